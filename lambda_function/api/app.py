@@ -1,0 +1,132 @@
+"""The HTTP application: from a payload-2.0 event to an answer, whatever the event holds."""
+
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Route
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambda_function.api import problems
+from lambda_function.api.middleware import Clock, transaction
+from lambda_function.api.problems import EdgeError
+from lambda_function.api.routes import appointments, catalogue, health, legacy, me, users
+from lambda_function.api.strict import check_body, check_query, find_route, strict_json
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.errors import DomainError
+from lambda_function.observability import count, logger, stack
+
+# Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
+PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready"})
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+Answer = dict[str, Any]
+
+
+def create_resolver() -> APIGatewayHttpResolver:
+    """All routes, connected to nothing yet."""
+    resolver = APIGatewayHttpResolver(
+        enable_validation=True,
+        response_validation_error_http_code=500,
+        json_body_deserializer=strict_json,
+    )
+    for module in (health, me, catalogue, users, appointments, legacy):
+        resolver.include_router(module.router)
+    return resolver
+
+
+def routes_of(resolver: APIGatewayHttpResolver) -> list[Route]:
+    """In the order in which Powertools tries them. It has no public list of its routes."""
+    return [*resolver._static_routes, *resolver._dynamic_routes]  # noqa: SLF001 - as the docstring says
+
+
+def route_key(route: Route) -> str:
+    """As API Gateway writes it: `GET /appointments/{appointment_id}`."""
+    return f"{route.method} {route.openapi_path}"
+
+
+def route_keys() -> tuple[str, ...]:
+    """All routes of the application, for whatever stands in front of it."""
+    return tuple(route_key(route) for route in routes_of(create_resolver()))
+
+
+def create_app(database: Database, clock: Clock) -> "Api":
+    """The application over one database; `clock` gives aware UTC."""
+    resolver = create_resolver()
+    resolver.use(middlewares=[transaction(database, clock)])
+    return Api(resolver)
+
+
+class Api:
+    """Callable as a Lambda handler."""
+
+    def __init__(self, resolver: APIGatewayHttpResolver) -> None:
+        self._resolver = resolver
+        self._routes = routes_of(resolver)
+
+        # Registered so that Powertools answers nothing itself: all errors are told in `_answer_error`.
+        resolver.exception_handler(Exception)(_to_the_edge)
+
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
+        started = time.perf_counter()
+        request_id: str = event["requestContext"]["requestId"]
+        logger.append_keys(request_id=request_id, function_request_id=context.aws_request_id)
+        seen: dict[str, str] = {}
+        try:
+            answer = self._dispatch(event, context, seen.setdefault)
+        except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
+            answer = _answer_error(error, request_id)
+        answer["headers"] = {**answer.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}
+        logger.info(
+            "request",
+            route=seen.get("route", "none"),
+            status=answer["statusCode"],
+            duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return answer
+
+    def _dispatch(self, event: Mapping[str, Any], context: LambdaContext, note: Callable[[str, str], str]) -> Answer:
+        http = event["requestContext"]["http"]
+        # Before anything else is said about the request: who is not known learns nothing of what there is.
+        sub = subject(event) if f"{http['method']} {http['path']}" not in PUBLIC_ROUTES else None
+        route = find_route(self._routes, http["method"], event["rawPath"])
+        note("route", route_key(route))
+        headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+        check_query(route, event.get("rawQueryString", ""))
+        check_body(route, event, headers)
+        self._resolver.append_context(sub=sub)
+        return self._resolver.resolve(event, context)
+
+
+def _to_the_edge(error: Exception) -> None:
+    raise error
+
+
+def subject(event: Mapping[str, Any]) -> str:
+    """The `sub` of a verified access token. API Gateway checks signature, issuer, audience and time, but lets ID
+    tokens pass, and hands all claims over as strings.
+    """
+    authorizer = event["requestContext"].get("authorizer") or {}
+    claims = (authorizer.get("jwt") or {}).get("claims") or {}
+    sub = claims.get("sub")
+    if claims.get("token_use") != "access" or not isinstance(sub, str) or not sub:
+        raise EdgeError("unauthenticated", "An access token is needed.", headers={"WWW-Authenticate": "Bearer"})
+    return sub
+
+
+def _answer_error(error: Exception, request_id: str) -> Answer:
+    if isinstance(error, DomainError):
+        if problems.STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            cause = type(error.__cause__).__name__ if error.__cause__ else None
+            logger.warning("refused for now", code=error.code, cause=cause)
+            count(error.code.title())
+        return problems.from_domain(error, request_id)
+    if isinstance(error, RequestValidationError):
+        return problems.from_validation(error, request_id)
+    # A handled error does not show in Lambda's own Errors metric, so it gets one of ours.
+    count("InternalError")
+    logger.error("internal error", error=type(error).__qualname__, stack=stack(error.__traceback__))
+    return problems.problem("internal_error", "Something went wrong on our side.", request_id)

@@ -1,0 +1,17 @@
+"""Entity tags: the version of an appointment, quoted."""
+
+import re
+
+_TAG = re.compile(r'"([0-9]{1,18})"')
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def expected_versions(if_match: str | None) -> frozenset[int] | None:
+    """The versions that an If-Match header accepts; None for any. What is not one of our tags matches nothing."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = (_TAG.fullmatch(tag.strip()) for tag in if_match.split(","))
+    return frozenset(int(tag[1]) for tag in tags if tag)

@@ -1,0 +1,110 @@
+"""Every error as a problem (RFC 9457): one table from stable codes to statuses, and nothing internal in the answer."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from lambda_function.domain.errors import DomainError
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+
+STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
+    {
+        "malformed_json": HTTPStatus.BAD_REQUEST,
+        "unauthenticated": HTTPStatus.UNAUTHORIZED,
+        "forbidden": HTTPStatus.FORBIDDEN,
+        "not_found": HTTPStatus.NOT_FOUND,
+        "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+        "doctor_busy": HTTPStatus.CONFLICT,
+        "patient_busy": HTTPStatus.CONFLICT,
+        "chair_busy": HTTPStatus.CONFLICT,
+        "invalid_transition": HTTPStatus.CONFLICT,
+        "too_many_requests_open": HTTPStatus.CONFLICT,
+        "stale_version": HTTPStatus.PRECONDITION_FAILED,
+        "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "validation_error": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "too_soon": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "too_late": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "past_cutoff": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "off_grid": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "ambiguous_time": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "nonexistent_time": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "treatment_not_offered": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
+        "contention": HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+
+
+class EdgeError(DomainError):
+    """What is wrong with a request before any rule is asked."""
+
+    def __init__(
+        self, code: str, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, field=field)
+        self.code = code
+        self.headers = headers or {}
+
+
+def field_errors(error: RequestValidationError) -> list[dict[str, str]]:
+    """The fields that are wrong. Messages come from the schema, never from the input."""
+    found = []
+    for item in error.errors():
+        path = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])]
+        found.append({"field": ".".join(path)[:200], "message": str(item["msg"])})
+    return found
+
+
+def problem(
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A payload-2.0 answer."""
+    status = STATUS[code]
+    body: dict[str, Any] = {
+        "type": f"urn:dentist-appointments:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    extra = dict(headers or {})
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        extra["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return {
+        "statusCode": status.value,
+        "headers": {"Content-Type": CONTENT_TYPE, **extra},
+        "body": json.dumps(body, ensure_ascii=False),
+        "isBase64Encoded": False,
+    }
+
+
+def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
+    """A 422 always says which field; a request as a whole is `body`."""
+    errors = None
+    if STATUS[error.code] is HTTPStatus.UNPROCESSABLE_ENTITY:
+        errors = [{"field": error.field or "body", "message": error.detail}]
+    headers = error.headers if isinstance(error, EdgeError) else None
+    return problem(error.code, error.detail, request_id, errors=errors, headers=headers)
+
+
+def from_validation(error: RequestValidationError, request_id: str) -> dict[str, Any]:
+    """422, or 404 when what is wrong is an id in the path: nothing can stand there."""
+    if any(item["loc"][0] == "path" for item in error.errors()):
+        return problem("not_found", "There is nothing at this address.", request_id)
+    return problem("validation_error", "The request breaks a rule.", request_id, errors=field_errors(error))

@@ -1,0 +1,63 @@
+"""Clinics, treatments and doctors: what everybody may look up."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from lambda_function.api.middleware import work_of
+from lambda_function.api.schemas import paging
+from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
+from lambda_function.api.schemas.people import (
+    Clinic,
+    ClinicPage,
+    Doctor,
+    DoctorPage,
+    Treatment,
+    TreatmentPage,
+)
+from lambda_function.api.schemas.types import ParameterId
+from lambda_function.services import catalogue
+
+router = Router()
+
+
+@router.get("/clinics", tags=["catalogue"], summary="Clinics")
+def get_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
+    rows = catalogue.clinics(work_of(router), after=paging.after_id(cursor), limit=limit + 1)
+    page, last = paging.split(rows, limit)
+    return ClinicPage(
+        items=[Clinic.model_validate(row) for row in page],
+        next_cursor=paging.encode(last.clinic_id) if last else None,
+    )
+
+
+@router.get("/treatments", tags=["catalogue"], summary="Treatments")
+def get_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TreatmentPage:
+    rows = catalogue.treatments(work_of(router), after=paging.after_id(cursor), limit=limit + 1)
+    page, last = paging.split(rows, limit)
+    return TreatmentPage(
+        items=[Treatment.model_validate(row) for row in page],
+        next_cursor=paging.encode(last.treatment_id) if last else None,
+    )
+
+
+@router.get("/doctors", tags=["catalogue"], summary="Doctors, and what they offer")
+def get_doctors(
+    clinic_id: Annotated[ParameterId | None, Query()] = None,
+    treatment_id: Annotated[ParameterId | None, Query()] = None,
+    limit: PageLimit = DEFAULT_LIMIT,
+    cursor: PageCursor = None,
+) -> DoctorPage:
+    rows = catalogue.doctors(
+        work_of(router),
+        clinic_id=clinic_id,
+        treatment_id=treatment_id,
+        after=paging.after_id(cursor),
+        limit=limit + 1,
+    )
+    page, last = paging.split(rows, limit)
+    return DoctorPage(
+        items=[Doctor.model_validate(row) for row in page],
+        next_cursor=paging.encode(last.user_id) if last else None,
+    )

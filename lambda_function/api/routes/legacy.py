@@ -1,0 +1,32 @@
+"""The original's `/appointment`, for its callers."""
+
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from lambda_function.api.middleware import work_of
+from lambda_function.api.schemas.appointments import LegacyBooking, LegacyReceipt, LegacyVisit
+from lambda_function.services import legacy
+
+router = Router()
+
+
+@router.get("/appointment", tags=["legacy"], summary="Visits from today on, by user name")
+def get_appointment() -> list[LegacyVisit]:
+    return [
+        {
+            "doctor": visit.doctor,
+            "receptionist": visit.receptionist,
+            "patient": visit.patient,
+            "appointment_date": visit.local_start.isoformat(sep=" ", timespec="seconds"),
+        }
+        for visit in legacy.upcoming(work_of(router))
+    ]
+
+
+@router.post("/appointment", tags=["legacy"], summary="Book by user name", status_code=HTTPStatus.CREATED)
+def post_appointment(wanted: LegacyBooking) -> LegacyReceipt:
+    view = legacy.book_by_name(
+        work_of(router), patient=wanted.patient, doctor=wanted.doctor, local_start=wanted.appointment_date
+    )
+    return {"verificationNumber": str(view.appointment_id)}

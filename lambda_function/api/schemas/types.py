@@ -1,0 +1,119 @@
+"""Types of single values, with what makes them valid. Messages say the rule and never repeat the value."""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+
+MAX_ID = 2**63 - 1
+_DIGITS = re.compile(r"[1-9][0-9]{0,18}")
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+
+
+def _id(value: Any) -> int:
+    """From the text of a path or a query, which Python's own int() reads too kindly ("1_0", " 1", "+1")."""
+    if not isinstance(value, str) or not _DIGITS.fullmatch(value) or int(value) > MAX_ID:
+        raise ValueError("must be an integer from 1 to 2^63 - 1")
+    return int(value)
+
+
+def _id_or_me(value: Any) -> int | str:
+    return "me" if value == "me" else _id(value)
+
+
+def _body_id(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_ID:
+        raise ValueError("must be an integer from 1 to 2^63 - 1")
+    return value
+
+
+def _body_id_or_me(value: Any) -> int | str:
+    return "me" if value == "me" else _body_id(value)
+
+
+def _instant(value: Any) -> datetime:
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError("must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z")
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("must be a date such as 2030-01-31")
+
+
+def _wall_clock(value: Any) -> datetime:
+    if isinstance(value, str) and _WALL_CLOCK.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("must be local date and time such as 2030-01-31 09:00:00")
+
+
+def _limit(value: Any) -> int:
+    if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= 100:  # noqa: PLR2004 - the contract's
+        return int(value)
+    raise ValueError("must be an integer from 1 to 100")
+
+
+def _printable(value: str) -> str:
+    if any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+# The apostrophes U+2019 and U+02BC, the hyphen U+2010, and the joiners that some scripts spell names with.
+_IN_NAMES = frozenset(" '.,-()/\u2019\u02bc\u2010\u200c\u200d")
+
+
+def _person_name(value: str) -> str:
+    """Letters and marks of any script, digits, and what stands between them; no control characters, no symbols."""
+    if not all(unicodedata.category(char)[0] in "LMN" or char in _IN_NAMES for char in value):
+        raise ValueError("must be made of letters, digits, spaces and the signs that stand in names")
+    return value
+
+
+_ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+_ID_OR_ME_SCHEMA = {"anyOf": [_ID_SCHEMA, {"type": "string", "const": "me"}]}
+_INSTANT_SCHEMA = {"type": "string", "format": "date-time"}
+
+ParameterId = Annotated[int, BeforeValidator(_id), WithJsonSchema(_ID_SCHEMA)]
+ParameterIdOrMe = Annotated[int | Literal["me"], BeforeValidator(_id_or_me), WithJsonSchema(_ID_OR_ME_SCHEMA)]
+BodyId = Annotated[int, BeforeValidator(_body_id), WithJsonSchema(_ID_SCHEMA)]
+BodyIdOrMe = Annotated[int | Literal["me"], BeforeValidator(_body_id_or_me), WithJsonSchema(_ID_OR_ME_SCHEMA)]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema(_INSTANT_SCHEMA)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+WallClock = Annotated[
+    datetime, BeforeValidator(_wall_clock), WithJsonSchema({"type": "string", "pattern": f"^{_WALL_CLOCK.pattern}$"})
+]
+Limit = Annotated[int, BeforeValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100})]
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)
+]
+SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_person_name)
+]
+UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}\z")]
+# The pattern that browsers use for e-mail fields, with a dot in the domain.
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\z"),
+]
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()./-]{4,31}\z")]

@@ -1,0 +1,94 @@
+"""What Powertools lets through and we do not: checked before a request reaches its route.
+
+Unknown paths and methods, unknown and repeated query parameters, bodies that are too large, not JSON, not UTF-8, not an
+object, or JSON of the kind that readers disagree about (duplicate keys, NaN, depths without end).
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler.api_gateway import Route
+
+from lambda_function.api.problems import EdgeError
+
+MAX_BODY_BYTES = 64 * 1024
+_JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+
+def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
+    """The route of a request. Raises EdgeError: not_found, or method_not_allowed with Allow."""
+    here = [route for route in routes if route.rule.match(path)]
+    if not here:
+        raise EdgeError("not_found", "There is nothing at this address.")
+    for route in here:
+        if route.method == method:
+            return route
+    allowed = ", ".join(sorted({route.method for route in here}))
+    raise EdgeError("method_not_allowed", "This address does not take that method.", headers={"Allow": allowed})
+
+
+def check_query(route: Route, raw_query: str) -> None:
+    known = {parameter.alias for parameter in route.dependant.query_params}
+    seen = set()
+    try:
+        pairs = parse_qsl(raw_query, keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError:
+        raise EdgeError("validation_error", "The query string cannot be read.", field="query") from None
+    for name, _ in pairs:
+        if name not in known:
+            raise EdgeError("validation_error", "There is no such query parameter.", field=name[:100])
+        if name in seen:
+            raise EdgeError("validation_error", "It may be given once only.", field=name[:100])
+        seen.add(name)
+
+
+def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Looks at the body of a route that takes one; elsewhere a body means nothing and is not read."""
+    if route.method not in _BODY_METHODS:
+        return
+    body = _bytes(event)
+    if len(body) > MAX_BODY_BYTES:
+        raise EdgeError("too_large", f"A body has at most {MAX_BODY_BYTES} bytes.")
+    if not body:
+        return
+    content_type = headers.get("content-type")
+    if content_type and not _JSON.fullmatch(content_type.strip()):
+        raise EdgeError("unsupported_media_type", "Bodies are application/json in UTF-8.")
+    if not isinstance(strict_json(body), dict):
+        raise EdgeError("validation_error", "The body must be a JSON object.", field="body")
+
+
+def _bytes(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", errors="surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise EdgeError("malformed_json", "The body cannot be decoded.") from None
+
+
+def strict_json(text: bytes | str) -> Any:
+    """JSON of which there is one reading only. Raises EdgeError: malformed_json."""
+    try:
+        source = text.decode("utf-8") if isinstance(text, bytes) else text
+        return json.loads(source, object_pairs_hook=_object, parse_constant=_constant)
+    except (ValueError, RecursionError):
+        raise EdgeError("malformed_json", "The body is not JSON in UTF-8.") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate key")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

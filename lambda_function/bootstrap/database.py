@@ -1,0 +1,20 @@
+"""How the parts that talk to the database are put together."""
+
+import ssl
+
+import boto3
+from botocore.config import Config
+
+from lambda_function.aws.secrets import SecretCredentials
+from lambda_function.settings import DatabaseSettings
+
+_CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+def credential_source(settings: DatabaseSettings) -> SecretCredentials:
+    return SecretCredentials(boto3.client("secretsmanager", config=_CLIENT), settings.secret_id)
+
+
+def tls_context(settings: DatabaseSettings) -> ssl.SSLContext | None:
+    """The one context of the process, which verifies certificate and host name; None when TLS is off."""
+    return ssl.create_default_context(cafile=settings.ca_file) if settings.tls else None

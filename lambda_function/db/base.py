@@ -1,0 +1,89 @@
+"""The declarative base, its naming convention and the column types that carry a rule."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, Dialect, MetaData, Row, Select, SmallInteger, String
+from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from lambda_function.domain.actor import Role
+
+# Names are API: repositories recognise violations by them.
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+# The newest collation that MySQL and MariaDB share and that tells one emoji from another.
+CHARSET = "utf8mb4"
+COLLATION = "utf8mb4_unicode_520_ci"
+EXACT = "utf8mb4_bin"
+
+# Rows and selects whose columns their function's docstring names.
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as DATETIME(6) in UTC. Refuses naive values: MySQL would store them silently."""
+
+    impl = DATETIME
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(fsp=6)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: instants are aware UTC everywhere")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+ROLE_IDS = {Role.PATIENT: 1, Role.DOCTOR: 2, Role.RECEPTIONIST: 3}
+_ROLES = {number: role for role, number in ROLE_IDS.items()}
+
+
+class RoleId(TypeDecorator[Role]):
+    """A role, stored as its id in `user_type`; migration 0001 writes the three rows."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Role | None, dialect: Dialect) -> int | None:
+        return None if value is None else ROLE_IDS[value]
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Role | None:
+        return None if value is None else _ROLES[value]
+
+
+Id = Annotated[int, mapped_column(BigInteger)]
+Name = Annotated[str, mapped_column(String(200))]
+Note = Annotated[str, mapped_column(String(2000))]
+Reason = Annotated[str, mapped_column(String(500))]
+Instant = Annotated[datetime, mapped_column(UtcDateTime())]
+
+TABLE_OPTIONS: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": CHARSET,
+    "mysql_collate": COLLATION,
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    __table_args__: Any = TABLE_OPTIONS
+
+
+def table_args(*items: Any) -> tuple[Any, ...]:
+    """Constraints and indexes of one table, followed by the options that every table has."""
+    return (*items, TABLE_OPTIONS)

@@ -1,0 +1,120 @@
+"""Appointments, the claims that keep their time, and their history."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    String,
+    text,
+)
+from sqlalchemy.dialects.mysql import TINYINT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lambda_function.db.base import Base, Id, Instant, Note, Reason, RoleId, UtcDateTime, table_args
+from lambda_function.domain.actor import Role
+from lambda_function.domain.appointment import Status
+
+_STATUS = Enum(Status, values_callable=lambda statuses: [status.value for status in statuses])
+
+
+class ClaimKind(IntEnum):
+    """In locking order; the first busy kind names the refusal."""
+
+    DOCTOR = 1
+    PATIENT = 2
+    CHAIR = 3
+
+
+def _on_grid(column: str) -> str:
+    """The five-minute grid in SQL that MySQL and MariaDB share."""
+    return f"MOD(MINUTE({column}), 5) = 0 AND SECOND({column}) = 0 AND MICROSECOND({column}) = 0"
+
+
+class Appointment(Base):
+    """Duration, buffers and price are a snapshot: changing a treatment later changes no appointment.
+
+    `receptionist_id` is whoever of the reception booked or confirmed it.
+    """
+
+    __tablename__ = "appointment"
+    __table_args__ = table_args(
+        ForeignKeyConstraint(["clinic_id", "chair_id"], ["chair.clinic_id", "chair.chair_id"]),
+        CheckConstraint(_on_grid("starts_at"), name="starts_on_grid"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index(None, "patient_id", "starts_at"),
+        Index(None, "doctor_id", "starts_at"),
+        Index(None, "clinic_id", "starts_at"),
+        Index(None, "clinic_id", "chair_id", "starts_at"),
+    )
+
+    appointment_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
+    patient_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"))
+    doctor_id: Mapped[Id] = mapped_column(ForeignKey("doctor.user_id"))
+    receptionist_id: Mapped[Id | None] = mapped_column(ForeignKey("receptionist.user_id"))
+    clinic_id: Mapped[Id] = mapped_column(ForeignKey("clinic.clinic_id"))
+    chair_id: Mapped[Id | None]
+    treatment_id: Mapped[Id] = mapped_column(ForeignKey("treatment.treatment_id"))
+    status: Mapped[Status] = mapped_column(_STATUS)
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    buffer_before_minutes: Mapped[int]
+    buffer_after_minutes: Mapped[int]
+    price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    patient_note: Mapped[Note | None]
+    internal_note: Mapped[Note | None]
+    cancel_reason: Mapped[Reason | None]
+    override_reason: Mapped[Reason | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
+
+
+class SlotClaim(Base):
+    """Five minutes of a doctor, patient or chair. The primary key is what makes a double booking impossible:
+    it holds even for a writer that forgets every lock, as long as all claims stand on the one grid.
+    """
+
+    __tablename__ = "slot_claim"
+    __table_args__ = table_args(
+        CheckConstraint(_on_grid("slot_at"), name="on_grid"),
+        CheckConstraint("kind BETWEEN 1 AND 3", name="kind"),
+    )
+
+    kind: Mapped[int] = mapped_column(TINYINT, primary_key=True, autoincrement=False)
+    resource_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    slot_at: Mapped[datetime] = mapped_column(UtcDateTime(), primary_key=True)
+    appointment_id: Mapped[Id] = mapped_column(ForeignKey("appointment.appointment_id"), index=True)
+
+
+class AppointmentEvent(Base):
+    """What happened to an appointment. Rows are only ever added. `actor_id` is NULL for the system itself;
+    `actor_type` is the role that the actor had then.
+    """
+
+    __tablename__ = "appointment_event"
+
+    event_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
+    appointment_id: Mapped[Id] = mapped_column(ForeignKey("appointment.appointment_id"), index=True)
+    at: Mapped[Instant]
+    actor_id: Mapped[Id | None] = mapped_column(ForeignKey("user.user_id"))
+    actor_type: Mapped[Role | None] = mapped_column(RoleId, ForeignKey("user_type.user_type_id"))
+    action: Mapped[str] = mapped_column(String(32))
+    from_status: Mapped[Status | None] = mapped_column(_STATUS)
+    to_status: Mapped[Status] = mapped_column(_STATUS)
+    reason: Mapped[Reason | None]
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+# For db/scoping alone, as in models/people.py.
+APPOINTMENT_ROWS = Appointment.__table__

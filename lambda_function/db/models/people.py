@@ -1,0 +1,105 @@
+"""Users and what they are: patients, doctors and receptionists have a profile row beside their `user` row."""
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lambda_function.db.base import EXACT, Base, Id, Instant, Name, RoleId, table_args
+from lambda_function.domain.actor import Role
+
+
+class UserType(Base):
+    __tablename__ = "user_type"
+
+    user_type_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    description: Mapped[str] = mapped_column(String(32), unique=True)
+
+
+class User(Base):
+    """`cognito_sub` is NULL until the person has signed up; an inactive user may do nothing."""
+
+    __tablename__ = "user"
+    __table_args__ = table_args(
+        Index(None, "user_type", "user_id"),
+        Index(None, "email"),
+    )
+
+    user_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
+    user_name: Mapped[str] = mapped_column(String(64, collation=EXACT), unique=True)
+    user_type: Mapped[Role] = mapped_column(RoleId, ForeignKey("user_type.user_type_id"))
+    full_name: Mapped[Name]
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    cognito_sub: Mapped[str | None] = mapped_column(String(64, collation=EXACT), unique=True)
+    active: Mapped[bool] = mapped_column(default=True, server_default=text("1"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
+
+
+class PersonName(Base):
+    """The name of a person in something that the caller may see. A second mapping of `user` with just these
+    columns and no scope: whoever sees an appointment sees the names in it.
+    """
+
+    __table__ = User.__table__
+    __mapper_args__ = {"include_properties": ["user_id", "user_name", "full_name"]}  # noqa: RUF012 - as above
+
+    user_id: Mapped[int]
+    user_name: Mapped[str]
+    full_name: Mapped[str]
+
+
+class Patient(Base):
+    __tablename__ = "patient"
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user.user_id"), primary_key=True, autoincrement=False)
+
+
+class Doctor(Base):
+    __tablename__ = "doctor"
+    __table_args__ = table_args(
+        ForeignKeyConstraint(
+            ["user_id", "default_treatment_id"],
+            ["doctor_treatment.doctor_id", "doctor_treatment.treatment_id"],
+            use_alter=True,  # doctor_treatment refers to doctor in turn
+        ),
+    )
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user.user_id"), primary_key=True, autoincrement=False)
+    clinic_id: Mapped[Id] = mapped_column(ForeignKey("clinic.clinic_id"))
+    default_treatment_id: Mapped[Id | None]
+
+
+class Receptionist(Base):
+    __tablename__ = "receptionist"
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user.user_id"), primary_key=True, autoincrement=False)
+
+
+class ReceptionistClinic(Base):
+    """Where a receptionist works."""
+
+    __tablename__ = "receptionist_clinic"
+
+    receptionist_id: Mapped[Id] = mapped_column(
+        ForeignKey("receptionist.user_id"), primary_key=True, autoincrement=False
+    )
+    clinic_id: Mapped[Id] = mapped_column(ForeignKey("clinic.clinic_id"), primary_key=True, autoincrement=False)
+
+
+class ClinicPatient(Base):
+    """Whose patient somebody is: written with the patient and on the first booking in a clinic."""
+
+    __tablename__ = "clinic_patient"
+
+    clinic_id: Mapped[Id] = mapped_column(ForeignKey("clinic.clinic_id"), primary_key=True, autoincrement=False)
+    patient_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"), primary_key=True, autoincrement=False)
+    created_at: Mapped[Instant]
+
+
+# The rows behind three classes, for db/scoping alone: its own criteria must see all of them.
+USER_ROWS = User.__table__
+DOCTOR_ROWS = Doctor.__table__
+CLINIC_PATIENT_ROWS = ClinicPatient.__table__

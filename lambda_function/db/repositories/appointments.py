@@ -1,0 +1,194 @@
+"""Appointments, as far as the caller may see them. Lists and views are rows; only changes load an entity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.models import Appointment, Clinic, Doctor, Patient, PersonName, Treatment
+from lambda_function.domain.appointment import HOLDING, Status
+
+_DOCTOR = aliased(PersonName)
+_PATIENT = aliased(PersonName)
+_RECEPTIONIST = aliased(PersonName)
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentView:
+    """An appointment with the names in it. Rows of `Appointments.page` and `get_one_or_none` have the same fields."""
+
+    appointment_id: int
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+    clinic_id: int
+    clinic_name: str
+    time_zone: str
+    doctor_id: int
+    doctor_name: str
+    patient_id: int
+    patient_name: str
+    receptionist_id: int | None
+    receptionist_name: str | None
+    treatment_id: int
+    treatment_code: str
+    treatment_name: str
+    chair_id: int | None
+    patient_note: str | None
+    internal_note: str | None
+    cancel_reason: str | None
+    override_reason: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+_VIEW: AnySelect = (
+    select(
+        Appointment.appointment_id,
+        Appointment.status,
+        Appointment.starts_at,
+        Appointment.ends_at,
+        Appointment.clinic_id,
+        Clinic.name.label("clinic_name"),
+        Clinic.time_zone,
+        Appointment.doctor_id,
+        _DOCTOR.full_name.label("doctor_name"),
+        Appointment.patient_id,
+        _PATIENT.full_name.label("patient_name"),
+        Appointment.receptionist_id,
+        _RECEPTIONIST.full_name.label("receptionist_name"),
+        Appointment.treatment_id,
+        Treatment.code.label("treatment_code"),
+        Treatment.name.label("treatment_name"),
+        Appointment.chair_id,
+        Appointment.patient_note,
+        Appointment.internal_note,
+        Appointment.cancel_reason,
+        Appointment.override_reason,
+        Appointment.version,
+        Appointment.created_at,
+        Appointment.updated_at,
+    )
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .join(_DOCTOR, _DOCTOR.user_id == Appointment.doctor_id)
+    .join(_PATIENT, _PATIENT.user_id == Appointment.patient_id)
+    .join(Treatment, Treatment.treatment_id == Appointment.treatment_id)
+    .outerjoin(_RECEPTIONIST, _RECEPTIONIST.user_id == Appointment.receptionist_id)
+)
+_ONE = _VIEW.where(Appointment.appointment_id == bindparam("appointment_id"))
+
+_FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
+    {
+        "starts_from": Appointment.starts_at >= bindparam("starts_from"),
+        "starts_before": Appointment.starts_at < bindparam("starts_before"),
+        "status": Appointment.status == bindparam("status"),
+        "doctor_id": Appointment.doctor_id == bindparam("doctor_id"),
+        "patient_id": Appointment.patient_id == bindparam("patient_id"),
+        "clinic_id": Appointment.clinic_id == bindparam("clinic_id"),
+        # Spelled so that the index gives the start; the row constructor (a, b) > (x, y) reads all of it.
+        "after_start": and_(
+            Appointment.starts_at >= bindparam("after_start"),
+            or_(
+                Appointment.starts_at > bindparam("after_start"),
+                Appointment.appointment_id > bindparam("after_id"),
+            ),
+        ),
+    }
+)
+
+
+@lru_cache(maxsize=128)
+def _page_statement(filters: frozenset[str]) -> AnySelect:
+    """Built once for each set of filters in use: building costs more than running."""
+    return (
+        _VIEW.where(*(_FILTERS[name] for name in sorted(filters)))
+        .order_by(Appointment.starts_at, Appointment.appointment_id)
+        .limit(bindparam("page_limit"))
+    )
+
+
+_LEGACY: AnySelect = (
+    select(
+        _DOCTOR.user_name.label("doctor"),
+        _RECEPTIONIST.user_name.label("receptionist"),
+        _PATIENT.user_name.label("patient"),
+        Appointment.starts_at,
+        Clinic.time_zone,
+    )
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .join(_DOCTOR, _DOCTOR.user_id == Appointment.doctor_id)
+    .join(_PATIENT, _PATIENT.user_id == Appointment.patient_id)
+    .outerjoin(_RECEPTIONIST, _RECEPTIONIST.user_id == Appointment.receptionist_id)
+    .where(Appointment.status.in_(sorted(HOLDING)))
+    .order_by(Appointment.starts_at, Appointment.appointment_id)
+)
+
+_KNOWN: AnySelect = select(
+    select(Doctor.user_id).where(Doctor.user_id == bindparam("doctor_id")).scalar_subquery().label("doctor_id"),
+    select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).scalar_subquery().label("patient_id"),
+    select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("clinic_id"),
+    select(Clinic.time_zone).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("time_zone"),
+)
+
+
+class Appointments:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get_one_or_none(self, appointment_id: int) -> AnyRow | None:
+        return self._session.execute(_ONE, {"appointment_id": appointment_id}).one_or_none()
+
+    def page(self, filters: Mapping[str, Any], *, limit: int) -> Sequence[AnyRow]:
+        """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, status, doctor_id,
+        patient_id, clinic_id, and after_start with after_id, the last row of the page before.
+        """
+        statement = _page_statement(frozenset(filters) - {"after_id"})
+        return self._session.execute(statement, {**filters, "page_limit": limit}).all()
+
+    def from_local_midnight(self, since: Mapping[str, datetime], *, limit: int) -> Sequence[AnyRow]:
+        """Rows of user names and start that hold their time, earliest first, each from its own zone's instant in
+        `since` on.
+        """
+        own_midnight = or_(
+            *(and_(Clinic.time_zone == zone, Appointment.starts_at >= instant) for zone, instant in since.items())
+        )
+        statement = _LEGACY.where(Appointment.starts_at >= min(since.values()), own_midnight).limit(limit)
+        return self._session.execute(statement).all()
+
+    def known(self, *, doctor_id: int | None, patient_id: int | None, clinic_id: int | None) -> AnyRow:
+        """Which of the ids name something that the actor may see: doctor_id, patient_id and clinic_id, each NULL
+        when not, and time_zone, the clinic's.
+        """
+        ids = {"doctor_id": doctor_id, "patient_id": patient_id, "clinic_id": clinic_id}
+        return self._session.execute(_KNOWN, ids).one()
+
+    def resources_of(self, appointment_id: int) -> AnyRow | None:
+        """doctor_id, patient_id and chair_id, and the clinic's policies, read without a lock."""
+        return self._session.execute(
+            select(
+                Appointment.doctor_id,
+                Appointment.patient_id,
+                Appointment.chair_id,
+                Clinic.lead_minutes,
+                Clinic.horizon_days,
+                Clinic.cutoff_minutes,
+            )
+            .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+            .where(Appointment.appointment_id == appointment_id)
+        ).one_or_none()
+
+    def get_for_change(self, appointment_id: int) -> Appointment | None:
+        """The entity, its row locked. Lock its doctor, patient and chair first (see Calendar)."""
+        return self._session.scalar(
+            select(Appointment)
+            .where(Appointment.appointment_id == appointment_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )

@@ -1,0 +1,96 @@
+"""What the rules of booking need to know of doctor, patient, clinic and treatment, in one statement."""
+
+from sqlalchemy import and_, bindparam, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.models import (
+    Appointment,
+    Clinic,
+    ClinicPatient,
+    Doctor,
+    DoctorTreatment,
+    PersonName,
+    Treatment,
+    User,
+)
+from lambda_function.domain.actor import Role
+from lambda_function.domain.appointment import Status
+
+_DOCTOR = aliased(PersonName)
+_RECEPTIONIST = aliased(PersonName)
+
+_FACTS: AnySelect = (
+    select(
+        Doctor.user_id.label("doctor_id"),
+        _DOCTOR.full_name.label("doctor_name"),
+        Clinic.clinic_id,
+        Clinic.name.label("clinic_name"),
+        Clinic.active.label("clinic_active"),
+        Clinic.time_zone,
+        Clinic.lead_minutes,
+        Clinic.horizon_days,
+        Clinic.cutoff_minutes,
+        User.user_id.label("patient_id"),
+        User.full_name.label("patient_name"),
+        Treatment.treatment_id,
+        Treatment.code.label("treatment_code"),
+        Treatment.name.label("treatment_name"),
+        Treatment.duration_minutes,
+        Treatment.buffer_before_minutes,
+        Treatment.buffer_after_minutes,
+        Treatment.needs_approval,
+        Treatment.price,
+        DoctorTreatment.treatment_id.label("offered_treatment_id"),
+        _RECEPTIONIST.full_name.label("receptionist_name"),
+        exists()
+        .where(ClinicPatient.clinic_id == Clinic.clinic_id, ClinicPatient.patient_id == User.user_id)
+        .label("is_clinic_patient"),
+        select(func.count())
+        .select_from(Appointment)
+        .where(Appointment.patient_id == bindparam("patient_id"), Appointment.status == Status.REQUESTED)
+        .scalar_subquery()
+        .label("open_requests"),
+    )
+    .select_from(Doctor)
+    .join(_DOCTOR, _DOCTOR.user_id == Doctor.user_id)
+    .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+    .outerjoin(User, and_(User.user_id == bindparam("patient_id"), User.user_type == Role.PATIENT))
+    .outerjoin(Treatment, and_(Treatment.treatment_id == bindparam("treatment_id"), Treatment.active))
+    .outerjoin(
+        DoctorTreatment,
+        and_(
+            DoctorTreatment.doctor_id == Doctor.user_id,
+            DoctorTreatment.treatment_id == Treatment.treatment_id,
+        ),
+    )
+    .outerjoin(_RECEPTIONIST, _RECEPTIONIST.user_id == bindparam("receptionist_id"))
+    .where(Doctor.user_id == bindparam("doctor_id"))
+)
+
+
+def booking_facts(
+    session: Session, *, doctor_id: int, patient_id: int, treatment_id: int, receptionist_id: int | None
+) -> AnyRow | None:
+    """One row, or None when there is no such doctor in practice. patient_id, treatment_id and offered_treatment_id are
+    NULL when there is no such patient that the actor may see, no such active treatment, or the doctor does not
+    offer it. `open_requests` counts those that the actor may see: all of them when it is the patient.
+    """
+    return session.execute(
+        _FACTS,
+        {
+            "doctor_id": doctor_id,
+            "patient_id": patient_id,
+            "treatment_id": treatment_id,
+            "receptionist_id": receptionist_id,
+        },
+    ).one_or_none()
+
+
+def practice_of(session: Session, doctor_id: int) -> AnyRow | None:
+    """The doctor's default_treatment_id and the time_zone of the doctor's clinic."""
+    return session.execute(
+        select(Doctor.default_treatment_id, Clinic.time_zone)
+        .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+        .where(Doctor.user_id == doctor_id)
+    ).one_or_none()

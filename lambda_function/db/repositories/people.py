@@ -1,0 +1,99 @@
+"""Users, as far as the caller may see them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, collate, null, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import COLLATION, AnyRow, AnySelect
+from lambda_function.db.models import ClinicPatient, Patient, User
+from lambda_function.db.repositories.violations import duplicate
+from lambda_function.db.scoping import contact_visible
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.errors import InvalidInputError
+
+
+def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
+    return column.startswith(prefix, autoescape=True)  # type: ignore[no-any-return]
+
+
+class People:
+    """Rows have user_id, user_name, user_type, full_name, version, and email and phone, which are NULL where the
+    actor may not see them.
+    """
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self._session = session
+        self._contact = contact_visible(actor)
+
+    def _rows(self) -> AnySelect:
+        return select(
+            User.user_id,
+            User.user_name,
+            User.user_type,
+            User.full_name,
+            case((self._contact, User.email), else_=null()).label("email"),
+            case((self._contact, User.phone), else_=null()).label("phone"),
+            User.version,
+        )
+
+    def get_one_or_none(self, user_id: int) -> AnyRow | None:
+        return self._session.execute(self._rows().where(User.user_id == user_id)).one_or_none()
+
+    def page(self, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[AnyRow]:
+        """In the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail
+        and phone where the actor may see them: a search must not find out what a page hides.
+        """
+        statement = self._rows().where(User.user_id > after).order_by(User.user_id).limit(limit)
+        if role is not None:
+            statement = statement.where(User.user_type == role)
+        if prefix is not None:
+            contact = or_(_starts_with(User.email, prefix), _starts_with(User.phone, prefix))
+            statement = statement.where(
+                or_(
+                    _starts_with(User.full_name, prefix),
+                    _starts_with(collate(User.user_name, COLLATION), prefix),
+                    and_(self._contact, contact),
+                )
+            )
+        return self._session.execute(statement).all()
+
+    def id_by_user_name(self, user_name: str, role: Role) -> int | None:
+        return self._session.scalar(select(User.user_id).where(User.user_name == user_name, User.user_type == role))
+
+    def add_patient(
+        self,
+        *,
+        user_name: str,
+        full_name: str,
+        email: str | None,
+        phone: str | None,
+        clinic_ids: Sequence[int],
+        now: datetime,
+    ) -> User:
+        """Raises InvalidInputError when the user name is taken."""
+        user = User(
+            user_name=user_name,
+            user_type=Role.PATIENT,
+            full_name=full_name,
+            email=email,
+            phone=phone,
+            created_at=now,
+            updated_at=now,
+        )
+        self._session.add(user)
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            if (duplicate(error) or ("", ""))[0] == "uq_user_user_name":
+                raise InvalidInputError("This user name is taken.", field="user_name") from None
+            raise
+        self._session.add(Patient(user_id=user.user_id))
+        self._session.flush()
+        self._session.add_all(
+            ClinicPatient(clinic_id=clinic_id, patient_id=user.user_id, created_at=now) for clinic_id in clinic_ids
+        )
+        return user

@@ -1,0 +1,15 @@
+"""Which schema the database has, and which one this build needs."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from lambda_function.db.scoping import UNSCOPED
+
+# The newest revision in migrations/versions. A database that is further on serves this build too.
+REQUIRED_REVISION = "0003"
+
+
+def is_ready(session: Session) -> bool:
+    """Whether the schema is at or after REQUIRED_REVISION. Revision ids are ordered."""
+    revision = session.scalar(text("SELECT MAX(version_num) FROM alembic_version"), execution_options=UNSCOPED)
+    return revision is not None and str(revision) >= REQUIRED_REVISION

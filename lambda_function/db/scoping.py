@@ -1,0 +1,201 @@
+"""What of each table a caller can see, added to every statement of the caller's session.
+
+The listener adds the criteria of all scoped classes to every ORM select, whatever the statement mentions, since
+criteria only on mentioned classes leak through eager loads. It refuses every other statement: nothing would scope
+those. `UNSCOPED` is for the few repositories that must see or change all rows; they return columns, never entities.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, false, not_, or_, true
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
+
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    Chair,
+    Clinic,
+    ClinicPatient,
+    Doctor,
+    DoctorTreatment,
+    Patient,
+    PersonName,
+    Receptionist,
+    ReceptionistClinic,
+    SlotClaim,
+    Treatment,
+    User,
+    UserType,
+)
+from lambda_function.db.models.appointments import APPOINTMENT_ROWS
+from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, DOCTOR_ROWS, USER_ROWS
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.permissions import VISIBILITY, Entity, Reach
+
+UNSCOPED: Mapping[str, Any] = MappingProxyType({"unscoped": True})
+_ACTOR = "actor"
+
+# Bound when a statement runs, so that criteria are built once a role and not once a caller.
+_ME = bindparam("actor_id", type_=BigInteger)
+_MY_CLINICS = bindparam("actor_clinic_ids", type_=BigInteger, expanding=True)
+
+Criterion = ColumnElement[bool]
+Column = ColumnElement[int]
+
+
+class UnscopedStatementError(RuntimeError):
+    """A statement that no criteria can be added to, or a session without an actor: a defect of ours."""
+
+
+def _patients(user_id: Column, role: Role) -> Criterion:
+    match VISIBILITY[Entity.PATIENT][role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN:
+            return user_id == _ME
+        case Reach.CLINIC:
+            rows = CLINIC_PATIENT_ROWS.alias()
+            own = exists().where(rows.c.patient_id == user_id, rows.c.clinic_id.in_(_MY_CLINICS))
+            if role is not Role.RECEPTIONIST:
+                return own
+            others = CLINIC_PATIENT_ROWS.alias()
+            return or_(own, not_(exists().where(others.c.patient_id == user_id)))
+        case Reach.NONE:
+            return false()
+
+
+def _doctors(user_id: Column, role: Role) -> Criterion:
+    match VISIBILITY[Entity.DOCTOR][role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN:
+            return user_id == _ME
+        case Reach.CLINIC:
+            rows = DOCTOR_ROWS.alias()
+            return exists().where(rows.c.user_id == user_id, rows.c.clinic_id.in_(_MY_CLINICS))
+        case Reach.NONE:
+            return false()
+
+
+def _receptionists(user_id: Column, role: Role) -> Criterion:
+    return user_id == _ME if VISIBILITY[Entity.RECEPTIONIST][role] is Reach.OWN else false()
+
+
+def _users(row: Any, role: Role) -> Criterion:
+    """Active people, each limited as the kind of person that they are."""
+    return and_(
+        row.active == true(),
+        or_(
+            and_(row.user_type == Role.PATIENT, _patients(row.user_id, role)),
+            and_(row.user_type == Role.DOCTOR, _doctors(row.user_id, role)),
+            and_(row.user_type == Role.RECEPTIONIST, _receptionists(row.user_id, role)),
+        ),
+    )
+
+
+def _practising(row: Any, role: Role) -> Criterion:
+    """The catalogue shows doctors who are active and still doctors."""
+    rows = USER_ROWS.alias()
+    return exists().where(rows.c.user_id == row.user_id, rows.c.user_type == Role.DOCTOR, rows.c.active == true())
+
+
+def _appointments(row: Any, role: Role, entity: Entity = Entity.APPOINTMENT) -> Criterion:
+    match VISIBILITY[entity][role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN:
+            own: Column = row.patient_id if role is Role.PATIENT else row.doctor_id
+            return own == _ME
+        case Reach.CLINIC:
+            clinic_id: Column = row.clinic_id
+            return clinic_id.in_(_MY_CLINICS)
+        case Reach.NONE:
+            return false()
+
+
+def _events(row: Any, role: Role) -> Criterion:
+    rows = APPOINTMENT_ROWS.alias()
+    return exists().where(rows.c.appointment_id == row.appointment_id, _appointments(rows.c, role, Entity.HISTORY))
+
+
+def _claims(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
+
+
+def contact_visible(actor: Actor) -> Criterion:
+    """On `User`: whether the actor may see that person's e-mail and phone."""
+    match VISIBILITY[Entity.CONTACT][actor.role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN if actor.role is Role.DOCTOR:
+            rows = APPOINTMENT_ROWS.alias()
+            treated = exists().where(
+                rows.c.patient_id == User.user_id,
+                rows.c.doctor_id == actor.user_id,
+                rows.c.status != Status.CANCELLED,
+            )
+            return or_(User.user_id == actor.user_id, treated)
+        case Reach.OWN:
+            return User.user_id == actor.user_id
+        case _:
+            return false()
+
+
+_CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyType(
+    {
+        User: _users,
+        Patient: lambda row, role: _patients(row.user_id, role),
+        ClinicPatient: lambda row, role: _patients(row.patient_id, role),
+        Doctor: _practising,
+        Receptionist: lambda row, role: _receptionists(row.user_id, role),
+        ReceptionistClinic: lambda row, role: _receptionists(row.receptionist_id, role),
+        Appointment: _appointments,
+        AppointmentEvent: _events,
+        SlotClaim: _claims,
+    }
+)
+SCOPED = frozenset(_CRITERIA)
+# What everybody may read whole: the catalogue, and names inside what one may see.
+OPEN = frozenset({Clinic, Chair, Treatment, DoctorTreatment, PersonName, UserType})
+
+
+def _option(mapped: type[Any], role: Role) -> ORMOption:
+    """The criteria as a function, since SQLAlchemy adapts nothing else to aliases. It caches what a function returns by
+    the function's code and looks into closures and globals for values to bind. So this one has neither, and a code
+    object of its own: with a shared one, the criteria of the first role would serve every role.
+    """
+
+    def criterion(
+        row: Any, build: Callable[[Any, Role], Criterion] = _CRITERIA[mapped], role: Role = role
+    ) -> Criterion:
+        return build(row, role)
+
+    criterion.__code__ = criterion.__code__.replace(co_name=f"{mapped.__name__}_as_{role}")
+    return with_loader_criteria(mapped, criterion, include_aliases=True)
+
+
+_OPTIONS: Mapping[Role, tuple[ORMOption, ...]] = MappingProxyType(
+    {role: tuple(_option(mapped, role) for mapped in _CRITERIA) for role in Role}
+)
+
+
+def act_as(session: Session, actor: Actor) -> None:
+    """From here on the session sees what the actor may see."""
+    session.info[_ACTOR] = actor
+
+
+def scope(state: ORMExecuteState) -> None:
+    """The `do_orm_execute` listener of every session; see the module's docstring."""
+    if state.execution_options.get("unscoped"):
+        return
+    actor: Actor | None = state.session.info.get(_ACTOR)
+    if actor is None or not state.is_orm_statement or not state.is_select:
+        raise UnscopedStatementError("only ORM selects of a known actor are scoped; see db/scoping.py")
+    state.statement = state.statement.options(*_OPTIONS[actor.role])
+    caller = {"actor_id": actor.user_id, "actor_clinic_ids": actor.clinic_ids}
+    given = state.parameters
+    state.parameters = {**given, **caller} if isinstance(given, Mapping) else caller

@@ -1,0 +1,41 @@
+"""Database errors that are to be expected, told by their numbers (the same on MySQL and MariaDB)."""
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+# A deadlock has rolled the transaction back; a lock wait timeout only the statement. Both may be tried again whole.
+_CONTENTION = {1205, 1213}
+
+_UNAVAILABLE = {
+    1040,  # too many connections
+    1044,  # the user may not use this database
+    1045,  # wrong credentials, after they were fetched anew
+    1049,  # no such database
+    1053,  # the server is shutting down
+    1146,  # a table is missing: the schema is older than the build
+    1290,  # the server is read-only, as an old primary is after a failover
+    1792,  # the transaction is read-only, likewise
+    1836,  # the server runs in read-only mode
+    2002,
+    2003,
+    2005,
+    2006,
+    2013,  # the server cannot be reached or went away
+    3118,  # the account is locked
+    4031,  # the server closed an idle connection
+}
+
+
+def _number(error: DBAPIError) -> int | None:
+    arguments = error.orig.args if error.orig else ()
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def is_contention(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and _number(error) in _CONTENTION
+
+
+def is_unavailable(error: Exception) -> bool:
+    if isinstance(error, PoolTimeoutError | InterfaceError):
+        return True
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or _number(error) in _UNAVAILABLE)

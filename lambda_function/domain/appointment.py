@@ -1,0 +1,118 @@
+"""The life of an appointment: its states, what leads from one to another, and when a visit may start.
+
+Instants are aware UTC; `now` is always a parameter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.errors import (
+    InvalidTransitionError,
+    OffGridError,
+    PastCutoffError,
+    TooLateError,
+    TooSoonError,
+)
+from lambda_function.domain.intervals import Interval, on_grid
+
+
+class Status(StrEnum):
+    REQUESTED = "REQUESTED"
+    BOOKED = "BOOKED"
+    CHECKED_IN = "CHECKED_IN"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    NO_SHOW = "NO_SHOW"
+
+
+class Step(StrEnum):
+    """What can be done to an appointment once it exists."""
+
+    CONFIRM = "CONFIRM"
+    CANCEL = "CANCEL"
+    CHECK_IN = "CHECK_IN"
+    COMPLETE = "COMPLETE"
+    NO_SHOW = "NO_SHOW"
+
+
+# States that keep their time: nobody else can book it.
+HOLDING = frozenset({Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN, Status.COMPLETED})
+
+MAX_OPEN_REQUESTS = 3
+STAFF_HORIZON = timedelta(days=5 * 365 + 1)
+
+# Total: every state, and for it every step that is possible at all.
+TRANSITIONS: Mapping[Status, Mapping[Step, Status]] = MappingProxyType(
+    {
+        Status.REQUESTED: {Step.CONFIRM: Status.BOOKED, Step.CANCEL: Status.CANCELLED},
+        Status.BOOKED: {
+            Step.CANCEL: Status.CANCELLED,
+            Step.CHECK_IN: Status.CHECKED_IN,
+            Step.NO_SHOW: Status.NO_SHOW,
+        },
+        Status.CHECKED_IN: {Step.COMPLETE: Status.COMPLETED, Step.CANCEL: Status.CANCELLED},
+        Status.COMPLETED: {},
+        Status.CANCELLED: {},
+        Status.NO_SHOW: {},
+    }
+)
+STAFF_ONLY = frozenset({(Status.CHECKED_IN, Step.CANCEL)})
+
+
+def next_status(status: Status, step: Step, actor: Actor) -> Status:
+    """The state after the step; InvalidTransitionError where the table has none for this actor."""
+    following = TRANSITIONS[status].get(step)
+    if following is None or ((status, step) in STAFF_ONLY and not actor.is_staff):
+        raise InvalidTransitionError(f"An appointment that is {status} cannot take the step {step}.")
+    return following
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A clinic's limits for patients. Staff are held only to the past and to STAFF_HORIZON."""
+
+    lead: timedelta
+    horizon: timedelta
+    cutoff: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long a visit takes and what it keeps free around it: the snapshot that an appointment stores."""
+
+    visit: timedelta
+    buffer_before: timedelta
+    buffer_after: timedelta
+
+    def visit_from(self, start: datetime) -> Interval:
+        """The time of the patient."""
+        return Interval(start, start + self.visit)
+
+    def occupied_from(self, start: datetime) -> Interval:
+        """The time of doctor and chair: the visit with its buffers."""
+        return Interval(start - self.buffer_before, start + self.visit + self.buffer_after)
+
+
+def initial_status(actor: Actor, *, needs_approval: bool) -> Status:
+    return Status.REQUESTED if needs_approval and actor.role is Role.PATIENT else Status.BOOKED
+
+
+def check_start(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:
+    """Raises OffGridError, TooSoonError or TooLateError where a visit may not start then."""
+    if not on_grid(start):
+        raise OffGridError("A visit starts on a whole five minutes.", field="starts_at")
+    patient = actor.role is Role.PATIENT
+    if start < now + (policy.lead if patient else timedelta(0)):
+        raise TooSoonError("That start is in the past or too close to now.", field="starts_at")
+    if start > now + (policy.horizon if patient else STAFF_HORIZON):
+        raise TooLateError("That start is further ahead than can be booked.", field="starts_at")
+
+
+def check_cutoff(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:
+    """Raises PastCutoffError where a patient changes a visit later than the clinic allows."""
+    if actor.role is Role.PATIENT and now > start - policy.cutoff:
+        raise PastCutoffError("It is too late to change this visit; please call the clinic.")

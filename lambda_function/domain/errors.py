@@ -1,0 +1,95 @@
+"""What can go wrong by the rules. Each error carries the stable `code` that callers of the API see.
+
+`detail` is a sentence for a person and never holds personal data; `field` names the input at fault.
+"""
+
+
+class DomainError(Exception):
+    """Base of every error that the rules raise; api/problems.py turns each code into a status."""
+
+    code: str
+
+    def __init__(self, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+
+
+class ForbiddenError(DomainError):
+    code = "forbidden"
+
+
+class NotFoundError(DomainError):
+    """It does not exist, or the caller may not see it: both look the same."""
+
+    code = "not_found"
+
+
+class InvalidInputError(DomainError):
+    """A value that is well formed but names nothing that the caller may use."""
+
+    code = "validation_error"
+
+
+class DoctorBusyError(DomainError):
+    code = "doctor_busy"
+
+
+class PatientBusyError(DomainError):
+    code = "patient_busy"
+
+
+class ChairBusyError(DomainError):
+    code = "chair_busy"
+
+
+class InvalidTransitionError(DomainError):
+    code = "invalid_transition"
+
+
+class StaleVersionError(DomainError):
+    code = "stale_version"
+
+
+class TooSoonError(DomainError):
+    code = "too_soon"
+
+
+class TooLateError(DomainError):
+    code = "too_late"
+
+
+class PastCutoffError(DomainError):
+    code = "past_cutoff"
+
+
+class OffGridError(DomainError):
+    code = "off_grid"
+
+
+class AmbiguousTimeError(DomainError):
+    code = "ambiguous_time"
+
+
+class NonexistentTimeError(DomainError):
+    code = "nonexistent_time"
+
+
+class TreatmentNotOfferedError(DomainError):
+    code = "treatment_not_offered"
+
+
+class TooManyRequestsOpenError(DomainError):
+    code = "too_many_requests_open"
+
+
+class ContentionError(DomainError):
+    """Other transactions held the rows in question each time this one was tried."""
+
+    code = "contention"
+
+
+class UnavailableError(DomainError):
+    """The database cannot be reached or does not take our credentials."""
+
+    code = "unavailable"

@@ -1,0 +1,107 @@
+"""Who may do what, and who may see what: two total tables, read by the services and by db/scoping.
+
+A role without a cell is a defect, not a default: tests/unit/domain/test_permissions.py keeps both tables total.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.errors import ForbiddenError
+
+
+class Reach(StrEnum):
+    """How far a cell of either table goes. OWN and CLINIC are spelled out for each role beside the tables."""
+
+    NONE = "NONE"
+    OWN = "OWN"
+    CLINIC = "CLINIC"
+    ALL = "ALL"
+
+
+class Action(StrEnum):
+    READ_OWN_PROFILE = "READ_OWN_PROFILE"
+    READ_CATALOGUE = "READ_CATALOGUE"
+    READ_PEOPLE = "READ_PEOPLE"
+    CREATE_PATIENT = "CREATE_PATIENT"
+    READ_APPOINTMENTS = "READ_APPOINTMENTS"
+    BOOK = "BOOK"
+    BOOK_BY_NAME = "BOOK_BY_NAME"
+    CANCEL = "CANCEL"
+
+
+class Entity(StrEnum):
+    """What a row tells about. One class of rows in the database belongs to one entity, save `user`,
+    whose rows are patients, doctors or receptionists.
+    """
+
+    CATALOGUE = "CATALOGUE"
+    PATIENT = "PATIENT"
+    DOCTOR = "DOCTOR"
+    RECEPTIONIST = "RECEPTIONIST"
+    CONTACT = "CONTACT"
+    APPOINTMENT = "APPOINTMENT"
+    HISTORY = "HISTORY"
+    CLAIM = "CLAIM"
+
+
+_P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
+_NONE, _OWN, _CLINIC, _ALL = Reach.NONE, Reach.OWN, Reach.CLINIC, Reach.ALL
+
+# OWN: the patient of the appointment, or its doctor. CLINIC: a clinic where the receptionist works.
+PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
+    {
+        Action.READ_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
+        Action.READ_CATALOGUE: {_P: _ALL, _D: _ALL, _R: _ALL},
+        Action.READ_PEOPLE: {_P: _ALL, _D: _ALL, _R: _ALL},
+        Action.CREATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.READ_APPOINTMENTS: {_P: _ALL, _D: _ALL, _R: _ALL},
+        Action.BOOK: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Action.BOOK_BY_NAME: {_P: _NONE, _D: _NONE, _R: _CLINIC},
+        Action.CANCEL: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+    }
+)
+
+# OWN: the caller's own row; of CONTACT also the patients whom a doctor treats; of APPOINTMENT and HISTORY
+# those in which the caller is the patient or the doctor.
+# CLINIC: rows of the clinics where the caller works; of PATIENT, for a receptionist, also those of no clinic.
+VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
+    {
+        Entity.CATALOGUE: {_P: _ALL, _D: _ALL, _R: _ALL},
+        Entity.PATIENT: {_P: _OWN, _D: _CLINIC, _R: _CLINIC},
+        Entity.DOCTOR: {_P: _ALL, _D: _ALL, _R: _CLINIC},
+        Entity.RECEPTIONIST: {_P: _NONE, _D: _NONE, _R: _OWN},
+        Entity.CONTACT: {_P: _OWN, _D: _OWN, _R: _ALL},
+        Entity.APPOINTMENT: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Entity.HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The visit that an action is about, planned or booked."""
+
+    patient_id: int
+    doctor_id: int
+    clinic_id: int
+
+
+def permitted(actor: Actor, action: Action, subject: Subject | None = None) -> bool:
+    """Whether the table lets the actor do this; without a subject, whether it could for some subject."""
+    reach = PERMISSIONS[action][actor.role]
+    if subject is None or reach in (Reach.NONE, Reach.ALL):
+        return reach is not Reach.NONE
+    if reach is Reach.CLINIC:
+        return subject.clinic_id in actor.clinic_ids
+    own = subject.patient_id if actor.role is Role.PATIENT else subject.doctor_id
+    return actor.user_id == own
+
+
+def require(actor: Actor, action: Action, subject: Subject | None = None) -> None:
+    """Raises ForbiddenError unless permitted."""
+    if not permitted(actor, action, subject):
+        raise ForbiddenError("Your role may not do this.")

@@ -1,0 +1,90 @@
+"""Reading appointments. Rows have the fields of AppointmentView."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories.appointments import Appointments
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.errors import InvalidInputError, NotFoundError
+from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.time_zones import day_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which appointments: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar.
+
+    `after` is the (starts_at, appointment_id) of the last row of the page before.
+    """
+
+    limit: int
+    after: tuple[datetime, int] | None = None
+    starts_from: datetime | None = None
+    starts_before: datetime | None = None
+    day: date | None = None
+    status: Status | None = None
+    doctor_id: int | None = None
+    patient_id: int | None = None
+    clinic_id: int | None = None
+
+
+def get(work: UnitOfWork, appointment_id: int) -> AnyRow:
+    require(work.actor, Action.READ_APPOINTMENTS)
+    row = Appointments(work.session).get_one_or_none(appointment_id)
+    if row is None:
+        raise NotFoundError("There is no such appointment.")
+    return row
+
+
+def search(work: UnitOfWork, wanted: Search) -> Sequence[AnyRow]:
+    """At most `limit` rows in the order of (starts_at, appointment_id).
+
+    Raises InvalidInputError for ids that name nothing the caller may see, and for windows that make no sense.
+    """
+    require(work.actor, Action.READ_APPOINTMENTS)
+    filters: dict[str, Any] = {
+        "status": wanted.status,
+        "doctor_id": wanted.doctor_id,
+        "patient_id": wanted.patient_id,
+        "clinic_id": wanted.clinic_id,
+        **_window(work, wanted),
+    }
+    if wanted.after is not None:
+        filters["after_start"], filters["after_id"] = wanted.after
+    given = {name: value for name, value in filters.items() if value is not None}
+    return Appointments(work.session).page(given, limit=wanted.limit)
+
+
+def _window(work: UnitOfWork, wanted: Search) -> dict[str, datetime | None]:
+    window = {"starts_from": wanted.starts_from, "starts_before": wanted.starts_before}
+    if wanted.day is not None and any(window.values()):
+        raise InvalidInputError("Give either a date or from and to.", field="date")
+    if wanted.starts_from and wanted.starts_before and wanted.starts_from > wanted.starts_before:
+        raise InvalidInputError("`from` is after `to`.", field="from")
+    clinic_id = wanted.clinic_id
+    if wanted.day is not None and clinic_id is None:
+        if work.actor.role is not Role.DOCTOR:
+            raise InvalidInputError("A date is a day of one clinic: say which.", field="clinic_id")
+        clinic_id = work.actor.clinic_ids[0]
+    if (wanted.doctor_id, wanted.patient_id, clinic_id) == (None, None, None):
+        return window
+    known = Appointments(work.session).known(
+        doctor_id=wanted.doctor_id, patient_id=wanted.patient_id, clinic_id=clinic_id
+    )
+    for field, value in (
+        ("doctor_id", wanted.doctor_id),
+        ("patient_id", wanted.patient_id),
+        ("clinic_id", clinic_id),
+    ):
+        if value is not None and getattr(known, field) is None:
+            raise InvalidInputError("It names nothing that you may see.", field=field)
+    if wanted.day is None:
+        return window
+    day = day_interval(wanted.day, ZoneInfo(known.time_zone))
+    return {"starts_from": day.start, "starts_before": day.end}

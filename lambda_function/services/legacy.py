@@ -1,0 +1,72 @@
+"""The original's two calls, for its callers: user names instead of ids, and times as the clinic's clocks show them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from lambda_function.db.repositories.appointments import Appointments, AppointmentView
+from lambda_function.db.repositories.booking import practice_of
+from lambda_function.db.repositories.catalogue import Catalogue
+from lambda_function.db.repositories.people import People
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import NotFoundError, TreatmentNotOfferedError
+from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.time_zones import day_start, to_utc
+from lambda_function.services.booking import BookingRequest, book
+
+MAX_ROWS = 1000
+
+
+class Visit(NamedTuple):
+    """User names, and the clinic's wall clock (naive) at the start."""
+
+    doctor: str
+    receptionist: str | None
+    patient: str
+    local_start: datetime
+
+
+def upcoming(work: UnitOfWork) -> Sequence[Visit]:
+    """Visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS."""
+    require(work.actor, Action.READ_APPOINTMENTS)
+    zones = {name: ZoneInfo(name) for name in Catalogue(work.session).time_zones()}
+    if not zones:
+        return []
+    since = {name: day_start(work.now.astimezone(zone).date(), zone) for name, zone in zones.items()}
+    return [
+        Visit(
+            row.doctor,
+            row.receptionist,
+            row.patient,
+            row.starts_at.astimezone(zones[row.time_zone]).replace(tzinfo=None),
+        )
+        for row in Appointments(work.session).from_local_midnight(since, limit=MAX_ROWS)
+    ]
+
+
+def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: datetime) -> AppointmentView:
+    """Books the doctor's default treatment at a naive local time of the doctor's clinic.
+
+    Raises NotFoundError for names that the caller may not see, and whatever booking raises.
+    """
+    require(work.actor, Action.BOOK_BY_NAME)
+    people = People(work.session, work.actor)
+    patient_id = people.id_by_user_name(patient, Role.PATIENT)
+    doctor_id = people.id_by_user_name(doctor, Role.DOCTOR)
+    if patient_id is None or doctor_id is None:
+        raise NotFoundError("There is no such patient or doctor.")
+    practice = practice_of(work.session, doctor_id)
+    if practice is None or practice.default_treatment_id is None:
+        raise TreatmentNotOfferedError("The doctor has no usual treatment.", field="doctor")
+    starts_at = to_utc(local_start, ZoneInfo(practice.time_zone), field="appointment_date")
+    return book(
+        work,
+        BookingRequest(
+            doctor_id=doctor_id,
+            treatment_id=practice.default_treatment_id,
+            starts_at=starts_at,
+            patient_id=patient_id,
+        ),
+    )

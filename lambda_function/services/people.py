@@ -1,0 +1,53 @@
+"""Users: who is calling, whom they may see, and the patients that a reception creates."""
+
+from collections.abc import Sequence
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories.callers import find_caller
+from lambda_function.db.repositories.people import People
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.errors import ForbiddenError, NotFoundError
+from lambda_function.domain.permissions import Action, require
+
+
+def identify(work: UnitOfWork, sub: str) -> Actor:
+    """The caller whom a verified token names. Raises ForbiddenError for people we do not know or no longer serve."""
+    actor = find_caller(work.session, sub)
+    if actor is None:
+        raise ForbiddenError("This account is not known here or has been closed.")
+    return actor
+
+
+def own_profile(work: UnitOfWork) -> AnyRow:
+    require(work.actor, Action.READ_OWN_PROFILE)
+    return get(work, work.actor.user_id)
+
+
+def get(work: UnitOfWork, user_id: int) -> AnyRow:
+    require(work.actor, Action.READ_PEOPLE)
+    row = People(work.session, work.actor).get_one_or_none(user_id)
+    if row is None:
+        raise NotFoundError("There is no such person.")
+    return row
+
+
+def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[AnyRow]:
+    """In the order of user_id; see People.page."""
+    require(work.actor, Action.READ_PEOPLE)
+    return People(work.session, work.actor).page(role=role, prefix=prefix, after=after, limit=limit)
+
+
+def create_patient(work: UnitOfWork, *, user_name: str, full_name: str, email: str | None, phone: str | None) -> AnyRow:
+    """A patient of the creator's clinics, who can sign up later. InvalidInputError when the user name is taken."""
+    require(work.actor, Action.CREATE_PATIENT)
+    people = People(work.session, work.actor)
+    user = people.add_patient(
+        user_name=user_name,
+        full_name=full_name,
+        email=email,
+        phone=phone,
+        clinic_ids=work.actor.clinic_ids,
+        now=work.now,
+    )
+    return get(work, user.user_id)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import URL, NullPool, create_engine, select, update
+from sqlalchemy import URL, Engine, NullPool, create_engine, select, update
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import (
@@ -33,9 +33,13 @@ _CHECKUP = 1
 PEOPLE = (*_DOCTORS, *_RECEPTIONISTS, *_PATIENTS)
 
 
+def _engine(url: URL) -> Engine:
+    return create_engine(url, poolclass=NullPool, connect_args={"ssl_disabled": True})
+
+
 def load(url: URL, now: datetime) -> None:
     """Writes the demo data into a migrated database, unless it is there."""
-    engine = create_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     with Session(engine) as session, session.begin():
         if session.scalar(select(Clinic.clinic_id).limit(1)) is None:
             _clinics(session)
@@ -46,7 +50,7 @@ def load(url: URL, now: datetime) -> None:
 
 def link(url: URL, subs: Mapping[str, str]) -> None:
     """Tells the database which `sub` each person has in the Cognito pool of this start."""
-    engine = create_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     with Session(engine) as session, session.begin():
         for user_name, sub in subs.items():
             session.execute(update(User).where(User.user_name == user_name).values(cognito_sub=sub))
@@ -85,10 +89,10 @@ def _treatments(session: Session) -> None:
     session.flush()
 
 
-def _user(session: Session, user_name: str, role: Role, full_name: str, now: datetime, email: str | None = None) -> int:
-    user = User(
-        user_name=user_name, user_type=role, full_name=full_name, email=email, created_at=now, updated_at=now
-    )
+def _user(
+    session: Session, user_name: str, role: Role, full_name: str, *, now: datetime, email: str | None = None
+) -> int:
+    user = User(user_name=user_name, user_type=role, full_name=full_name, email=email, created_at=now, updated_at=now)
     session.add(user)
     session.flush()
     return user.user_id
@@ -96,7 +100,7 @@ def _user(session: Session, user_name: str, role: Role, full_name: str, now: dat
 
 def _staff(session: Session, now: datetime) -> None:
     for user_name, (full_name, clinic_id) in _DOCTORS.items():
-        user_id = _user(session, user_name, Role.DOCTOR, full_name, now)
+        user_id = _user(session, user_name, Role.DOCTOR, full_name, now=now)
         doctor = Doctor(user_id=user_id, clinic_id=clinic_id)
         session.add(doctor)
         session.flush()
@@ -104,7 +108,7 @@ def _staff(session: Session, now: datetime) -> None:
         session.flush()
         doctor.default_treatment_id = _CHECKUP
     for user_name, (full_name, clinic_id) in _RECEPTIONISTS.items():
-        user_id = _user(session, user_name, Role.RECEPTIONIST, full_name, now)
+        user_id = _user(session, user_name, Role.RECEPTIONIST, full_name, now=now)
         session.add(Receptionist(user_id=user_id))
         session.flush()
         session.add(ReceptionistClinic(receptionist_id=user_id, clinic_id=clinic_id))
@@ -112,7 +116,7 @@ def _staff(session: Session, now: datetime) -> None:
 
 def _patients(session: Session, now: datetime) -> None:
     for user_name, (full_name, email) in _PATIENTS.items():
-        user_id = _user(session, user_name, Role.PATIENT, full_name, now, email)
+        user_id = _user(session, user_name, Role.PATIENT, full_name, now=now, email=email)
         session.add(Patient(user_id=user_id))
         session.flush()
         session.add_all(

@@ -18,34 +18,48 @@ class SettingsError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class TlsSettings:
+    verify: bool
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     secret_id: str
-    tls: bool
-    ca_file: str | None
+    tls: TlsSettings
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationSettings:
-    """Either `url`, or a secret in `database`."""
+    """One of `url` and `secret_id` is set."""
 
-    url: str | None = field(repr=False)
-    database: DatabaseSettings | None
+    tls: TlsSettings
+    secret_id: str | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+def _tls(environment: Mapping[str, str]) -> TlsSettings:
+    choice = environment.get("DATABASE_TLS", "verify")
+    if choice not in {"verify", "off"}:
+        raise SettingsError("DATABASE_TLS must be `verify` or `off`")
+    return TlsSettings(choice == "verify", environment.get("DATABASE_CA_FILE") or None)
+
+
+def _secret_id(environment: Mapping[str, str]) -> str:
+    secret_id = environment.get("DATABASE_SECRET_ID")
+    if not secret_id:
+        raise SettingsError("DATABASE_SECRET_ID is not set")
+    return secret_id
 
 
 def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """Raises SettingsError."""
-    secret_id = environment.get("DATABASE_SECRET_ID")
-    if not secret_id:
-        raise SettingsError("DATABASE_SECRET_ID is not set")
-    tls = environment.get("DATABASE_TLS", "verify")
-    if tls not in {"verify", "off"}:
-        raise SettingsError("DATABASE_TLS must be `verify` or `off`")
-    return DatabaseSettings(secret_id, tls == "verify", environment.get("DATABASE_CA_FILE") or None)
+    return DatabaseSettings(_secret_id(environment), _tls(environment))
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:
     """Raises SettingsError."""
     url = environment.get("DATABASE_URL")
     if url:
-        return MigrationSettings(url, None)
-    return MigrationSettings(None, database_settings(environment))
+        return MigrationSettings(_tls(environment), url=url)
+    return MigrationSettings(_tls(environment), secret_id=_secret_id(environment))

@@ -1,25 +1,13 @@
 """How Alembic runs here: one migration at a time for a database, with bounded waits for locks."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from hashlib import sha256
 from logging.config import fileConfig
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection, text
 
-from lambda_function.bootstrap.migrations import migration_engine
+from lambda_function.bootstrap.migrations import LOCK_SECONDS, exclusive, migration_engine
 from lambda_function.db import models
 from lambda_function.db.base import RoleId, UtcDateTime
-
-LOCK_SECONDS = 60
-METADATA_LOCK_SECONDS = 20
-ROW_LOCK_SECONDS = 10
-
-
-class MigrationLockedError(RuntimeError):
-    """Another migration of the same database did not finish in time."""
 
 
 def render_item(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]:
@@ -42,27 +30,6 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@contextmanager
-def exclusive(connection: Connection) -> Iterator[None]:
-    """Holds the server-wide lock of this database's migrations. It survives the commits that DDL makes."""
-    # A metadata lock is waited for a year by default, and everybody else queues behind the one who waits.
-    connection.execute(text("SET SESSION lock_wait_timeout = :seconds"), {"seconds": METADATA_LOCK_SECONDS})
-    connection.execute(text("SET SESSION innodb_lock_wait_timeout = :seconds"), {"seconds": ROW_LOCK_SECONDS})
-    # A lock's name holds 64 characters; a digest keeps databases with long names apart.
-    database = connection.scalar(text("SELECT DATABASE()"))
-    name = f"migrate:{sha256(str(database).encode()).hexdigest()[:40]}"
-    answer = connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_SECONDS})
-    connection.commit()
-    if answer != 1:
-        raise MigrationLockedError(f"another migration has been running for {LOCK_SECONDS} s; nothing was changed")
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
-        connection.commit()
-
-
 def run_offline() -> None:
     """Print the SQL instead of running it."""
     context.configure(dialect_name="mysql", literal_binds=True, **OPTIONS)
@@ -72,13 +39,14 @@ def run_offline() -> None:
 
 def run_online() -> None:
     engine = context.config.attributes.get("engine") or migration_engine()
-    with engine.connect() as connection, exclusive(connection):
+    seconds = context.config.attributes.get("lock_seconds", LOCK_SECONDS)
+    with engine.connect() as connection, exclusive(connection, seconds):
         context.configure(connection=connection, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()
 
 
-if context.config.attributes.get("engine") is None and context.config.config_file_name:
+if "engine" not in context.config.attributes and context.config.config_file_name:
     fileConfig(context.config.config_file_name)
 if context.is_offline_mode():
     run_offline()

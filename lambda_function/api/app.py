@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
-from lambda_function.api.middleware import Clock, transaction
+from lambda_function.api.middleware import transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import appointments, catalogue, health, legacy, me, users
 from lambda_function.api.strict import check_body, check_query, find_route, strict_json
@@ -53,10 +53,10 @@ def route_keys() -> tuple[str, ...]:
     return tuple(route_key(route) for route in routes_of(create_resolver()))
 
 
-def create_app(database: Database, clock: Clock) -> "Api":
-    """The application over one database; `clock` gives aware UTC."""
+def create_app(database: Database) -> "Api":
+    """The application over one database."""
     resolver = create_resolver()
-    resolver.use(middlewares=[transaction(database, clock)])
+    resolver.use(middlewares=[transaction(database)])
     return Api(resolver)
 
 

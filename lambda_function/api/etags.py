@@ -2,7 +2,7 @@
 
 import re
 
-_TAG = re.compile(r'"([0-9]{1,18})"')
+_TAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
 def etag(version: int) -> str:

@@ -1,27 +1,17 @@
-"""One request, one transaction: who calls, the unit of work, the retry of deadlocks, the commit."""
+"""One request, one transaction: who calls, the unit of work, the commit."""
 
-import random
-import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
-from lambda_function.db.trouble import is_contention, is_unavailable
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.errors import ContentionError, UnavailableError
-from lambda_function.observability import count
 from lambda_function.services import people
 
-Clock = Callable[[], datetime]
 Middleware = Callable[[Any, NextMiddleware], Response[Any]]
 
-RETRIES = 3
-# No new try after this many seconds: with the lock waits of one more it would outlive the function.
-RETRY_WINDOW = 12.0
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -31,39 +21,19 @@ def work_of(router: BaseRouter) -> UnitOfWork:
     return work
 
 
-def transaction(database: Database, clock: Clock) -> Middleware:
-    """Runs the rest of the request in a unit of work and commits it, unless it only reads.
-
-    The whole is tried again after a deadlock or a lock wait timeout, with a new session and a caller read anew;
-    then it is ContentionError. Raises UnavailableError when the database is away.
+def transaction(database: Database) -> Middleware:
+    """Runs the rest of the request, up to the built response, in a unit of work as the caller. The caller is read anew
+    for every try: a token outlives a demotion.
     """
 
-    def once(app: Any, next_middleware: NextMiddleware) -> Response[Any]:
-        with database.begin(clock()) as work:
+    def middleware(app: Any, next_middleware: NextMiddleware) -> Response[Any]:
+        def run(work: UnitOfWork) -> Response[Any]:
             sub = app.context["sub"]
             if sub is not None:
                 work.act_as(people.identify(work, sub))
             app.append_context(work=work)
-            response: Response[Any] = next_middleware(app)
-            if app.current_event.http_method not in _READS:
-                work.commit()
-            return response
+            return next_middleware(app)
 
-    def middleware(app: Any, next_middleware: NextMiddleware) -> Response[Any]:
-        started = time.monotonic()
-        for attempt in range(RETRIES + 1):
-            try:
-                return once(app, next_middleware)
-            except Exception as error:
-                if is_unavailable(error):
-                    raise UnavailableError("The database is away.") from error
-                if not (isinstance(error, ContentionError) or is_contention(error)):
-                    raise
-                count("TransactionRetried")
-                if attempt == RETRIES or time.monotonic() - started > RETRY_WINDOW:
-                    raise ContentionError("Others are changing the same things; try again.") from error
-                # Losers of one deadlock must not meet again at the same instant.
-                time.sleep(random.uniform(0.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return database.transact(run, commit=app.current_event.http_method not in _READS)
 
     return middleware

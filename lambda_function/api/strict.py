@@ -78,9 +78,12 @@ def strict_json(text: bytes | str) -> Any:
     """JSON of which there is one reading only. Raises EdgeError: malformed_json."""
     try:
         source = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(source, object_pairs_hook=_object, parse_constant=_constant)
+        value = json.loads(source, object_pairs_hook=_object, parse_constant=_constant)
+        # What cannot be written again is refused: lone surrogates, and 1e400, which is read as infinity.
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise EdgeError("malformed_json", "The body is not JSON in UTF-8.") from None
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

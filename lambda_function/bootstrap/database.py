@@ -6,15 +6,15 @@ import boto3
 from botocore.config import Config
 
 from lambda_function.aws.secrets import SecretCredentials
-from lambda_function.settings import DatabaseSettings
+from lambda_function.settings import TlsSettings
 
 _CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
 
-def credential_source(settings: DatabaseSettings) -> SecretCredentials:
-    return SecretCredentials(boto3.client("secretsmanager", config=_CLIENT), settings.secret_id)
+def credential_source(secret_id: str) -> SecretCredentials:
+    return SecretCredentials(boto3.client("secretsmanager", config=_CLIENT), secret_id)
 
 
-def tls_context(settings: DatabaseSettings) -> ssl.SSLContext | None:
+def tls_context(settings: TlsSettings) -> ssl.SSLContext | None:
     """The one context of the process, which verifies certificate and host name; None when TLS is off."""
-    return ssl.create_default_context(cafile=settings.ca_file) if settings.tls else None
+    return ssl.create_default_context(cafile=settings.ca_file) if settings.verify else None

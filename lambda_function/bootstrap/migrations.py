@@ -1,15 +1,33 @@
 """Alembic, set up for the command line, for the tests and for the Lambda that migrates."""
 
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
 
 from lambda_function.bootstrap.database import credential_source, tls_context
 from lambda_function.settings import MigrationSettings, migration_settings
 
+LOCK_SECONDS = 60
+METADATA_LOCK_SECONDS = 20
+ROW_LOCK_SECONDS = 10
+
 _ROOT = Path(__file__).parents[2]
+
+
+class MigrationLockedError(RuntimeError):
+    """Another migration of the same database did not finish in time."""
+
+
+def _engine(url: URL, tls: ssl.SSLContext | None) -> Engine:
+    # One context, or none: PyMySQL's default would build its own on every connect.
+    security = {"ssl": tls} if tls else {"ssl_disabled": True}
+    return create_engine(url, poolclass=NullPool, connect_args=security)
 
 
 def migration_engine(settings: MigrationSettings | None = None) -> Engine:
@@ -17,11 +35,10 @@ def migration_engine(settings: MigrationSettings | None = None) -> Engine:
     time, and migrations/env.py limits the waits for locks instead.
     """
     settings = settings or migration_settings()
-    if settings.url:
-        return create_engine(make_url(settings.url), poolclass=NullPool)
-    assert settings.database is not None  # noqa: S101 - one of the two is set, as MigrationSettings says
-    credentials = credential_source(settings.database).current()
-    context = tls_context(settings.database)
+    tls = tls_context(settings.tls)
+    if settings.secret_id is None:
+        return _engine(make_url(str(settings.url)), tls)
+    credentials = credential_source(settings.secret_id).current()
     url = URL.create(
         "mysql+pymysql",
         credentials.username,
@@ -30,18 +47,44 @@ def migration_engine(settings: MigrationSettings | None = None) -> Engine:
         credentials.port,
         credentials.database,
     )
-    security = {"ssl": context} if context else {"ssl_disabled": True}
-    return create_engine(url, poolclass=NullPool, connect_args=security)
+    return _engine(url, tls)
 
 
-def alembic_config(engine: Engine | None = None) -> Config:
+def alembic_config(engine: Engine | None = None, lock_seconds: int = LOCK_SECONDS) -> Config:
     """Alembic's configuration; migrations/env.py uses `engine`, or makes one from the environment."""
     config = Config(str(_ROOT / "alembic.ini"))
     config.attributes["engine"] = engine
+    config.attributes["lock_seconds"] = lock_seconds
     return config
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
-    """Bring the database at `url` to `revision`. Waits its turn when another migration runs."""
-    engine = create_engine(url, poolclass=NullPool)
-    command.upgrade(alembic_config(engine), revision)
+    """Bring a database on this machine to `revision`, without TLS. Waits its turn when another migration runs."""
+    command.upgrade(alembic_config(_engine(url, tls=None)), revision)
+
+
+def lock_name(database: str) -> str:
+    """Locks are the server's, so the name says which database; a digest because it holds 64 characters."""
+    return f"migrate:{sha256(database.encode()).hexdigest()[:40]}"
+
+
+@contextmanager
+def exclusive(connection: Connection, lock_seconds: int = LOCK_SECONDS) -> Iterator[None]:
+    """Holds the lock of this database's migrations, which survives the commits that DDL makes.
+
+    Raises MigrationLockedError when another migration holds it for longer than `lock_seconds`.
+    """
+    # A metadata lock is waited for a year by default, and everybody else queues behind the one who waits.
+    connection.execute(text("SET SESSION lock_wait_timeout = :seconds"), {"seconds": METADATA_LOCK_SECONDS})
+    connection.execute(text("SET SESSION innodb_lock_wait_timeout = :seconds"), {"seconds": ROW_LOCK_SECONDS})
+    name = lock_name(str(connection.scalar(text("SELECT DATABASE()"))))
+    answer = connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": lock_seconds})
+    connection.commit()
+    if answer != 1:
+        raise MigrationLockedError(f"another migration has been running for {lock_seconds} s; nothing was changed")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+        connection.commit()

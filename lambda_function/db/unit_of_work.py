@@ -1,14 +1,27 @@
-"""One transaction: leaving the block without `commit` rolls it back. Nothing else in the project commits."""
+"""One transaction: leaving it without a commit rolls it back. Nothing else in the project commits."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import random
+import time
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from lambda_function.db import scoping
+from lambda_function.db.trouble import is_contention, is_unavailable
 from lambda_function.domain.actor import Actor
+from lambda_function.domain.errors import ContentionError, UnavailableError
+from lambda_function.observability import count
+
+RETRIES = 3
+# No new try after this many seconds: with the lock waits of one more it would outlive the function.
+RETRY_WINDOW = 12.0
+
+Clock = Callable[[], datetime]
+_Result = TypeVar("_Result")
 
 
 class UnitOfWork:
@@ -30,19 +43,41 @@ class UnitOfWork:
         self._actor = actor
         scoping.act_as(self.session, actor)
 
-    def commit(self) -> None:
-        self.session.commit()
-
 
 class Database:
-    """Hands out units of work over one engine. Safe to build before the database is there."""
+    """Runs units of work over one engine. Safe to build before the database is there."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._clock = clock
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", scoping.scope)
 
-    @contextmanager
-    def begin(self, now: datetime) -> Iterator[UnitOfWork]:
+    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
+        """What `run` answers, committed; with `commit=False`, for reads, rolled back.
+
+        After a deadlock or a lock wait timeout the whole runs again, at most RETRIES times, in a new session and at
+        a new `now`; then ContentionError. UnavailableError when the database is away. What `run` itself raises
+        rolls back and passes through.
+        """
+        started = time.monotonic()
+        for attempt in range(RETRIES + 1):
+            try:
+                return self._once(run, commit=commit)
+            except (SQLAlchemyError, ContentionError) as error:
+                if is_unavailable(error):
+                    raise UnavailableError("The database is away.") from error
+                if not (isinstance(error, ContentionError) or is_contention(error)):
+                    raise
+                count("TransactionRetried")
+                if attempt == RETRIES or time.monotonic() - started > RETRY_WINDOW:
+                    raise ContentionError("Others are changing the same things; try again.") from error
+            # Losers of one deadlock must not meet again at the same instant.
+            time.sleep(random.uniform(0.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _once(self, run: Callable[[UnitOfWork], _Result], *, commit: bool) -> _Result:
         with self._sessions() as session:
-            yield UnitOfWork(session, now)
+            result = run(UnitOfWork(session, self._clock()))
+            if commit:
+                session.commit()
+            return result

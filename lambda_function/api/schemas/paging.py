@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -47,6 +47,16 @@ def _checked_id(value: Any) -> int:
     return value
 
 
+def _checked_instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _not_ours()
+
+
 def after_id(cursor: str | None) -> int:
     """The id that the next page starts after; 0 on the first page."""
     if cursor is None:
@@ -63,13 +73,7 @@ def after_start(cursor: str | None) -> tuple[datetime, int] | None:
         return None
     match decode(cursor):
         case [str(start), last]:
-            try:
-                instant = datetime.fromisoformat(start)
-            except ValueError:
-                raise _not_ours() from None
-            if instant.tzinfo is None:
-                raise _not_ours()
-            return instant, _checked_id(last)
+            return _checked_instant(start), _checked_id(last)
     raise _not_ours()
 
 

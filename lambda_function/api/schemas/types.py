@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJso
 MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+# Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
+_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
+_WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 def _id(value: Any) -> int:
@@ -84,6 +85,8 @@ def _person_name(value: str) -> str:
     """Letters and marks of any script, digits, and what stands between them; no control characters, no symbols."""
     if not all(unicodedata.category(char)[0] in "LMN" or char in _IN_NAMES for char in value):
         raise ValueError("must be made of letters, digits, spaces and the signs that stand in names")
+    if not any(unicodedata.category(char)[0] == "L" for char in value):
+        raise ValueError("must hold a letter")
     return value
 
 
@@ -110,10 +113,11 @@ SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), Aft
 PersonName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_person_name)
 ]
-UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}\z")]
+UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
 # The pattern that browsers use for e-mail fields, with a dot in the domain.
 Email = Annotated[
     str,
-    StringConstraints(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\z"),
+    StringConstraints(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"),
 ]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()./-]{4,31}\z")]
+# At least four digits, and what people write between them.
+Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?([ ()./-]*[0-9]){4,}[ ()./-]*$")]

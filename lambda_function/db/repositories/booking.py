@@ -55,7 +55,10 @@ _FACTS: AnySelect = (
     .select_from(Doctor)
     .join(_DOCTOR, _DOCTOR.user_id == Doctor.user_id)
     .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
-    .outerjoin(User, and_(User.user_id == bindparam("patient_id"), User.user_type == Role.PATIENT))
+    .outerjoin(
+        User,
+        and_(User.user_id == bindparam("patient_id"), User.user_type == Role.PATIENT, User.user_id != Doctor.user_id),
+    )
     .outerjoin(Treatment, and_(Treatment.treatment_id == bindparam("treatment_id"), Treatment.active))
     .outerjoin(
         DoctorTreatment,
@@ -64,7 +67,10 @@ _FACTS: AnySelect = (
             DoctorTreatment.treatment_id == Treatment.treatment_id,
         ),
     )
-    .outerjoin(_RECEPTIONIST, _RECEPTIONIST.user_id == bindparam("receptionist_id"))
+    .outerjoin(
+        _RECEPTIONIST,
+        and_(_RECEPTIONIST.user_id == bindparam("receptionist_id"), _RECEPTIONIST.user_id != Doctor.user_id),
+    )
     .where(Doctor.user_id == bindparam("doctor_id"))
 )
 

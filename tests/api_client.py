@@ -1,0 +1,141 @@
+"""Calls the handler with the events that API Gateway would send."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambda_function.api.app import Api
+from tests.factories import sub_of
+
+_requests = count(1)
+
+
+class FakeContext(LambdaContext):
+    """What the runtime passes along."""
+
+    def __init__(self) -> None:
+        self._aws_request_id = f"invocation-{next(_requests)}"
+        self._function_name = "api"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        """The stable code of a problem."""
+        code: str = self.json["code"]
+        return code
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that a 422 names."""
+        return [error["field"] for error in self.json["errors"]]
+
+
+def access_claims(user_name: str) -> dict[str, str]:
+    """As API Gateway hands them over: all strings."""
+    return {
+        "sub": sub_of(user_name),
+        "token_use": "access",
+        "client_id": "client",
+        "username": user_name,
+        "cognito:groups": "[PATIENT STAFF]",
+        "exp": "1900000000",
+    }
+
+
+def http_event(
+    method: str,
+    path: str,
+    *,
+    query: str = "",
+    headers: Mapping[str, str] | None = None,
+    body: str | bytes | None = None,
+    claims: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A payload-2.0 event; bytes travel as base64."""
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {name.lower(): value for name, value in (headers or {}).items()},
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "api",
+            "domainName": "localhost",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "test",
+            },
+            "requestId": f"request-{next(_requests)}",
+            "routeKey": "$default",
+            "stage": "$default",
+            "timeEpoch": 1_900_000_000_000,
+        },
+        "isBase64Encoded": isinstance(body, bytes),
+    }
+    if query:
+        event["queryStringParameters"] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+    if body is not None:
+        event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
+    if claims is not None:
+        event["requestContext"]["authorizer"] = {"jwt": {"claims": dict(claims), "scopes": None}}
+    return event
+
+
+class ApiClient:
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def send(self, event: Mapping[str, Any]) -> Answer:
+        answer = self._api(event, FakeContext())
+        return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
+
+    def call(
+        self,
+        user_name: str | None,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **query: Any,
+    ) -> Answer:
+        """As the user of that name, or without a token. `body` is sent as JSON unless it is text or bytes."""
+        content = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        given = {} if content is None else {"content-type": "application/json"}
+        event = http_event(
+            method,
+            path,
+            query=urlencode({name.rstrip("_"): value for name, value in query.items()}),
+            headers={**given, **(headers or {})},
+            body=content,
+            claims=None if user_name is None else access_claims(user_name),
+        )
+        return self.send(event)
+
+    def get(self, user_name: str | None, path: str, **query: Any) -> Answer:
+        return self.call(user_name, "GET", path, **query)
+
+    def post(
+        self, user_name: str | None, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        return self.call(user_name, "POST", path, body, headers=headers)

@@ -1,0 +1,285 @@
+"""No query sees more than the caller may, however it is written.
+
+What each caller may see is worked out here once more, in Python from all rows, and compared with what comes back
+through every way of asking.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, Select, delete, exists, func, insert, inspect, select, text, union, update
+from sqlalchemy.orm import Session, aliased
+
+from lambda_function.db import scoping
+from lambda_function.db.base import Base
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    Clinic,
+    ClinicPatient,
+    Doctor,
+    Patient,
+    PersonName,
+    Receptionist,
+    ReceptionistClinic,
+    SlotClaim,
+    User,
+)
+from lambda_function.db.scoping import UNSCOPED, UnscopedStatementError
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.appointment import Status
+from tests.clock import NOW
+from tests.factories import Practice
+
+PEOPLE = ("pat", "kim", "drjay", "drwu", "drsol", "rita", "rosa")
+SCOPED = (
+    User,
+    Patient,
+    ClinicPatient,
+    Doctor,
+    Receptionist,
+    ReceptionistClinic,
+    Appointment,
+    AppointmentEvent,
+    SlotClaim,
+)
+Key = tuple[Any, ...]
+
+
+@pytest.fixture
+def crowd(practice: Practice) -> Practice:
+    """People and visits of every sort that a scope must tell apart."""
+    practice.add_patient("lima", clinics=(1,))
+    practice.add_patient("santiago", clinics=(2,))
+    practice.add_patient("nowhere")
+    practice.add_patient("gone", clinics=(1, 2), active=False)
+    practice.add_receptionist("both", clinics=(1, 2))
+    practice.add_receptionist("none", clinics=())
+    ids = practice.ids
+    visits = [
+        ("pat", "drjay", 1),
+        ("kim", "drjay", 1),
+        ("pat", "drwu", 1),
+        ("pat", "drsol", 2),
+        ("santiago", "drsol", 2),
+    ]
+    for number, (patient, doctor, clinic) in enumerate(visits, start=1):
+        visit = practice.add_appointment(
+            NOW + timedelta(days=number),
+            patient_id=ids[patient],
+            doctor_id=ids[doctor],
+            clinic_id=clinic,
+            status=Status.CANCELLED if number == 2 else Status.BOOKED,
+        )
+        practice.add(
+            AppointmentEvent(
+                appointment_id=visit.appointment_id, at=NOW, action="BOOK", to_status=Status.BOOKED, changes={}
+            ),
+            SlotClaim(
+                kind=1, resource_id=visit.doctor_id, slot_at=visit.starts_at, appointment_id=visit.appointment_id
+            ),
+        )
+    return practice
+
+
+@pytest.fixture
+def sessions(database: Database, engine: Engine) -> Iterator[Callable[[Actor | None], Session]]:
+    """Scoped sessions as `Database` makes them, one at a time: the engine has one connection."""
+    opened: list[Session] = []
+
+    def as_(actor: Actor | None) -> Session:
+        for session in opened:
+            session.close()
+        opened.append(database._sessions())
+        if actor is not None:
+            scoping.act_as(opened[-1], actor)
+        return opened[-1]
+
+    yield as_
+    for session in opened:
+        session.close()
+
+
+def _key(mapped: type[Any], row: Any) -> Key:
+    return tuple(getattr(row, column.name) for column in inspect(mapped).primary_key)
+
+
+class Expected:
+    """The rules of docs/architecture.md, in Python, over all rows."""
+
+    def __init__(self, practice: Practice, actor: Actor) -> None:
+        self.actor = actor
+        self.rows: Mapping[type[Any], list[Any]] = {mapped: practice.rows(mapped) for mapped in SCOPED}
+        self.clinics_of: dict[int, set[int]] = {}
+        for row in self.rows[ClinicPatient]:
+            self.clinics_of.setdefault(row.patient_id, set()).add(row.clinic_id)
+        self.users = {user.user_id: user for user in self.rows[User]}
+        self.visits = {visit.appointment_id: visit for visit in self.rows[Appointment]}
+        self.doctor_clinic = {doctor.user_id: doctor.clinic_id for doctor in self.rows[Doctor]}
+
+    def patient(self, user_id: int) -> bool:
+        clinics = self.clinics_of.get(user_id, set())
+        match self.actor.role:
+            case Role.PATIENT:
+                return user_id == self.actor.user_id
+            case Role.DOCTOR:
+                return bool(clinics & set(self.actor.clinic_ids))
+            case Role.RECEPTIONIST:
+                return not clinics or bool(clinics & set(self.actor.clinic_ids))
+
+    def user(self, user: User) -> bool:
+        if not user.active:
+            return False
+        match user.user_type:
+            case Role.PATIENT:
+                return self.patient(user.user_id)
+            case Role.DOCTOR:
+                own_clinic = self.doctor_clinic[user.user_id] in self.actor.clinic_ids
+                return self.actor.role is not Role.RECEPTIONIST or own_clinic
+            case Role.RECEPTIONIST:
+                return user.user_id == self.actor.user_id
+
+    def visit(self, visit: Appointment) -> bool:
+        match self.actor.role:
+            case Role.PATIENT:
+                return visit.patient_id == self.actor.user_id
+            case Role.DOCTOR:
+                return visit.doctor_id == self.actor.user_id
+            case Role.RECEPTIONIST:
+                return visit.clinic_id in self.actor.clinic_ids
+
+    def keys(self, mapped: type[Any]) -> set[Key]:
+        me = self.actor.user_id
+        rules: Mapping[type[Any], Callable[[Any], bool]] = {
+            User: self.user,
+            Patient: lambda row: self.patient(row.user_id),
+            ClinicPatient: lambda row: self.patient(row.patient_id),
+            Doctor: lambda row: self.users[row.user_id].active,
+            Receptionist: lambda row: row.user_id == me,
+            ReceptionistClinic: lambda row: row.receptionist_id == me,
+            Appointment: self.visit,
+            AppointmentEvent: lambda row: self.visit(self.visits[row.appointment_id]),
+            SlotClaim: lambda row: False,
+        }
+        return {_key(mapped, row) for row in self.rows[mapped] if rules[mapped](row)}
+
+
+def _columns(mapped: Any, names: type[Any]) -> list[Any]:
+    return [getattr(mapped, column.name) for column in inspect(names).primary_key]
+
+
+def _ways(mapped: type[Any]) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Statements that each ask for the primary keys of all rows of a class."""
+    alias = aliased(mapped)
+    keys, alias_keys = _columns(mapped, mapped), _columns(alias, mapped)
+    subquery = select(*keys).subquery()
+    cte = select(*keys).cte()
+    both = union(select(*keys), select(*alias_keys)).subquery()
+    return {
+        "columns": select(*keys),
+        "alias": select(*alias_keys),
+        "subquery": select(*subquery.c),
+        "cte": select(*cte.c),
+        "union": select(*both.c),
+        "in": select(*alias_keys).where(alias_keys[0].in_(select(keys[0]))),
+        "exists": select(*alias_keys).where(exists().where(keys[0] == alias_keys[0])),
+        "joined to an open class": select(*keys).join(Clinic, Clinic.clinic_id > 0).distinct(),
+        "behind an outer join": select(*keys).select_from(Clinic).outerjoin(mapped, Clinic.clinic_id > 0).distinct(),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:SELECT statement has a cartesian product")
+@pytest.mark.parametrize("mapped", SCOPED)
+def test_every_way_of_asking_shows_the_same_rows(
+    crowd: Practice, sessions: Callable[[Actor | None], Session], mapped: type[Any]
+) -> None:
+    for user_name in (*PEOPLE, "both", "none", "nowhere"):
+        actor = crowd.actor(user_name)
+        expected = Expected(crowd, actor).keys(mapped)
+        session = sessions(actor)
+        for way, statement in _ways(mapped).items():
+            found = {tuple(row) for row in session.execute(statement)} - {(None,) * len(_columns(mapped, mapped))}
+            assert found == expected, f"{mapped.__name__} by {way} as {user_name}"
+
+
+@pytest.mark.parametrize("mapped", SCOPED)
+def test_entities_are_scoped_as_columns_are(
+    crowd: Practice, sessions: Callable[[Actor | None], Session], mapped: type[Any]
+) -> None:
+    for user_name in PEOPLE:
+        actor = crowd.actor(user_name)
+        session = sessions(actor)
+        found = {_key(mapped, entity) for entity in session.scalars(select(mapped))}
+        assert found == Expected(crowd, actor).keys(mapped)
+        alias = aliased(mapped)
+        assert {_key(mapped, entity) for entity in session.scalars(select(alias))} == found
+
+
+def test_get_finds_nothing_that_is_hidden(crowd: Practice, sessions: Callable[[Actor | None], Session]) -> None:
+    hidden = next(visit for visit in crowd.rows(Appointment) if visit.patient_id == crowd.ids["santiago"])
+    assert sessions(crowd.actor("pat")).get(Appointment, hidden.appointment_id) is None
+
+
+def test_counting_counts_what_is_visible(crowd: Practice, sessions: Callable[[Actor | None], Session]) -> None:
+    session = sessions(crowd.actor("kim"))
+    assert session.scalar(select(func.count()).select_from(Appointment)) == 1
+    assert session.scalar(select(func.count(Appointment.appointment_id))) == 1
+
+
+def test_a_scalar_subquery_is_scoped(crowd: Practice, sessions: Callable[[Actor | None], Session]) -> None:
+    counted = select(func.count(Appointment.appointment_id)).scalar_subquery()
+    assert sessions(crowd.actor("kim")).scalar(select(counted).select_from(Clinic).limit(1)) == 1
+
+
+def test_the_names_in_a_visible_appointment_are_visible(
+    crowd: Practice, sessions: Callable[[Actor | None], Session]
+) -> None:
+    statement = select(PersonName.full_name).join(Appointment, Appointment.patient_id == PersonName.user_id)
+    assert set(sessions(crowd.actor("drsol")).scalars(statement)) == {"Pat Rojas", "Santiago"}
+
+
+def test_a_name_says_no_more_than_names() -> None:
+    assert set(inspect(PersonName).columns.keys()) == {"user_id", "user_name", "full_name"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        text("SELECT * FROM user"),
+        select(User.__table__),
+        select(text("1")),
+        update(User).values(full_name="X"),
+        delete(SlotClaim),
+        insert(Patient).values(user_id=1),
+    ],
+    ids=["text", "core", "literal", "update", "delete", "insert"],
+)
+def test_what_cannot_be_scoped_is_refused(
+    crowd: Practice, sessions: Callable[[Actor | None], Session], statement: Any
+) -> None:
+    with pytest.raises(UnscopedStatementError):
+        sessions(crowd.actor("rita")).execute(statement)
+
+
+def test_a_session_without_an_actor_sees_nothing(
+    practice: Practice, sessions: Callable[[Actor | None], Session]
+) -> None:
+    with pytest.raises(UnscopedStatementError):
+        sessions(None).execute(select(Clinic.clinic_id))
+
+
+def test_unscoped_is_said_for_each_statement(crowd: Practice, sessions: Callable[[Actor | None], Session]) -> None:
+    session = sessions(crowd.actor("kim"))
+    everything = select(func.count()).select_from(Appointment)
+    assert session.scalar(everything, execution_options=UNSCOPED) == 5
+    assert session.scalar(everything) == 1
+
+
+def test_every_mapped_class_is_either_scoped_or_open() -> None:
+    mapped = {mapper.class_ for mapper in Base.registry.mappers}
+    assert mapped == scoping.SCOPED | scoping.OPEN
+    assert not scoping.SCOPED & scoping.OPEN
+    assert set(SCOPED) == scoping.SCOPED

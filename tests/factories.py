@@ -1,0 +1,157 @@
+"""Rows for tests, written past the scope as an operator would."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import URL, select
+from sqlalchemy.orm import Session
+
+from dev import demo
+from lambda_function.db.models import (
+    Appointment,
+    Chair,
+    Clinic,
+    ClinicPatient,
+    Doctor,
+    DoctorTreatment,
+    Patient,
+    Receptionist,
+    ReceptionistClinic,
+    SlotClaim,
+    Treatment,
+    User,
+)
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.appointment import Status
+from tests.clock import NOW
+from tests.servers import plain_engine
+
+
+def sub_of(user_name: str) -> str:
+    return f"sub-{user_name}"
+
+
+class Practice:
+    """The demo practice and whatever a test adds to it. `ids` are user ids by user name."""
+
+    def __init__(self, url: URL, session: Session) -> None:
+        self.url = url
+        self.session = session
+        self._numbers = count(1)
+
+    @classmethod
+    @contextmanager
+    def open(cls, url: URL) -> Iterator["Practice"]:
+        demo.load(url, NOW)
+        demo.link(url, {name: sub_of(name) for name in demo.PEOPLE})
+        with Session(plain_engine(url)) as session:
+            yield cls(url, session)
+
+    @property
+    def ids(self) -> Mapping[str, int]:
+        self.session.rollback()
+        return {row.user_name: row.user_id for row in self.session.execute(select(User.user_name, User.user_id))}
+
+    def actor(self, user_name: str) -> Actor:
+        user = self.user(user_name)
+        clinics: list[int] = []
+        if user.user_type is Role.DOCTOR:
+            clinics = list(self.session.scalars(select(Doctor.clinic_id).where(Doctor.user_id == user.user_id)))
+        if user.user_type is Role.RECEPTIONIST:
+            works_at = select(ReceptionistClinic.clinic_id).where(ReceptionistClinic.receptionist_id == user.user_id)
+            clinics = list(self.session.scalars(works_at))
+        return Actor(user.user_id, user.user_type, tuple(sorted(clinics)))
+
+    def user(self, user_name: str) -> User:
+        self.session.rollback()
+        return self.session.scalars(select(User).where(User.user_name == user_name)).one()
+
+    def add(self, *rows: Any) -> None:
+        self.session.add_all(rows)
+        self.session.commit()
+
+    def add_user(self, role: Role, user_name: str | None = None, **columns: Any) -> User:
+        name = user_name or f"{role.lower()}{next(self._numbers)}"
+        user = User(
+            **{
+                "user_name": name,
+                "user_type": role,
+                "full_name": name.title(),
+                "cognito_sub": sub_of(name),
+                "created_at": NOW,
+                "updated_at": NOW,
+                **columns,
+            }
+        )
+        self.add(user)
+        return user
+
+    def add_patient(self, user_name: str | None = None, *, clinics: tuple[int, ...] = (), **columns: Any) -> User:
+        user = self.add_user(Role.PATIENT, user_name, **columns)
+        self.add(Patient(user_id=user.user_id))
+        self.add(*(ClinicPatient(clinic_id=clinic, patient_id=user.user_id, created_at=NOW) for clinic in clinics))
+        return user
+
+    def add_doctor(
+        self, user_name: str | None = None, *, clinic: int = 1, treatments: tuple[int, ...] = (1, 2, 3)
+    ) -> User:
+        user = self.add_user(Role.DOCTOR, user_name)
+        self.add(Doctor(user_id=user.user_id, clinic_id=clinic))
+        self.add(*(DoctorTreatment(doctor_id=user.user_id, treatment_id=treatment) for treatment in treatments))
+        return user
+
+    def add_receptionist(self, user_name: str | None = None, *, clinics: tuple[int, ...] = (1,)) -> User:
+        user = self.add_user(Role.RECEPTIONIST, user_name)
+        self.add(Receptionist(user_id=user.user_id))
+        self.add(*(ReceptionistClinic(receptionist_id=user.user_id, clinic_id=clinic) for clinic in clinics))
+        return user
+
+    def add_clinic(self, name: str, time_zone: str, *, chairs: int = 0, **policies: Any) -> Clinic:
+        clinic = Clinic(name=name, country="PE", time_zone=time_zone, **policies)
+        self.add(clinic)
+        self.add(*(Chair(clinic_id=clinic.clinic_id, name=f"Chair {number}") for number in range(1, chairs + 1)))
+        return clinic
+
+    def add_treatment(self, code: str, **columns: Any) -> Treatment:
+        treatment = Treatment(**{"code": code, "name": code.title(), "duration_minutes": 30, **columns})
+        self.add(treatment)
+        return treatment
+
+    def add_appointment(self, starts_at: datetime, **columns: Any) -> Appointment:
+        """A booked check-up of pat with drjay without claims, unless the columns say otherwise."""
+        ids = self.ids
+        appointment = Appointment(
+            **{
+                "patient_id": ids["pat"],
+                "doctor_id": ids["drjay"],
+                "clinic_id": 1,
+                "treatment_id": 1,
+                "status": Status.BOOKED,
+                "starts_at": starts_at,
+                "ends_at": starts_at + timedelta(minutes=30),
+                "buffer_before_minutes": 0,
+                "buffer_after_minutes": 0,
+                "created_at": NOW,
+                "updated_at": NOW,
+                **columns,
+            }
+        )
+        self.add(appointment)
+        return appointment
+
+    def claims(self) -> list[tuple[int, int, datetime, int]]:
+        """(kind, resource_id, slot_at, appointment_id), in key order."""
+        self.session.rollback()
+        statement = select(SlotClaim.kind, SlotClaim.resource_id, SlotClaim.slot_at, SlotClaim.appointment_id).order_by(
+            SlotClaim.kind, SlotClaim.resource_id, SlotClaim.slot_at
+        )
+        rows = self.session.execute(statement)
+        return [(row.kind, row.resource_id, row.slot_at, row.appointment_id) for row in rows]
+
+    def rows(self, mapped: type[Any]) -> list[Any]:
+        """All rows of a class, as they are now."""
+        self.session.rollback()
+        return list(self.session.scalars(select(mapped).execution_options(populate_existing=True)))

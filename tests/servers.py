@@ -1,0 +1,65 @@
+"""The database server of a test run: TEST_DATABASE_URL, else Docker, else a private instance (see dev/mysql)."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy import URL, Engine, NullPool, create_engine, text
+
+from dev.mysql import Server, running_server
+from lambda_function.db.base import CHARSET, COLLATION, Base
+from lambda_function.db.engine import Credentials
+
+
+def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
+    """A server that lives as long as the stack is open. MySQL, unless TEST_DATABASE_URL names another."""
+    url = environment.get("TEST_DATABASE_URL")
+    return stack.enter_context(
+        running_server(url=url, image=environment.get("MYSQL_IMAGE"), flavour=None if url else "mysql")
+    )
+
+
+def plain_engine(url: URL) -> Engine:
+    """An engine beside the application's. Without TLS: PyMySQL's default costs 50 ms a connection."""
+    return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"ssl_disabled": True})
+
+
+@contextmanager
+def new_database(server: URL, name: str) -> Iterator[URL]:
+    """An empty database of that name, dropped afterwards."""
+    engine = plain_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET {CHARSET} COLLATE {COLLATION}"))
+    yield server.set(database=name)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP DATABASE {name}"))
+
+
+def empty_tables(url: URL) -> None:
+    """DELETE is twenty times faster than TRUNCATE here. The rows that migrations wrote stay."""
+    engine = plain_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
+        for table in Base.metadata.sorted_tables:
+            if table.name != "user_type":
+                connection.execute(table.delete())
+
+
+class FixedCredentials:
+    """A CredentialSource that always answers the same."""
+
+    def __init__(self, url: URL) -> None:
+        self._credentials = Credentials(
+            host=str(url.host),
+            port=int(url.port or 3306),
+            username=str(url.username),
+            password=str(url.password or ""),
+            database=str(url.database),
+        )
+
+    def current(self) -> Credentials:
+        return self._credentials
+
+    def refreshed(self) -> Credentials:
+        return self._credentials

@@ -88,7 +88,7 @@ def database(engine: Engine, database_url: URL, clock: Clock) -> Database:
 
 @pytest.fixture
 def practice(database_url: URL) -> Iterator[Practice]:
-    """The demo practice of docs/api.md, written without a scope."""
+    """The demo practice (dev/demo.py), written without a scope."""
     with Practice.open(database_url) as practice:
         yield practice
 

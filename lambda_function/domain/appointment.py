@@ -43,7 +43,7 @@ class Step(StrEnum):
 HOLDING = frozenset({Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN, Status.COMPLETED})
 
 MAX_OPEN_REQUESTS = 3
-STAFF_HORIZON = timedelta(days=5 * 365 + 1)
+STAFF_HORIZON = timedelta(days=5 * 365 + 2)  # five years, of which two may be leap years
 
 # Total: every state, and for it every step that is possible at all.
 TRANSITIONS: Mapping[Status, Mapping[Step, Status]] = MappingProxyType(

@@ -11,12 +11,14 @@ from lambda_function.db.repositories.catalogue import Catalogue
 from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.errors import NotFoundError, TreatmentNotOfferedError
+from lambda_function.domain.errors import DomainError, NotFoundError, TreatmentNotOfferedError
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.time_zones import day_start, to_utc
 from lambda_function.services.booking import BookingRequest, book
 
 MAX_ROWS = 1000
+# What these callers named, for what booking finds wrong.
+_FIELDS = {"starts_at": "appointment_date", "doctor_id": "doctor", "patient_id": "patient", "treatment_id": "doctor"}
 
 
 class Visit(NamedTuple):
@@ -61,12 +63,14 @@ def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: da
     if practice is None or practice.default_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor has no usual treatment.", field="doctor")
     starts_at = to_utc(local_start, ZoneInfo(practice.time_zone), field="appointment_date")
-    return book(
-        work,
-        BookingRequest(
-            doctor_id=doctor_id,
-            treatment_id=practice.default_treatment_id,
-            starts_at=starts_at,
-            patient_id=patient_id,
-        ),
+    request = BookingRequest(
+        doctor_id=doctor_id,
+        treatment_id=practice.default_treatment_id,
+        starts_at=starts_at,
+        patient_id=patient_id,
     )
+    try:
+        return book(work, request)
+    except DomainError as error:
+        error.field = _FIELDS.get(error.field or "", error.field)
+        raise

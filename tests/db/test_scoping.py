@@ -108,7 +108,7 @@ def _key(mapped: type[Any], row: Any) -> Key:
 
 
 class Expected:
-    """The rules of docs/architecture.md, in Python, over all rows."""
+    """Who may see what, as the README tells it, in Python over all rows."""
 
     def __init__(self, practice: Practice, actor: Actor) -> None:
         self.actor = actor

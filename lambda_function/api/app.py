@@ -89,10 +89,10 @@ class Api:
         return answer
 
     def _dispatch(self, event: Mapping[str, Any], context: LambdaContext, note: Callable[[str, str], str]) -> Answer:
-        http = event["requestContext"]["http"]
+        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
         # Before anything else is said about the request: who is not known learns nothing of what there is.
-        sub = subject(event) if f"{http['method']} {http['path']}" not in PUBLIC_ROUTES else None
-        route = find_route(self._routes, http["method"], event["rawPath"])
+        sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
+        route = find_route(self._routes, method, path)
         note("route", route_key(route))
         headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
         check_query(route, event.get("rawQueryString", ""))

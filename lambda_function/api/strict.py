@@ -5,7 +5,6 @@ object, or JSON of the kind that readers disagree about (duplicate keys, NaN, de
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -70,7 +69,7 @@ def _bytes(event: Mapping[str, Any]) -> bytes:
         return str(body).encode("utf-8", errors="surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise EdgeError("malformed_json", "The body cannot be decoded.") from None
 
 

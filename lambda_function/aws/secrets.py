@@ -32,13 +32,19 @@ class SecretCredentials:
             answer = self._client.get_secret_value(SecretId=self._secret_id, VersionStage="AWSCURRENT")
             secret = json.loads(answer["SecretString"])
             self._cached = Credentials(
-                host=secret["host"],
+                host=_text(secret["host"]),
                 port=int(secret["port"]),
-                username=secret["username"],
-                password=secret["password"],
-                database=secret["dbname"],
+                username=_text(secret["username"]),
+                password=_text(secret["password"]),
+                database=_text(secret["dbname"]),
             )
-        except (BotoCoreError, ClientError, KeyError, TypeError, ValueError) as error:
+        except (BotoCoreError, ClientError, KeyError, TypeError, ValueError, OverflowError) as error:
             # From None: the text of a JSON error holds a piece of the secret.
             raise UnavailableError(f"The database secret cannot be used ({type(error).__name__}).") from None
         return self._cached
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

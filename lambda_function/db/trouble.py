@@ -12,10 +12,16 @@ _UNAVAILABLE = {
     1045,  # wrong credentials, after they were fetched anew
     1049,  # no such database
     1053,  # the server is shutting down
+    1129,  # the server blocks this host
+    1130,  # the server does not take this host
     1146,  # a table is missing: the schema is older than the build
+    1203,
+    1226,  # the user has too many connections
     1290,  # the server is read-only, as an old primary is after a failover
     1792,  # the transaction is read-only, likewise
     1836,  # the server runs in read-only mode
+    1862,  # the password has expired
+    1927,  # the connection was killed (MariaDB)
     2002,
     2003,
     2005,

@@ -61,8 +61,10 @@ class Catalogue:
         if clinic_id is not None:
             statement = statement.where(Doctor.clinic_id == clinic_id)
         if treatment_id is not None:
-            statement = statement.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id).where(
-                DoctorTreatment.treatment_id == treatment_id
+            statement = (
+                statement.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
+                .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
+                .where(Treatment.active, Treatment.treatment_id == treatment_id)
             )
         return self._session.execute(statement).all()
 

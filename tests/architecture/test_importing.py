@@ -1,0 +1,73 @@
+"""Importing a module does nothing: tried in a process of its own, without network, clients, engines or environment."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT, modules
+
+GUARD = """
+import importlib, json, os, socket, sys
+import boto3, sqlalchemy, sqlalchemy.engine
+
+def refused(name):
+    def fail(*arguments, **options):
+        raise AssertionError(f"importing called {name}")
+    return fail
+
+for owner, name in (
+    (socket, "socket"), (socket, "create_connection"), (socket, "getaddrinfo"),
+    (boto3, "client"), (boto3, "resource"), (boto3.session.Session, "client"), (boto3.session.Session, "resource"),
+    (sqlalchemy, "create_engine"), (sqlalchemy.engine, "create_engine"),
+):
+    setattr(owner, name, refused(name))
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def importing(names: Sequence[str], place: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", GUARD, json.dumps(names)],
+        cwd=place,
+        env={"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def quiet_modules() -> list[str]:
+    """All modules but the entrypoints, which are there to do something."""
+    paths = [module.path for module in modules("lambda_function") if not module.lies_in("lambda_function/entrypoints/")]
+    return [path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in paths]
+
+
+def test_importing_opens_nothing_and_creates_nothing() -> None:
+    run = importing(quiet_modules())
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_api_imports_no_migrations_and_no_mail() -> None:
+    run = importing(["lambda_function.bootstrap.api"])
+    assert run.returncode == 0, run.stderr
+    assert not {"alembic", "smtplib", "lambda_function.cli"} & set(json.loads(run.stdout))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import socket; socket.socket()",
+        "import boto3; boto3.client('secretsmanager', region_name='us-east-1')",
+        "import boto3; boto3.session.Session().client('secretsmanager', region_name='us-east-1')",
+        "from sqlalchemy import create_engine; create_engine('sqlite://')",
+    ],
+)
+def test_a_module_that_does_something_is_found(line: str, tmp_path: Path) -> None:
+    (tmp_path / "busy.py").write_text(line)
+    assert "importing called" in importing(["busy"], tmp_path).stderr

@@ -1,0 +1,59 @@
+"""What is read from the environment, and that errors never repeat a value."""
+
+import pytest
+
+from lambda_function.settings import SettingsError, database_settings, migration_settings
+
+SECRET = {"DATABASE_SECRET_ID": "prod/database"}
+URL = "mysql+pymysql://migrator:S3cret@db:3306/dentist"
+
+
+def test_the_database_is_reached_by_a_secret_over_verified_tls() -> None:
+    settings = database_settings(SECRET)
+    assert settings.secret_id == "prod/database"
+    assert settings.tls.verify
+    assert settings.tls.ca_file is None
+
+
+def test_tls_can_be_off_where_somebody_says_so() -> None:
+    assert not database_settings({**SECRET, "DATABASE_TLS": "off"}).tls.verify
+
+
+def test_authorities_can_be_given() -> None:
+    assert database_settings({**SECRET, "DATABASE_CA_FILE": "/opt/rds.pem"}).tls.ca_file == "/opt/rds.pem"
+
+
+def test_an_empty_file_of_authorities_is_none() -> None:
+    assert database_settings({**SECRET, "DATABASE_CA_FILE": ""}).tls.ca_file is None
+
+
+@pytest.mark.parametrize("environment", [{}, {"DATABASE_SECRET_ID": ""}], ids=["unset", "empty"])
+def test_without_a_secret_the_variable_is_named(environment: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_SECRET_ID"):
+        database_settings(environment)
+
+
+@pytest.mark.parametrize("choice", ["", "Off", "false", "0", "none", "S3cret"])
+def test_any_other_word_for_tls_is_refused_and_not_repeated(choice: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_TLS") as refusal:
+        database_settings({**SECRET, "DATABASE_TLS": choice})
+    assert "S3cret" not in str(refusal.value)
+
+
+def test_migrations_may_be_given_a_url() -> None:
+    settings = migration_settings({"DATABASE_URL": URL})
+    assert (settings.url, settings.secret_id) == (URL, None)
+
+
+def test_migrations_otherwise_use_the_secret() -> None:
+    settings = migration_settings(SECRET)
+    assert (settings.url, settings.secret_id) == (None, "prod/database")
+
+
+def test_migrations_without_either_are_refused() -> None:
+    with pytest.raises(SettingsError):
+        migration_settings({})
+
+
+def test_the_url_is_not_shown_with_the_settings() -> None:
+    assert "S3cret" not in repr(migration_settings({"DATABASE_URL": URL}))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 
-_SECONDS_TO_STOP = 60
+_SECONDS_TO_STOP = 20
 
 
 def _stop_at_end_of_input(server: subprocess.Popen[bytes], signal: int) -> None:

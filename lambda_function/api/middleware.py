@@ -1,10 +1,10 @@
 """One request, one transaction: who calls, the unit of work, the commit."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -15,10 +15,12 @@ Middleware = Callable[[Any, NextMiddleware], Response[Any]]
 _READS = frozenset({"GET", "HEAD"})
 
 
-def work_of(router: BaseRouter) -> UnitOfWork:
-    """The unit of work of the request that the router is serving."""
-    work: UnitOfWork = router.context["work"]
-    return work
+_work: ContextVar[UnitOfWork] = ContextVar("work")
+
+
+def current_work() -> UnitOfWork:
+    """The unit of work of the request that is being served."""
+    return _work.get()
 
 
 def transaction(database: Database) -> Middleware:
@@ -31,8 +33,11 @@ def transaction(database: Database) -> Middleware:
             sub = app.context["sub"]
             if sub is not None:
                 work.act_as(people.identify(work, sub))
-            app.append_context(work=work)
-            return next_middleware(app)
+            token = _work.set(work)
+            try:
+                return next_middleware(app)
+            finally:
+                _work.reset(token)
 
         return database.transact(run, commit=app.current_event.http_method not in _READS)
 

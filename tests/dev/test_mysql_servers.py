@@ -129,7 +129,7 @@ with data_folder(folder) as lock, private.throw_away(program) as one, private.du
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the test waits for processes as only Linux can")
 def test_servers_end_when_the_process_that_started_them_is_killed(program: Program, tmp_path: Path) -> None:
     arguments = [str(program.path), str(program.basedir or ""), str(tmp_path)]
-    with subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of the test's own
+    with subprocess.Popen(
         [sys.executable, "-c", PARENT, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from lambda_function.api.etags import etag, expected_versions
-from lambda_function.api.middleware import work_of
+from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.appointments import (
     APPOINTMENT_PAGE,
@@ -59,7 +59,7 @@ def get_appointments(  # noqa: PLR0917 - Powertools passes them by name
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
-    work = work_of(router)
+    work = current_work()
     rows = appointments.search(
         work,
         appointments.Search(
@@ -84,13 +84,13 @@ def get_appointments(  # noqa: PLR0917 - Powertools passes them by name
 
 @router.get("/appointments/<appointment_id>", tags=["appointments"], summary="One appointment")
 def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
-    work = work_of(router)
+    work = current_work()
     return _answer(work, appointments.get(work, appointment_id))
 
 
 @router.post("/appointments", tags=["appointments"], summary="Book a visit", status_code=HTTPStatus.CREATED)
 def post_appointment(wanted: NewAppointment) -> Response[Appointment]:
-    work = work_of(router)
+    work = current_work()
     request = booking.BookingRequest(
         doctor_id=work.actor.user_id if wanted.doctor_id == "me" else wanted.doctor_id,
         treatment_id=wanted.treatment_id,
@@ -107,7 +107,7 @@ def post_appointment(wanted: NewAppointment) -> Response[Appointment]:
 def post_cancel(
     appointment_id: AppointmentId, cancellation: Cancellation, if_match: IfMatch = None
 ) -> Response[Appointment]:
-    work = work_of(router)
+    work = current_work()
     view = booking.cancel(
         work, appointment_id, reason=cancellation.reason, expected_versions=expected_versions(if_match)
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from lambda_function.api.middleware import work_of
+from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.people import (
@@ -24,7 +24,7 @@ router = Router()
 
 @router.get("/clinics", tags=["catalogue"], summary="Clinics")
 def get_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
-    rows = catalogue.clinics(work_of(router), after=paging.after_id(cursor), limit=limit + 1)
+    rows = catalogue.clinics(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return ClinicPage(
         items=[Clinic.model_validate(row) for row in page],
@@ -34,7 +34,7 @@ def get_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> 
 
 @router.get("/treatments", tags=["catalogue"], summary="Treatments")
 def get_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TreatmentPage:
-    rows = catalogue.treatments(work_of(router), after=paging.after_id(cursor), limit=limit + 1)
+    rows = catalogue.treatments(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return TreatmentPage(
         items=[Treatment.model_validate(row) for row in page],
@@ -50,7 +50,7 @@ def get_doctors(
     cursor: PageCursor = None,
 ) -> DoctorPage:
     rows = catalogue.doctors(
-        work_of(router),
+        current_work(),
         clinic_id=clinic_id,
         treatment_id=treatment_id,
         after=paging.after_id(cursor),

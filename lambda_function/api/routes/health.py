@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel
 
 import lambda_function
-from lambda_function.api.middleware import work_of
+from lambda_function.api.middleware import current_work
 from lambda_function.services import health
 
 router = Router()
@@ -24,5 +24,5 @@ def get_health() -> Health:
 
 @router.get("/health/ready", tags=["health"], summary="The database is there and migrated", security=[])
 def get_ready() -> Health:
-    health.check_ready(work_of(router))
+    health.check_ready(current_work())
     return Health()

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from lambda_function.api.middleware import work_of
+from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas.appointments import LegacyBooking, LegacyReceipt, LegacyVisit
 from lambda_function.services import legacy
 
@@ -20,13 +20,13 @@ def get_appointment() -> list[LegacyVisit]:
             "patient": visit.patient,
             "appointment_date": visit.local_start.isoformat(sep=" ", timespec="seconds"),
         }
-        for visit in legacy.upcoming(work_of(router))
+        for visit in legacy.upcoming(current_work())
     ]
 
 
 @router.post("/appointment", tags=["legacy"], summary="Book by user name", status_code=HTTPStatus.CREATED)
 def post_appointment(wanted: LegacyBooking) -> LegacyReceipt:
     view = legacy.book_by_name(
-        work_of(router), patient=wanted.patient, doctor=wanted.doctor, local_start=wanted.appointment_date
+        current_work(), patient=wanted.patient, doctor=wanted.doctor, local_start=wanted.appointment_date
     )
     return {"verificationNumber": str(view.appointment_id)}

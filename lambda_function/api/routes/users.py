@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambda_function.api.middleware import work_of
+from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.people import NewPatient, Person, PersonPage
@@ -25,7 +25,7 @@ def get_users(
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> PersonPage:
-    rows = people.search(work_of(router), role=user_type, prefix=q, after=paging.after_id(cursor), limit=limit + 1)
+    rows = people.search(current_work(), role=user_type, prefix=q, after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return PersonPage(
         items=[Person.model_validate(row) for row in page],
@@ -35,13 +35,13 @@ def get_users(
 
 @router.get("/users/<user_id>", tags=["people"], summary="One person")
 def get_user(user_id: Annotated[ParameterIdOrMe, Path()]) -> Person:
-    work = work_of(router)
+    work = current_work()
     return Person.model_validate(people.get(work, work.actor.user_id if user_id == "me" else user_id))
 
 
 @router.post("/users", tags=["people"], summary="Create a patient", status_code=HTTPStatus.CREATED)
 def post_user(patient: NewPatient) -> Response[Person]:
-    created = people.create_patient(work_of(router), **patient.model_dump())
+    created = people.create_patient(current_work(), **patient.model_dump())
     return Response(
         HTTPStatus.CREATED,
         content_types.APPLICATION_JSON,

@@ -1,0 +1,55 @@
+"""The API behind its gateway as a program of its own: `python -m dev.api_server PORT`, started by dev.run."""
+
+import os
+import sys
+from typing import cast
+
+import uvicorn
+
+from dev.children import end_with_parent
+from dev.gateway import Gateway, Handler, create_gateway
+from dev.routing import DEFAULT
+
+_WORKERS = 4
+
+
+def application() -> Gateway:
+    """One worker's gateway, with the settings that dev.run has put into the environment.
+
+    Imports the Lambda only here, because the workers' supervisor needs none of it.
+    """
+    from lambda_function.api import openapi  # noqa: PLC0415 - see above
+    from lambda_function.api.app import PUBLIC_ROUTES, route_keys  # noqa: PLC0415 - see above
+    from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
+
+    return create_gateway(
+        # Powertools types the context as a class of its own, which the real context is no instance of either.
+        handler=cast("Handler", handler),
+        routes=[*route_keys(), DEFAULT],
+        public=PUBLIC_ROUTES,
+        issuer=os.environ["LOCAL_JWT_ISSUER"],
+        jwks_url=os.environ["LOCAL_JWKS_URL"],
+        client_id=os.environ["LOCAL_CLIENT_ID"],
+        openapi=openapi.document,
+    )
+
+
+def main(port: int) -> None:
+    uvicorn.run(
+        "dev.api_server:application",
+        factory=True,
+        host="127.0.0.1",
+        port=port,
+        workers=_WORKERS,
+        http="h11",
+        ws="none",
+        # The gateway reads x-forwarded-for itself, and believes nobody's word for the source address.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    main(int(sys.argv[1]))

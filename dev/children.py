@@ -1,0 +1,107 @@
+"""The programs that the local stack starts, and how they end: with their parent, whatever happens to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from urllib.error import URLError
+
+from dev import stops
+from dev.stack import StackError, shown
+
+_PATIENCE_SECONDS = 20
+
+
+class Child:
+    """A running program of the stack."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.name = name
+        self._log = log
+        self._process = process
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def wait_until_it_answers(self, url: str) -> None:
+        """Returns when a GET there is answered with 200.
+
+        Raises:
+            StackError: the program has ended, or takes too long.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not _answers(url):
+            stops.check()
+            if self.has_ended:
+                raise StackError(f"{self.name} could not start. {self.last_words()}")
+            if time.monotonic() > deadline:
+                raise StackError(f"{self.name} does not answer at {url}. {self.last_words()}")
+            time.sleep(0.1)
+
+    def last_words(self) -> str:
+        """The end of its log, for a message."""
+        lines = self._log.read_text(errors="replace").splitlines()[-15:]
+        return "\n".join([f"The end of {shown(self._log)}:", *(line[:200] for line in lines)])
+
+    def stop(self) -> None:
+        """Asks it to end, and insists after a while."""
+        with self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                print(f"{self.name} does not stop; it is killed.", file=sys.stderr)
+            finally:
+                # Its own children, too: they outlive it when it was killed.
+                with suppress(ProcessLookupError, PermissionError):  # the latter on macOS
+                    os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def running(name: str, module: str, *arguments: str, log: Path, environment: Mapping[str, str]) -> Iterator[Child]:
+    """Runs one of our modules, its output in `log`, until the block ends.
+
+    It gets a session of its own, so that Ctrl-C at the terminal reaches only us, and a standard input that
+    ends when we do: see end_with_parent.
+    """
+    with ExitStack() as stack:
+        output = stack.enter_context(log.open("wb"))
+        # A stop in the middle of a start would lose the child.
+        with stops.held_back():
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                start_new_session=True,
+            )
+            child = Child(name, process, log)
+            stack.callback(child.stop)
+        yield child
+
+
+def end_with_parent() -> None:
+    """Called by a child: sends it SIGTERM once its standard input ends, even when its parent was killed."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - the address is ours, and http
+            return True
+    except (URLError, ConnectionError, TimeoutError):
+        return False

@@ -1,0 +1,182 @@
+"""The parts of the local stack, put together: what starts, in which order, and what a person is told of it."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import sqlalchemy as sa
+
+from dev import aws, database, demo, example, stops
+from dev.children import Child, running
+from dev.mysql import NoDatabaseServerError, Server, running_server
+from dev.stack import DEFAULT_FOLDER, Addresses, StackError, locked, shown
+from lambda_function.bootstrap import migrations
+
+_CHECK_SECONDS = 2
+_APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
+_MIGRATOR_SECRET = "dentist/migrator"  # noqa: S105 - the secret's name
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    folder: Path
+    port: int
+    aws_port: int
+    database_url: str | None
+    image: str | None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_name(self) -> str | None:
+        return sa.make_url(self.database_url).database if self.database_url else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """What runs, once it answers."""
+
+    children: Sequence[Child]
+    server: Server
+    accounts: database.Accounts
+    addresses: Addresses
+
+
+def run(folder: Path) -> NoReturn:
+    """Runs the stack with its data and logs in the folder, until somebody stops us. The environment says the rest:
+    PORT, AWS_PORT, DATABASE_URL, MYSQL_IMAGE.
+
+    Raises:
+        StackError: it cannot start, or something of it has ended by itself.
+    """
+    options = _Options(
+        folder=folder.resolve(),
+        port=_port("PORT", 8000),
+        aws_port=_port("AWS_PORT", 5000),
+        database_url=os.environ.get("DATABASE_URL") or None,
+        image=os.environ.get("MYSQL_IMAGE") or None,
+    )
+    try:
+        with _running(options) as stack:
+            _introduce(options, stack)
+            _watch(stack)
+    except NoDatabaseServerError as error:
+        raise StackError(str(error)) from error
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise StackError(f"{name} must be a port number, not {text!r}.")
+    return int(text)
+
+
+def _check_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            reason = f"Port {port} cannot be used ({error.strerror})."
+            raise StackError(f"{reason} Choose another: make run {name}=<port>") from None
+
+
+@contextmanager
+def _running(options: _Options) -> Iterator[_Stack]:
+    """Starts everything; it stops in the reverse order."""
+    aws_url = f"http://127.0.0.1:{options.aws_port}"
+    with ExitStack() as stack:
+        stack.enter_context(locked(options.folder))
+        _check_free("PORT", options.port)
+        _check_free("AWS_PORT", options.aws_port)
+        print("Starting the database, the AWS emulator and the API …", flush=True)
+        log = options.folder / "aws.log"
+        emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log))
+        data = options.folder / "mysql"
+        server = stack.enter_context(running_server(url=options.database_url, image=options.image, data=data))
+        accounts = database.provision(server.url, options.database_name)
+        emulator.wait_until_it_answers(f"{aws_url}/moto-api/")
+        pool = _fill(aws.Aws(aws_url), accounts)
+        api = stack.enter_context(_running_api(options, _lambda_environment(aws_url, pool)))
+        addresses = Addresses(api=options.url, aws=aws_url, client_id=pool.client_id)
+        stack.enter_context(addresses.published(options.folder))
+        yield _Stack([emulator, api], server, accounts, addresses)
+
+
+@contextmanager
+def _running_api(options: _Options, environment: dict[str, str]) -> Iterator[Child]:
+    log = options.folder / "api.log"
+    port = str(options.port)
+    with running("The API", "dev.api_server", port, log=log, environment=environment) as api:
+        api.wait_until_it_answers(f"{options.url}/health/ready")
+        yield api
+
+
+def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
+    """Everything that is there before the first request: secrets, people, tables and demo data."""
+    emulator.put_secret(_APP_SECRET, database.secret(accounts.app))
+    emulator.put_secret(_MIGRATOR_SECRET, database.secret(accounts.migrator))
+    pool = emulator.create_pool()
+    subs = emulator.create_people(pool, demo.PEOPLE)
+    migrations.upgrade(accounts.migrator)
+    demo.load(accounts.app, datetime.now(UTC))
+    demo.link(accounts.app, subs)
+    return pool
+
+
+def _lambda_environment(url: str, pool: aws.Pool) -> dict[str, str]:
+    return aws.environment(url) | {
+        "DATABASE_SECRET_ID": _APP_SECRET,
+        "DATABASE_TLS": "off",
+        "POWERTOOLS_SERVICE_NAME": "dentist",
+        "POWERTOOLS_METRICS_NAMESPACE": "Dentist",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "LOCAL_JWT_ISSUER": pool.issuer,
+        "LOCAL_JWKS_URL": pool.jwks_url,
+        "LOCAL_CLIENT_ID": pool.client_id,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _introduce(options: _Options, stack: _Stack) -> None:
+    url = stack.addresses.api
+    print(f"\nAPI       {url}   (documents: {url}/docs)")
+    print(f"AWS       {stack.addresses.aws}   (emulated: Cognito, Secrets Manager)")
+    print(f"Database  {stack.server.origin}")
+    if stack.accounts.shared:
+        print("          DATABASE_URL's user may not create users: its own account serves the API, too.")
+    print(f"Logs      {shown(options.folder / 'api.log')}")
+    print(f"People    {', '.join(demo.PEOPLE)}   (password: {aws.PASSWORD})\n")
+    _introduce_booking(options, stack.addresses)
+    until = "on your server" if options.database_url else "until make reset"
+    print(f"\nCtrl-C stops everything; the data stay {until}.", flush=True)
+
+
+def _introduce_booking(options: _Options, addresses: Addresses) -> None:
+    token = aws.Aws(addresses.aws).access_token(addresses.client_id, "rita")
+    elsewhere = "" if options.folder == DEFAULT_FOLDER else f" FOLDER={options.folder}"
+    command = example.booking_command(addresses.api, token, f"make -s token AS=rita{elsewhere}")
+    if command:
+        print(f"Receptionist rita books for patient pat with doctor drjay:\n\n{command}")
+    else:
+        print("Doctor drjay has no free time in the next 30 days; make reset empties his calendar.")
+
+
+def _watch(stack: _Stack) -> NoReturn:
+    """Until somebody stops us, or something of ours ends."""
+    while True:
+        stops.check()
+        time.sleep(_CHECK_SECONDS)
+        for child in stack.children:
+            if child.has_ended:
+                raise StackError(f"{child.name} has ended by itself, so everything stops. {child.last_words()}")
+        if not database.answers(stack.accounts.app):
+            raise StackError("The database does not answer any more, so everything stops.")

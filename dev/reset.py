@@ -1,0 +1,26 @@
+"""Forgets the data of the local stack: `make reset`."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from dev.stack import DEFAULT_FOLDER, StackError, locked, shown
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
+    folder = parser.parse_args().folder
+    try:
+        with locked(folder):
+            shutil.rmtree(folder)
+    except StackError as error:
+        print(f"{error} Stop it first.", file=sys.stderr)
+        return 1
+    print(f"Forgot everything in {shown(folder)}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Route keys as API Gateway writes and chooses them: "GET /appointments/{appointment_id}"."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+DEFAULT = "$default"
+
+
+class Match(NamedTuple):
+    """The route of a request, with what its braces stand for."""
+
+    route_key: str
+    path_parameters: dict[str, str]
+
+
+class RouteTable:
+    """Chooses the most specific route: a fixed segment before a parameter, and `$default` last."""
+
+    def __init__(self, route_keys: Iterable[str]) -> None:
+        keys = set(route_keys)
+        self._has_default = DEFAULT in keys
+        self._routes: dict[tuple[str, int], list[tuple[str, list[str]]]] = {}
+        for key in sorted(keys - {DEFAULT}, key=_specificity):
+            method, _, path = key.partition(" ")
+            segments = path.split("/")
+            self._routes.setdefault((method, len(segments)), []).append((key, segments))
+
+    def match(self, method: str, path: str) -> Match | None:
+        """The route, or None where API Gateway knows none."""
+        given = path.split("/")
+        for key, segments in self._routes.get((method, len(given)), []):
+            parameters = _parameters(segments, given)
+            if parameters is not None:
+                return Match(key, parameters)
+        return Match(DEFAULT, {}) if self._has_default else None
+
+
+def _specificity(key: str) -> tuple[bool, ...]:
+    return tuple(_is_parameter(segment) for segment in key.split("/"))
+
+
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{")
+
+
+def _parameters(segments: list[str], given: list[str]) -> dict[str, str] | None:
+    parameters = {}
+    for segment, value in zip(segments, given, strict=True):
+        if _is_parameter(segment) and value:
+            parameters[segment.strip("{}")] = value
+        elif segment != value:
+            return None
+    return parameters

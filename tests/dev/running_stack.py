@@ -1,0 +1,96 @@
+"""`python -m dev.run` as a person starts it, on free ports and with a folder of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_LAST_LINE = "Ctrl-C stops everything"
+_MARK = "DENTIST_STACK_TEST"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class RunningStack:
+    """One start of the stack; `introduction` is what it has printed once it serves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.aws_port = free_port()
+        self._mark = uuid.uuid4().hex
+        self.introduction = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dev.run", "--folder", str(folder)],
+            cwd=REPOSITORY,
+            env=os.environ | {"PORT": str(self.port), "AWS_PORT": str(self.aws_port), _MARK: self._mark},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait(self, last_line: str = _LAST_LINE) -> None:
+        """Until it has printed that line (the last one: it serves), or has failed to."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.introduction += line
+            if line.startswith(last_line):
+                return
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> tuple[int, str]:
+        """The exit code, and all that was said on standard error."""
+        self.process.send_signal(how)
+        return self.ended()
+
+    def ended(self) -> tuple[int, str]:
+        _, errors = self.process.communicate(timeout=90)
+        return self.process.returncode, errors
+
+    def left_behind(self) -> list[str]:
+        """The command lines of processes that it has started, itself among them."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"{_MARK}={self._mark}".encode() in (process / "environ").read_bytes():
+                    found.append(f"{process.name} {(process / 'cmdline').read_text()}".replace("\0", " "))
+            except OSError:
+                continue  # it has just ended, or is somebody else's
+        return found
+
+    def pid_of(self, module: str) -> int:
+        line = next(line for line in self.left_behind() if module in line)
+        return int(line.split()[0])
+
+    def curl(self) -> str:
+        """The printed command, with the programs that this run of the tests uses."""
+        command = re.search(r"^curl .*?'$", self.introduction, re.DOTALL | re.MULTILINE)
+        assert command, self.introduction
+        # Without -o, make would first bring the virtual environment up to date.
+        make = f"make -o .venv/.installed BIN={Path(sys.executable).parent}"
+        return command[0].replace("make", make, 1)
+
+
+@contextmanager
+def running_stack(folder: Path) -> Iterator[RunningStack]:
+    stack = RunningStack(folder)
+    try:
+        stack.wait()
+        yield stack
+    finally:
+        if stack.process.poll() is None:
+            stack.stop()
+        for stream in (stack.process.stdout, stack.process.stderr):
+            if stream:
+                stream.close()

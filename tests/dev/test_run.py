@@ -1,0 +1,132 @@
+"""The local stack from start to stop, with everything real that `make run` has."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from tests.dev.http_server import Client
+from tests.dev.running_stack import REPOSITORY, RunningStack, running_stack
+
+pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the printed command needs curl")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+def book(stack: RunningStack) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["/bin/sh", "-c", stack.curl()], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def module(name: str, stack: RunningStack, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"PORT": str(stack.port), "AWS_PORT": str(stack.aws_port)}
+    command = [sys.executable, "-m", name, "--folder", str(stack.folder), *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+
+
+def token(stack: RunningStack, user_name: str) -> str:
+    return module("dev.token", stack, user_name).stdout.strip()
+
+
+def test_the_printed_command_books_an_appointment(stack: RunningStack) -> None:
+    answer = book(stack).stdout
+    assert answer.startswith("HTTP/1.1 201 Created"), answer
+    booked = json.loads(answer.splitlines()[-1])
+    names = (booked["doctor"]["full_name"], booked["patient"]["full_name"], booked["receptionist"]["full_name"])
+    assert names == ("Jay Quispe", "Pat Rojas", "Rita Flores")
+
+
+@pytest.mark.parametrize("user_name", ["drjay", "drwu", "drsol", "rita", "rosa", "pat", "kim"])
+def test_everybody_it_names_can_log_in(stack: RunningStack, user_name: str) -> None:
+    headers = [("Authorization", f"Bearer {token(stack, user_name)}")]
+    assert user_name in stack.introduction
+    assert Client(stack.port).send("GET", "/me", headers).json()["user_name"] == user_name
+
+
+def test_nobody_passes_without_a_token(stack: RunningStack) -> None:
+    assert Client(stack.port).send("GET", "/me").status == HTTPStatus.UNAUTHORIZED
+
+
+def test_the_documents_are_served(stack: RunningStack) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.port}/openapi.json") as answer:
+        assert "/appointments" in json.load(answer)["paths"]
+    assert Client(stack.port).send("GET", "/docs").status == HTTPStatus.OK
+
+
+def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> None:
+    second = module("dev.run", stack)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.startswith("The local stack is running already")
+    assert Client(stack.port).send("GET", "/health/ready").status == HTTPStatus.OK
+
+
+def test_the_data_are_not_forgotten_while_it_runs(stack: RunningStack) -> None:
+    reset = module("dev.reset", stack)
+    assert (reset.returncode, reset.stdout) == (1, "")
+    assert "running already" in reset.stderr
+    assert Client(stack.port).send("GET", "/health/ready").status == HTTPStatus.OK
+
+
+def test_ctrl_c_stops_everything_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
+    with running_stack(tmp_path) as first:
+        location = next(line for line in book(first).stdout.splitlines() if line.startswith("location: "))
+        assert first.stop() == (0, "\nStopping …\nStopped.\n")
+        assert first.left_behind() == []
+    with running_stack(tmp_path) as second:
+        headers = [("Authorization", f"Bearer {token(second, 'pat')}")]
+        reply = Client(second.port).send("GET", location.removeprefix("location: "), headers)
+        assert reply.json()["status"] == "BOOKED"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_in_the_middle_of_the_start_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+    stack = RunningStack(tmp_path)
+    stack.wait("Starting the database")
+    assert stack.stop(how) == (0, "\nStopping …\nStopped.\n")
+    assert stack.left_behind() == []
+
+
+@pytest.mark.parametrize(("program", "name"), [("dev.aws_server", "The AWS emulator"), ("dev.api_server", "The API")])
+def test_when_one_program_dies_everything_stops(tmp_path: Path, program: str, name: str) -> None:
+    with running_stack(tmp_path) as stack:
+        os.kill(stack.pid_of(program), signal.SIGKILL)
+        code, errors = stack.ended()
+        assert (code, stack.left_behind()) == (1, [])
+        assert errors.startswith(f"{name} has ended by itself, so everything stops.")
+        assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])
+def test_a_port_in_use_is_one_message(tmp_path: Path, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "dev.run", "--folder", str(tmp_path)],
+            cwd=REPOSITORY,
+            env=os.environ | {variable: str(port)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    expected = f"Port {port} cannot be used (Address already in use). Choose another: make run {variable}=<port>\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
+
+
+def test_reset_forgets_the_data(tmp_path: Path) -> None:
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    (folder / "old").touch()
+    subprocess.run([sys.executable, "-m", "dev.reset", "--folder", str(folder)], cwd=REPOSITORY, check=True)
+    assert not folder.exists()

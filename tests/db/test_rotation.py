@@ -108,7 +108,8 @@ class Progress:
 
     def wait_for_all(self) -> None:
         with self._changed:
-            target = [booked + 1 for booked in self._booked]
+            # Two, since the first may have connected before the last turn: nobody is turned on twice in one connect.
+            target = [booked + 2 for booked in self._booked]
             arrived = self._changed.wait_for(
                 lambda: all(booked >= least for booked, least in zip(self._booked, target, strict=True)), timeout=30
             )

@@ -14,7 +14,7 @@ from lambda_function.api import problems
 from lambda_function.api.middleware import transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import appointments, catalogue, health, legacy, me, users
-from lambda_function.api.strict import check_body, check_query, find_route, strict_json
+from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, strict_json
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.observability import count, logger, stack
@@ -98,7 +98,9 @@ class Api:
         check_query(route, event.get("rawQueryString", ""))
         check_body(route, event, headers)
         self._resolver.append_context(sub=sub)
-        return self._resolver.resolve(event, context)
+        if route.method in BODY_METHODS:
+            headers["content-type"] = "application/json"  # as checked; Powertools knows no other spelling
+        return self._resolver.resolve({**event, "headers": headers}, context)
 
 
 def _to_the_edge(error: Exception) -> None:

@@ -17,12 +17,13 @@ from lambda_function.api.problems import EdgeError
 
 MAX_BODY_BYTES = 64 * 1024
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
 def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
     """The route of a request. Raises EdgeError: not_found, or method_not_allowed with Allow."""
-    here = [route for route in routes if route.rule.match(path)]
+    # Not `match`, whose `$` also stands before a line break at the end.
+    here = [route for route in routes if route.rule.fullmatch(path)]
     if not here:
         raise EdgeError("not_found", "There is nothing at this address.")
     for route in here:
@@ -49,7 +50,7 @@ def check_query(route: Route, raw_query: str) -> None:
 
 def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
     """Looks at the body of a route that takes one; elsewhere a body means nothing and is not read."""
-    if route.method not in _BODY_METHODS:
+    if route.method not in BODY_METHODS:
         return
     body = _bytes(event)
     if len(body) > MAX_BODY_BYTES:

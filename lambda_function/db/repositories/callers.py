@@ -8,7 +8,7 @@ from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Actor, Role
 
 _CALLER = (
-    select(User.user_id, User.user_type, Doctor.clinic_id, ReceptionistClinic.clinic_id)
+    select(User.user_id, User.user_type, User.cognito_sub, Doctor.clinic_id, ReceptionistClinic.clinic_id)
     .outerjoin(Doctor, and_(Doctor.user_id == User.user_id, User.user_type == Role.DOCTOR))
     .outerjoin(
         ReceptionistClinic,
@@ -22,7 +22,8 @@ _CALLER = (
 def find_caller(session: Session, sub: str) -> Actor | None:
     """The active user with this `sub`, as the database knows them now; None when there is none."""
     rows = session.execute(_CALLER, {"sub": sub}, execution_options=UNSCOPED).all()
-    if not rows:
+    # The database's comparison overlooks blanks at the end.
+    if not rows or rows[0].cognito_sub != sub:
         return None
-    clinic_ids = {clinic_id for row in rows for clinic_id in row[2:] if clinic_id is not None}
+    clinic_ids = {clinic_id for row in rows for clinic_id in row[3:] if clinic_id is not None}
     return Actor(rows[0].user_id, rows[0].user_type, tuple(sorted(clinic_ids)))

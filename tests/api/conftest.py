@@ -1,0 +1,95 @@
+"""Fixtures of the tests that go through the handler."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, Connection, Engine, event, text
+
+from lambda_function.api.app import create_app
+from lambda_function.db.base import Base
+from lambda_function.db.unit_of_work import Database
+from lambda_function.observability import logger
+from tests.api.desk import Desk
+from tests.api_client import ApiClient
+from tests.clock import NOW, Clock
+from tests.factories import Practice
+from tests.servers import empty_tables, plain_engine
+
+Fingerprint = Callable[[], tuple[Any, ...]]
+
+
+@pytest.fixture
+def desk(client: ApiClient, practice: Practice) -> Desk:
+    return Desk(client, practice)
+
+
+class Statements:
+    """What the application's engine has sent since the last `clear`. A COMMIT counts as a statement."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def clear(self) -> None:
+        self.sent.clear()
+
+    def __len__(self) -> int:
+        return len(self.sent)
+
+
+@pytest.fixture
+def statements(engine: Engine) -> Iterator[Statements]:
+    seen = Statements()
+
+    def execute(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.sent.append(statement)
+
+    def commit(_connection: Connection) -> None:
+        seen.sent.append("COMMIT")
+
+    event.listen(engine, "before_cursor_execute", execute)
+    event.listen(engine, "commit", commit)
+    yield seen
+    event.remove(engine, "before_cursor_execute", execute)
+    event.remove(engine, "commit", commit)
+
+
+@pytest.fixture(scope="session")
+def fingerprint(migrated_url: URL) -> Iterator[Fingerprint]:
+    """Equal before and after means that nothing was written to any table."""
+    tables = ", ".join(f"`{table.name}`" for table in Base.metadata.sorted_tables)
+    with plain_engine(migrated_url).connect() as connection:
+
+        def checksums() -> tuple[Any, ...]:
+            rows = tuple(tuple(row) for row in connection.execute(text(f"CHECKSUM TABLE {tables}")))
+            connection.rollback()
+            return rows
+
+        yield checksums
+
+
+@pytest.fixture(scope="module")
+def module_desk(migrated_url: URL, engine: Engine) -> Iterator[Desk]:
+    """The demo practice, loaded once for a module whose tests do not disturb each other. Never beside `client`."""
+    with Practice.open(migrated_url) as practice:
+        yield Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice)
+    empty_tables(migrated_url)
+
+
+@pytest.fixture
+def log_text(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """All that the process has written since the last call, logs and metrics alike."""
+    handler: Any = logger.registered_handler
+    before = handler.stream
+    logged = handler.stream = io.StringIO()  # pytest gives a test another stdout than its fixtures
+
+    def written() -> str:
+        captured = capsys.readouterr()
+        text = logged.getvalue() + captured.out + captured.err
+        logged.seek(0)
+        logged.truncate()
+        return text
+
+    yield written
+    handler.stream = before

@@ -1,0 +1,24 @@
+"""The application as a whole."""
+
+from lambda_function.api.app import create_app, route_keys
+from lambda_function.db.unit_of_work import Database
+from tests.api_client import ApiClient
+
+
+def test_asking_for_the_routes_does_not_disturb_an_application_that_serves(client: ApiClient) -> None:
+    assert client.get("pat", "/me").status == 200
+
+    route_keys()
+
+    assert client.get("pat", "/me").status == 200
+
+
+def test_two_applications_serve_beside_each_other(client: ApiClient, database: Database) -> None:
+    other = ApiClient(create_app(database))
+
+    assert [one.get("pat", "/me").status for one in (client, other, client)] == [200, 200, 200]
+
+
+def test_routes_are_in_the_same_order_each_time() -> None:
+    assert route_keys() == route_keys()
+    assert len(set(route_keys())) == len(route_keys())

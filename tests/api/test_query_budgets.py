@@ -1,0 +1,204 @@
+"""How many statements a request may send, whatever the data. A COMMIT counts as one."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from lambda_function.api.app import route_keys
+from lambda_function.db.models import Appointment, Chair
+from lambda_function.domain.appointment import Status
+from tests.api.conftest import Statements
+from tests.api.desk import DAY, Desk, at, instant
+from tests.api_client import Answer
+
+BUDGETS = {
+    "GET /health": 0,
+    "GET /health/ready": 1,
+    "GET /me": 2,
+    "GET /clinics": 2,
+    "GET /treatments": 2,
+    "GET /doctors": 3,
+    "GET /users": 2,
+    "GET /users/{user_id}": 2,
+    "POST /users": 6,
+    "GET /appointments": 3,
+    "POST /appointments": 12,
+    "GET /appointments/{appointment_id}": 3,
+    "POST /appointments/{appointment_id}/cancel": 11,
+    "GET /appointment": 3,
+    "POST /appointment": 15,
+}
+# What ties a connection to a caller of RDS Proxy, and what asks the database for the time.
+_FORBIDDEN = re.compile(
+    r"^\s*SET\b|GET_LOCK|\bNOW\s*\(|CURRENT_TIMESTAMP|SYSDATE|UTC_TIMESTAMP|^\s*PREPARE", re.IGNORECASE
+)
+
+
+@pytest.fixture(params=[1, 60], ids=["1-visit", "60-visits"])
+def crowded(request: pytest.FixtureRequest, desk: Desk) -> int:
+    """A visit to read and cancel, and the practice with as many visits and chairs."""
+    practice = desk.practice
+    first = practice.add_appointment(instant("15:00", "2030-01-20"))
+    columns = {
+        column.key: getattr(first, column.key) for column in Appointment.__table__.c if column.key != "appointment_id"
+    }
+    later = [
+        {**columns, "starts_at": first.starts_at + timedelta(hours=n), "ends_at": first.ends_at + timedelta(hours=n)}
+        for n in range(1, request.param)
+    ]
+    if later:
+        practice.session.execute(insert(Appointment), later)
+        practice.session.execute(insert(Chair), [{"clinic_id": 1, "name": f"Extra {n}"} for n in range(request.param)])
+        practice.session.commit()
+    return first.appointment_id
+
+
+def _within(statements: Statements, key: str, answer: Answer, status: int = 200) -> None:
+    assert answer.status == status, answer.text
+    assert len(statements) <= BUDGETS[key], "\n\n".join(statements.sent)
+    assert not [statement for statement in statements.sent if _FORBIDDEN.search(statement)]
+
+
+def test_every_route_has_a_budget() -> None:
+    assert sorted(BUDGETS) == sorted(route_keys())
+
+
+@pytest.mark.parametrize("user_name", ["pat", "drjay", "rita"])
+@pytest.mark.parametrize(
+    "key",
+    [key for key in BUDGETS if key.startswith("GET ")],
+)
+def test_reading_stays_within_its_budget(
+    desk: Desk, crowded: int, statements: Statements, user_name: str, key: str
+) -> None:
+    path = key.removeprefix("GET ").format(user_id=desk.id_of(user_name), appointment_id=crowded)
+    statements.clear()
+
+    _within(statements, key, desk.client.get(user_name, path))
+    assert "COMMIT" not in statements.sent
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"from_": at("00:00"), "to": at("00:00", "2031-01-01")},
+        {"date": DAY, "clinic_id": 1},
+        {"status": Status.BOOKED},
+        {"doctor_id": "drjay"},
+        {"patient_id": "pat"},
+        {"clinic_id": 1},
+        {"limit": 1},
+        {
+            "limit": 100,
+            "doctor_id": "drjay",
+            "patient_id": "pat",
+            "clinic_id": 1,
+            "date": "2030-01-20",
+            "status": "BOOKED",
+        },
+    ],
+    ids="+".join,
+)
+def test_each_filter_of_appointments_stays_within_the_budget(
+    desk: Desk, crowded: int, statements: Statements, query: dict[str, Any]
+) -> None:
+    given = {name: desk.id_of(value) if value in {"drjay", "pat"} else value for name, value in query.items()}
+    for user_name in ("pat", "drjay", "rita"):
+        statements.clear()
+        _within(statements, "GET /appointments", desk.client.get(user_name, "/appointments", **given))
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/users", {"q": "p", "user_type": "PATIENT", "limit": 100}),
+        ("/doctors", {"clinic_id": 1, "treatment_id": 1}),
+        ("/doctors", {"limit": 1}),
+    ],
+)
+def test_searching_people_stays_within_the_budget(
+    desk: Desk, statements: Statements, path: str, query: dict[str, Any]
+) -> None:
+    for number in range(20):
+        desk.practice.add_patient(f"p{number}", clinics=(1, 2))
+        desk.practice.add_doctor(f"d{number}")
+    statements.clear()
+
+    _within(statements, f"GET {path}", desk.client.get("rita", path, **query))
+
+
+@pytest.mark.parametrize("treatment", [1, 2, 3])
+@pytest.mark.parametrize("user_name", ["pat", "drjay", "rita"])
+def test_booking_stays_within_its_budget(
+    desk: Desk, crowded: int, statements: Statements, user_name: str, treatment: int
+) -> None:
+    body = desk.visit(at("15:00"), treatment=treatment)
+    statements.clear()
+
+    _within(statements, "POST /appointments", desk.client.post(user_name, "/appointments", body), 201)
+    assert statements.sent.count("COMMIT") == 1
+
+
+def test_the_first_booking_in_a_clinic_and_the_last_free_chair_stay_within_the_budget(
+    desk: Desk, statements: Statements
+) -> None:
+    for number in range(2):
+        doctor = desk.practice.add_doctor(f"dr{number}").user_name
+        patient = desk.practice.add_patient(f"p{number}", clinics=(1,)).user_name
+        desk.booked("rita", at("15:00"), doctor=doctor, patient=patient)
+    desk.practice.add_patient("newcomer")
+    body = desk.visit(at("15:00"), patient="newcomer", treatment=2, patient_note="Hello")
+    statements.clear()
+
+    _within(statements, "POST /appointments", desk.client.post("rita", "/appointments", body), 201)
+
+
+@pytest.mark.parametrize("user_name", ["pat", "drjay", "rita"])
+def test_cancelling_stays_within_its_budget(desk: Desk, statements: Statements, user_name: str) -> None:
+    booked = desk.booked("rita", at("15:00", "2030-01-20"), treatment=3)["appointment_id"]
+    statements.clear()
+
+    _within(statements, "POST /appointments/{appointment_id}/cancel", desk.cancel(user_name, booked))
+
+
+def test_creating_a_patient_stays_within_its_budget(desk: Desk, statements: Statements) -> None:
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    answer = desk.client.post("both", "/users", {"user_name": "new", "full_name": "New"})
+
+    _within(statements, "POST /users", answer, 201)
+
+
+def test_booking_by_name_stays_within_its_budget(desk: Desk, crowded: int, statements: Statements) -> None:
+    body = {"patient": "pat", "doctor": "drjay", "appointment_date": "2030-01-08 10:00:00"}
+
+    _within(statements, "POST /appointment", desk.client.post("rita", "/appointment", body), 201)
+
+
+def test_what_is_refused_before_the_route_asks_the_database_nothing(desk: Desk, statements: Statements) -> None:
+    statements.clear()
+    assert desk.client.get(None, "/me").status == 401
+    assert desk.client.get("pat", "/nowhere").status == 404
+    assert desk.client.post("pat", "/users", {}).status == 422
+    assert desk.client.post("pat", "/users", "{").status == 400
+
+    assert statements.sent == []
+
+
+def test_the_server_itself_counts_no_set_statement_during_requests(desk: Desk, engine: Engine) -> None:
+    """The engine has one connection, so its session's counters are those of the requests."""
+
+    def sets() -> list[tuple[Any, ...]]:
+        with engine.connect() as connection:
+            rows = connection.execute(text("SHOW SESSION STATUS LIKE 'Com_%set%option'"))
+            return [tuple(row) for row in rows]
+
+    before = sets()
+    booked = desk.booked("rita", at("15:00"))["appointment_id"]
+    desk.client.get("pat", "/appointments")
+    desk.cancelled("rita", booked)
+
+    assert before
+    assert sets() == before

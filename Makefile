@@ -37,6 +37,11 @@ pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
 test-%: $(VENV) ## One folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
 
+##@ Measure it
+.PHONY: bench
+bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
+	@$(BIN)/python -m benchmarks.requests
+
 ##@ Set up
 .PHONY: venv help
 venv: $(VENV) ## The virtual environment .venv (PYTHON=python3.12 to choose)

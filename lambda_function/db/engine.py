@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pymysql
+from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState, QueuePool
 
 ACCESS_DENIED = 1045
 _CONNECT_TIMEOUT = 3
@@ -61,6 +62,7 @@ def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine
         max_overflow=0,
         pool_timeout=_CONNECT_TIMEOUT,
         pool_pre_ping=True,
+        pool_reset_on_return=None,  # `reset` does it
         pool_recycle=_RECYCLE,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
@@ -84,5 +86,11 @@ def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine
                 raise
         return connect(source.refreshed(), **parameters)
 
+    def reset(connection: Any, record: ConnectionPoolEntry, state: PoolResetState) -> None:
+        # Sessions have ended their transaction by now, and the pool's own rollback would be a second trip for nothing.
+        if not state.terminate_only and connection.server_status & SERVER_STATUS_IN_TRANS:
+            connection.rollback()
+
     event.listen(engine, "do_connect", do_connect)
+    event.listen(engine, "reset", reset)
     return engine

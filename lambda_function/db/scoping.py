@@ -8,8 +8,9 @@ those. `UNSCOPED` is for the few repositories that must see or change all rows; 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, false, not_, or_, true
+from sqlalchemy import BigInteger, ColumnElement, Executable, and_, bindparam, exists, false, not_, or_, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -181,11 +182,26 @@ def _option(mapped: type[Any], role: Role) -> ORMOption:
 _OPTIONS: Mapping[Role, tuple[ORMOption, ...]] = MappingProxyType(
     {role: tuple(_option(mapped, role) for mapped in _CRITERIA) for role in Role}
 )
+# By statement, and forgotten with it; none refers to the one that it was made from.
+_SCOPED: Mapping[Role, WeakKeyDictionary[Executable, Executable]] = MappingProxyType(
+    {role: WeakKeyDictionary() for role in Role}
+)
 
 
 def act_as(session: Session, actor: Actor) -> None:
     """From here on the session sees what the actor may see."""
     session.info[_ACTOR] = actor
+
+
+def _scoped(statement: Executable, role: Role) -> Executable:
+    """With the criteria of the role: made once for a statement that lives in a module, since making them and hashing
+    the result for SQLAlchemy's cache costs as much as the rest of the call.
+    """
+    known = _SCOPED[role]
+    found = known.get(statement)
+    if found is None:
+        found = known[statement] = statement.options(*_OPTIONS[role])
+    return found
 
 
 def scope(state: ORMExecuteState) -> None:
@@ -195,7 +211,7 @@ def scope(state: ORMExecuteState) -> None:
     actor: Actor | None = state.session.info.get(_ACTOR)
     if actor is None or not state.is_orm_statement or not state.is_select:
         raise UnscopedStatementError("only ORM selects of a known actor are scoped; see db/scoping.py")
-    state.statement = state.statement.options(*_OPTIONS[actor.role])
+    state.statement = _scoped(state.statement, actor.role)
     caller = {"actor_id": actor.user_id, "actor_clinic_ids": actor.clinic_ids}
     given = state.parameters
     state.parameters = {**given, **caller} if isinstance(given, Mapping) else caller

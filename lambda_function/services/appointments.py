@@ -1,4 +1,4 @@
-"""Reading appointments. Rows have the fields of AppointmentView."""
+"""Reading appointments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.appointments import Appointments
+from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
@@ -34,7 +33,7 @@ class Search:
     clinic_id: int | None = None
 
 
-def get(work: UnitOfWork, appointment_id: int) -> AnyRow:
+def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
     require(work.actor, Action.READ_APPOINTMENTS)
     row = Appointments(work.session).get_one_or_none(appointment_id)
     if row is None:
@@ -42,7 +41,7 @@ def get(work: UnitOfWork, appointment_id: int) -> AnyRow:
     return row
 
 
-def search(work: UnitOfWork, wanted: Search) -> Sequence[AnyRow]:
+def search(work: UnitOfWork, wanted: Search) -> Sequence[AppointmentView]:
     """At most `limit` rows in the order of (starts_at, appointment_id).
 
     Raises InvalidInputError for ids that name nothing the caller may see, and for windows that make no sense.

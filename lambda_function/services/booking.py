@@ -3,12 +3,13 @@
 Everything here runs in the caller's transaction and never commits. Instants are aware UTC.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, ClinicPatient
+from lambda_function.db.models import Appointment, ClaimKind, ClinicPatient
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.booking import booking_facts
 from lambda_function.db.repositories.calendar import Calendar, Claim, busy_error
@@ -62,7 +63,7 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     if request.override_reason is not None and actor.role is not Role.RECEPTIONIST:
         raise ForbiddenError("Only the reception may override working hours.")
     patient_id = _patient_of(work, request)
-    facts = _locked_facts(work, request, patient_id)
+    facts, chair_ids = _locked_facts(work, request, patient_id)
     require(actor, Action.BOOK, Subject(patient_id, request.doctor_id, facts.clinic_id))
     check_start(request.starts_at, actor=actor, policy=policy_of(facts), now=work.now)
     status = initial_status(actor, needs_approval=facts.needs_approval)
@@ -71,23 +72,23 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     duration = _duration_of(facts)
     visit, occupied = duration.visit_from(request.starts_at), duration.occupied_from(request.starts_at)
     chair_id = _lock_free_chair(
-        work, request=request, patient_id=patient_id, clinic_id=facts.clinic_id, visit=visit, occupied=occupied
+        work, request=request, patient_id=patient_id, chair_ids=chair_ids, visit=visit, occupied=occupied
     )
-    appointment = _add(work, request=request, facts=facts, status=status, visit=visit, chair_id=chair_id)
+    view = _add(work, request=request, facts=facts, status=status, visit=visit, chair_id=chair_id)
     claims = [
         Claim(ClaimKind.DOCTOR, request.doctor_id, occupied),
         Claim(ClaimKind.PATIENT, patient_id, visit),
     ]
     if chair_id is not None:
         claims.append(Claim(ClaimKind.CHAIR, chair_id, occupied))
-    Calendar(work.session).claim(appointment.appointment_id, claims)
-    return _view(appointment, facts)
+    Calendar(work.session).claim(view.appointment_id, claims)
+    return view
 
 
 def cancel(
     work: UnitOfWork, appointment_id: int, *, reason: str, expected_versions: frozenset[int] | None = None
-) -> AnyRow:
-    """Cancels and frees the time at once; answers the appointment as `Appointments.get_one_or_none` does.
+) -> AppointmentView:
+    """Cancels and frees the time at once.
 
     `expected_versions` are those that the caller has seen (If-Match): StaleVersionError unless it is one of them.
     """
@@ -98,7 +99,7 @@ def cancel(
         raise StaleVersionError("The appointment has changed since you read it.")
     status = next_status(appointment.status, Step.CANCEL, work.actor)
     check_cutoff(appointment.starts_at, actor=work.actor, policy=policy, now=work.now)
-    _record(work, appointment, Step.CANCEL, appointment.status, status, reason=reason)
+    _record(work, appointment_id, Step.CANCEL, appointment.status, status, reason=reason)
     appointment.status = status
     appointment.cancel_reason = reason
     appointment.updated_at = work.now
@@ -135,31 +136,33 @@ def _patient_of(work: UnitOfWork, request: BookingRequest) -> int:
     raise InvalidInputError("Say for whom you book.", field="patient_id")
 
 
-def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) -> AnyRow:
-    """Locks doctor and patient, then reads what the rules need: READ COMMITTED shows what was committed by whoever
-    held the locks before.
+def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) -> tuple[AnyRow, list[int]]:
+    """Locks doctor and patient, then reads what the rules need, and the clinic's chairs.
+
+    READ COMMITTED shows what was committed by whoever held the locks before.
     """
     calendar = Calendar(work.session)
     if not calendar.lock_doctors([request.doctor_id]):
         raise InvalidInputError("There is no such doctor.", field="doctor_id")
     if not calendar.lock_patient(patient_id):
         raise InvalidInputError("There is no such patient.", field="patient_id")
-    facts = booking_facts(
+    found = booking_facts(
         work.session,
         doctor_id=request.doctor_id,
         patient_id=patient_id,
         treatment_id=request.treatment_id,
         receptionist_id=work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
     )
-    if facts is None or not facts.clinic_active:
+    if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")
+    facts = found[0]
     if facts.patient_id is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")
     if facts.treatment_id is None:
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
     if facts.offered_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor does not offer this treatment.", field="treatment_id")
-    return facts
+    return found
 
 
 def _lock_free_chair(
@@ -167,30 +170,24 @@ def _lock_free_chair(
     *,
     request: BookingRequest,
     patient_id: int,
-    clinic_id: int,
+    chair_ids: Sequence[int],
     visit: Interval,
     occupied: Interval,
 ) -> int | None:
     """The chair for the visit, locked and free: the one asked for, or the first by id. None in a clinic without."""
-    calendar = Calendar(work.session)
-    rows = calendar.occupancy(
-        doctor_id=request.doctor_id,
-        patient_id=patient_id,
-        clinic_id=clinic_id,
-        visit=visit,
-        occupied=occupied,
-    )
-    chairs: dict[int, bool] = {row.chair_id: row.chair_busy for row in rows if row.chair_id is not None}
-    if request.chair_id is not None and request.chair_id not in chairs:
+    if request.chair_id is not None and request.chair_id not in chair_ids:
         raise InvalidInputError("There is no such chair in that clinic.", field="chair_id")
-    if rows[0].doctor_busy:
-        raise busy_error(ClaimKind.DOCTOR)
-    if rows[0].patient_busy:
-        raise busy_error(ClaimKind.PATIENT)
-    if not chairs:
+    calendar = Calendar(work.session)
+    taken = calendar.taken(
+        doctor_id=request.doctor_id, patient_id=patient_id, chair_ids=chair_ids, visit=visit, occupied=occupied
+    )
+    for kind, person in ((ClaimKind.DOCTOR, request.doctor_id), (ClaimKind.PATIENT, patient_id)):
+        if (kind, person) in taken:
+            raise busy_error(kind)
+    if not chair_ids:
         return None
-    for chair_id, busy in chairs.items():
-        if busy or request.chair_id not in {None, chair_id}:
+    for chair_id in chair_ids:
+        if (ClaimKind.CHAIR, chair_id) in taken or request.chair_id not in {None, chair_id}:
             continue
         calendar.lock_chair(chair_id)
         if not calendar.chair_busy(chair_id, occupied):
@@ -206,34 +203,48 @@ def _add(
     status: Status,
     visit: Interval,
     chair_id: int | None,
-) -> Appointment:
+) -> AppointmentView:
     """The appointment with its first event, and the patient made one of the clinic's."""
-    appointment = Appointment(
-        patient_id=facts.patient_id,
-        doctor_id=facts.doctor_id,
-        receptionist_id=work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
-        clinic_id=facts.clinic_id,
-        chair_id=chair_id,
-        treatment_id=facts.treatment_id,
-        status=status,
-        starts_at=visit.start,
-        ends_at=visit.end,
+    shown = {
+        "patient_id": facts.patient_id,
+        "doctor_id": facts.doctor_id,
+        "receptionist_id": work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
+        "clinic_id": facts.clinic_id,
+        "chair_id": chair_id,
+        "treatment_id": facts.treatment_id,
+        "status": status,
+        "starts_at": visit.start,
+        "ends_at": visit.end,
+        "patient_note": request.patient_note,
+        "override_reason": request.override_reason,
+        "version": 1,
+        **dict.fromkeys(("created_at", "updated_at"), work.now),
+    }
+    appointment_id = Appointments(work.session).add(
+        **shown,
         buffer_before_minutes=facts.buffer_before_minutes,
         buffer_after_minutes=facts.buffer_after_minutes,
         price=facts.price,
-        patient_note=request.patient_note,
-        override_reason=request.override_reason,
-        created_at=work.now,
-        updated_at=work.now,
     )
-    work.session.add(appointment)
-    work.session.flush()
     if not facts.is_clinic_patient:
         membership = ClinicPatient(clinic_id=facts.clinic_id, patient_id=facts.patient_id, created_at=work.now)
         work.session.add(membership)
     changes = {"starts_at": visit.start.isoformat(), "doctor_id": facts.doctor_id, "chair_id": chair_id}
-    _record(work, appointment, "BOOK", None, status, reason=request.override_reason, changes=changes)
-    return appointment
+    _record(work, appointment_id, "BOOK", None, status, reason=request.override_reason, changes=changes)
+    # Shown without reading it again: everything in it is known.
+    return AppointmentView(
+        appointment_id=appointment_id,
+        clinic_name=facts.clinic_name,
+        time_zone=facts.time_zone,
+        doctor_name=facts.doctor_name,
+        patient_name=facts.patient_name,
+        receptionist_name=facts.receptionist_name,
+        treatment_code=facts.treatment_code,
+        treatment_name=facts.treatment_name,
+        internal_note=None,
+        cancel_reason=None,
+        **shown,
+    )
 
 
 def _locked(work: UnitOfWork, appointment_id: int) -> tuple[Appointment, Policy]:
@@ -257,7 +268,7 @@ def _locked(work: UnitOfWork, appointment_id: int) -> tuple[Appointment, Policy]
 
 def _record(
     work: UnitOfWork,
-    appointment: Appointment,
+    appointment_id: int,
     action: str,
     before: Status | None,
     after: Status,
@@ -265,8 +276,8 @@ def _record(
     reason: str | None = None,
     changes: dict[str, Any] | None = None,
 ) -> None:
-    event = AppointmentEvent(
-        appointment_id=appointment.appointment_id,
+    Appointments(work.session).add_event(
+        appointment_id=appointment_id,
         at=work.now,
         actor_id=work.actor.user_id,
         actor_type=work.actor.role,
@@ -275,35 +286,4 @@ def _record(
         to_status=after,
         reason=reason,
         changes=changes or {},
-    )
-    work.session.add(event)
-
-
-def _view(appointment: Appointment, facts: AnyRow) -> AppointmentView:
-    """The new appointment without reading it again: everything in it is known."""
-    return AppointmentView(
-        appointment_id=appointment.appointment_id,
-        status=appointment.status,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        clinic_id=facts.clinic_id,
-        clinic_name=facts.clinic_name,
-        time_zone=facts.time_zone,
-        doctor_id=facts.doctor_id,
-        doctor_name=facts.doctor_name,
-        patient_id=facts.patient_id,
-        patient_name=facts.patient_name,
-        receptionist_id=appointment.receptionist_id,
-        receptionist_name=facts.receptionist_name,
-        treatment_id=facts.treatment_id,
-        treatment_code=facts.treatment_code,
-        treatment_name=facts.treatment_name,
-        chair_id=appointment.chair_id,
-        patient_note=appointment.patient_note,
-        internal_note=appointment.internal_note,
-        cancel_reason=appointment.cancel_reason,
-        override_reason=appointment.override_reason,
-        version=appointment.version,
-        created_at=appointment.created_at,
-        updated_at=appointment.updated_at,
     )

@@ -116,5 +116,7 @@ class AppointmentEvent(Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-# For db/scoping alone, as in models/people.py.
-APPOINTMENT_ROWS = Appointment.__table__
+# For db/scoping, as in models/people.py, and for the repositories that write many at a time or past the ORM.
+APPOINTMENT_ROWS = Base.metadata.tables[Appointment.__tablename__]
+EVENT_ROWS = Base.metadata.tables[AppointmentEvent.__tablename__]
+CLAIM_ROWS = Base.metadata.tables[SlotClaim.__tablename__]

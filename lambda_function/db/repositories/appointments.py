@@ -1,17 +1,18 @@
 """Appointments, as far as the caller may see them. Lists and views are rows; only changes load an entity."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import Appointment, Clinic, Doctor, Patient, PersonName, Treatment
+from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import HOLDING, Status
 
 _DOCTOR = aliased(PersonName)
@@ -19,9 +20,8 @@ _PATIENT = aliased(PersonName)
 _RECEPTIONIST = aliased(PersonName)
 
 
-@dataclass(frozen=True, slots=True)
-class AppointmentView:
-    """An appointment with the names in it. Rows of `Appointments.page` and `get_one_or_none` have the same fields."""
+class AppointmentView(NamedTuple):
+    """An appointment with the names in it: a row of `_VIEW`, read by name ten times faster than SQLAlchemy's own."""
 
     appointment_id: int
     status: Status
@@ -106,11 +106,20 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
 
 @lru_cache(maxsize=128)
 def _page_statement(filters: frozenset[str]) -> AnySelect:
-    """Built once for each set of filters in use: building costs more than running."""
-    return (
-        _VIEW.where(*(_FILTERS[name] for name in sorted(filters)))
+    """Built once for each set of filters in use: building costs more than running.
+
+    The page is found first, from the index alone, and the names are joined to its rows only: else the server joins all
+    rows from there on and sorts them.
+    """
+    page = (
+        select(Appointment.appointment_id)
+        .where(*(_FILTERS[name] for name in sorted(filters)))
         .order_by(Appointment.starts_at, Appointment.appointment_id)
         .limit(bindparam("page_limit"))
+        .subquery()
+    )
+    return _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id).order_by(
+        Appointment.starts_at, Appointment.appointment_id
     )
 
 
@@ -136,21 +145,33 @@ _KNOWN: AnySelect = select(
     select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("clinic_id"),
     select(Clinic.time_zone).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("time_zone"),
 )
+_NEW = insert(APPOINTMENT_ROWS)
+_EVENT = insert(EVENT_ROWS)
 
 
 class Appointments:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get_one_or_none(self, appointment_id: int) -> AnyRow | None:
-        return self._session.execute(_ONE, {"appointment_id": appointment_id}).one_or_none()
+    def add(self, **values: Any) -> int:
+        """The id of a new appointment. A row and not an entity: flushing one costs more than the statement itself."""
+        result: Any = self._session.execute(_NEW, values, execution_options=UNSCOPED)
+        return int(result.inserted_primary_key[0])
 
-    def page(self, filters: Mapping[str, Any], *, limit: int) -> Sequence[AnyRow]:
+    def add_event(self, **values: Any) -> None:
+        self._session.execute(_EVENT, values, execution_options=UNSCOPED)
+
+    def get_one_or_none(self, appointment_id: int) -> AppointmentView | None:
+        row = self._session.execute(_ONE, {"appointment_id": appointment_id}).one_or_none()
+        return AppointmentView(*row) if row else None
+
+    def page(self, filters: Mapping[str, Any], *, limit: int) -> Sequence[AppointmentView]:
         """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, status, doctor_id,
         patient_id, clinic_id, and after_start with after_id, the last row of the page before.
         """
         statement = _page_statement(frozenset(filters) - {"after_id"})
-        return self._session.execute(statement, {**filters, "page_limit": limit}).all()
+        rows = self._session.execute(statement, {**filters, "page_limit": limit})
+        return [AppointmentView(*row) for row in rows]
 
     def from_local_midnight(self, since: Mapping[str, datetime], *, limit: int) -> Sequence[AnyRow]:
         """Rows of user names and start that hold their time, earliest first, each from its own zone's instant in

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session, aliased
 from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import (
     Appointment,
+    Chair,
     Clinic,
     ClinicPatient,
     Doctor,
@@ -43,6 +44,7 @@ _FACTS: AnySelect = (
         Treatment.price,
         DoctorTreatment.treatment_id.label("offered_treatment_id"),
         _RECEPTIONIST.full_name.label("receptionist_name"),
+        Chair.chair_id,
         exists()
         .where(ClinicPatient.clinic_id == Clinic.clinic_id, ClinicPatient.patient_id == User.user_id)
         .label("is_clinic_patient"),
@@ -71,18 +73,22 @@ _FACTS: AnySelect = (
         _RECEPTIONIST,
         and_(_RECEPTIONIST.user_id == bindparam("receptionist_id"), _RECEPTIONIST.user_id != Doctor.user_id),
     )
+    .outerjoin(Chair, and_(Chair.clinic_id == Clinic.clinic_id, Chair.active))
     .where(Doctor.user_id == bindparam("doctor_id"))
+    .order_by(Chair.chair_id)
 )
 
 
 def booking_facts(
     session: Session, *, doctor_id: int, patient_id: int, treatment_id: int, receptionist_id: int | None
-) -> AnyRow | None:
-    """One row, or None when there is no such doctor in practice. patient_id, treatment_id and offered_treatment_id are
-    NULL when there is no such patient that the actor may see, no such active treatment, or the doctor does not
-    offer it. `open_requests` counts those that the actor may see: all of them when it is the patient.
+) -> tuple[AnyRow, list[int]] | None:
+    """The facts with the clinic's active chairs by id, or None when there is no such doctor in practice.
+
+    patient_id, treatment_id and offered_treatment_id are NULL when there is no such patient that the actor may see, no
+    such active treatment, or the doctor does not offer it. `open_requests` counts those that the actor may see: all
+    of them when it is the patient.
     """
-    return session.execute(
+    rows = session.execute(
         _FACTS,
         {
             "doctor_id": doctor_id,
@@ -90,7 +96,8 @@ def booking_facts(
             "treatment_id": treatment_id,
             "receptionist_id": receptionist_id,
         },
-    ).one_or_none()
+    ).all()
+    return (rows[0], [row.chair_id for row in rows if row.chair_id is not None]) if rows else None
 
 
 def practice_of(session: Session, doctor_id: int) -> AnyRow | None:

@@ -6,14 +6,14 @@ The order of locks is the same everywhere: doctors by id, patient, chairs by id,
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
-from lambda_function.db.models import Chair, ClaimKind, Clinic, Doctor, Patient, SlotClaim
+from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.models import Chair, ClaimKind, Doctor, Patient, SlotClaim
+from lambda_function.db.models.appointments import CLAIM_ROWS
 from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.errors import ChairBusyError, DoctorBusyError, DomainError, PatientBusyError
@@ -37,30 +37,42 @@ def busy_error(kind: ClaimKind) -> DomainError:
             return ChairBusyError("No chair is free at that time.", field="starts_at")
 
 
-def _claimed(kind: ClaimKind, resource: Any, span: str) -> Any:
-    """Whether somebody has claimed the resource in the interval bound as `<span>_start` and `<span>_end`."""
-    return exists().where(
+def _claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> ColumnElement[bool]:
+    """Claims of the resource in the interval bound as `<span>_start` and `<span>_end`."""
+    return and_(
         SlotClaim.kind == kind.value,
-        SlotClaim.resource_id == resource,
+        resource,
         SlotClaim.slot_at >= bindparam(f"{span}_start", type_=UtcDateTime()),
         SlotClaim.slot_at < bindparam(f"{span}_end", type_=UtcDateTime()),
     )
 
 
-# One row for each active chair, or one with chair_id NULL in a clinic without chairs.
-_OCCUPANCY: AnySelect = (
-    select(
-        _claimed(ClaimKind.DOCTOR, bindparam("doctor_id"), "occupied").label("doctor_busy"),
-        _claimed(ClaimKind.PATIENT, bindparam("patient_id"), "visit").label("patient_busy"),
-        Chair.chair_id,
-        _claimed(ClaimKind.CHAIR, Chair.chair_id, "occupied").label("chair_busy"),
+# The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
+# it reads all that a chair has ever been claimed for.
+_CLAIMED = (
+    select(SlotClaim.kind, SlotClaim.resource_id)
+    .where(
+        or_(
+            _claimed(ClaimKind.DOCTOR, SlotClaim.resource_id == bindparam("doctor_id"), "occupied"),
+            _claimed(ClaimKind.PATIENT, SlotClaim.resource_id == bindparam("patient_id"), "visit"),
+            _claimed(ClaimKind.CHAIR, SlotClaim.resource_id.in_(bindparam("chair_ids", expanding=True)), "occupied"),
+        )
     )
-    .select_from(Clinic)
-    .outerjoin(Chair, and_(Chair.clinic_id == Clinic.clinic_id, Chair.active))
-    .where(Clinic.clinic_id == bindparam("clinic_id"))
-    .order_by(Chair.chair_id)
+    .distinct()
 )
-_CHAIR_BUSY: AnySelect = select(_claimed(ClaimKind.CHAIR, bindparam("chair_id"), "occupied"))
+_LOCK_DOCTORS = (
+    select(Doctor.user_id, Doctor.clinic_id)
+    .where(Doctor.user_id.in_(bindparam("doctor_ids", expanding=True)))
+    .order_by(Doctor.user_id)
+    .with_for_update()
+)
+_LOCK_PATIENT = select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).with_for_update()
+_LOCK_CHAIR = select(Chair.chair_id).where(Chair.chair_id == bindparam("chair_id")).with_for_update()
+_CHAIR_BUSY: AnySelect = select(
+    exists().where(_claimed(ClaimKind.CHAIR, SlotClaim.resource_id == bindparam("chair_id"), "occupied"))
+)
+# Into the table, not the class: the ORM would take each of the many rows apart.
+_CLAIM = insert(CLAIM_ROWS)
 
 
 class Calendar:
@@ -69,44 +81,37 @@ class Calendar:
 
     def lock_doctors(self, doctor_ids: Collection[int]) -> dict[int, int]:
         """Locks those that exist, in the order of their ids; answers the clinic of each."""
-        rows = self._session.execute(
-            select(Doctor.user_id, Doctor.clinic_id)
-            .where(Doctor.user_id.in_(sorted(doctor_ids)))
-            .order_by(Doctor.user_id)
-            .with_for_update(),
-            execution_options=UNSCOPED,
-        )
+        rows = self._session.execute(_LOCK_DOCTORS, {"doctor_ids": sorted(doctor_ids)}, execution_options=UNSCOPED)
         return {row.user_id: row.clinic_id for row in rows}
 
     def lock_patient(self, patient_id: int) -> bool:
         """Whether there is such a patient to lock."""
-        statement = select(Patient.user_id).where(Patient.user_id == patient_id).with_for_update()
-        return self._session.scalar(statement, execution_options=UNSCOPED) is not None
+        found = self._session.scalar(_LOCK_PATIENT, {"patient_id": patient_id}, execution_options=UNSCOPED)
+        return found is not None
 
     def lock_chair(self, chair_id: int) -> None:
-        statement = select(Chair.chair_id).where(Chair.chair_id == chair_id).with_for_update()
-        self._session.execute(statement, execution_options=UNSCOPED).all()
+        self._session.execute(_LOCK_CHAIR, {"chair_id": chair_id}, execution_options=UNSCOPED).all()
 
-    def occupancy(
-        self, *, doctor_id: int, patient_id: int, clinic_id: int, visit: Interval, occupied: Interval
-    ) -> Sequence[AnyRow]:
-        """Rows of chair_id and chair_busy for the clinic's active chairs by id, or one row without a chair; each also
-        says doctor_busy and patient_busy. Of doctor and patient it holds only under their locks; what it says of a
-        chair is a hint until that chair is locked.
+    def taken(
+        self, *, doctor_id: int, patient_id: int, chair_ids: Sequence[int], visit: Interval, occupied: Interval
+    ) -> set[tuple[int, int]]:
+        """Those of the doctor, the patient and the chairs who are busy, as (kind, id). Of doctor and patient it holds
+        only under their locks; what it says of a chair is a hint until that chair is locked.
         """
-        return self._session.execute(
-            _OCCUPANCY,
+        rows = self._session.execute(
+            _CLAIMED,
             {
                 "doctor_id": doctor_id,
                 "patient_id": patient_id,
-                "clinic_id": clinic_id,
+                "chair_ids": chair_ids,
                 "visit_start": visit.start,
                 "visit_end": visit.end,
                 "occupied_start": occupied.start,
                 "occupied_end": occupied.end,
             },
             execution_options=UNSCOPED,
-        ).all()
+        )
+        return {(row.kind, row.resource_id) for row in rows}
 
     def chair_busy(self, chair_id: int, occupied: Interval) -> bool:
         return bool(
@@ -132,7 +137,7 @@ class Calendar:
             for slot in claim.time.grid_slots()
         ]
         try:
-            self._session.execute(insert(SlotClaim), rows, execution_options=UNSCOPED)
+            self._session.execute(_CLAIM, rows, execution_options=UNSCOPED)
         except IntegrityError as error:
             key, entry = duplicate(error) or ("", "")
             if key != "PRIMARY":

@@ -1,0 +1,269 @@
+"""What a request costs in the handler, against the same SQL sent by PyMySQL alone.
+
+    python -m benchmarks.requests [--rounds 300] [--url mysql+pymysql://administrator:password@host:port]
+
+Two requests of a receptionist: a page of 50 of 500 appointments, and a booking at a time that nobody has yet. Three
+ways to serve them, in turns within each round, on the same server and in one process:
+
+- handler: the application as production builds it, warm, called with payload-2.0 events. Building the event and the
+  network in front of the function are not in it; the line of log is, written to the null device.
+- floor: PyMySQL on one open connection, sending the statements and parameters that the handler was recorded to send,
+  with the ping before and the commit or rollback after; all rows are fetched, and nothing is made of them.
+- naive: the floor with a connection of its own for every call, as PyMySQL makes it when told nothing.
+  Every tenth round.
+
+Of five sittings, each with a new connection for the floor, the one with the lowest median counts for each way. Even so
+the floor of a booking, which waits for the server eleven times and does little else, has been seen at 2.1 and at 2.8 ms
+with the same code, and the handler at 5.1 and 5.4: run it several times before you trust a ratio.
+
+Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is dropped
+and made anew. Prints a Markdown table. Other work on the machine makes all times longer, so believe the ratios.
+"""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib.metadata import version as version_of
+from itertools import cycle
+from logging import StreamHandler
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TextIO
+from zoneinfo import reset_tzpath
+
+from sqlalchemy import URL, Engine
+
+from benchmarks.floor import Step, moved, recorded, replay
+from benchmarks.practice import APPOINTMENTS, CHECKUP, PATIENTS, fill, free_starts
+from dev.mysql import running_server
+from lambda_function.api.app import Api, create_app
+from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.db.engine import Credentials, build_engine, connect
+from lambda_function.db.unit_of_work import Database
+from lambda_function.observability import logger
+from tests.api_client import FakeContext, access_claims, http_event
+from tests.clock import NOW, Clock
+from tests.factories import Practice
+from tests.servers import FixedCredentials, new_database
+
+if TYPE_CHECKING:
+    import pymysql
+
+AIM = 2.0
+_WARM_UP = 15
+_SITTINGS = 5
+_NAIVE_EVERY = 10
+_CALLER = access_claims("rita")
+
+Ways = dict[str, Callable[[], object]]
+Times = dict[str, list[float]]
+
+
+@dataclass
+class Bench:
+    """One database and the two ways into it."""
+
+    api: Api
+    engine: Engine
+    credentials: Credentials
+    doctor_id: int
+    patients: list[int]
+    starts: Iterator[datetime] = field(default_factory=free_starts)
+    raw: "pymysql.Connection[Any]" = field(init=False)
+
+    @classmethod
+    @contextmanager
+    def open(cls, url: URL) -> Iterator["Bench"]:
+        """Loads the data into a migrated, empty database."""
+        patients = fill(url)
+        with Practice.open(url) as practice:
+            doctor_id = practice.ids["drjay"]
+        source = FixedCredentials(url)
+        engine = build_engine(source, tls=None)
+        bench = cls(create_app(Database(engine, Clock(NOW))), engine, source.current(), doctor_id, patients)
+        bench.open_floor()
+        try:
+            yield bench
+        finally:
+            bench.raw.close()
+            engine.dispose()
+
+    def open_floor(self) -> None:
+        self.raw = connect(self.credentials, charset="utf8mb4", ssl_disabled=True)
+        with self.raw.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+    def call(self, event: Mapping[str, Any], expected: HTTPStatus) -> dict[str, Any]:
+        answer = self.api(event, FakeContext())
+        if answer["statusCode"] != expected:
+            raise RuntimeError(f"the handler answered {answer['statusCode']}: {answer['body']}")
+        return answer
+
+    def floor(self, steps: list[Step]) -> None:
+        self.raw.ping(reconnect=False)
+        replay(self.raw, steps)
+
+    def naive(self, steps: list[Step]) -> None:
+        connection = connect(self.credentials)
+        replay(connection, steps)
+        connection.close()
+
+
+def list_ways(bench: Bench) -> tuple[list[Step], Callable[[], Ways]]:
+    """The statements of the request, and what makes the three calls of a round."""
+    event = http_event("GET", "/appointments", query="from=2030-01-07T00:00:00Z&limit=50", claims=_CALLER)
+    bench.call(event, HTTPStatus.OK)
+    with recorded(bench.engine) as steps:
+        page = json.loads(bench.call(event, HTTPStatus.OK)["body"])
+    if len(page["items"]) != 50:  # noqa: PLR2004 - as the event asks
+        raise RuntimeError("the page is not full")
+    ways: Ways = {
+        "handler": lambda: bench.call(event, HTTPStatus.OK),
+        "floor": lambda: bench.floor(steps),
+        "naive": lambda: bench.naive(steps),
+    }
+    return steps, lambda: ways
+
+
+def booking_ways(bench: Bench) -> tuple[list[Step], Callable[[], Ways]]:
+    """As list_ways. Each call books a time of its own, one patient after the other; the three of a round book for the
+    same patient, so each patient has a recording.
+    """
+    bench.call(_booking_event(bench, bench.patients[0], next(bench.starts)), HTTPStatus.CREATED)
+    recordings = cycle([_recorded_booking(bench, patient_id) for patient_id in bench.patients])
+
+    def ways() -> Ways:
+        patient_id, start, steps = next(recordings)
+        event = _booking_event(bench, patient_id, next(bench.starts))
+        at_floor, naive = (moved(steps, start, next(bench.starts)) for _ in range(2))
+        return {
+            "handler": lambda: bench.call(event, HTTPStatus.CREATED),
+            "floor": lambda: bench.floor(at_floor),
+            "naive": lambda: bench.naive(naive),
+        }
+
+    return next(recordings)[-1], ways
+
+
+def _recorded_booking(bench: Bench, patient_id: int) -> tuple[int, datetime, list[Step]]:
+    start = next(bench.starts)
+    event = _booking_event(bench, patient_id, start)
+    with recorded(bench.engine) as steps:
+        bench.call(event, HTTPStatus.CREATED)
+    return patient_id, start, steps
+
+
+def _booking_event(bench: Bench, patient_id: int, start: datetime) -> dict[str, Any]:
+    body = {
+        "doctor_id": bench.doctor_id,
+        "patient_id": patient_id,
+        "treatment_id": CHECKUP,
+        "starts_at": start.isoformat(),
+        "patient_note": "Prefers the chair at the window",
+    }
+    headers = {"content-type": "application/json"}
+    return http_event("POST", "/appointments", body=json.dumps(body), headers=headers, claims=_CALLER)
+
+
+def measure(bench: Bench, make: Callable[[], Ways], rounds: int) -> Times:
+    """Of each way its best sitting, in milliseconds a call: the one with the lowest median."""
+    sittings = []
+    for _ in range(_SITTINGS):
+        bench.raw.close()
+        bench.open_floor()
+        sittings.append(_sitting(make, rounds // _SITTINGS))
+    return {way: min((times[way] for times in sittings), key=median) for way in sittings[0]}
+
+
+def _sitting(make: Callable[[], Ways], rounds: int) -> Times:
+    """Each round starts with another way, so that none always follows the same."""
+    times: Times = {"handler": [], "floor": [], "naive": []}
+    for number in range(-_WARM_UP, rounds):
+        ways = list(make().items())
+        turn = number % len(ways)
+        for name, call in ways[turn:] + ways[:turn]:
+            if name == "naive" and number % _NAIVE_EVERY:
+                continue
+            begun = perf_counter()
+            call()
+            if number >= 0:
+                times[name].append((perf_counter() - begun) * 1000)
+    return times
+
+
+def check_bookings(bench: Bench) -> None:
+    """The floor's bookings must be as whole as the handler's: as many claims and events for each."""
+    bench.raw.rollback()
+    with bench.raw.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT"
+            " (SELECT COUNT(*) FROM slot_claim WHERE slot_claim.appointment_id = appointment.appointment_id),"
+            " (SELECT COUNT(*) FROM appointment_event WHERE appointment_event.appointment_id ="
+            " appointment.appointment_id AND changes ->> '$.starts_at' = DATE_FORMAT(starts_at, '%Y-%m-%dT%T+00:00'))"
+            " FROM appointment WHERE chair_id IS NOT NULL"
+        )
+        kinds = cursor.fetchall()
+    if len(kinds) != 1:
+        raise RuntimeError(f"the bookings differ in their claims and events: {kinds}")
+
+
+def row(workload: str, statements: int, times: Times) -> str:
+    cells = [workload, str(statements)]
+    for name in ("handler", "floor"):
+        cells += [f"{median(times[name]):.2f}", f"{quantiles(times[name], n=20)[-1]:.2f}"]
+    ratio = median(times["handler"]) / median(times["floor"])
+    cells += [f"**{ratio:.2f}**", f"{median(times['naive']):.1f}"]
+    return f"| {' | '.join(cells)} |"
+
+
+def report(url: URL, rounds: int, stream: Callable[[str], None]) -> None:
+    with Bench.open(url) as bench:
+        rows = []
+        for workload, prepare in {"list of 50": list_ways, "booking": booking_ways}.items():
+            steps, make = prepare(bench)
+            rows.append(row(workload, len(steps), measure(bench, make, rounds)))
+        check_bookings(bench)
+        with bench.raw.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            version = next(iter(cursor))[0]
+    stream(f"{datetime.now(UTC):%Y-%m-%d}, best of {_SITTINGS} sittings of {rounds // _SITTINGS} rounds;")
+    stream(f"{PATIENTS} patients, {APPOINTMENTS} appointments; MySQL {version}, Python {platform.python_version()},")
+    stream(f"SQLAlchemy {version_of('SQLAlchemy')}, PyMySQL {version_of('PyMySQL')}.")
+    stream(f"Times in ms; the aim is a ratio of at most {AIM}.\n")
+    stream("| request | SQL steps | handler | p95 | floor | p95 | handler / floor | naive |")
+    stream("|---|---|---|---|---|---|---|---|")
+    for line in rows:
+        stream(line)
+
+
+def quiet(stream: TextIO) -> None:
+    """The lines of log are written, as in production, but not among the results."""
+    handler = logger.registered_handler
+    if not isinstance(handler, StreamHandler):
+        raise TypeError("the log does not go to a stream")
+    handler.setStream(stream)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=300, help="of all sittings together, from 50 to 3000")
+    parser.add_argument("--url", help="the administrator of a running server, instead of starting one")
+    arguments = parser.parse_args()
+    reset_tzpath(to=())
+    with ExitStack() as stack:
+        quiet(stack.enter_context(Path(os.devnull).open("w", encoding="utf-8")))
+        server = stack.enter_context(running_server(url=arguments.url, flavour=None if arguments.url else "mysql"))
+        url = stack.enter_context(new_database(server.url, "dentist_bench"))
+        upgrade(url)
+        report(url, arguments.rounds, print)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,13 +8,13 @@ FOLDER := .local
 ##@ Run it here
 .PHONY: run token reset
 run: $(VENV) ## The whole service on this machine (PORT=8000, AWS_PORT=5000, DATABASE_URL, MYSQL_IMAGE)
-	@$(BIN)/python -m dev.run --folder $(FOLDER)
+	@$(BIN)/python -m dev.run --folder "$(FOLDER)"
 
 token: $(VENV) ## An access token of a demo person: make token AS=rita
-	@$(BIN)/python -m dev.token --folder $(FOLDER) "$(AS)"
+	@$(BIN)/python -m dev.token --folder "$(FOLDER)" "$(AS)"
 
 reset: $(VENV) ## Forget the local data
-	@$(BIN)/python -m dev.reset --folder $(FOLDER)
+	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
 .PHONY: test lint format types pytest

@@ -46,6 +46,8 @@ def main(port: int) -> None:
         # The gateway reads x-forwarded-for itself, and believes nobody's word for the source address.
         proxy_headers=False,
         server_header=False,
+        # It would hold query strings, in which there are names and phones; the Lambda logs its own lines.
+        access_log=False,
         timeout_graceful_shutdown=5,
     )
 

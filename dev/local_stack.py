@@ -137,7 +137,6 @@ def _lambda_environment(url: str, pool: aws.Pool) -> dict[str, str]:
         "DATABASE_SECRET_ID": _APP_SECRET,
         "DATABASE_TLS": "off",
         "POWERTOOLS_SERVICE_NAME": "dentist",
-        "POWERTOOLS_METRICS_NAMESPACE": "Dentist",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "LOCAL_JWT_ISSUER": pool.issuer,
         "LOCAL_JWKS_URL": pool.jwks_url,

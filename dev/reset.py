@@ -12,6 +12,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     folder = parser.parse_args().folder
+    if not folder.exists():
+        print("There is nothing to forget.")
+        return 0
+    # The lock is what every stack leaves behind: anything else is somebody's folder.
+    if not (folder / "lock").is_file():
+        print(f"{shown(folder)} is not the folder of a local stack; nothing was deleted.", file=sys.stderr)
+        return 1
     try:
         with locked(folder):
             shutil.rmtree(folder)

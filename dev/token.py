@@ -15,6 +15,10 @@ def main() -> int:
     parser.add_argument("user_name")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     options = parser.parse_args()
+    # GNU make predefines AS as the assembler's name.
+    if options.user_name in {"", "as"}:
+        print("Say for whom: make token AS=rita", file=sys.stderr)
+        return 2
     try:
         print(access_token(options.folder, options.user_name))
     except StackError as error:

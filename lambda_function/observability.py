@@ -1,6 +1,6 @@
 """Structured logs and metrics. Logs never hold tokens, credentials, names, phones, query strings or whole events.
 
-Powertools reads POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL and POWERTOOLS_METRICS_NAMESPACE by itself.
+Powertools reads POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL by itself.
 """
 
 import traceback

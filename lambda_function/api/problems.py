@@ -59,7 +59,7 @@ def field_errors(error: RequestValidationError) -> list[dict[str, str]]:
     found = []
     for item in error.errors():
         path = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])]
-        found.append({"field": ".".join(path)[:200], "message": str(item["msg"])})
+        found.append({"field": ".".join(path)[:200], "message": str(item["msg"]).removeprefix("Value error, ")})
     return found
 
 

@@ -42,7 +42,7 @@ def check_query(route: Route, raw_query: str) -> None:
         raise EdgeError("validation_error", "The query string cannot be read.", field="query") from None
     for name, _ in pairs:
         if name not in known:
-            raise EdgeError("validation_error", "There is no such query parameter.", field=name[:100])
+            raise EdgeError("validation_error", "There is no such query parameter.", field=name[:100] or "query")
         if name in seen:
             raise EdgeError("validation_error", "It may be given once only.", field=name[:100])
         seen.add(name)

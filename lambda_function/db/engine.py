@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState, QueuePool
 
 ACCESS_DENIED = 1045
 _CONNECT_TIMEOUT = 3
-_STATEMENT_TIMEOUT = 10
+_STATEMENT_TIMEOUT = 6
 _RECYCLE = 240  # below the five minutes after which the network may forget an idle connection
 
 

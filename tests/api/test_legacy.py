@@ -223,3 +223,9 @@ def test_a_doctor_without_a_usual_treatment_cannot_be_booked_by_name(desk: Desk)
 )
 def test_what_is_no_local_time_is_422(desk: Desk, date: Any) -> None:
     expect_problem(_post(desk, appointment_date=date), 422, "validation_error", "appointment_date")
+
+
+@pytest.mark.parametrize("name", ["", "no body", "José", "\U0001f600", "'; DROP TABLE user; --"])
+def test_a_name_that_nobody_can_have_is_unknown(desk: Desk, name: str) -> None:
+    body = {"patient": name, "doctor": "drjay", "appointment_date": "2030-01-08 10:00:00"}
+    assert desk.client.post("rita", "/appointment", body).status == 404

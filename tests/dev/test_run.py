@@ -128,5 +128,13 @@ def test_reset_forgets_the_data(tmp_path: Path) -> None:
     folder = tmp_path / "stack"
     folder.mkdir()
     (folder / "old").touch()
+    (folder / "lock").touch()
     subprocess.run([sys.executable, "-m", "dev.reset", "--folder", str(folder)], cwd=REPOSITORY, check=True)
     assert not folder.exists()
+
+
+def test_reset_leaves_a_folder_alone_that_is_no_stacks(tmp_path: Path) -> None:
+    (tmp_path / "thesis").touch()
+    ran = subprocess.run([sys.executable, "-m", "dev.reset", "--folder", str(tmp_path)], cwd=REPOSITORY, check=False)
+    assert ran.returncode == 1
+    assert (tmp_path / "thesis").exists()

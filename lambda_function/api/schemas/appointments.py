@@ -6,7 +6,7 @@ from typing import Any, NotRequired
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
-from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason, UserName, WallClock
+from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason, SomeName, WallClock
 from lambda_function.domain.appointment import Status
 
 
@@ -121,8 +121,8 @@ class LegacyVisit(TypedDict):
 class LegacyBooking(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    patient: UserName
-    doctor: UserName
+    patient: SomeName
+    doctor: SomeName
     appointment_date: WallClock
 
 

@@ -113,6 +113,8 @@ SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), Aft
 PersonName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_person_name)
 ]
+# Any text: one that cannot be a user name is an unknown one.
+SomeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
 UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
 # The pattern that browsers use for e-mail fields, with a dot in the domain.
 Email = Annotated[

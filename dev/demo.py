@@ -18,6 +18,7 @@ from lambda_function.db.models import (
     ReceptionistClinic,
     Treatment,
     User,
+    WorkingHours,
 )
 from lambda_function.domain.actor import Role
 
@@ -46,6 +47,8 @@ def load(url: URL, now: datetime) -> None:
             _treatments(session)
             _staff(session, now)
             _patients(session, now)
+        if session.scalar(select(WorkingHours.working_hours_id).limit(1)) is None:
+            _hours(session)
 
 
 def link(url: URL, subs: Mapping[str, str]) -> None:
@@ -112,6 +115,15 @@ def _staff(session: Session, now: datetime) -> None:
         session.add(Receptionist(user_id=user_id))
         session.flush()
         session.add(ReceptionistClinic(receptionist_id=user_id, clinic_id=clinic_id))
+
+
+def _hours(session: Session) -> None:
+    """Monday to Saturday, 08:00 to 18:00 without a break."""
+    session.add_all(
+        WorkingHours(doctor_id=doctor_id, weekday=weekday, start_minute=8 * 60, end_minute=18 * 60)
+        for doctor_id in session.scalars(select(User.user_id).where(User.user_name.in_(_DOCTORS)))
+        for weekday in range(1, 7)
+    )
 
 
 def _patients(session: Session, now: datetime) -> None:

@@ -13,6 +13,7 @@ from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.migrations import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
+from tests import profiles
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.factories import Practice
@@ -23,6 +24,7 @@ _SERVER_URL = "server_url"
 
 # As bootstrap does it: zones come from the tzdata package.
 reset_tzpath(to=())
+profiles.register()
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 
 

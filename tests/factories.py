@@ -1,6 +1,6 @@
 """Rows for tests, written past the scope as an operator would."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,6 +23,7 @@ from lambda_function.db.models import (
     SlotClaim,
     Treatment,
     User,
+    WorkingHours,
 )
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
@@ -101,7 +102,18 @@ class Practice:
         user = self.add_user(Role.DOCTOR, user_name)
         self.add(Doctor(user_id=user.user_id, clinic_id=clinic))
         self.add(*(DoctorTreatment(doctor_id=user.user_id, treatment_id=treatment) for treatment in treatments))
+        self.add_hours(user.user_id, {weekday: [(0, 24 * 60)] for weekday in range(1, 8)})
         return user
+
+    def add_hours(self, doctor_id: int, week: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+        """Weekly hours in minutes from midnight, by weekday from 1 for Monday."""
+        self.add(
+            *(
+                WorkingHours(doctor_id=doctor_id, weekday=weekday, start_minute=start, end_minute=end)
+                for weekday, windows in week.items()
+                for start, end in windows
+            )
+        )
 
     def add_receptionist(self, user_name: str | None = None, *, clinics: tuple[int, ...] = (1,)) -> User:
         user = self.add_user(Role.RECEPTIONIST, user_name)

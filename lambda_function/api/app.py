@@ -13,14 +13,25 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambda_function.api import problems
 from lambda_function.api.middleware import transaction
 from lambda_function.api.problems import EdgeError
-from lambda_function.api.routes import appointments, catalogue, health, legacy, me, users
+from lambda_function.api.routes import (
+    appointments,
+    availability,
+    calendar,
+    catalogue,
+    health,
+    legacy,
+    me,
+    opening,
+    users,
+    waitlist,
+)
 from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, strict_json
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.observability import count, logger, stack
 
 # Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
-PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready"})
+PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics"})
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Answer = dict[str, Any]
@@ -33,7 +44,8 @@ def create_resolver() -> APIGatewayHttpResolver:
         response_validation_error_http_code=500,
         json_body_deserializer=strict_json,
     )
-    for module in (health, me, catalogue, users, appointments, legacy):
+    modules = (health, me, catalogue, opening, availability, users, appointments, waitlist, calendar, legacy)
+    for module in modules:
         resolver.include_router(module.router)
     return resolver
 

@@ -13,6 +13,8 @@ from lambda_function.services import people
 Middleware = Callable[[Any, NextMiddleware], Response[Any]]
 
 _READS = frozenset({"GET", "HEAD"})
+# Reads that have something to keep: who looks at the waitlist passes expired offers on.
+_KEEPING_READS = frozenset({"/waitlist"})
 
 
 _work: ContextVar[UnitOfWork] = ContextVar("work")
@@ -39,6 +41,7 @@ def transaction(database: Database) -> Middleware:
             finally:
                 _work.reset(token)
 
-        return database.transact(run, commit=app.current_event.http_method not in _READS)
+        event = app.current_event
+        return database.transact(run, commit=event.http_method not in _READS or event.path in _KEEPING_READS)
 
     return middleware

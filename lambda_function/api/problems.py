@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from lambda_function.domain.errors import DomainError
+from lambda_function.domain.errors import DomainError, HasBookingsError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -23,14 +23,19 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "doctor_busy": HTTPStatus.CONFLICT,
         "patient_busy": HTTPStatus.CONFLICT,
         "chair_busy": HTTPStatus.CONFLICT,
+        "has_bookings": HTTPStatus.CONFLICT,
         "invalid_transition": HTTPStatus.CONFLICT,
         "too_many_requests_open": HTTPStatus.CONFLICT,
+        "already_waiting": HTTPStatus.CONFLICT,
+        "offer_expired": HTTPStatus.CONFLICT,
         "stale_version": HTTPStatus.PRECONDITION_FAILED,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "validation_error": HTTPStatus.UNPROCESSABLE_ENTITY,
         "too_soon": HTTPStatus.UNPROCESSABLE_ENTITY,
         "too_late": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "outside_hours": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "range_too_wide": HTTPStatus.UNPROCESSABLE_ENTITY,
         "past_cutoff": HTTPStatus.UNPROCESSABLE_ENTITY,
         "off_grid": HTTPStatus.UNPROCESSABLE_ENTITY,
         "ambiguous_time": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -70,8 +75,9 @@ def problem(
     *,
     errors: Sequence[Mapping[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A payload-2.0 answer."""
+    """A payload-2.0 answer; `more` are members of this problem alone."""
     status = STATUS[code]
     body: dict[str, Any] = {
         "type": f"urn:dentist-appointments:problem:{code}",
@@ -83,6 +89,7 @@ def problem(
     }
     if errors is not None:
         body["errors"] = errors
+    body.update(more or {})
     extra = dict(headers or {})
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -100,7 +107,8 @@ def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
     if STATUS[error.code] is HTTPStatus.UNPROCESSABLE_ENTITY:
         errors = [{"field": error.field or "body", "message": error.detail}]
     headers = error.headers if isinstance(error, EdgeError) else None
-    return problem(error.code, error.detail, request_id, errors=errors, headers=headers)
+    more = {"appointment_ids": error.appointment_ids} if isinstance(error, HasBookingsError) else None
+    return problem(error.code, error.detail, request_id, errors=errors, headers=headers, more=more)
 
 
 def from_validation(error: RequestValidationError, request_id: str) -> dict[str, Any]:

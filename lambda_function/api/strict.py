@@ -22,8 +22,7 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
     """The route of a request. Raises EdgeError: not_found, or method_not_allowed with Allow."""
-    # Not `match`, whose `$` also stands before a line break at the end.
-    here = [route for route in routes if route.rule.fullmatch(path)]
+    here = [route for route in routes if _leads_to(route, path)]
     if not here:
         raise EdgeError("not_found", "There is nothing at this address.")
     for route in here:
@@ -31,6 +30,13 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
             return route
     allowed = ", ".join(sorted({route.method for route in here}))
     raise EdgeError("method_not_allowed", "This address does not take that method.", headers={"Allow": allowed})
+
+
+def _leads_to(route: Route, path: str) -> bool:
+    """Powertools makes patterns of all paths, in which the dot of `/calendar.ics` would stand for any character, and
+    matches them so that a line break may follow.
+    """
+    return bool(route.rule.fullmatch(path)) if "<" in route.path else route.path == path
 
 
 def check_query(route: Route, raw_query: str) -> None:

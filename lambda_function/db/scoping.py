@@ -17,9 +17,11 @@ from sqlalchemy.orm.interfaces import ORMOption
 from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
+    CalendarToken,
     Chair,
     Clinic,
     ClinicPatient,
+    Closure,
     Doctor,
     DoctorTreatment,
     Patient,
@@ -27,9 +29,13 @@ from lambda_function.db.models import (
     Receptionist,
     ReceptionistClinic,
     SlotClaim,
+    TimeOff,
     Treatment,
     User,
     UserType,
+    WaitlistEntry,
+    WorkingHours,
+    WorkingHoursException,
 )
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS
 from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, DOCTOR_ROWS, USER_ROWS
@@ -123,6 +129,47 @@ def _events(row: Any, role: Role) -> Criterion:
     return exists().where(rows.c.appointment_id == row.appointment_id, _appointments(rows.c, role, Entity.HISTORY))
 
 
+def _leave(row: Any, role: Role) -> Criterion:
+    doctor_id: Column = row.doctor_id
+    match VISIBILITY[Entity.LEAVE][role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN:
+            return doctor_id == _ME
+        case Reach.CLINIC:
+            rows = DOCTOR_ROWS.alias()
+            return exists().where(rows.c.user_id == doctor_id, rows.c.clinic_id.in_(_MY_CLINICS))
+        case Reach.NONE:
+            return false()
+
+
+def _waiting(row: Any, role: Role) -> Criterion:
+    """A receptionist's are those of visible patients, where the wish leads to none but the receptionist's clinics."""
+    match VISIBILITY[Entity.WAITLIST][role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN:
+            own: Column = row.patient_id
+            return own == _ME
+        case Reach.CLINIC:
+            rows = DOCTOR_ROWS.alias()
+            return and_(
+                _patients(row.patient_id, role),
+                or_(row.clinic_id.is_(None), row.clinic_id.in_(_MY_CLINICS)),
+                or_(
+                    row.doctor_id.is_(None),
+                    exists().where(rows.c.user_id == row.doctor_id, rows.c.clinic_id.in_(_MY_CLINICS)),
+                ),
+            )
+        case Reach.NONE:
+            return false()
+
+
+def _tokens(row: Any, role: Role) -> Criterion:
+    own: Column = row.user_id
+    return own == _ME if VISIBILITY[Entity.CALENDAR_ACCESS][role] is Reach.OWN else false()
+
+
 def _claims(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
 
@@ -156,12 +203,27 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         ReceptionistClinic: lambda row, role: _receptionists(row.receptionist_id, role),
         Appointment: _appointments,
         AppointmentEvent: _events,
+        TimeOff: _leave,
         SlotClaim: _claims,
+        WaitlistEntry: _waiting,
+        CalendarToken: _tokens,
     }
 )
 SCOPED = frozenset(_CRITERIA)
 # What everybody may read whole: the catalogue, and names inside what one may see.
-OPEN = frozenset({Clinic, Chair, Treatment, DoctorTreatment, PersonName, UserType})
+OPEN = frozenset(
+    {
+        Clinic,
+        Chair,
+        Closure,
+        Treatment,
+        DoctorTreatment,
+        WorkingHours,
+        WorkingHoursException,
+        PersonName,
+        UserType,
+    }
+)
 
 
 def _option(mapped: type[Any], role: Role) -> ORMOption:

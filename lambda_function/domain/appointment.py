@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import (
@@ -101,15 +102,51 @@ def initial_status(actor: Actor, *, needs_approval: bool) -> Status:
     return Status.REQUESTED if needs_approval and actor.role is Role.PATIENT else Status.BOOKED
 
 
+def bookable_span(*, actor: Actor, policy: Policy, now: datetime) -> Interval:
+    """The starts that the actor may choose: half open, so the last instant of the horizon is in it."""
+    lead, horizon = (policy.lead, policy.horizon) if actor.role is Role.PATIENT else (timedelta(0), STAFF_HORIZON)
+    return Interval(now + lead, now + horizon + timedelta(microseconds=1))
+
+
 def check_start(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:
     """Raises OffGridError, TooSoonError or TooLateError where a visit may not start then."""
     if not on_grid(start):
         raise OffGridError("A visit starts on a whole five minutes.", field="starts_at")
-    patient = actor.role is Role.PATIENT
-    if start < now + (policy.lead if patient else timedelta(0)):
+    bookable = bookable_span(actor=actor, policy=policy, now=now)
+    if start < bookable.start:
         raise TooSoonError("That start is in the past or too close to now.", field="starts_at")
-    if start > now + (policy.horizon if patient else STAFF_HORIZON):
+    if start >= bookable.end:
         raise TooLateError("That start is further ahead than can be booked.", field="starts_at")
+
+
+def check_step_time(
+    step: Step, status: Status, visit: Interval, *, zone: ZoneInfo, actor: Actor, now: datetime
+) -> None:
+    """Raises InvalidTransitionError where the clock forbids a step that the state allows.
+
+    Completing and missing a visit come after its start; confirming before it; checking in on its day, by the
+    clinic's calendar. What has begun is not cancelled any more, save by staff a request that nobody answered or a
+    patient who was checked in.
+    """
+    begun = now >= visit.start
+    allowed = True
+    match step:
+        case Step.COMPLETE | Step.NO_SHOW:
+            allowed = begun
+        case Step.CONFIRM:
+            allowed = not begun
+        case Step.CHECK_IN:
+            allowed = now.astimezone(zone).date() == visit.start.astimezone(zone).date()
+        case Step.CANCEL:
+            allowed = not begun or (actor.is_staff and status in {Status.REQUESTED, Status.CHECKED_IN})
+    if not allowed:
+        raise InvalidTransitionError(f"The step {step} is not possible at this time.")
+
+
+def check_movable(status: Status, start: datetime, now: datetime) -> None:
+    """Raises InvalidTransitionError for a visit that is not ahead any more."""
+    if status not in {Status.REQUESTED, Status.BOOKED} or now >= start:
+        raise InvalidTransitionError("Only a visit that is still ahead can be moved.")
 
 
 def check_cutoff(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:

@@ -3,6 +3,8 @@
 `detail` is a sentence for a person and never holds personal data; `field` names the input at fault.
 """
 
+from collections.abc import Sequence
+
 
 class DomainError(Exception):
     """Base of every error that the rules raise; api/problems.py turns each code into a status."""
@@ -43,6 +45,16 @@ class ChairBusyError(DomainError):
     code = "chair_busy"
 
 
+class HasBookingsError(DomainError):
+    """`appointment_ids` are what stands in the way."""
+
+    code = "has_bookings"
+
+    def __init__(self, detail: str, appointment_ids: Sequence[int]) -> None:
+        super().__init__(detail)
+        self.appointment_ids = list(appointment_ids)
+
+
 class InvalidTransitionError(DomainError):
     code = "invalid_transition"
 
@@ -75,8 +87,24 @@ class NonexistentTimeError(DomainError):
     code = "nonexistent_time"
 
 
+class OutsideHoursError(DomainError):
+    code = "outside_hours"
+
+
+class RangeTooWideError(DomainError):
+    code = "range_too_wide"
+
+
 class TreatmentNotOfferedError(DomainError):
     code = "treatment_not_offered"
+
+
+class AlreadyWaitingError(DomainError):
+    code = "already_waiting"
+
+
+class OfferExpiredError(DomainError):
+    code = "offer_expired"
 
 
 class TooManyRequestsOpenError(DomainError):

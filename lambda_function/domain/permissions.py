@@ -26,10 +26,27 @@ class Action(StrEnum):
     READ_CATALOGUE = "READ_CATALOGUE"
     READ_PEOPLE = "READ_PEOPLE"
     CREATE_PATIENT = "CREATE_PATIENT"
+    CHANGE_OWN_PROFILE = "CHANGE_OWN_PROFILE"
+    CHANGE_PATIENT = "CHANGE_PATIENT"
+    DEACTIVATE_PATIENT = "DEACTIVATE_PATIENT"
     READ_APPOINTMENTS = "READ_APPOINTMENTS"
     BOOK = "BOOK"
     BOOK_BY_NAME = "BOOK_BY_NAME"
+    MOVE = "MOVE"
+    NOTE = "NOTE"
+    NOTE_INTERNALLY = "NOTE_INTERNALLY"
+    OVERRIDE_HOURS = "OVERRIDE_HOURS"
     CANCEL = "CANCEL"
+    CONFIRM = "CONFIRM"
+    CHECK_IN = "CHECK_IN"
+    COMPLETE = "COMPLETE"
+    MARK_NO_SHOW = "MARK_NO_SHOW"
+    READ_HISTORY = "READ_HISTORY"
+    SET_HOURS = "SET_HOURS"
+    SEE_LEAVE = "SEE_LEAVE"
+    SET_LEAVE = "SET_LEAVE"
+    WAIT = "WAIT"
+    SHARE_CALENDAR = "SHARE_CALENDAR"
 
 
 class Entity(StrEnum):
@@ -44,6 +61,9 @@ class Entity(StrEnum):
     CONTACT = "CONTACT"
     APPOINTMENT = "APPOINTMENT"
     HISTORY = "HISTORY"
+    LEAVE = "LEAVE"
+    WAITLIST = "WAITLIST"
+    CALENDAR_ACCESS = "CALENDAR_ACCESS"
     CLAIM = "CLAIM"
 
 
@@ -57,10 +77,27 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.READ_CATALOGUE: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.READ_PEOPLE: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.CREATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.CHANGE_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
+        Action.CHANGE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.DEACTIVATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.READ_APPOINTMENTS: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.BOOK: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.BOOK_BY_NAME: {_P: _NONE, _D: _NONE, _R: _CLINIC},
+        Action.MOVE: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Action.NOTE: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Action.NOTE_INTERNALLY: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.OVERRIDE_HOURS: {_P: _NONE, _D: _NONE, _R: _CLINIC},
         Action.CANCEL: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Action.CONFIRM: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.CHECK_IN: {_P: _NONE, _D: _NONE, _R: _CLINIC},
+        Action.COMPLETE: {_P: _NONE, _D: _OWN, _R: _NONE},
+        Action.MARK_NO_SHOW: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.READ_HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Action.SET_HOURS: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.SEE_LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.SET_LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.WAIT: {_P: _OWN, _D: _NONE, _R: _CLINIC},
+        Action.SHARE_CALENDAR: {_P: _OWN, _D: _OWN, _R: _OWN},
     }
 )
 
@@ -76,6 +113,9 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.CONTACT: {_P: _OWN, _D: _OWN, _R: _ALL},
         Entity.APPOINTMENT: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Entity.LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Entity.WAITLIST: {_P: _OWN, _D: _NONE, _R: _CLINIC},
+        Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
     }
 )

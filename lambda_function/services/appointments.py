@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
+from lambda_function.db.repositories.history import history as events_of
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
@@ -39,6 +41,14 @@ def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
     if row is None:
         raise NotFoundError("There is no such appointment.")
     return row
+
+
+def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) -> Sequence[AnyRow]:
+    """What happened to an appointment, oldest first; see db/repositories/history.py."""
+    require(work.actor, Action.READ_HISTORY)
+    if Appointments(work.session).resources_of(appointment_id) is None:
+        raise NotFoundError("There is no such appointment.")
+    return events_of(work.session, appointment_id, after=after, limit=limit)
 
 
 def search(work: UnitOfWork, wanted: Search) -> Sequence[AppointmentView]:

@@ -1,42 +1,27 @@
-"""Booking and cancelling: the protocol of docs/decisions/0001-no-double-booking.md.
+"""Booking: the protocol of docs/decisions/0001-no-double-booking.md.
 
 Everything here runs in the caller's transaction and never commits. Instants are aware UTC.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.models import Appointment, ClaimKind, ClinicPatient
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.booking import booking_facts
-from lambda_function.db.repositories.calendar import Calendar, Claim, busy_error
+from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import (
-    MAX_OPEN_REQUESTS,
-    Duration,
-    Policy,
-    Status,
-    Step,
-    check_cutoff,
-    check_start,
-    initial_status,
-    next_status,
-)
+from lambda_function.domain.appointment import MAX_OPEN_REQUESTS, Status, check_start, initial_status
 from lambda_function.domain.errors import (
-    ContentionError,
-    ForbiddenError,
     InvalidInputError,
-    NotFoundError,
-    StaleVersionError,
     TooManyRequestsOpenError,
     TreatmentNotOfferedError,
 )
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, require
+from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, policy_of
+from lambda_function.services.visits import join_clinic, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +45,8 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     """
     actor = work.actor
     require(actor, Action.BOOK)
-    if request.override_reason is not None and actor.role is not Role.RECEPTIONIST:
-        raise ForbiddenError("Only the reception may override working hours.")
+    if request.override_reason is not None:
+        require(actor, Action.OVERRIDE_HOURS)
     patient_id = _patient_of(work, request)
     facts, chair_ids = _locked_facts(work, request, patient_id)
     require(actor, Action.BOOK, Subject(patient_id, request.doctor_id, facts.clinic_id))
@@ -69,63 +54,19 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     status = initial_status(actor, needs_approval=facts.needs_approval)
     if status is Status.REQUESTED and facts.open_requests >= MAX_OPEN_REQUESTS:
         raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
-    duration = _duration_of(facts)
-    visit, occupied = duration.visit_from(request.starts_at), duration.occupied_from(request.starts_at)
-    chair_id = _lock_free_chair(
-        work, request=request, patient_id=patient_id, chair_ids=chair_ids, visit=visit, occupied=occupied
+    place = Place(
+        doctor_id=request.doctor_id,
+        patient_id=patient_id,
+        clinic_id=facts.clinic_id,
+        time_zone=facts.time_zone,
+        start=request.starts_at,
+        duration=duration_of(facts),
     )
-    view = _add(work, request=request, facts=facts, status=status, visit=visit, chair_id=chair_id)
-    claims = [
-        Claim(ClaimKind.DOCTOR, request.doctor_id, occupied),
-        Claim(ClaimKind.PATIENT, patient_id, visit),
-    ]
-    if chair_id is not None:
-        claims.append(Claim(ClaimKind.CHAIR, chair_id, occupied))
-    Calendar(work.session).claim(view.appointment_id, claims)
+    check_working(work, place, overridden=request.override_reason is not None)
+    chair_id = lock_free_chair(work, place, chair_ids, request.chair_id)
+    view = _add(work, request=request, facts=facts, status=status, visit=place.visit, chair_id=chair_id)
+    Calendar(work.session).claim(view.appointment_id, place.claims(chair_id))
     return view
-
-
-def cancel(
-    work: UnitOfWork, appointment_id: int, *, reason: str, expected_versions: frozenset[int] | None = None
-) -> AppointmentView:
-    """Cancels and frees the time at once.
-
-    `expected_versions` are those that the caller has seen (If-Match): StaleVersionError unless it is one of them.
-    """
-    appointment, policy = _locked(work, appointment_id)
-    subject = Subject(appointment.patient_id, appointment.doctor_id, appointment.clinic_id)
-    require(work.actor, Action.CANCEL, subject)
-    if expected_versions is not None and appointment.version not in expected_versions:
-        raise StaleVersionError("The appointment has changed since you read it.")
-    status = next_status(appointment.status, Step.CANCEL, work.actor)
-    check_cutoff(appointment.starts_at, actor=work.actor, policy=policy, now=work.now)
-    _record(work, appointment_id, Step.CANCEL, appointment.status, status, reason=reason)
-    appointment.status = status
-    appointment.cancel_reason = reason
-    appointment.updated_at = work.now
-    Calendar(work.session).release(appointment_id)
-    work.session.flush()
-    view = Appointments(work.session).get_one_or_none(appointment_id)
-    if view is None:
-        raise NotFoundError("There is no such appointment.")
-    return view
-
-
-def policy_of(row: Any) -> Policy:
-    """From a row with lead_minutes, horizon_days and cutoff_minutes."""
-    return Policy(
-        lead=timedelta(minutes=row.lead_minutes),
-        horizon=timedelta(days=row.horizon_days),
-        cutoff=timedelta(minutes=row.cutoff_minutes),
-    )
-
-
-def _duration_of(row: Any) -> Duration:
-    return Duration(
-        visit=timedelta(minutes=row.duration_minutes),
-        buffer_before=timedelta(minutes=row.buffer_before_minutes),
-        buffer_after=timedelta(minutes=row.buffer_after_minutes),
-    )
 
 
 def _patient_of(work: UnitOfWork, request: BookingRequest) -> int:
@@ -158,41 +99,11 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
     facts = found[0]
     if facts.patient_id is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")
-    if facts.treatment_id is None:
+    if not facts.treatment_active:
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
     if facts.offered_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor does not offer this treatment.", field="treatment_id")
     return found
-
-
-def _lock_free_chair(
-    work: UnitOfWork,
-    *,
-    request: BookingRequest,
-    patient_id: int,
-    chair_ids: Sequence[int],
-    visit: Interval,
-    occupied: Interval,
-) -> int | None:
-    """The chair for the visit, locked and free: the one asked for, or the first by id. None in a clinic without."""
-    if request.chair_id is not None and request.chair_id not in chair_ids:
-        raise InvalidInputError("There is no such chair in that clinic.", field="chair_id")
-    calendar = Calendar(work.session)
-    taken = calendar.taken(
-        doctor_id=request.doctor_id, patient_id=patient_id, chair_ids=chair_ids, visit=visit, occupied=occupied
-    )
-    for kind, person in ((ClaimKind.DOCTOR, request.doctor_id), (ClaimKind.PATIENT, patient_id)):
-        if (kind, person) in taken:
-            raise busy_error(kind)
-    if not chair_ids:
-        return None
-    for chair_id in chair_ids:
-        if (ClaimKind.CHAIR, chair_id) in taken or request.chair_id not in {None, chair_id}:
-            continue
-        calendar.lock_chair(chair_id)
-        if not calendar.chair_busy(chair_id, occupied):
-            return chair_id
-    raise busy_error(ClaimKind.CHAIR)
 
 
 def _add(
@@ -226,11 +137,11 @@ def _add(
         buffer_after_minutes=facts.buffer_after_minutes,
         price=facts.price,
     )
-    if not facts.is_clinic_patient:
-        membership = ClinicPatient(clinic_id=facts.clinic_id, patient_id=facts.patient_id, created_at=work.now)
-        work.session.add(membership)
+    join_clinic(work, facts)
     changes = {"starts_at": visit.start.isoformat(), "doctor_id": facts.doctor_id, "chair_id": chair_id}
-    _record(work, appointment_id, "BOOK", None, status, reason=request.override_reason, changes=changes)
+    if request.override_reason is not None:
+        changes["override_reason"] = request.override_reason
+    record(work, appointment_id, "BOOK", before=None, after=status, changes=changes)
     # Shown without reading it again: everything in it is known.
     return AppointmentView(
         appointment_id=appointment_id,
@@ -244,46 +155,4 @@ def _add(
         internal_note=None,
         cancel_reason=None,
         **shown,
-    )
-
-
-def _locked(work: UnitOfWork, appointment_id: int) -> tuple[Appointment, Policy]:
-    """The appointment with its doctor, patient, chair and own row locked, in that order; and its clinic's policy."""
-    resources = Appointments(work.session).resources_of(appointment_id)
-    if resources is None:
-        raise NotFoundError("There is no such appointment.")
-    calendar = Calendar(work.session)
-    calendar.lock_doctors([resources.doctor_id])
-    calendar.lock_patient(resources.patient_id)
-    if resources.chair_id is not None:
-        calendar.lock_chair(resources.chair_id)
-    appointment = Appointments(work.session).get_for_change(appointment_id)
-    if appointment is None:
-        raise NotFoundError("There is no such appointment.")
-    if (appointment.doctor_id, appointment.chair_id) != (resources.doctor_id, resources.chair_id):
-        # It was moved between the two reads, so the locks are on the wrong rows: the request starts again.
-        raise ContentionError("The appointment was moved at the same time.")
-    return appointment, policy_of(resources)
-
-
-def _record(
-    work: UnitOfWork,
-    appointment_id: int,
-    action: str,
-    before: Status | None,
-    after: Status,
-    *,
-    reason: str | None = None,
-    changes: dict[str, Any] | None = None,
-) -> None:
-    Appointments(work.session).add_event(
-        appointment_id=appointment_id,
-        at=work.now,
-        actor_id=work.actor.user_id,
-        actor_type=work.actor.role,
-        action=action,
-        from_status=before,
-        to_status=after,
-        reason=reason,
-        changes=changes or {},
     )

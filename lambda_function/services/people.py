@@ -1,13 +1,13 @@
-"""Users: who is calling, whom they may see, and the patients that a reception creates."""
+"""Users: who is calling, whom they may see and change, and the patients that a reception creates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.callers import find_caller
 from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.errors import ForbiddenError, NotFoundError
+from lambda_function.domain.errors import ForbiddenError, NotFoundError, StaleVersionError
 from lambda_function.domain.permissions import Action, require
 
 
@@ -36,6 +36,50 @@ def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: in
     """In the order of user_id; see People.page."""
     require(work.actor, Action.READ_PEOPLE)
     return People(work.session, work.actor).page(role=role, prefix=prefix, after=after, limit=limit)
+
+
+def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> AnyRow:
+    """Changes any of full_name, email and phone; answers as `get`. What changes nothing keeps the version.
+
+    Raises StaleVersionError unless the version is one of those expected (If-Match); None is any.
+    """
+    require(work.actor, Action.CHANGE_OWN_PROFILE)
+    return _change(work, work.actor.user_id, changes, expected)
+
+
+def change_patient(
+    work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
+) -> AnyRow:
+    """As change_own. Raises NotFoundError, and ForbiddenError for whoever is visible and no patient."""
+    require_patient(work, user_id, Action.CHANGE_PATIENT)
+    return _change(work, user_id, changes, expected)
+
+
+def require_patient(work: UnitOfWork, user_id: int, action: Action) -> None:
+    """Raises NotFoundError unless the actor sees that person, ForbiddenError unless it is a patient and the actor may
+    do this to patients.
+    """
+    person = get(work, user_id)
+    require(work.actor, action)
+    if person.user_type is not Role.PATIENT:
+        raise ForbiddenError("Only operators may do this to staff.")
+
+
+def _change(
+    work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
+) -> AnyRow:
+    user = People(work.session, work.actor).get_for_change(user_id)
+    if user is None:
+        raise NotFoundError("There is no such person.")
+    if expected is not None and user.version not in expected:
+        raise StaleVersionError("The profile has changed since you read it.")
+    different = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    for name, value in different.items():
+        setattr(user, name, value)
+    if different:
+        user.updated_at = work.now
+        work.session.flush()
+    return get(work, user_id)
 
 
 def create_patient(work: UnitOfWork, *, user_name: str, full_name: str, email: str | None, phone: str | None) -> AnyRow:

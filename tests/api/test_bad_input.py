@@ -12,7 +12,24 @@ from lambda_function.api.app import route_keys
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem
-from tests.api.posts import BOOK, BY_NAME, CANCEL, POSTS, USERS, Posts
+from tests.api.posts import (
+    BOOK,
+    BY_NAME,
+    CANCEL,
+    CHANGE,
+    CHANGES,
+    EXCEPTION,
+    HOURS,
+    KEYS,
+    LEAVE,
+    MAY_BE_EMPTY,
+    ME,
+    USER,
+    USERS,
+    WAIT,
+    Posts,
+    body_routes,
+)
 from tests.api_client import access_claims, http_event
 
 LIMIT = 64 * 1024
@@ -31,8 +48,8 @@ def nothing_is_written(posts: Posts, fingerprint: Fingerprint) -> Iterator[None]
     assert fingerprint() == before
 
 
-def test_every_post_route_is_tried() -> None:
-    assert {key for key in route_keys() if key.startswith("POST ")} == set(POSTS)
+def test_every_route_with_a_body_is_tried() -> None:
+    assert body_routes(route_keys()) == set(KEYS)
 
 
 NOT_JSON: dict[str, str | bytes] = {
@@ -65,55 +82,55 @@ NOT_JSON: dict[str, str | bytes] = {
 }
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
 def test_what_is_not_json_is_400(posts: Posts, key: str, body: str | bytes) -> None:
-    expect_problem(posts.desk.client.post("rita", posts.path(key), body), 400, "malformed_json")
+    expect_problem(posts.send(key, body), 400, "malformed_json")
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize(
     "body", ["[]", "null", '"x"', "1", "true", "0.5", '[{"user_name":"a","full_name":"A"}]', "[[]]"]
 )
 def test_what_is_not_an_object_is_422(posts: Posts, key: str, body: str) -> None:
-    expect_problem(posts.desk.client.post("rita", posts.path(key), body), 422, "validation_error", "body")
+    expect_problem(posts.send(key, body), 422, "validation_error", "body")
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", sorted(set(KEYS) - MAY_BE_EMPTY))
 @pytest.mark.parametrize("body", ["", b"", None])
 def test_an_empty_body_is_422_where_something_is_needed(posts: Posts, key: str, body: Any) -> None:
-    expect_problem(posts.desk.client.post("rita", posts.path(key), body), 422, "validation_error")
+    expect_problem(posts.send(key, body), 422, "validation_error")
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("garbage", ["!!!!", "e30", "e30=x", "\u00e9\u00e9", "e 3 0 ="])
 def test_what_is_not_base64_is_400(posts: Posts, key: str, garbage: str) -> None:
-    event = http_event("POST", posts.path(key), body=b"{}", claims=access_claims("rita"))
+    event = http_event(key.split(" ", 1)[0], posts.path(key), body=b"{}", claims=access_claims("rita"))
     event["body"] = garbage
 
     expect_problem(posts.desk.client.send(event), 400, "malformed_json")
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("size", [LIMIT + 1, 1024 * 1024])
 @pytest.mark.parametrize("encode", [str, str.encode], ids=["text", "base64"])
 def test_a_body_over_64_kib_is_413(posts: Posts, key: str, size: int, encode: Any) -> None:
-    expect_problem(posts.desk.client.post("rita", posts.path(key), encode(_padded(size))), 413, "too_large")
+    expect_problem(posts.send(key, encode(_padded(size))), 413, "too_large")
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 def test_a_body_of_64_kib_is_read(posts: Posts, key: str) -> None:
-    answer = posts.desk.client.post("rita", posts.path(key), _padded(LIMIT))
+    answer = posts.send(key, _padded(LIMIT))
 
     expect_problem(answer, 422, "validation_error")
     assert "padding" in answer.fields
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 def test_bytes_are_counted_and_not_characters(posts: Posts, key: str) -> None:
     body = json.dumps({"padding": "\u00e9" * (LIMIT // 2)}, ensure_ascii=False)
 
-    expect_problem(posts.desk.client.post("rita", posts.path(key), body), 413, "too_large")
+    expect_problem(posts.send(key, body), 413, "too_large")
 
 
 def _padded(size: int) -> str:
@@ -121,7 +138,7 @@ def _padded(size: int) -> str:
     return '{"padding":"' + "x" * (size - frame) + '"}'
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -138,7 +155,7 @@ def _padded(size: int) -> str:
 )
 def test_another_content_type_is_415(posts: Posts, key: str, content_type: str) -> None:
     body = json.dumps(dict(posts.body(key)))
-    answer = posts.desk.client.post("rita", posts.path(key), body, headers={"content-type": content_type})
+    answer = posts.send(key, body, headers={"content-type": content_type})
 
     expect_problem(answer, 415, "unsupported_media_type")
 
@@ -161,50 +178,104 @@ def test_a_missing_content_type_is_read_as_json(posts: Posts, encode: Any) -> No
     expect_problem(posts.desk.client.send(event), 422, "validation_error", "surprise", "user_name", "full_name")
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize(
     "field", ["surprise", "", "__class__", "User_Name", INJECTION, "\U0001f600", "a.b", "x" * 5000]
 )
 def test_an_unknown_field_is_422(posts: Posts, key: str, field: str) -> None:
-    answer = posts.desk.client.post("rita", posts.path(key), {**posts.body(key), field: 1})
+    answer = posts.send(key, {**posts.body(key), field: 1})
 
     expect_problem(answer, 422, "validation_error")
     assert len(answer.text) < 2000
 
 
-FIELDS = {
+FIELDS: dict[str, tuple[str, ...]] = {
+    ME: ("full_name", "email", "phone"),
+    USER: ("full_name", "email", "phone"),
     USERS: ("user_name", "full_name", "email", "phone"),
     BOOK: ("doctor_id", "treatment_id", "starts_at", "patient_id", "chair_id", "patient_note", "override_reason"),
+    CHANGE: ("starts_at", "doctor_id", "chair_id", "patient_note", "internal_note", "override_reason"),
     CANCEL: ("reason",),
     BY_NAME: ("patient", "doctor", "appointment_date"),
+    HOURS: ("hours",),
+    EXCEPTION: ("hours",),
+    LEAVE: ("starts_at", "ends_at", "reason", "accept_conflicts"),
+    WAIT: ("treatment_id", "doctor_id", "clinic_id", "patient_id", "from", "to"),
+    **dict.fromkeys(MAY_BE_EMPTY, ()),
 }
-OPTIONAL = {"email", "phone", "patient_id", "chair_id", "patient_note", "override_reason"}
+OPTIONAL = {
+    *((USERS, field) for field in ("email", "phone")),
+    *((BOOK, field) for field in ("patient_id", "chair_id", "patient_note", "override_reason")),
+    (LEAVE, "accept_conflicts"),
+    *((WAIT, field) for field in ("doctor_id", "clinic_id", "patient_id")),
+}
 EACH_FIELD = [(key, field) for key, fields in FIELDS.items() for field in fields]
+# A boolean may be one; hours may be none.
+FINE = {("accept_conflicts", "True"), ("accept_conflicts", "False"), ("hours", "[]")}
+WRONG = [True, False, 1.0, 1.5, -1, 0, 2**63, 10**300, [], {}, [1], {"a": 1}]
 
 
-@pytest.mark.parametrize(("key", "field"), EACH_FIELD)
-@pytest.mark.parametrize("value", [True, False, 1.0, 1.5, -1, 0, 2**63, 10**300, [], {}, [1], {"a": 1}], ids=repr)
+def test_every_route_with_a_body_has_its_fields_tried() -> None:
+    assert set(FIELDS) == set(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "value"),
+    [
+        pytest.param(key, field, value, id=f"{key}-{field}-{value!r}")
+        for key, field in EACH_FIELD
+        for value in WRONG
+        if (field, repr(value)) not in FINE
+    ],
+)
 def test_a_value_of_the_wrong_type_or_range_is_422_on_its_field(posts: Posts, key: str, field: str, value: Any) -> None:
-    answer = posts.desk.client.post("rita", posts.path(key), {**posts.body(key), field: value})
+    answer = posts.send(key, {**posts.body(key), field: value})
 
     expect_problem(answer, 422, "validation_error")
     assert {name.split(".")[0] for name in answer.fields} == {field}
 
 
-@pytest.mark.parametrize(("key", "field"), [pair for pair in EACH_FIELD if pair[1] not in OPTIONAL])
+@pytest.mark.parametrize(
+    ("key", "field"), [pair for pair in EACH_FIELD if pair[0] not in CHANGES and pair not in OPTIONAL]
+)
 def test_what_is_needed_must_be_there_and_not_null(posts: Posts, key: str, field: str) -> None:
     body = dict(posts.body(key))
-    answer = posts.desk.client.post("rita", posts.path(key), {**body, field: None})
+    answer = posts.send(key, {**body, field: None})
     expect_problem(answer, 422, "validation_error")
 
     del body[field]
-    expect_problem(posts.desk.client.post("rita", posts.path(key), body), 422, "validation_error", field)
+    expect_problem(posts.send(key, body), 422, "validation_error", field)
 
 
-@pytest.mark.parametrize("field", ["doctor_id", "treatment_id", "patient_id", "chair_id"])
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        (ME, "full_name"),
+        (USER, "full_name"),
+        *((CHANGE, field) for field in ("starts_at", "doctor_id", "chair_id", "override_reason")),
+    ],
+)
+def test_what_a_change_leaves_as_it_is_is_left_out_and_not_null(posts: Posts, key: str, field: str) -> None:
+    answer = posts.send(key, {**posts.body(key), field: None})
+
+    expect_problem(answer, 422, "validation_error")
+    assert {name.split(".")[0] for name in answer.fields} == {field}
+
+
+@pytest.mark.parametrize("key", sorted(CHANGES))
+def test_a_change_changes_something(posts: Posts, key: str) -> None:
+    expect_problem(posts.send(key, {}), 422, "validation_error", "body")
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [(BOOK, field) for field in ("doctor_id", "treatment_id", "patient_id", "chair_id")]
+    + [(CHANGE, field) for field in ("doctor_id", "chair_id")]
+    + [(WAIT, field) for field in ("treatment_id", "doctor_id", "clinic_id", "patient_id")],
+)
 @pytest.mark.parametrize("value", ["1", "1e3", "", "Me", " me", "null", INJECTION])
-def test_an_id_in_a_body_is_a_number(posts: Posts, field: str, value: str) -> None:
-    answer = posts.desk.client.post("rita", "/appointments", {**posts.body(BOOK), field: value})
+def test_an_id_in_a_body_is_a_number(posts: Posts, key: str, field: str, value: str) -> None:
+    answer = posts.send(key, {**posts.body(key), field: value})
 
     expect_problem(answer, 422, "validation_error")
     assert {name.split(".")[0] for name in answer.fields} == {field}
@@ -244,11 +315,20 @@ def test_an_id_in_a_body_is_a_number(posts: Posts, field: str, value: str) -> No
         (BOOK, "override_reason", ""),
         (BOOK, "override_reason", "  "),
         (BOOK, "override_reason", "x" * 501),
+        (CHANGE, "patient_note", "x" * 2001),
+        (CHANGE, "internal_note", "x" * 2001),
+        (CHANGE, "internal_note", "a\x00b"),
+        (CHANGE, "override_reason", "  "),
+        (CHANGE, "override_reason", "x" * 10_000),
         (CANCEL, "reason", "\x1b[31m"),
+        (LEAVE, "reason", ""),
+        (LEAVE, "reason", " "),
+        (LEAVE, "reason", "x" * 10_000),
+        (LEAVE, "reason", "a\x00b"),
     ],
 )
 def test_text_that_breaks_a_rule_is_422_and_not_repeated(posts: Posts, key: str, field: str, value: str) -> None:
-    answer = posts.desk.client.post("rita", posts.path(key), {**posts.body(key), field: value})
+    answer = posts.send(key, {**posts.body(key), field: value})
 
     expect_problem(answer, 422, "validation_error", field)
     assert "DROP TABLE" not in answer.text

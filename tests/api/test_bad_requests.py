@@ -10,7 +10,8 @@ from lambda_function.api.app import route_keys
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem
-from tests.api.posts import POSTS, Posts
+from tests.api.posts import IN_PATHS, Posts
+from tests.api.posts import KEYS as WITH_BODY
 from tests.api_client import Answer, access_claims, http_event
 
 KEYS = route_keys()
@@ -28,7 +29,7 @@ def _send(desk: Desk, method: str, path: str, query: str = "", body: Any = None)
 
 
 def _concrete(path: str) -> str:
-    return path.format(user_id=1, appointment_id=1)
+    return path.format(**dict.fromkeys(IN_PATHS, 1))
 
 
 def _allowed(path: str) -> list[str]:
@@ -94,7 +95,19 @@ def test_an_unknown_path_is_404_and_401_without_a_token(module_desk: Desk, path:
     expect_problem(module_desk.client.send(http_event(method, path)), 401, "unauthenticated")
 
 
-GETS = ["/me", "/clinics", "/treatments", "/doctors", "/users", "/appointments", "/appointment", "/users/me", "/health"]
+GETS = [
+    "/me",
+    "/clinics",
+    "/treatments",
+    "/doctors",
+    "/users",
+    "/appointments",
+    "/appointment",
+    "/users/me",
+    "/health",
+    "/availability",
+    "/waitlist",
+]
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -106,10 +119,10 @@ def test_an_unknown_query_parameter_is_422(module_desk: Desk, path: str, name: s
     assert len(answer.text) < 1000
 
 
-@pytest.mark.parametrize("key", POSTS)
-def test_a_post_takes_no_query_parameters(posts: Posts, key: str, fingerprint: Fingerprint) -> None:
+@pytest.mark.parametrize("key", WITH_BODY)
+def test_a_route_with_a_body_takes_no_query_parameters(posts: Posts, key: str, fingerprint: Fingerprint) -> None:
     before = fingerprint()
-    answer = posts.desk.client.call("rita", "POST", posts.path(key), dict(posts.body(key)), surprise="1")
+    answer = posts.send(key, dict(posts.body(key)), surprise="1")
 
     expect_problem(answer, 422, "validation_error", "surprise")
     assert fingerprint() == before
@@ -204,7 +217,7 @@ def _well_told(answer: Answer) -> None:
         expect_problem(answer, answer.status, answer.code)
 
 
-@pytest.mark.parametrize("key", POSTS)
+@pytest.mark.parametrize("key", WITH_BODY)
 @FUZZ
 @given(data=st.data())
 def test_no_body_breaks_a_route(posts: Posts, key: str, data: st.DataObject) -> None:
@@ -213,13 +226,14 @@ def test_no_body_breaks_a_route(posts: Posts, key: str, data: st.DataObject) -> 
     spoiled = st.fixed_dictionaries({}, optional={field: ANY_JSON | st.just(value) for field, value in valid.items()})
     body = data.draw(ANY_JSON | spoiled | st.text(max_size=30) | st.binary(max_size=30))
 
-    _well_told(posts.desk.client.post("rita", posts.path(key), body))
+    _well_told(posts.send(key, body))
 
 
 @FUZZ
 @given(data=st.data())
 def test_no_query_breaks_a_route(module_desk: Desk, data: st.DataObject) -> None:
-    names = st.sampled_from(["q", "limit", "cursor", "from", "to", "date", "status", "doctor_id", "clinic_id", "x"])
+    dates, ids = ["from", "to", "date"], ["doctor_id", "clinic_id", "treatment_id", "exclude_appointment_id"]
+    names = st.sampled_from(["q", "limit", "cursor", "status", "x", *dates, *ids])
     pairs = st.lists(st.tuples(names, st.text(max_size=20)), max_size=4)
     raw = st.text(max_size=40) | pairs.map(lambda found: "&".join(f"{name}={value}" for name, value in found))
     path = data.draw(st.sampled_from(GETS))
@@ -237,6 +251,6 @@ def test_no_query_breaks_a_route(module_desk: Desk, data: st.DataObject) -> None
 def test_no_path_breaks_the_application(
     module_desk: Desk, template: str, part: str, method: str, whole: str | None
 ) -> None:
-    path = template.format(user_id=part, appointment_id=part) if whole is None else f"/{whole}"
+    path = template.format(**dict.fromkeys(IN_PATHS, part)) if whole is None else f"/{whole}"
 
     _well_told(_send(module_desk, method, path))

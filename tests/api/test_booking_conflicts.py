@@ -197,9 +197,10 @@ def test_a_conflict_with_something_invisible_says_nothing_about_it(desk: Desk) -
 
 
 def test_a_visit_over_midnight_utc_is_one_visit(desk: Desk) -> None:
-    booked: Any = desk.booked("rita", at("22:00"), treatment=3)
+    desk.practice.add_doctor("drnight")
+    booked: Any = desk.booked("rita", at("22:00"), doctor="drnight", treatment=3)
     assert booked["ends_at"] == at("23:30")
-    late = desk.booked("rita", at("23:45"), patient="kim")
+    late = desk.booked("rita", at("23:45"), doctor="drnight", patient="kim")
 
     assert late["ends_at"] == at("00:15", "2030-01-09")
-    expect_problem(desk.book("rita", at("00:10", "2030-01-09")), 409, "doctor_busy")
+    expect_problem(desk.book("rita", at("00:10", "2030-01-09"), doctor="drnight"), 409, "doctor_busy")

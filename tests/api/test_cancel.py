@@ -84,9 +84,28 @@ def test_a_patient_cancels_up_to_the_cut_off_to_the_second(
 def test_the_cut_off_is_the_clinics(desk: Desk, booked: int, clock: Clock) -> None:
     desk.practice.session.execute(update(Clinic).values(cutoff_minutes=0))
     desk.practice.session.commit()
-    clock.now = START
+    clock.now = START - timedelta(seconds=1)
 
     assert desk.cancelled("pat", booked)["status"] == "CANCELLED"
+
+
+def test_a_visit_that_begins_is_not_cancelled_whatever_the_cut_off(
+    desk: Desk, booked: int, clock: Clock, fingerprint: Fingerprint
+) -> None:
+    desk.practice.session.execute(update(Clinic).values(cutoff_minutes=0))
+    desk.practice.session.commit()
+    clock.now = START
+
+    _unchanged(desk, fingerprint, booked, "pat", code="invalid_transition")
+
+
+@pytest.mark.parametrize("user_name", ["drjay", "rita"])
+def test_staff_do_not_cancel_a_booked_visit_that_has_begun(
+    desk: Desk, booked: int, clock: Clock, fingerprint: Fingerprint, user_name: str
+) -> None:
+    for since_start in (timedelta(0), timedelta(days=3)):
+        clock.now = START + since_start
+        _unchanged(desk, fingerprint, booked, user_name, code="invalid_transition")
 
 
 def test_a_patient_does_not_cancel_the_past_whatever_the_cut_off(

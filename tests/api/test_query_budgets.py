@@ -18,18 +18,45 @@ BUDGETS = {
     "GET /health": 0,
     "GET /health/ready": 1,
     "GET /me": 2,
+    "PATCH /me": 5,
+    "POST /me/calendar-token": 3,
+    "DELETE /me/calendar-token": 3,
+    "GET /calendar.ics": 2,
     "GET /clinics": 2,
     "GET /treatments": 2,
     "GET /doctors": 3,
+    "GET /doctors/{doctor_id}/working-hours": 3,
+    "PUT /doctors/{doctor_id}/working-hours": 13,
+    "GET /doctors/{doctor_id}/exceptions": 3,
+    "PUT /doctors/{doctor_id}/exceptions/{day}": 8,
+    "DELETE /doctors/{doctor_id}/exceptions/{day}": 7,
+    "GET /doctors/{doctor_id}/time-off": 3,
+    "POST /doctors/{doctor_id}/time-off": 6,
+    "DELETE /doctors/{doctor_id}/time-off/{time_off_id}": 7,
+    "GET /availability": 8,
     "GET /users": 2,
     "GET /users/{user_id}": 2,
     "POST /users": 6,
+    "PATCH /users/{user_id}": 6,
+    "DELETE /users/{user_id}": 13,
     "GET /appointments": 3,
-    "POST /appointments": 12,
+    "POST /appointments": 15,
     "GET /appointments/{appointment_id}": 3,
+    # 15 for the move itself, one to see whether somebody waits for the time that it frees, and one for the first visit
+    # of a patient in a clinic.
+    "PATCH /appointments/{appointment_id}": 17,
+    "POST /appointments/{appointment_id}/confirm": 9,
     "POST /appointments/{appointment_id}/cancel": 11,
+    "POST /appointments/{appointment_id}/check-in": 9,
+    "POST /appointments/{appointment_id}/complete": 9,
+    "POST /appointments/{appointment_id}/no-show": 11,
+    "GET /appointments/{appointment_id}/history": 3,
+    "POST /waitlist": 11,
+    "GET /waitlist": 4,
+    "DELETE /waitlist/{waitlist_id}": 6,
+    "POST /waitlist/{waitlist_id}/accept": 14,
     "GET /appointment": 3,
-    "POST /appointment": 15,
+    "POST /appointment": 18,
 }
 # What ties a connection to a caller of RDS Proxy, and what asks the database for the time.
 _FORBIDDEN = re.compile(
@@ -56,7 +83,7 @@ def crowded(request: pytest.FixtureRequest, desk: Desk) -> int:
     return first.appointment_id
 
 
-def _within(statements: Statements, key: str, answer: Answer, status: int = 200) -> None:
+def within(statements: Statements, key: str, answer: Answer, status: int = 200) -> None:
     assert answer.status == status, answer.text
     assert len(statements) <= BUDGETS[key], "\n\n".join(statements.sent)
     assert not [statement for statement in statements.sent if _FORBIDDEN.search(statement)]
@@ -66,18 +93,21 @@ def test_every_route_has_a_budget() -> None:
     assert sorted(BUDGETS) == sorted(route_keys())
 
 
+# Have tests of their own: what they need is not for everybody, or more than a path.
+_OTHER_READS = {"GET /doctors/{doctor_id}/time-off", "GET /availability", "GET /calendar.ics", "GET /waitlist"}
+
+
 @pytest.mark.parametrize("user_name", ["pat", "drjay", "rita"])
-@pytest.mark.parametrize(
-    "key",
-    [key for key in BUDGETS if key.startswith("GET ")],
-)
+@pytest.mark.parametrize("key", [key for key in BUDGETS if key.startswith("GET ") and key not in _OTHER_READS])
 def test_reading_stays_within_its_budget(
     desk: Desk, crowded: int, statements: Statements, user_name: str, key: str
 ) -> None:
-    path = key.removeprefix("GET ").format(user_id=desk.id_of(user_name), appointment_id=crowded)
+    path = key.removeprefix("GET ").format(
+        user_id=desk.id_of(user_name), appointment_id=crowded, doctor_id=desk.id_of("drjay")
+    )
     statements.clear()
 
-    _within(statements, key, desk.client.get(user_name, path))
+    within(statements, key, desk.client.get(user_name, path))
     assert "COMMIT" not in statements.sent
 
 
@@ -108,7 +138,7 @@ def test_each_filter_of_appointments_stays_within_the_budget(
     given = {name: desk.id_of(value) if value in {"drjay", "pat"} else value for name, value in query.items()}
     for user_name in ("pat", "drjay", "rita"):
         statements.clear()
-        _within(statements, "GET /appointments", desk.client.get(user_name, "/appointments", **given))
+        within(statements, "GET /appointments", desk.client.get(user_name, "/appointments", **given))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +157,7 @@ def test_searching_people_stays_within_the_budget(
         desk.practice.add_doctor(f"d{number}")
     statements.clear()
 
-    _within(statements, f"GET {path}", desk.client.get("rita", path, **query))
+    within(statements, f"GET {path}", desk.client.get("rita", path, **query))
 
 
 @pytest.mark.parametrize("treatment", [1, 2, 3])
@@ -138,7 +168,7 @@ def test_booking_stays_within_its_budget(
     body = desk.visit(at("15:00"), treatment=treatment)
     statements.clear()
 
-    _within(statements, "POST /appointments", desk.client.post(user_name, "/appointments", body), 201)
+    within(statements, "POST /appointments", desk.client.post(user_name, "/appointments", body), 201)
     assert statements.sent.count("COMMIT") == 1
 
 
@@ -153,28 +183,28 @@ def test_the_first_booking_in_a_clinic_and_the_last_free_chair_stay_within_the_b
     body = desk.visit(at("15:00"), patient="newcomer", treatment=2, patient_note="Hello")
     statements.clear()
 
-    _within(statements, "POST /appointments", desk.client.post("rita", "/appointments", body), 201)
+    within(statements, "POST /appointments", desk.client.post("rita", "/appointments", body), 201)
 
 
 @pytest.mark.parametrize("user_name", ["pat", "drjay", "rita"])
 def test_cancelling_stays_within_its_budget(desk: Desk, statements: Statements, user_name: str) -> None:
-    booked = desk.booked("rita", at("15:00", "2030-01-20"), treatment=3)["appointment_id"]
+    booked = desk.booked("rita", at("15:00", "2030-01-21"), treatment=3)["appointment_id"]
     statements.clear()
 
-    _within(statements, "POST /appointments/{appointment_id}/cancel", desk.cancel(user_name, booked))
+    within(statements, "POST /appointments/{appointment_id}/cancel", desk.cancel(user_name, booked))
 
 
 def test_creating_a_patient_stays_within_its_budget(desk: Desk, statements: Statements) -> None:
     desk.practice.add_receptionist("both", clinics=(1, 2))
     answer = desk.client.post("both", "/users", {"user_name": "new", "full_name": "New"})
 
-    _within(statements, "POST /users", answer, 201)
+    within(statements, "POST /users", answer, 201)
 
 
 def test_booking_by_name_stays_within_its_budget(desk: Desk, crowded: int, statements: Statements) -> None:
     body = {"patient": "pat", "doctor": "drjay", "appointment_date": "2030-01-08 10:00:00"}
 
-    _within(statements, "POST /appointment", desk.client.post("rita", "/appointment", body), 201)
+    within(statements, "POST /appointment", desk.client.post("rita", "/appointment", body), 201)
 
 
 def test_what_is_refused_before_the_route_asks_the_database_nothing(desk: Desk, statements: Statements) -> None:

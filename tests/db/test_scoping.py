@@ -17,6 +17,7 @@ from lambda_function.db.base import Base
 from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
+    CalendarToken,
     Clinic,
     ClinicPatient,
     Doctor,
@@ -25,12 +26,15 @@ from lambda_function.db.models import (
     Receptionist,
     ReceptionistClinic,
     SlotClaim,
+    TimeOff,
     User,
+    WaitlistEntry,
 )
 from lambda_function.db.scoping import UNSCOPED, UnscopedStatementError
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.waitlist import WaitlistStatus
 from tests.clock import NOW
 from tests.factories import Practice
 
@@ -44,7 +48,10 @@ SCOPED = (
     ReceptionistClinic,
     Appointment,
     AppointmentEvent,
+    TimeOff,
     SlotClaim,
+    WaitlistEntry,
+    CalendarToken,
 )
 Key = tuple[Any, ...]
 
@@ -82,7 +89,34 @@ def crowd(practice: Practice) -> Practice:
                 kind=1, resource_id=visit.doctor_id, slot_at=visit.starts_at, appointment_id=visit.appointment_id
             ),
         )
+    for doctor in ("drjay", "drsol"):
+        practice.add(
+            TimeOff(
+                doctor_id=ids[doctor], starts_at=NOW, ends_at=NOW + timedelta(days=1), reason="Away", created_at=NOW
+            )
+        )
+    practice.add(*_wishes(ids))
+    practice.add(
+        *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
+    )
     return practice
+
+
+def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
+    """Of each sort of patient, for anywhere, for each clinic, and for doctors of either."""
+    for patient in ("pat", "kim", "lima", "santiago", "nowhere", "gone"):
+        for doctor, clinic in ((None, None), (None, 1), (None, 2), ("drjay", None), ("drsol", None), ("drsol", 2)):
+            yield WaitlistEntry(
+                patient_id=ids[patient],
+                treatment_id=1,
+                doctor_id=None if doctor is None else ids[doctor],
+                clinic_id=clinic,
+                status=WaitlistStatus.WAITING,
+                wished_from=NOW,
+                wished_to=NOW + timedelta(days=1),
+                created_at=NOW,
+                updated_at=NOW,
+            )
 
 
 @pytest.fixture
@@ -151,6 +185,25 @@ class Expected:
             case Role.RECEPTIONIST:
                 return visit.clinic_id in self.actor.clinic_ids
 
+    def leave(self, leave: TimeOff) -> bool:
+        match self.actor.role:
+            case Role.PATIENT:
+                return False
+            case Role.DOCTOR:
+                return leave.doctor_id == self.actor.user_id
+            case Role.RECEPTIONIST:
+                return self.doctor_clinic[leave.doctor_id] in self.actor.clinic_ids
+
+    def wish(self, entry: WaitlistEntry) -> bool:
+        match self.actor.role:
+            case Role.PATIENT:
+                return entry.patient_id == self.actor.user_id
+            case Role.DOCTOR:
+                return False
+            case Role.RECEPTIONIST:
+                wanted = {entry.clinic_id, self.doctor_clinic.get(entry.doctor_id or 0)} - {None}
+                return self.patient(entry.patient_id) and wanted <= set(self.actor.clinic_ids)
+
     def keys(self, mapped: type[Any]) -> set[Key]:
         me = self.actor.user_id
         rules: Mapping[type[Any], Callable[[Any], bool]] = {
@@ -162,7 +215,10 @@ class Expected:
             ReceptionistClinic: lambda row: row.receptionist_id == me,
             Appointment: self.visit,
             AppointmentEvent: lambda row: self.visit(self.visits[row.appointment_id]),
+            TimeOff: self.leave,
             SlotClaim: lambda row: False,
+            WaitlistEntry: self.wish,
+            CalendarToken: lambda row: row.user_id == me,
         }
         return {_key(mapped, row) for row in self.rows[mapped] if rules[mapped](row)}
 

@@ -1,4 +1,4 @@
-"""Appointments: book, find, cancel."""
+"""Appointments: book, find, move, and the steps of their life."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -13,16 +13,20 @@ from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.appointments import (
     APPOINTMENT_PAGE,
     Appointment,
+    AppointmentChange,
     AppointmentPage,
     Cancellation,
+    EventPage,
     NewAppointment,
+    Nothing,
     shown,
+    shown_event,
 )
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.types import Day, Instant, ParameterId, ParameterIdOrMe
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.appointment import Status
-from lambda_function.services import appointments, booking
+from lambda_function.domain.appointment import Status, Step
+from lambda_function.services import appointments, booking, lifecycle, moving
 
 router = Router()
 
@@ -35,7 +39,7 @@ def _own(work: UnitOfWork, person: int | Literal["me"] | None) -> int | None:
     return work.actor.user_id if person == "me" else person
 
 
-def _answer(work: UnitOfWork, view: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Appointment]:
+def answer_appointment(work: UnitOfWork, view: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Appointment]:
     headers = {"ETag": etag(view.version)}
     if status is HTTPStatus.CREATED:
         headers["Location"] = f"/appointments/{view.appointment_id}"
@@ -85,7 +89,7 @@ def get_appointments(  # noqa: PLR0917 - Powertools passes them by name
 @router.get("/appointments/<appointment_id>", tags=["appointments"], summary="One appointment")
 def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
     work = current_work()
-    return _answer(work, appointments.get(work, appointment_id))
+    return answer_appointment(work, appointments.get(work, appointment_id))
 
 
 @router.post("/appointments", tags=["appointments"], summary="Book a visit", status_code=HTTPStatus.CREATED)
@@ -100,15 +104,74 @@ def post_appointment(wanted: NewAppointment) -> Response[Appointment]:
         patient_note=wanted.patient_note,
         override_reason=wanted.override_reason,
     )
-    return _answer(work, booking.book(work, request), HTTPStatus.CREATED)
+    return answer_appointment(work, booking.book(work, request), HTTPStatus.CREATED)
+
+
+@router.patch("/appointments/<appointment_id>", tags=["appointments"], summary="Move, or change notes")
+def patch_appointment(
+    appointment_id: AppointmentId, wanted: AppointmentChange, if_match: IfMatch = None
+) -> Response[Appointment]:
+    work = current_work()
+    change = moving.Change(
+        starts_at=wanted.starts_at,
+        doctor_id=_own(work, wanted.doctor_id),
+        chair_id=wanted.chair_id,
+        override_reason=wanted.override_reason,
+        notes=wanted.notes(),
+    )
+    view = moving.change(work, appointment_id, change, expected_versions=expected_versions(if_match))
+    return answer_appointment(work, view)
+
+
+def _take(appointment_id: int, step: Step, if_match: str | None, reason: str | None = None) -> Response[Appointment]:
+    work = current_work()
+    view = lifecycle.take(work, appointment_id, step, reason=reason, expected_versions=expected_versions(if_match))
+    return answer_appointment(work, view)
 
 
 @router.post("/appointments/<appointment_id>/cancel", tags=["appointments"], summary="Cancel, and free the time")
 def post_cancel(
     appointment_id: AppointmentId, cancellation: Cancellation, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    return _take(appointment_id, Step.CANCEL, if_match, cancellation.reason)
+
+
+@router.post("/appointments/<appointment_id>/confirm", tags=["appointments"], summary="Confirm a request")
+def post_confirm(
+    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+) -> Response[Appointment]:
+    return _take(appointment_id, Step.CONFIRM, if_match)
+
+
+@router.post("/appointments/<appointment_id>/check-in", tags=["appointments"], summary="The patient is here")
+def post_check_in(
+    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+) -> Response[Appointment]:
+    return _take(appointment_id, Step.CHECK_IN, if_match)
+
+
+@router.post("/appointments/<appointment_id>/complete", tags=["appointments"], summary="The visit is over")
+def post_complete(
+    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+) -> Response[Appointment]:
+    return _take(appointment_id, Step.COMPLETE, if_match)
+
+
+@router.post("/appointments/<appointment_id>/no-show", tags=["appointments"], summary="The patient did not come")
+def post_no_show(
+    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+) -> Response[Appointment]:
+    return _take(appointment_id, Step.NO_SHOW, if_match)
+
+
+@router.get("/appointments/<appointment_id>/history", tags=["appointments"], summary="What happened to it")
+def get_history(
+    appointment_id: AppointmentId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None
+) -> EventPage:
     work = current_work()
-    view = booking.cancel(
-        work, appointment_id, reason=cancellation.reason, expected_versions=expected_versions(if_match)
-    )
-    return _answer(work, view)
+    rows = appointments.history(work, appointment_id, after=paging.after_id(cursor), limit=limit + 1)
+    page, last = paging.split(rows, limit)
+    return {
+        "items": [shown_event(row, staff=work.actor.is_staff) for row in page],
+        "next_cursor": paging.encode(last.event_id) if last else None,
+    }

@@ -1,21 +1,37 @@
 """People, as far as the caller may see them."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
+from lambda_function.api.etags import etag, expected_versions
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
-from lambda_function.api.schemas.people import NewPatient, Person, PersonPage
+from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage
 from lambda_function.api.schemas.types import ParameterIdOrMe, SearchText
+from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.services import people
+from lambda_function.services import deactivation, people
 
 router = Router()
+
+UserId = Annotated[ParameterIdOrMe, Path()]
+ProfileMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the profile must still have")]
+
+
+def _user(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
+    return work.actor.user_id if user_id == "me" else user_id
+
+
+def profile(row: Any) -> Response[Person]:
+    """One person, with the version as the ETag."""
+    person = Person.model_validate(row)
+    headers = {"ETag": etag(person.version)}
+    return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, person, headers=headers)
 
 
 @router.get("/users", tags=["people"], summary="People whom the caller may see")
@@ -34,9 +50,23 @@ def get_users(
 
 
 @router.get("/users/<user_id>", tags=["people"], summary="One person")
-def get_user(user_id: Annotated[ParameterIdOrMe, Path()]) -> Person:
+def get_user(user_id: UserId) -> Response[Person]:
     work = current_work()
-    return Person.model_validate(people.get(work, work.actor.user_id if user_id == "me" else user_id))
+    return profile(people.get(work, _user(work, user_id)))
+
+
+@router.patch("/users/<user_id>", tags=["people"], summary="Change a patient's name and contact data")
+def patch_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
+    work = current_work()
+    expected = expected_versions(if_match)
+    return profile(people.change_patient(work, _user(work, user_id), change.changes(), expected))
+
+
+@router.delete("/users/<user_id>", tags=["people"], summary="Deactivate a patient, and cancel what is ahead")
+def delete_user(user_id: UserId) -> Response[None]:
+    work = current_work()
+    deactivation.deactivate_patient(work, _user(work, user_id))
+    return Response(HTTPStatus.NO_CONTENT)
 
 
 @router.post("/users", tags=["people"], summary="Create a patient", status_code=HTTPStatus.CREATED)

@@ -1,13 +1,16 @@
 """Appointments, as the API shows and takes them."""
 
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import Any, NotRequired, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason, SomeName, WallClock
 from lambda_function.domain.appointment import Status
+
+# Stands for "as it is": the fields themselves do not take null.
+UNCHANGED: Any = None
 
 
 class ClinicName(TypedDict):
@@ -107,6 +110,75 @@ class Cancellation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Reason
+
+
+class Nothing(BaseModel):
+    """A body that may be empty, but not hold anything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AppointmentChange(BaseModel):
+    """At least one field. A note may be set to null, which removes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    starts_at: Instant = UNCHANGED
+    doctor_id: BodyIdOrMe = UNCHANGED
+    chair_id: BodyId = UNCHANGED
+    patient_note: Note | None = None
+    internal_note: Note | None = None
+    override_reason: Reason = UNCHANGED
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must change something")
+        return self
+
+    def notes(self) -> dict[str, str | None]:
+        """The notes that are given."""
+        return {
+            name: getattr(self, name) for name in ("patient_note", "internal_note") if name in self.model_fields_set
+        }
+
+
+class EventActor(TypedDict):
+    user_name: str
+    user_type: str
+
+
+class Event(TypedDict):
+    """`changes` says before and after; patients see less of it. `actor` is null for the system."""
+
+    at: datetime
+    actor: EventActor | None
+    action: str
+    from_status: Status | None
+    to_status: Status
+    reason: str | None
+    changes: dict[str, Any]
+
+
+class EventPage(TypedDict):
+    items: list[Event]
+    next_cursor: str | None
+
+
+_FOR_STAFF = frozenset({"internal_note", "override_reason"})
+
+
+def shown_event(row: Any, *, staff: bool) -> Event:
+    """From a row of db/repositories/history.py."""
+    return {
+        "at": row.at,
+        "actor": None if row.user_name is None else {"user_name": row.user_name, "user_type": row.user_type},
+        "action": row.action,
+        "from_status": row.from_status,
+        "to_status": row.to_status,
+        "reason": row.reason,
+        "changes": {name: value for name, value in row.changes.items() if staff or name not in _FOR_STAFF},
+    }
 
 
 class LegacyVisit(TypedDict):

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -20,7 +20,7 @@ PageLimit = Annotated[Limit, Query(description="How many items a page has at mos
 PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before")]
 
 
-def encode(*key: int | datetime) -> str:
+def encode(*key: int | str | datetime) -> str:
     """The cursor after a row with this key."""
     parts = [part.isoformat() if isinstance(part, datetime) else part for part in key]
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
@@ -74,6 +74,19 @@ def after_start(cursor: str | None) -> tuple[datetime, int] | None:
     match decode(cursor):
         case [str(start), last]:
             return _checked_instant(start), _checked_id(last)
+    raise _not_ours()
+
+
+def after_day(cursor: str | None) -> date:
+    """The first day that the next page may show."""
+    if cursor is None:
+        return date.min
+    match decode(cursor):
+        case [str(day)]:
+            try:
+                return date.fromisoformat(day) + timedelta(days=1)
+            except (ValueError, OverflowError):
+                raise _not_ours() from None
     raise _not_ours()
 
 

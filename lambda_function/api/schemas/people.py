@@ -1,11 +1,15 @@
 """People and the catalogue, as the API shows them."""
 
 from decimal import Decimal
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from lambda_function.api.schemas.types import Email, PersonName, Phone, UserName
 from lambda_function.domain.actor import Role
+
+# Stands for "as it is": the field itself does not take null.
+UNCHANGED: Any = None
 
 
 class Person(BaseModel):
@@ -34,6 +38,26 @@ class NewPatient(BaseModel):
     full_name: PersonName
     email: Email | None = None
     phone: Phone | None = None
+
+
+class PersonChange(BaseModel):
+    """At least one field; null removes an e-mail or a phone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    full_name: PersonName = UNCHANGED
+    email: Email | None = None
+    phone: Phone | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must change something")
+        return self
+
+    def changes(self) -> dict[str, str | None]:
+        """The fields that are given."""
+        return self.model_dump(exclude_unset=True)
 
 
 class Clinic(BaseModel):

@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
+from lambda_function.domain.opening import DAY_MINUTES
+
 MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
+_CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
@@ -65,10 +68,22 @@ def _wall_clock(value: Any) -> datetime:
     raise ValueError("must be local date and time such as 2030-01-31 09:00:00")
 
 
-def _limit(value: Any) -> int:
-    if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= 100:  # noqa: PLR2004 - the contract's
-        return int(value)
-    raise ValueError("must be an integer from 1 to 100")
+def _limit(greatest: int) -> Any:
+    def check(value: Any) -> int:
+        if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= greatest:
+            return int(value)
+        raise ValueError(f"must be an integer from 1 to {greatest}")
+
+    schema = {"type": "integer", "minimum": 1, "maximum": greatest}
+    return Annotated[int, BeforeValidator(check), WithJsonSchema(schema)]
+
+
+def _minute_of_day(value: Any) -> int:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        minutes = int(value[:2]) * 60 + int(value[3:])
+        if minutes <= DAY_MINUTES and minutes % 5 == 0:
+            return minutes
+    raise ValueError("must be a local time from 00:00 to 24:00 on a whole five minutes")
 
 
 def _printable(value: str) -> str:
@@ -103,7 +118,11 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 WallClock = Annotated[
     datetime, BeforeValidator(_wall_clock), WithJsonSchema({"type": "string", "pattern": f"^{_WALL_CLOCK.pattern}$"})
 ]
-Limit = Annotated[int, BeforeValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100})]
+Limit = _limit(100)
+SlotLimit = _limit(1000)
+MinuteOfDay = Annotated[
+    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$"})
+]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
 Reason = Annotated[

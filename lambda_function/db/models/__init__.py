@@ -1,7 +1,9 @@
 """The mapped classes, one module a part of the schema. Importing this package maps them all."""
 
 from lambda_function.db.models.appointments import Appointment, AppointmentEvent, ClaimKind, SlotClaim
+from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
+from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
 from lambda_function.db.models.people import (
     ClinicPatient,
     Doctor,
@@ -12,14 +14,17 @@ from lambda_function.db.models.people import (
     User,
     UserType,
 )
+from lambda_function.db.models.waitlist import WaitlistEntry
 
 __all__ = [
     "Appointment",
     "AppointmentEvent",
+    "CalendarToken",
     "Chair",
     "ClaimKind",
     "Clinic",
     "ClinicPatient",
+    "Closure",
     "Doctor",
     "DoctorTreatment",
     "Patient",
@@ -27,7 +32,11 @@ __all__ = [
     "Receptionist",
     "ReceptionistClinic",
     "SlotClaim",
+    "TimeOff",
     "Treatment",
     "User",
     "UserType",
+    "WaitlistEntry",
+    "WorkingHours",
+    "WorkingHoursException",
 ]

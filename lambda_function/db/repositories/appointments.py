@@ -191,7 +191,7 @@ class Appointments:
         return self._session.execute(_KNOWN, ids).one()
 
     def resources_of(self, appointment_id: int) -> AnyRow | None:
-        """doctor_id, patient_id and chair_id, and the clinic's policies, read without a lock."""
+        """doctor_id, patient_id and chair_id, and the clinic's policies and time_zone, read without a lock."""
         return self._session.execute(
             select(
                 Appointment.doctor_id,
@@ -200,6 +200,7 @@ class Appointments:
                 Clinic.lead_minutes,
                 Clinic.horizon_days,
                 Clinic.cutoff_minutes,
+                Clinic.time_zone,
             )
             .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
             .where(Appointment.appointment_id == appointment_id)
@@ -213,3 +214,13 @@ class Appointments:
             .with_for_update()
             .execution_options(populate_existing=True)
         )
+
+    def all_for_change(self, appointment_ids: Sequence[int]) -> Sequence[Appointment]:
+        """As get_for_change, in the order of their ids."""
+        return self._session.scalars(
+            select(Appointment)
+            .where(Appointment.appointment_id.in_(appointment_ids))
+            .order_by(Appointment.appointment_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()

@@ -35,6 +35,7 @@ _FACTS: AnySelect = (
         User.user_id.label("patient_id"),
         User.full_name.label("patient_name"),
         Treatment.treatment_id,
+        Treatment.active.label("treatment_active"),
         Treatment.code.label("treatment_code"),
         Treatment.name.label("treatment_name"),
         Treatment.duration_minutes,
@@ -61,7 +62,7 @@ _FACTS: AnySelect = (
         User,
         and_(User.user_id == bindparam("patient_id"), User.user_type == Role.PATIENT, User.user_id != Doctor.user_id),
     )
-    .outerjoin(Treatment, and_(Treatment.treatment_id == bindparam("treatment_id"), Treatment.active))
+    .outerjoin(Treatment, Treatment.treatment_id == bindparam("treatment_id"))
     .outerjoin(
         DoctorTreatment,
         and_(
@@ -85,7 +86,7 @@ def booking_facts(
     """The facts with the clinic's active chairs by id, or None when there is no such doctor in practice.
 
     patient_id, treatment_id and offered_treatment_id are NULL when there is no such patient that the actor may see, no
-    such active treatment, or the doctor does not offer it. `open_requests` counts those that the actor may see: all
+    such treatment, or the doctor does not offer it. `open_requests` counts those that the actor may see: all
     of them when it is the patient.
     """
     rows = session.execute(
@@ -101,9 +102,9 @@ def booking_facts(
 
 
 def practice_of(session: Session, doctor_id: int) -> AnyRow | None:
-    """The doctor's default_treatment_id and the time_zone of the doctor's clinic."""
+    """The doctor's default_treatment_id, and clinic_id and time_zone of the doctor's clinic."""
     return session.execute(
-        select(Doctor.default_treatment_id, Clinic.time_zone)
+        select(Doctor.default_treatment_id, Clinic.clinic_id, Clinic.time_zone)
         .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
         .where(Doctor.user_id == doctor_id)
     ).one_or_none()

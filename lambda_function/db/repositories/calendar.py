@@ -6,16 +6,32 @@ The order of locks is the same everywhere: doctors by id, patient, chairs by id,
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect, UtcDateTime
-from lambda_function.db.models import Chair, ClaimKind, Doctor, Patient, SlotClaim
+from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
+from lambda_function.db.models import Appointment, Chair, ClaimKind, Doctor, Patient, SlotClaim
 from lambda_function.db.models.appointments import CLAIM_ROWS
 from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import ChairBusyError, DoctorBusyError, DomainError, PatientBusyError
 from lambda_function.domain.intervals import Interval
 
@@ -44,6 +60,7 @@ def _claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> Colum
         resource,
         SlotClaim.slot_at >= bindparam(f"{span}_start", type_=UtcDateTime()),
         SlotClaim.slot_at < bindparam(f"{span}_end", type_=UtcDateTime()),
+        SlotClaim.appointment_id != bindparam("moved_id"),
     )
 
 
@@ -75,6 +92,46 @@ _CHAIR_BUSY: AnySelect = select(
 _CLAIM = insert(CLAIM_ROWS)
 
 
+def _minutes(instant: Any) -> Any:
+    """From `base`, as an integer: a driver reads those several times faster than times."""
+    return func.timestampdiff(text("MINUTE"), bindparam("base", type_=UtcDateTime()), instant)
+
+
+def _busy(*where: Any) -> AnySelect:
+    occupied_until = func.timestampadd(text("MINUTE"), Appointment.buffer_after_minutes, Appointment.ends_at)
+    return select(
+        Appointment.doctor_id,
+        Appointment.chair_id,
+        Appointment.patient_id,
+        _minutes(Appointment.starts_at).label("start"),
+        _minutes(Appointment.ends_at).label("end"),
+        Appointment.buffer_before_minutes.label("before"),
+        Appointment.buffer_after_minutes.label("after"),
+    ).where(
+        Appointment.status.in_(sorted(HOLDING)),
+        Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
+        Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
+        occupied_until > bindparam("base", type_=UtcDateTime()),
+        Appointment.appointment_id != bindparam("exclude_id"),
+        *where,
+    )
+
+
+_DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
+_CLINICS: BindParameter[Any] = bindparam("clinic_ids", expanding=True)
+# Clinics give doctors and chairs at once; the other two branches are what a doctor or the patient has elsewhere.
+_BUSY = union_all(
+    _busy(Appointment.clinic_id.in_(_CLINICS)),
+    _busy(Appointment.doctor_id.in_(_DOCTORS), Appointment.clinic_id.not_in(_CLINICS)),
+    _busy(Appointment.patient_id == bindparam("patient_id"), Appointment.clinic_id.not_in(_CLINICS)),
+)
+_CHAIRS = (
+    select(Chair.clinic_id, Chair.chair_id).where(Chair.clinic_id.in_(_CLINICS), Chair.active).order_by(Chair.chair_id)
+)
+# The longest that an appointment may begin before a time that it still occupies, and the other way round.
+_REACH = timedelta(days=2)
+
+
 class Calendar:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -93,9 +150,17 @@ class Calendar:
         self._session.execute(_LOCK_CHAIR, {"chair_id": chair_id}, execution_options=UNSCOPED).all()
 
     def taken(
-        self, *, doctor_id: int, patient_id: int, chair_ids: Sequence[int], visit: Interval, occupied: Interval
+        self,
+        *,
+        doctor_id: int,
+        patient_id: int,
+        chair_ids: Sequence[int],
+        visit: Interval,
+        occupied: Interval,
+        moved_id: int | None,
     ) -> set[tuple[int, int]]:
-        """Those of the doctor, the patient and the chairs who are busy, as (kind, id). Of doctor and patient it holds
+        """Those of the doctor, the patient and the chairs who are busy, as (kind, id), with what but the appointment
+        that is to be moved. Of doctor and patient it holds
         only under their locks; what it says of a chair is a hint until that chair is locked.
         """
         rows = self._session.execute(
@@ -108,19 +173,87 @@ class Calendar:
                 "visit_end": visit.end,
                 "occupied_start": occupied.start,
                 "occupied_end": occupied.end,
+                "moved_id": moved_id or 0,
             },
             execution_options=UNSCOPED,
         )
         return {(row.kind, row.resource_id) for row in rows}
 
-    def chair_busy(self, chair_id: int, occupied: Interval) -> bool:
+    def chair_busy(self, chair_id: int, occupied: Interval, moved_id: int | None) -> bool:
         return bool(
             self._session.scalar(
                 _CHAIR_BUSY,
-                {"chair_id": chair_id, "occupied_start": occupied.start, "occupied_end": occupied.end},
+                {
+                    "chair_id": chair_id,
+                    "occupied_start": occupied.start,
+                    "occupied_end": occupied.end,
+                    "moved_id": moved_id or 0,
+                },
                 execution_options=UNSCOPED,
             )
         )
+
+    def busy(
+        self,
+        span: Interval,
+        *,
+        doctor_ids: Collection[int],
+        clinic_ids: Collection[int],
+        patient_id: int | None,
+        exclude_id: int | None = None,
+    ) -> Sequence[AnyRow]:
+        """Rows of doctor_id, chair_id, patient_id, and start, end, before and after in minutes from `span.start`: all
+        appointments of the clinics, and those of the doctors and the patient elsewhere, that occupy time in it.
+        """
+        return self._session.execute(
+            _BUSY,
+            {
+                "base": span.start,
+                "earliest": span.start - _REACH,
+                "latest": span.end + _REACH,
+                "doctor_ids": sorted(doctor_ids),
+                "clinic_ids": sorted(clinic_ids),
+                "patient_id": patient_id,
+                "exclude_id": exclude_id or 0,
+            },
+            execution_options=UNSCOPED,
+        ).all()
+
+    def visits_of(self, kind: ClaimKind, person_id: int, span: Interval) -> Sequence[AnyRow]:
+        """Rows of appointment_id, starts_at and ends_at that hold time of a doctor or patient in the span, by start."""
+        person = Appointment.doctor_id if kind is ClaimKind.DOCTOR else Appointment.patient_id
+        return self._session.execute(
+            select(Appointment.appointment_id, Appointment.starts_at, Appointment.ends_at)
+            .where(
+                person == person_id,
+                Appointment.status.in_(sorted(HOLDING)),
+                Appointment.starts_at < span.end,
+                Appointment.starts_at >= span.start - _REACH,
+                Appointment.ends_at > span.start,
+            )
+            .order_by(Appointment.starts_at, Appointment.appointment_id),
+            execution_options=UNSCOPED,
+        ).all()
+
+    def visits_ahead(self, kind: ClaimKind, person_id: int, now: datetime) -> Sequence[AnyRow]:
+        """Rows of appointment_id, doctor_id, clinic_id and status, by id: what of a doctor or patient holds time and
+        has not begun.
+        """
+        person = Appointment.doctor_id if kind is ClaimKind.DOCTOR else Appointment.patient_id
+        return self._session.execute(
+            select(Appointment.appointment_id, Appointment.doctor_id, Appointment.clinic_id, Appointment.status)
+            .where(person == person_id, Appointment.starts_at > now, Appointment.status.in_(sorted(HOLDING)))
+            .order_by(Appointment.appointment_id),
+            execution_options=UNSCOPED,
+        ).all()
+
+    def chairs(self, clinic_ids: Collection[int]) -> dict[int, list[int]]:
+        """The active chairs of each clinic."""
+        rows = self._session.execute(_CHAIRS, {"clinic_ids": sorted(clinic_ids)}, execution_options=UNSCOPED)
+        found: dict[int, list[int]] = {clinic_id: [] for clinic_id in clinic_ids}
+        for row in rows:
+            found[row.clinic_id].append(row.chair_id)
+        return found
 
     def claim(self, appointment_id: int, claims: Iterable[Claim]) -> None:
         """Takes the time, in key order and in one statement. Raises the error of the first kind that somebody holds:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, collate, null, or_, select
+from sqlalchemy import ColumnElement, and_, case, collate, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import COLLATION, AnyRow, AnySelect
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import contact_visible
+from lambda_function.db.scoping import UNSCOPED, contact_visible
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import InvalidInputError
 
@@ -42,6 +42,12 @@ class People:
 
     def get_one_or_none(self, user_id: int) -> AnyRow | None:
         return self._session.execute(self._rows().where(User.user_id == user_id)).one_or_none()
+
+    def get_for_change(self, user_id: int) -> User | None:
+        """The entity, its row locked."""
+        return self._session.scalar(
+            select(User).where(User.user_id == user_id).with_for_update().execution_options(populate_existing=True)
+        )
 
     def page(self, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[AnyRow]:
         """In the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail
@@ -97,3 +103,16 @@ class People:
             ClinicPatient(clinic_id=clinic_id, patient_id=user.user_id, created_at=now) for clinic_id in clinic_ids
         )
         return user
+
+
+def close_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
+    """Deactivates the person; whether there was an active one of that role. For callers who have checked what else
+    hangs on it: see services/deactivation.py.
+    """
+    result = session.execute(
+        update(User)
+        .where(User.user_id == user_id, User.user_type == role, User.active)
+        .values(active=False, version=User.version + 1, updated_at=now),
+        execution_options={**UNSCOPED, "synchronize_session": False},
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult

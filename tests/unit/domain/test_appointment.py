@@ -1,6 +1,9 @@
 """States, steps and starts: the table cell by cell, the limits to the microsecond."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +18,9 @@ from lambda_function.domain.appointment import (
     Status,
     Step,
     check_cutoff,
+    check_movable,
     check_start,
+    check_step_time,
     initial_status,
     next_status,
 )
@@ -178,3 +183,68 @@ def test_buffers_are_the_doctors_and_not_the_patients() -> None:
     duration = Duration(timedelta(minutes=45), timedelta(minutes=5), timedelta(minutes=10))
     assert duration.visit_from(NOW) == Interval(NOW, NOW + timedelta(minutes=45))
     assert duration.occupied_from(NOW) == Interval(NOW - timedelta(minutes=5), NOW + timedelta(minutes=55))
+
+
+def is_allowed(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except InvalidTransitionError:
+        return False
+    return True
+
+
+def step_allowed(step: Step, status: Status, actor: Actor, now: datetime, zone: str = "UTC") -> bool:
+    """For a visit of half an hour from NOW."""
+    visit = Interval(NOW, NOW + timedelta(minutes=30))
+    return is_allowed(lambda: check_step_time(step, status, visit, zone=ZoneInfo(zone), actor=actor, now=now))
+
+
+# Columns: the day before, the last microsecond before the start, the start, the end, the day after. A cell says who
+# may: everybody, staff or nobody.
+TIMES = [NOW - timedelta(days=1), NOW - TICK, NOW, NOW + timedelta(minutes=30), NOW + timedelta(days=1)]
+ALLOWED_TIMES = """
+CONFIRM   REQUESTED   everybody everybody nobody    nobody    nobody
+CANCEL    REQUESTED   everybody everybody staff     staff     staff
+CANCEL    BOOKED      everybody everybody nobody    nobody    nobody
+CANCEL    CHECKED_IN  everybody everybody staff     staff     staff
+CHECK_IN  BOOKED      nobody    everybody everybody everybody nobody
+COMPLETE  CHECKED_IN  nobody    nobody    everybody everybody everybody
+NO_SHOW   BOOKED      nobody    nobody    everybody everybody everybody
+"""
+WHO = {"everybody": {PATIENT, *STAFF}, "staff": set(STAFF), "nobody": set[Actor]()}
+
+
+@pytest.mark.parametrize("row", ALLOWED_TIMES.strip().splitlines(), ids=lambda row: " ".join(row.split()[:2]))
+def test_a_step_has_its_time(row: str) -> None:
+    step, status, *cells = row.split()
+    for now, cell in zip(TIMES, cells, strict=True):
+        allowed = {actor for actor in (PATIENT, *STAFF) if step_allowed(Step(step), Status(status), actor, now)}
+        assert allowed == WHO[cell], now
+
+
+def test_every_step_that_a_state_allows_has_a_row_of_times() -> None:
+    rows = {tuple(row.split()[:2]) for row in ALLOWED_TIMES.strip().splitlines()}
+    assert rows == {(step, status) for status, steps in TRANSITIONS.items() for step in steps}
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "until"),
+    [
+        ("UTC", "2030-01-07T00:00", "2030-01-08T00:00"),
+        ("America/Lima", "2030-01-07T05:00", "2030-01-08T05:00"),
+        ("Asia/Kathmandu", "2030-01-06T18:15", "2030-01-07T18:15"),
+        ("Pacific/Auckland", "2030-01-07T11:00", "2030-01-08T11:00"),
+    ],
+)
+def test_a_patient_is_checked_in_on_the_clinics_own_day(zone: str, since: str, until: str) -> None:
+    first, after = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (since, until))
+    times = [first - TICK, first, after - TICK, after]
+    allowed = [step_allowed(Step.CHECK_IN, Status.BOOKED, RECEPTIONIST, now, zone) for now in times]
+    assert allowed == [False, True, True, False]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_an_open_visit_that_is_ahead_can_be_moved(status: Status) -> None:
+    allowed = [is_allowed(partial(check_movable, status, NOW, now)) for now in TIMES]
+    is_open = status in {Status.REQUESTED, Status.BOOKED}
+    assert allowed == [is_open, is_open, False, False, False]

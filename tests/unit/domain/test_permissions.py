@@ -23,26 +23,46 @@ OF_OTHERS = Subject(patient_id=8, doctor_id=9, clinic_id=99)
 
 # Both tables once more, so that nobody widens a cell by mistake: a change is made twice or not at all.
 EXPECTED_PERMISSIONS = """
-                   PATIENT  DOCTOR  RECEPTIONIST
-READ_OWN_PROFILE   OWN      OWN     OWN
-READ_CATALOGUE     ALL      ALL     ALL
-READ_PEOPLE        ALL      ALL     ALL
-CREATE_PATIENT     NONE     NONE    ALL
-READ_APPOINTMENTS  ALL      ALL     ALL
-BOOK               OWN      OWN     CLINIC
-BOOK_BY_NAME       NONE     NONE    CLINIC
-CANCEL             OWN      OWN     CLINIC
+                    PATIENT  DOCTOR  RECEPTIONIST
+READ_OWN_PROFILE    OWN      OWN     OWN
+READ_CATALOGUE      ALL      ALL     ALL
+READ_PEOPLE         ALL      ALL     ALL
+CREATE_PATIENT      NONE     NONE    ALL
+CHANGE_OWN_PROFILE  OWN      OWN     OWN
+CHANGE_PATIENT      NONE     NONE    ALL
+DEACTIVATE_PATIENT  NONE     NONE    ALL
+READ_APPOINTMENTS   ALL      ALL     ALL
+BOOK                OWN      OWN     CLINIC
+BOOK_BY_NAME        NONE     NONE    CLINIC
+MOVE                OWN      OWN     CLINIC
+NOTE                OWN      OWN     CLINIC
+NOTE_INTERNALLY     NONE     OWN     CLINIC
+OVERRIDE_HOURS      NONE     NONE    CLINIC
+CANCEL              OWN      OWN     CLINIC
+CONFIRM             NONE     OWN     CLINIC
+CHECK_IN            NONE     NONE    CLINIC
+COMPLETE            NONE     OWN     NONE
+MARK_NO_SHOW        NONE     OWN     CLINIC
+READ_HISTORY        OWN      OWN     CLINIC
+SET_HOURS           NONE     OWN     CLINIC
+SEE_LEAVE           NONE     OWN     CLINIC
+SET_LEAVE           NONE     OWN     CLINIC
+WAIT                OWN      NONE    CLINIC
+SHARE_CALENDAR      OWN      OWN     OWN
 """
 EXPECTED_VISIBILITY = """
-                   PATIENT  DOCTOR  RECEPTIONIST
-CATALOGUE          ALL      ALL     ALL
-PATIENT            OWN      CLINIC  CLINIC
-DOCTOR             ALL      ALL     CLINIC
-RECEPTIONIST       NONE     NONE    OWN
-CONTACT            OWN      OWN     ALL
-APPOINTMENT        OWN      OWN     CLINIC
-HISTORY            OWN      OWN     CLINIC
-CLAIM              NONE     NONE    NONE
+                 PATIENT  DOCTOR  RECEPTIONIST
+CATALOGUE        ALL      ALL     ALL
+PATIENT          OWN      CLINIC  CLINIC
+DOCTOR           ALL      ALL     CLINIC
+RECEPTIONIST     NONE     NONE    OWN
+CONTACT          OWN      OWN     ALL
+APPOINTMENT      OWN      OWN     CLINIC
+HISTORY          OWN      OWN     CLINIC
+LEAVE            NONE     OWN     CLINIC
+WAITLIST         OWN      NONE    CLINIC
+CALENDAR_ACCESS  OWN      OWN     OWN
+CLAIM            NONE     NONE    NONE
 """
 
 

@@ -1,0 +1,54 @@
+"""The calendar feed and the token that opens it."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response, content_types
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from typing_extensions import TypedDict
+
+from lambda_function.api.feed import calendar
+from lambda_function.api.middleware import current_work
+from lambda_function.api.schemas.appointments import Nothing
+from lambda_function.services import feed
+
+router = Router()
+
+ICALENDAR = "text/calendar; charset=utf-8"
+
+
+class Token(TypedDict):
+    token: str
+
+
+@router.post(
+    "/me/calendar-token",
+    tags=["calendar"],
+    summary="A new token for the calendar feed; the one before is no longer good",
+    status_code=HTTPStatus.CREATED,
+)
+def post_calendar_token(body: Nothing | None = None) -> Response[Token]:
+    token: Token = {"token": feed.new_token(current_work())}
+    return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, token)
+
+
+@router.delete("/me/calendar-token", tags=["calendar"], summary="Close the calendar feed")
+def delete_calendar_token() -> Response[None]:
+    feed.revoke_token(current_work())
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+@router.get(
+    "/calendar.ics",
+    tags=["calendar"],
+    summary="The appointments of the token's owner, for calendar programs",
+    security=[],
+    responses={200: {"description": "iCalendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}},
+)
+def get_calendar(
+    token: Annotated[str, Query(description="From POST /me/calendar-token")] = "",
+) -> Response[Any]:  # text, not JSON: there is nothing for Powertools to validate
+    work = current_work()
+    rows = feed.open_feed(work, token)
+    return Response(HTTPStatus.OK, ICALENDAR, calendar(rows, work.actor.role))

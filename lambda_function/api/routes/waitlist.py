@@ -1,0 +1,64 @@
+"""The waitlist."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response, content_types
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from lambda_function.api.middleware import current_work
+from lambda_function.api.routes.appointments import answer_appointment
+from lambda_function.api.schemas import paging
+from lambda_function.api.schemas.appointments import Appointment, Nothing
+from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
+from lambda_function.api.schemas.types import ParameterId
+from lambda_function.api.schemas.waitlist import NewWaitlistEntry, WaitlistEntry, WaitlistPage, shown_entry
+from lambda_function.services import waitlist
+
+router = Router()
+
+WaitlistId = Annotated[ParameterId, Path()]
+
+
+@router.post("/waitlist", tags=["waitlist"], summary="Wait for time to be freed", status_code=HTTPStatus.CREATED)
+def post_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
+    work = current_work()
+    wish = waitlist.Wish(
+        treatment_id=wanted.treatment_id,
+        wished_from=wanted.from_,
+        wished_to=wanted.to,
+        patient_id=work.actor.user_id if wanted.patient_id == "me" else wanted.patient_id,
+        doctor_id=wanted.doctor_id,
+        clinic_id=wanted.clinic_id,
+    )
+    entry = shown_entry(waitlist.join(work, wish))
+    headers = {"Location": f"/waitlist/{entry['waitlist_id']}"}
+    return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, entry, headers=headers)
+
+
+@router.get("/waitlist", tags=["waitlist"], summary="Who waits, in the order of joining")
+def get_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> WaitlistPage:
+    rows = waitlist.page(current_work(), after=paging.after_id(cursor), limit=limit + 1)
+    page, last = paging.split(rows, limit)
+    return {
+        "items": [shown_entry(row) for row in page],
+        "next_cursor": paging.encode(last.waitlist_id) if last else None,
+    }
+
+
+@router.delete("/waitlist/<waitlist_id>", tags=["waitlist"], summary="Wait no longer")
+def delete_waitlist(waitlist_id: WaitlistId) -> Response[None]:
+    waitlist.withdraw(current_work(), waitlist_id)
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+@router.post(
+    "/waitlist/<waitlist_id>/accept",
+    tags=["waitlist"],
+    summary="Book what is on offer",
+    status_code=HTTPStatus.CREATED,
+)
+def post_accept(waitlist_id: WaitlistId, body: Nothing | None = None) -> Response[Appointment]:
+    work = current_work()
+    return answer_appointment(work, waitlist.accept(work, waitlist_id), HTTPStatus.CREATED)

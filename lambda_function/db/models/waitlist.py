@@ -1,0 +1,39 @@
+"""Who waits for time to be freed, and what they are offered."""
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lambda_function.db.base import Base, Id, Instant, table_args
+from lambda_function.domain.waitlist import WaitlistStatus
+
+_STATUS = Enum(WaitlistStatus, values_callable=lambda statuses: [status.value for status in statuses])
+
+
+class WaitlistEntry(Base):
+    """The line is in the order of ids. `doctor_id` and `clinic_id` are wishes, NULL for any. The offer is the last one
+    made: it stays when it has expired, so that accepting it can say so.
+    """
+
+    __tablename__ = "waitlist_entry"
+    __table_args__ = table_args(
+        CheckConstraint("wished_to > wished_from", name="wished_to"),
+        CheckConstraint("status <> 'OFFERED' OR offer_expires_at IS NOT NULL", name="offer"),
+        Index(None, "patient_id"),
+        Index(None, "status", "wished_to"),
+        Index(None, "status", "offer_expires_at"),
+    )
+
+    waitlist_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
+    patient_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"))
+    treatment_id: Mapped[Id] = mapped_column(ForeignKey("treatment.treatment_id"))
+    doctor_id: Mapped[Id | None] = mapped_column(ForeignKey("doctor.user_id"))
+    clinic_id: Mapped[Id | None] = mapped_column(ForeignKey("clinic.clinic_id"))
+    status: Mapped[WaitlistStatus] = mapped_column(_STATUS)
+    wished_from: Mapped[Instant]
+    wished_to: Mapped[Instant]
+    offer_doctor_id: Mapped[Id | None] = mapped_column(ForeignKey("doctor.user_id"))
+    offer_starts_at: Mapped[Instant | None]
+    offer_ends_at: Mapped[Instant | None]
+    offer_expires_at: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]

@@ -1,0 +1,182 @@
+"""When a doctor works: weekly hours, exceptions of one date, closures of the clinic, leave.
+
+Hours are what the clinic's clocks show. A doctor works at every instant whose local time lies in a window: where clocks
+are put back, a window over the repeated hour comes twice; where they are put forward, it is that much shorter.
+Nothing has to be guessed.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.time_zones import day_start
+
+DAY_MINUTES = 24 * 60
+_MINUTE = timedelta(minutes=1)
+# No zone is further from UTC than this.
+_FURTHEST = timedelta(hours=15)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """Working time of one local day, in minutes from its midnight. An end at or before the start is the next day's."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start if self.end > self.start else self.end - self.start + DAY_MINUTES
+
+    @property
+    def is_empty(self) -> bool:
+        """From a time to itself; midnight is written 00:00 and 24:00."""
+        return self.start == self.end or self.length == 0
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """`weekday` is 1 for Monday to 7 for Sunday; both dates are included, None is without a limit."""
+
+    weekday: int
+    window: Window
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def applies_on(self, day: date) -> bool:
+        return (
+            day.isoweekday() == self.weekday
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """All that decides when one doctor works. An exception replaces the weekly hours of its date; closures are
+    (first day, last day) of the clinic's calendar; leave is in instants.
+    """
+
+    weekly: Sequence[WeeklyHours] = ()
+    exceptions: Mapping[date, Sequence[Window]] = field(default_factory=dict)
+    closures: Sequence[tuple[date, date]] = ()
+    leave: Sequence[Interval] = ()
+
+    def windows_on(self, day: date) -> Sequence[Window]:
+        if day in self.exceptions:
+            return self.exceptions[day]
+        return [hours.window for hours in self.weekly if hours.applies_on(day)]
+
+    def hours_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
+        """The working time that touches `span`, in order and merged, leave not counted."""
+        first = span.start.astimezone(zone).date() - timedelta(days=1)
+        last = span.end.astimezone(zone).date()
+        working = [
+            interval
+            for offset in range((last - first).days + 1)
+            for window in self.windows_on(first + timedelta(days=offset))
+            for interval in instants(first + timedelta(days=offset), window, zone)
+        ]
+        closed = [
+            Interval(day_start(first_day, zone), day_start(last_day + timedelta(days=1), zone))
+            for first_day, last_day in self.closures
+        ]
+        return [interval for interval in subtract(merge(working), closed) if interval.overlaps(span)]
+
+
+@lru_cache(maxsize=4096)
+def instants(day: date, window: Window, zone: ZoneInfo) -> tuple[Interval, ...]:
+    """The instants at which the clocks of `zone` show the window of that date: one interval, or two at a change."""
+    midnight = datetime.combine(day, time(), UTC)
+    start = midnight + window.start * _MINUTE
+    end = start + window.length * _MINUTE
+    before, after = _offset(start - _FURTHEST, zone), _offset(end + _FURTHEST, zone)
+    if before == after:
+        return (Interval(start - before, end - before),)
+    change = _change(start - _FURTHEST, end + _FURTHEST, zone)
+    parts = (
+        Interval(start - before, min(end - before, change)),
+        Interval(max(start - after, change), end - after),
+    )
+    return tuple(merge(part for part in parts if part.start < part.end))
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
+    offset = instant.astimezone(zone).utcoffset()
+    return offset or timedelta(0)
+
+
+def _change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    """The instant in (start, end] at which the offset becomes the later one."""
+    later = _offset(end, zone)
+    minutes = bisect_left(
+        range((end - start) // _MINUTE), True, key=lambda minute: _offset(start + minute * _MINUTE, zone) == later
+    )
+    return start + minutes * _MINUTE
+
+
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time in order, without overlaps; what touches becomes one."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals, key=lambda interval: interval.start):
+        if merged and interval.start <= merged[-1].end:
+            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, interval.end))
+        else:
+            merged.append(interval)
+    return merged
+
+
+def subtract(intervals: Iterable[Interval], taken: Iterable[Interval]) -> list[Interval]:
+    """What is left of merged intervals."""
+    left = list(intervals)
+    for hole in taken:
+        left = [
+            part
+            for interval in left
+            for part in (
+                Interval(interval.start, min(interval.end, hole.start)),
+                Interval(max(interval.start, hole.end), interval.end),
+            )
+            if part.start < part.end
+        ]
+    return left
+
+
+def check_windows(windows: Sequence[Window], field_name: str) -> None:
+    """Raises InvalidInputError for windows of one day without a length or over one another."""
+    for number, window in enumerate(windows):
+        if window.is_empty:
+            raise InvalidInputError("These hours have no length.", field=f"{field_name}.{number}")
+    ordered = sorted(windows)
+    for earlier, later in pairwise(ordered):
+        if earlier.start + earlier.length > later.start:
+            raise InvalidInputError("These hours overlap.", field=field_name)
+
+
+def check_week(week: Sequence[WeeklyHours], field_name: str) -> None:
+    """As check_windows, over a whole week: night hours reach into the next day, and Sunday's into Monday."""
+    for number, hours in enumerate(week):
+        if hours.window.is_empty:
+            raise InvalidInputError("These hours have no length.", field=f"{field_name}.{number}")
+        if hours.valid_from and hours.valid_to and hours.valid_from > hours.valid_to:
+            raise InvalidInputError("They end before they begin.", field=f"{field_name}.{number}.valid_to")
+    for number, hours in enumerate(week):
+        if any(_collide(hours, other) for other in week[:number]):
+            raise InvalidInputError("These hours overlap.", field=f"{field_name}.{number}")
+
+
+def _collide(one: WeeklyHours, other: WeeklyHours) -> bool:
+    """Whether two entries are ever valid in the same week and share time of it."""
+    if (one.valid_from or date.min) > (other.valid_to or date.max) or (other.valid_from or date.min) > (
+        one.valid_to or date.max
+    ):
+        return False
+    week = 7 * DAY_MINUTES
+    start, other_start = ((hours.weekday - 1) * DAY_MINUTES + hours.window.start for hours in (one, other))
+    return (other_start - start) % week < one.window.length or (start - other_start) % week < other.window.length

@@ -1,0 +1,153 @@
+"""Free starts, by arithmetic on whole days at once: time is a row of bits, one for each five minutes.
+
+Bit i of a mask stands for the five minutes that begin i steps after the timeline's base. A start is possible when the
+whole visit is in working hours, and doctor, patient and some chair are free for as long as it occupies them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from lambda_function.domain.appointment import Duration
+from lambda_function.domain.intervals import GRID, Interval
+from lambda_function.domain.opening import Opening
+from lambda_function.domain.time_zones import day_start
+
+_STEP_MINUTES = GRID // timedelta(minutes=1)
+_STEPS_A_DAY = timedelta(days=1) // GRID
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """`size` steps of the grid from `base`, which is on it."""
+
+    base: datetime
+    size: int
+
+    @classmethod
+    def around(cls, span: Interval) -> "Timeline":
+        """The shortest that covers the span."""
+        start = next(span.grid_slots())
+        return cls(start, -((start - span.end) // GRID))
+
+    @property
+    def everything(self) -> int:
+        return (1 << self.size) - 1
+
+    def index(self, instant: datetime) -> int:
+        """The step in which the instant lies."""
+        return (instant - self.base) // GRID
+
+    def instant(self, index: int) -> datetime:
+        return self.base + index * GRID
+
+    def inside(self, interval: Interval) -> int:
+        """The steps that lie wholly in the interval."""
+        return self._mask(-((self.base - interval.start) // GRID), self.index(interval.end))
+
+    def touched(self, interval: Interval) -> int:
+        """The steps that the interval touches."""
+        return self._mask(self.index(interval.start), -((self.base - interval.end) // GRID))
+
+    def minutes(self, start: int, end: int) -> int:
+        """As `touched`, from minutes counted from the base."""
+        return self._mask(start // _STEP_MINUTES, -(-end // _STEP_MINUTES))
+
+    def beginning_in(self, interval: Interval) -> int:
+        """The steps whose first instant lies in the interval."""
+        return self._mask(-((self.base - interval.start) // GRID), -((self.base - interval.end) // GRID))
+
+    @property
+    def span(self) -> Interval:
+        return Interval(self.base, self.instant(self.size))
+
+    def _mask(self, first: int, after: int) -> int:
+        first, after = max(first, 0), min(after, self.size)
+        return ((1 << (after - first)) - 1) << first if first < after else 0
+
+    def union(self, masks: Iterable[int]) -> int:
+        joined = 0
+        for mask in masks:
+            joined |= mask
+        return joined
+
+
+def runs(free: int, length: int) -> int:
+    """The steps from which `length` free ones follow. Doubles the length it has looked at, so takes log(length)."""
+    found, looked = free, 1
+    while looked < length:
+        step = min(looked, length - looked)
+        found &= found >> step
+        looked += step
+    return found
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The indexes of the bits that are set, in order."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
+
+
+def occupied_starts(free: int, duration: Duration) -> int:
+    """The starts for which a doctor or a chair is free, buffers included."""
+    before = duration.buffer_before // GRID
+    length = before + (duration.visit + duration.buffer_after) // GRID
+    return runs(free, length) << before
+
+
+def visit_starts(free: int, visit: timedelta) -> int:
+    """The starts for which the visit itself fits."""
+    return runs(free, visit // GRID)
+
+
+def chair_starts(timeline: Timeline, chairs: Sequence[int], duration: Duration) -> int:
+    """The starts for which one of the chairs, given as masks of free time, is free; a clinic without chairs needs
+    none.
+    """
+    if not chairs:
+        return timeline.everything
+    return timeline.union(occupied_starts(free, duration) for free in chairs)
+
+
+def margin(duration: Duration) -> timedelta:
+    """How far around a start a timeline must reach for its answers to be right."""
+    return duration.buffer_before + duration.visit + duration.buffer_after + GRID
+
+
+def working_starts(timeline: Timeline, opening: Opening, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
+    """The starts whose visit lies in working hours, and those whose visit no leave touches."""
+    working = timeline.union(timeline.inside(hours) for hours in opening.hours_within(timeline.span, zone))
+    away = timeline.union(timeline.touched(leave) for leave in opening.leave)
+    return visit_starts(working, visit), visit_starts(timeline.everything & ~away, visit)
+
+
+def step_mask(timeline: Timeline, zone: ZoneInfo, step_minutes: int) -> int:
+    """The starts that stand on the clinic's slot step, counted from midnight as its clocks show it."""
+    step = step_minutes // _STEP_MINUTES
+    pattern = sum(1 << number for number in range(0, _STEPS_A_DAY, step))
+    found = 0
+    day = timeline.base.astimezone(zone).date()
+    while (start := day_start(day, zone)) < timeline.instant(timeline.size):
+        end = day_start(day + timedelta(days=1), zone)
+        if end - start == timedelta(days=1):
+            found |= _shifted(pattern, timeline.index(start))
+        else:  # clocks change on this day
+            found |= sum(
+                1 << index
+                for index in range(max(timeline.index(start), 0), timeline.index(end))
+                if _minute_of_day(timeline.instant(index), zone) % step_minutes == 0
+            )
+        day += timedelta(days=1)
+    return found & timeline.everything
+
+
+def _shifted(mask: int, by: int) -> int:
+    return mask << by if by >= 0 else mask >> -by
+
+
+def _minute_of_day(instant: datetime, zone: ZoneInfo) -> int:
+    local = instant.astimezone(zone)
+    return local.hour * 60 + local.minute

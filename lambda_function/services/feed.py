@@ -1,0 +1,52 @@
+"""The calendar feed: appointments for a calendar program, which has a secret token instead of a password.
+
+The token is known to its owner alone; the database has its hash. It reads the feed and opens nothing else.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+
+from lambda_function.db.repositories.appointments import Appointments, AppointmentView
+from lambda_function.db.repositories.calendar_tokens import put_token, remove_token
+from lambda_function.db.repositories.callers import find_token_owner
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.errors import NotFoundError
+from lambda_function.domain.permissions import Action, require
+
+PAST = timedelta(days=30)
+# A feed is one answer, and a Lambda's answer is at most 6 MB.
+MAX_EVENTS = 5000
+
+
+def new_token(work: UnitOfWork) -> str:
+    """The actor's token, which replaces the one before. It cannot be read again."""
+    require(work.actor, Action.SHARE_CALENDAR)
+    token = token_urlsafe(32)
+    put_token(work.session, work.actor.user_id, _hash(token), work.now)
+    return token
+
+
+def revoke_token(work: UnitOfWork) -> None:
+    """NotFoundError when the actor has none."""
+    require(work.actor, Action.SHARE_CALENDAR)
+    if not remove_token(work.session, work.actor.user_id):
+        raise NotFoundError("There is no calendar token.")
+
+
+def open_feed(work: UnitOfWork, token: str) -> Sequence[AppointmentView]:
+    """Acts as the token's owner from here on, and answers the appointments that the owner may see: the first MAX_EVENTS
+    from PAST ago on, as `Appointments.page` does. NotFoundError for any token that is not in use by an active user.
+    """
+    owner = find_token_owner(work.session, _hash(token))
+    if owner is None:
+        raise NotFoundError("There is nothing at this address.")
+    work.act_as(owner)
+    require(owner, Action.READ_APPOINTMENTS)
+    return Appointments(work.session).page({"starts_from": work.now - PAST}, limit=MAX_EVENTS)
+
+
+def _hash(token: str) -> str:
+    # The token is random and long: a plain hash cannot be guessed back, and can be looked up.
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,70 @@
+"""The steps of an appointment's life: confirm, cancel, check in, complete, miss. All are one function over a table."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from lambda_function.db.models import Appointment
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.appointment import HOLDING, Status, Step, check_cutoff, check_step_time, next_status
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.waitlist import Freed
+from lambda_function.services.offers import offer_freed
+from lambda_function.services.visits import lock_visit, record, view
+
+ACTIONS: Mapping[Step, Action] = MappingProxyType(
+    {
+        Step.CONFIRM: Action.CONFIRM,
+        Step.CANCEL: Action.CANCEL,
+        Step.CHECK_IN: Action.CHECK_IN,
+        Step.COMPLETE: Action.COMPLETE,
+        Step.NO_SHOW: Action.MARK_NO_SHOW,
+    }
+)
+
+
+def take(
+    work: UnitOfWork,
+    appointment_id: int,
+    step: Step,
+    *,
+    reason: str | None = None,
+    expected_versions: frozenset[int] | None = None,
+) -> AppointmentView:
+    """Takes the step and answers the appointment as it is then. A state that does not hold
+    its time frees it at once. `reason` is why it is cancelled.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, InvalidTransitionError, PastCutoffError.
+    """
+    locked = lock_visit(work, appointment_id)
+    appointment = locked.appointment
+    require(work.actor, ACTIONS[step], locked.subject)
+    locked.check_version(expected_versions)
+    after = next_status(appointment.status, step, work.actor)
+    if step is Step.CANCEL:
+        check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
+    visit = Interval(appointment.starts_at, appointment.ends_at)
+    check_step_time(step, appointment.status, visit, zone=ZoneInfo(locked.time_zone), actor=work.actor, now=work.now)
+    enter(work, appointment, step, after, reason=reason)
+    shown = view(work, appointment)
+    if after not in HOLDING:
+        offer_freed(work, [Freed(appointment.doctor_id, appointment.clinic_id, visit)])
+    return shown
+
+
+def enter(work: UnitOfWork, appointment: Appointment, step: Step, after: Status, *, reason: str | None = None) -> None:
+    """Puts a locked appointment into the state after a step that has been checked, with its event."""
+    before = appointment.status
+    appointment.status = after
+    appointment.updated_at = work.now
+    if step is Step.CANCEL:
+        appointment.cancel_reason = reason
+    if step is Step.CONFIRM and work.actor.role is Role.RECEPTIONIST:
+        appointment.receptionist_id = work.actor.user_id
+    record(work, appointment.appointment_id, step, before=before, after=after, reason=reason)
+    if after not in HOLDING:
+        Calendar(work.session).release(appointment.appointment_id)

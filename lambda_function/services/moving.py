@@ -1,0 +1,194 @@
+"""Moving a visit, and the notes on it.
+
+A move keeps the id and is all or nothing: the old time stays until the new one is taken, and is never in its way.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.models import Appointment
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.booking import booking_facts
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.appointment import (
+    MAX_OPEN_REQUESTS,
+    Duration,
+    Status,
+    check_cutoff,
+    check_movable,
+    check_start,
+    initial_status,
+)
+from lambda_function.domain.errors import (
+    InvalidInputError,
+    InvalidTransitionError,
+    TooManyRequestsOpenError,
+    TreatmentNotOfferedError,
+)
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.permissions import Action, Subject, require
+from lambda_function.domain.waitlist import Freed
+from lambda_function.services.offers import offer_freed
+from lambda_function.services.place import Place, check_working, lock_free_chair, policy_of
+from lambda_function.services.visits import LockedVisit, join_clinic, lock_visit, record, view, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change: None leaves a place as it is. `notes` are patient_note and internal_note, where given."""
+
+    starts_at: datetime | None
+    doctor_id: int | None
+    chair_id: int | None
+    override_reason: str | None
+    notes: dict[str, str | None]
+
+    @property
+    def moves(self) -> bool:
+        return (self.starts_at, self.doctor_id, self.chair_id) != (None, None, None)
+
+
+def change(
+    work: UnitOfWork, appointment_id: int, wanted: Change, *, expected_versions: frozenset[int] | None = None
+) -> AppointmentView:
+    """Answers the appointment as it is then. What changes nothing leaves no event and keeps
+    the version. Raises what booking raises, InvalidTransitionError, StaleVersionError and PastCutoffError.
+    """
+    locked = lock_visit(work, appointment_id, [wanted.doctor_id] if wanted.doctor_id else [])
+    for action, asked in (
+        (Action.MOVE, wanted.moves),
+        (Action.OVERRIDE_HOURS, wanted.override_reason is not None),
+        (Action.NOTE, "patient_note" in wanted.notes),
+        (Action.NOTE_INTERNALLY, "internal_note" in wanted.notes),
+    ):
+        if asked:
+            require(work.actor, action, locked.subject)
+    locked.check_version(expected_versions)
+    if wanted.override_reason is not None and not wanted.moves:
+        raise InvalidInputError("It belongs to a move.", field="override_reason")
+    visit = locked.appointment
+    old = Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at))
+    # Written once, at the end: a move with a note is one version.
+    with work.session.no_autoflush:
+        facts = _move(work, locked, wanted) if _is_elsewhere(visit, wanted) else None
+        _note(work, visit, wanted.notes)
+    work.session.flush()
+    shown = view_of(visit, facts) if facts else view(work, visit)
+    if (old.doctor_id, old.time.start) != (visit.doctor_id, visit.starts_at):
+        offer_freed(work, [old])
+    return shown
+
+
+def _is_elsewhere(visit: Appointment, wanted: Change) -> bool:
+    return any(
+        value is not None and value != current
+        for value, current in (
+            (wanted.starts_at, visit.starts_at),
+            (wanted.doctor_id, visit.doctor_id),
+            (wanted.chair_id, visit.chair_id),
+        )
+    )
+
+
+def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
+    """Answers the facts that it went by."""
+    visit = locked.appointment
+    check_movable(visit.status, visit.starts_at, work.now)
+    check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
+    facts, chair_ids = _facts(work, visit, wanted)
+    require(work.actor, Action.BOOK, Subject(visit.patient_id, facts.doctor_id, facts.clinic_id))
+    place = Place(
+        doctor_id=facts.doctor_id,
+        patient_id=visit.patient_id,
+        clinic_id=facts.clinic_id,
+        time_zone=facts.time_zone,
+        start=wanted.starts_at or visit.starts_at,
+        duration=_duration(visit),
+        moved_id=visit.appointment_id,
+    )
+    check_start(place.start, actor=work.actor, policy=policy_of(facts), now=work.now)
+    status = visit.status
+    if work.actor.role is Role.PATIENT:
+        status = initial_status(work.actor, needs_approval=facts.needs_approval)
+    if status is Status.REQUESTED and visit.status is not status and facts.open_requests >= MAX_OPEN_REQUESTS:
+        raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
+    check_working(work, place, overridden=wanted.override_reason is not None)
+    chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id)
+    _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
+    join_clinic(work, facts)
+    return facts
+
+
+def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow, list[int]]:
+    """Of the doctor to be, with the clinic's chairs. A new doctor must offer the treatment; the one who has the visit
+    may have stopped offering it.
+    """
+    doctor_id = wanted.doctor_id or visit.doctor_id
+    found = booking_facts(
+        work.session,
+        doctor_id=doctor_id,
+        patient_id=visit.patient_id,
+        treatment_id=visit.treatment_id,
+        receptionist_id=visit.receptionist_id,
+    )
+    if found is None or not found[0].clinic_active:
+        raise InvalidInputError("There is no such doctor.", field="doctor_id")
+    if found[0].patient_id is None:
+        raise InvalidTransitionError("The patient is not served any more.")
+    if doctor_id != visit.doctor_id and found[0].offered_treatment_id is None:
+        raise TreatmentNotOfferedError("The doctor does not offer this treatment.", field="doctor_id")
+    return found
+
+
+def _duration(visit: Appointment) -> Duration:
+    """As it was when booked: the treatment may have changed since."""
+    return Duration(
+        visit=visit.ends_at - visit.starts_at,
+        buffer_before=timedelta(minutes=visit.buffer_before_minutes),
+        buffer_after=timedelta(minutes=visit.buffer_after_minutes),
+    )
+
+
+def _put(
+    work: UnitOfWork,
+    visit: Appointment,
+    place: Place,
+    *,
+    chair_id: int | None,
+    status: Status,
+    override_reason: str | None,
+) -> None:
+    before = visit.status
+    old = _place_of(visit)
+    visit.starts_at, visit.ends_at = place.visit.start, place.visit.end
+    visit.doctor_id, visit.clinic_id, visit.chair_id = place.doctor_id, place.clinic_id, chair_id
+    visit.status = status
+    visit.updated_at = work.now
+    changes: dict[str, Any] = {
+        name: [old[name], value] for name, value in _place_of(visit).items() if old[name] != value
+    }
+    if override_reason is not None:
+        visit.override_reason = override_reason
+        changes["override_reason"] = override_reason
+    record(work, visit.appointment_id, "MOVE", before=before, after=status, changes=changes)
+    calendar = Calendar(work.session)
+    calendar.release(visit.appointment_id)
+    calendar.claim(visit.appointment_id, place.claims(chair_id))
+
+
+def _place_of(visit: Appointment) -> dict[str, Any]:
+    return {"starts_at": visit.starts_at.isoformat(), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
+
+
+def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> None:
+    changes = {name: [getattr(visit, name), note] for name, note in notes.items() if getattr(visit, name) != note}
+    if not changes:
+        return
+    for name, (_, note) in changes.items():
+        setattr(visit, name, note)
+    visit.updated_at = work.now
+    record(work, visit.appointment_id, "NOTE", before=visit.status, after=visit.status, changes=changes)

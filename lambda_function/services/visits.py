@@ -1,0 +1,125 @@
+"""An appointment under its locks, and what happened to it: shared by moving and by the steps of its life."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.models import Appointment, ClinicPatient
+from lambda_function.db.repositories.appointments import Appointments, AppointmentView
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.appointment import Policy, Status
+from lambda_function.domain.errors import ContentionError, NotFoundError, StaleVersionError
+from lambda_function.domain.permissions import Subject
+from lambda_function.services.place import policy_of
+
+
+@dataclass(frozen=True, slots=True)
+class LockedVisit:
+    """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone."""
+
+    appointment: Appointment
+    policy: Policy
+    time_zone: str
+
+    @property
+    def subject(self) -> Subject:
+        visit = self.appointment
+        return Subject(visit.patient_id, visit.doctor_id, visit.clinic_id)
+
+    def check_version(self, expected: frozenset[int] | None) -> None:
+        """Raises StaleVersionError unless the version is one that the caller has seen (If-Match); None is any."""
+        if expected is not None and self.appointment.version not in expected:
+            raise StaleVersionError("The appointment has changed since you read it.")
+
+
+def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[int] = ()) -> LockedVisit:
+    """Locks in the one order: the visit's doctor and `more_doctors` by id, patient, then the appointment. Nothing
+    changes an appointment without its doctor's lock.
+
+    Raises NotFoundError, and ContentionError when it was moved between finding and locking it: the request then
+    starts again.
+    """
+    resources = Appointments(work.session).resources_of(appointment_id)
+    if resources is None:
+        raise NotFoundError("There is no such appointment.")
+    calendar = Calendar(work.session)
+    calendar.lock_doctors({resources.doctor_id, *more_doctors})
+    calendar.lock_patient(resources.patient_id)
+    appointment = Appointments(work.session).get_for_change(appointment_id)
+    if appointment is None:
+        raise NotFoundError("There is no such appointment.")
+    if appointment.doctor_id != resources.doctor_id:
+        raise ContentionError("The appointment was moved at the same time.")
+    return LockedVisit(appointment, policy_of(resources), resources.time_zone)
+
+
+def record(
+    work: UnitOfWork,
+    appointment_id: int,
+    action: str,
+    *,
+    before: Status | None,
+    after: Status,
+    reason: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds what the actor did to the history. `before` and `after` are the status until now and from now."""
+    Appointments(work.session).add_event(
+        appointment_id=appointment_id,
+        at=work.now,
+        actor_id=work.actor.user_id,
+        actor_type=work.actor.role,
+        action=action,
+        from_status=before,
+        to_status=after,
+        reason=reason,
+        changes=dict(changes or {}),
+    )
+
+
+def join_clinic(work: UnitOfWork, facts: AnyRow) -> None:
+    """Makes the patient of a new visit one of the clinic's, from a row of booking_facts."""
+    if not facts.is_clinic_patient:
+        membership = ClinicPatient(clinic_id=facts.clinic_id, patient_id=facts.patient_id, created_at=work.now)
+        work.session.add(membership)
+
+
+def view(work: UnitOfWork, appointment: Appointment) -> AppointmentView:
+    """The appointment as it is now."""
+    work.session.flush()
+    row = Appointments(work.session).get_one_or_none(appointment.appointment_id)
+    if row is None:
+        raise NotFoundError("There is no such appointment.")
+    return row
+
+
+def view_of(appointment: Appointment, facts: AnyRow) -> AppointmentView:
+    """The flushed appointment with names from booking_facts, without reading it again."""
+    return AppointmentView(
+        appointment_id=appointment.appointment_id,
+        status=appointment.status,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        clinic_id=facts.clinic_id,
+        clinic_name=facts.clinic_name,
+        time_zone=facts.time_zone,
+        doctor_id=facts.doctor_id,
+        doctor_name=facts.doctor_name,
+        patient_id=facts.patient_id,
+        patient_name=facts.patient_name,
+        receptionist_id=appointment.receptionist_id,
+        receptionist_name=facts.receptionist_name,
+        treatment_id=facts.treatment_id,
+        treatment_code=facts.treatment_code,
+        treatment_name=facts.treatment_name,
+        chair_id=appointment.chair_id,
+        patient_note=appointment.patient_note,
+        internal_note=appointment.internal_note,
+        cancel_reason=appointment.cancel_reason,
+        override_reason=appointment.override_reason,
+        version=appointment.version,
+        created_at=appointment.created_at,
+        updated_at=appointment.updated_at,
+    )

@@ -1,0 +1,277 @@
+"""What the matrix asks of each kind of route, and what is to be answered: computed from PERMISSIONS and VISIBILITY.
+What is not visible is 404 in the path and 422 in body or query; what is visible and not permitted is 403.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_function.domain.permissions import PERMISSIONS, Action, Entity, Reach
+from tests.api.scene import (
+    AHEAD,
+    DOCTORS,
+    NOBODY,
+    PATIENTS,
+    PEOPLE,
+    VISITS,
+    Scene,
+    State,
+    may,
+    never,
+    person_visible,
+    visit_visible,
+    wish_visible,
+)
+
+Request = tuple[str, Any]  # path with query, and body
+Send = Callable[[Scene, str], Request]  # from scene and caller
+
+
+@dataclass(frozen=True)
+class Case:
+    """One target of a route; `expected` is computed for each caller."""
+
+    target: str
+    send: Send
+    expected: Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class Row:
+    """`action` None is a public route; `entity` is what the target is, None where there is no target."""
+
+    action: Action | None
+    entity: Entity | None
+    cases: tuple[Case, ...]
+
+
+def simple(path: str, action: Action, body: Any = None, done: int = 200) -> Row:
+    return own(action, lambda *_: (path, body), done)
+
+
+def own(action: Action, send: Send, done: int = 200) -> Row:
+    """What is about nobody but the caller."""
+    return Row(action, None, (Case("-", send, lambda caller: 403 if never(caller, action) else done),))
+
+
+def public(send: Send) -> Row:
+    return Row(None, None, (Case("-", send, lambda _: 200),))
+
+
+def people() -> Row:
+    def case(name: str) -> Case:
+        return Case(
+            name,
+            lambda scene, _: (f"/users/{scene.desk.id_of(name)}", None),
+            lambda caller: 200 if person_visible(caller, name) else 404,
+        )
+
+    return Row(Action.READ_PEOPLE, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
+
+
+def with_patient(action: Action, body: Any, done: int) -> Row:
+    """What is done to patients: whoever else is visible is not for a reception."""
+
+    def case(name: str) -> Case:
+        def send(scene: Scene, caller: str) -> Request:
+            new = name in PATIENTS and name != caller
+            return f"/users/{scene.stand_in(name) if new else scene.desk.id_of(name)}", body
+
+        def expected(caller: str) -> int:
+            if not person_visible(caller, name):
+                return 404
+            return done if name in PATIENTS and not never(caller, action) else 403
+
+        return Case(name, send, expected)
+
+    return Row(action, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
+
+
+def with_visit(
+    action: Action,
+    send: Callable[[Scene, int], Request],
+    state: State = AHEAD,
+    also: Callable[[str, str, str], bool] = lambda *_: True,
+    name: str = "",
+) -> Row:
+    """A route with an appointment in its path; `also` says what else the caller must be permitted with the patient and
+    the doctor of the visit.
+    """
+
+    def case(patient: str, doctor: str) -> Case:
+        def expected(caller: str) -> int:
+            if not visit_visible(caller, patient, doctor):
+                return 404
+            allowed = PERMISSIONS[action][PEOPLE[caller].role] is Reach.ALL or may(caller, action, patient, doctor)
+            return 200 if allowed and also(caller, patient, doctor) else 403
+
+        return Case(
+            f"{patient}-{doctor}{name}",
+            lambda scene, _: send(scene, scene.appointment(patient, doctor, state)),
+            expected,
+        )
+
+    return Row(action, Entity.APPOINTMENT, tuple(case(*visit) for visit in VISITS))
+
+
+def step(action: Action, name: str, state: State, body: Any = None) -> Row:
+    return with_visit(action, lambda _, it: (f"/appointments/{it}/{name}", body), state)
+
+
+def change(action: Action, body: Callable[[Scene], Any]) -> Row:
+    return with_visit(action, lambda scene, it: (f"/appointments/{it}", body(scene)))
+
+
+def move_to(doctor: str) -> Row:
+    """The new doctor must be one with whom the caller may book, and is in the catalogue, which everybody sees."""
+    return with_visit(
+        Action.MOVE,
+        lambda scene, it: (
+            f"/appointments/{it}",
+            {"starts_at": scene.start(), "doctor_id": scene.desk.id_of(doctor)},
+        ),
+        also=lambda caller, patient, _: may(caller, Action.BOOK, patient, doctor),
+        name=f"-to-{doctor}",
+    )
+
+
+def with_doctor(action: Action, send: Callable[[Scene, str], Request], done: int = 200) -> Row:
+    """A route with a doctor in its path: the catalogue shows all of them to everybody."""
+
+    def case(doctor: str) -> Case:
+        def expected(caller: str) -> int:
+            allowed = PERMISSIONS[action][PEOPLE[caller].role] is Reach.ALL or may(caller, action, NOBODY, doctor)
+            return done if allowed else 403
+
+        return Case(doctor, lambda scene, _: send(scene, doctor), expected)
+
+    return Row(action, Entity.DOCTOR, tuple(case(doctor) for doctor in DOCTORS))
+
+
+def of_doctor(path: Callable[[Scene, str], str], body: Any = None) -> Callable[[Scene, str], Request]:
+    """`path` is what follows the doctor's id, from scene and doctor."""
+    return lambda scene, doctor: (f"/doctors/{scene.desk.id_of(doctor)}/{path(scene, doctor)}", body)
+
+
+def new_leave(scene: Scene, doctor: str) -> Request:
+    day = scene.day_off()
+    body = {"starts_at": f"{day}T15:00:00Z", "ends_at": f"{day}T16:00:00Z", "reason": "Test"}
+    return f"/doctors/{scene.desk.id_of(doctor)}/time-off", body
+
+
+def availability() -> Row:
+    """Of everybody, and as if a visit were not there: one that is invisible is 422."""
+    path = "/availability?treatment_id=1&from=2030-01-08T00:00:00Z&to=2030-01-09T00:00:00Z"
+
+    def case(patient: str, doctor: str) -> Case:
+        return Case(
+            f"{patient}-{doctor}",
+            lambda scene, _: (f"{path}&exclude_appointment_id={scene.appointment(patient, doctor)}", None),
+            lambda caller: 200 if visit_visible(caller, patient, doctor) else 422,
+        )
+
+    everything = Case("-", lambda *_: (path, None), lambda caller: 403 if never(caller, Action.READ_CATALOGUE) else 200)
+    return Row(Action.READ_CATALOGUE, Entity.APPOINTMENT, (everything, *(case(*visit) for visit in VISITS)))
+
+
+def list_appointments() -> Row:
+    """Without a filter, and by each person: who is invisible or no patient is 422."""
+
+    def case(patient: str) -> Case:
+        return Case(
+            patient,
+            lambda scene, _: (f"/appointments?patient_id={scene.desk.id_of(patient)}", None),
+            lambda caller: 200 if person_visible(caller, patient) else 422,
+        )
+
+    everything = Case("-", lambda *_: ("/appointments", None), lambda _: 200)
+    return Row(Action.READ_APPOINTMENTS, Entity.PATIENT, (everything, *(case(patient) for patient in PATIENTS)))
+
+
+def book(action: Action = Action.BOOK, **more: Any) -> Row:
+    """The doctor in the body is one of the catalogue, which everybody sees. `more` of the body needs `action`."""
+
+    def case(patient: str, doctor: str) -> Case:
+        def send(scene: Scene, _: str) -> Request:
+            return "/appointments", scene.desk.visit(scene.start(), patient=patient, doctor=doctor, **more)
+
+        def expected(caller: str) -> int:
+            if never(caller, Action.BOOK) or never(caller, action):
+                return 403
+            if not person_visible(caller, patient):
+                return 422
+            allowed = all(may(caller, needed, patient, doctor) for needed in (Action.BOOK, action))
+            return 201 if allowed else 403
+
+        return Case(f"{patient}-{doctor}", send, expected)
+
+    return Row(action, Entity.PATIENT, tuple(case(patient, doctor) for patient in PATIENTS for doctor in DOCTORS))
+
+
+def book_by_name() -> Row:
+    """The names of the original are told from ids by their 404."""
+
+    def case(patient: str, doctor: str) -> Case:
+        def send(scene: Scene, _: str) -> Request:
+            date = scene.start()[:10] + " 12:00:00"
+            return "/appointment", {"patient": patient, "doctor": doctor, "appointment_date": date}
+
+        def expected(caller: str) -> int:
+            if never(caller, Action.BOOK_BY_NAME):
+                return 403
+            if not (person_visible(caller, patient) and person_visible(caller, doctor)):
+                return 404
+            return 201 if may(caller, Action.BOOK_BY_NAME, patient, doctor) else 403
+
+        return Case(f"{patient}-{doctor}", send, expected)
+
+    cases = tuple(case(patient, doctor) for patient in PATIENTS for doctor in DOCTORS)
+    return Row(Action.BOOK_BY_NAME, Entity.PATIENT, cases)
+
+
+def wait() -> Row:
+    """The doctor in the body is one of the catalogue, which everybody sees."""
+
+    def case(patient: str, doctor: str) -> Case:
+        def send(scene: Scene, _: str) -> Request:
+            ids = {"patient_id": scene.desk.id_of(patient), "doctor_id": scene.desk.id_of(doctor)}
+            return "/waitlist", {**ids, "treatment_id": 1, "from": scene.start(), "to": "2031-06-01T00:00:00Z"}
+
+        def expected(caller: str) -> int:
+            if never(caller, Action.WAIT):
+                return 403
+            if not person_visible(caller, patient):
+                return 422
+            return 201 if may(caller, Action.WAIT, patient, doctor) else 403
+
+        return Case(f"{patient}-{doctor}", send, expected)
+
+    return Row(Action.WAIT, Entity.PATIENT, tuple(case(patient, doctor) for patient in PATIENTS for doctor in DOCTORS))
+
+
+def waiting(path: str, done: int) -> Row:
+    """A route with an entry of the waitlist in its path, which has an offer. Whoever may not wait at all is told so."""
+
+    def case(patient: str, doctor: str) -> Case:
+        def expected(caller: str) -> int:
+            if never(caller, Action.WAIT):
+                return 403
+            return done if wish_visible(caller, patient, doctor) else 404
+
+        return Case(
+            f"{patient}-{doctor}",
+            lambda scene, _: (f"/waitlist/{scene.wish(patient, doctor)}{path}", None),
+            expected,
+        )
+
+    return Row(Action.WAIT, Entity.WAITLIST, tuple(case(*pair) for pair in VISITS))
+
+
+def close_calendar(scene: Scene, caller: str) -> Request:
+    """Of somebody who has a feed to close."""
+    scene.calendar_token(caller)
+    return "/me/calendar-token", None
+
+
+def feed(scene: Scene, caller: str) -> Request:
+    return f"/calendar.ics?token={scene.calendar_token(caller)}", None

@@ -1,0 +1,201 @@
+"""Who is there in the matrix of routes and roles, what the tables say of them, and what requests are built from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from itertools import count
+
+from sqlalchemy import delete
+
+from lambda_function.db.models import CalendarToken, ClinicPatient, TimeOff, WaitlistEntry, WorkingHoursException
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.permissions import PERMISSIONS, VISIBILITY, Action, Entity, Reach, Subject, permitted
+from lambda_function.domain.waitlist import WaitlistStatus
+from tests.api.desk import Desk, instant, rfc3339
+from tests.clock import NOW
+
+
+@dataclass(frozen=True)
+class Person:
+    role: Role
+    clinics: frozenset[int]
+
+
+# All that the tables need to know of the people; the scene below makes the rows agree.
+PEOPLE: Mapping[str, Person] = {
+    "pat": Person(Role.PATIENT, frozenset({1, 2})),
+    "kim": Person(Role.PATIENT, frozenset({1, 2})),
+    "stranger": Person(Role.PATIENT, frozenset({2})),
+    "nowhere": Person(Role.PATIENT, frozenset()),
+    "drjay": Person(Role.DOCTOR, frozenset({1})),
+    "drwu": Person(Role.DOCTOR, frozenset({1})),
+    "drsol": Person(Role.DOCTOR, frozenset({2})),
+    "rita": Person(Role.RECEPTIONIST, frozenset({1})),
+    "rena": Person(Role.RECEPTIONIST, frozenset({1})),
+    "rosa": Person(Role.RECEPTIONIST, frozenset({2})),
+}
+PATIENTS = [name for name, person in PEOPLE.items() if person.role is Role.PATIENT]
+DOCTORS = [name for name, person in PEOPLE.items() if person.role is Role.DOCTOR]
+CALLERS = ("pat", "drjay", "rita")
+NOBODY = "-"
+# Between them: one's own, somebody else's in the same clinic, and another clinic's, for every caller.
+VISITS = [("pat", "drjay"), ("kim", "drjay"), ("pat", "drwu"), ("kim", "drwu"), ("pat", "drsol"), ("stranger", "drsol")]
+
+
+def person_visible(caller: str, target: str) -> bool:
+    me, other = PEOPLE[caller], PEOPLE[target]
+    match VISIBILITY[Entity(other.role)][me.role]:
+        case Reach.ALL:
+            return True
+        case Reach.OWN:
+            return caller == target
+        case Reach.CLINIC:
+            of_nobody = me.role is Role.RECEPTIONIST and other.role is Role.PATIENT and not other.clinics
+            return bool(me.clinics & other.clinics) or of_nobody
+        case Reach.NONE:
+            return False
+
+
+def visit_visible(caller: str, patient: str, doctor: str) -> bool:
+    me = PEOPLE[caller]
+    match VISIBILITY[Entity.APPOINTMENT][me.role]:
+        case Reach.ALL:
+            return True
+        case Reach.OWN:
+            return caller == (patient if me.role is Role.PATIENT else doctor)
+        case Reach.CLINIC:
+            return PEOPLE[doctor].clinics <= me.clinics
+        case Reach.NONE:
+            return False
+
+
+def wish_visible(caller: str, patient: str, doctor: str) -> bool:
+    """Somebody's place in the waitlist, for time of that doctor."""
+    me = PEOPLE[caller]
+    match VISIBILITY[Entity.WAITLIST][me.role]:
+        case Reach.ALL:
+            return True
+        case Reach.OWN:
+            return caller == patient
+        case Reach.CLINIC:
+            return person_visible(caller, patient) and PEOPLE[doctor].clinics <= me.clinics
+        case Reach.NONE:
+            return False
+
+
+def may(caller: str, action: Action, patient: str, doctor: str) -> bool:
+    """As the table says; people are numbered by their place in it."""
+    number = {name: position for position, name in enumerate([*PEOPLE, NOBODY])}
+    me = PEOPLE[caller]
+    actor = Actor(number[caller], me.role, () if me.role is Role.PATIENT else tuple(me.clinics))
+    [clinic_id] = PEOPLE[doctor].clinics
+    return permitted(actor, action, Subject(number[patient], number[doctor], clinic_id))
+
+
+def never(caller: str, action: Action) -> bool:
+    return PERMISSIONS[action][PEOPLE[caller].role] is Reach.NONE
+
+
+SUNDAY = 7
+# What the demo doctors have already, so that replacing it changes nothing for the other cases.
+WEEK = [{"weekday": weekday, "start": "08:00", "end": "18:00"} for weekday in range(1, SUNDAY)]
+
+
+State = tuple[Status, timedelta]
+AHEAD: State = (Status.BOOKED, timedelta(days=8, hours=1))
+REQUESTED: State = (Status.REQUESTED, timedelta(days=8, hours=1))
+LATER_TODAY: State = (Status.BOOKED, timedelta(hours=1))
+BEGUN: State = (Status.BOOKED, timedelta(hours=-1))
+UNDER_WAY: State = (Status.CHECKED_IN, timedelta(hours=-1))
+
+
+class Scene:
+    """What requests are built from. Every visit asked for is on a day of its own, on which the demo doctors work; their
+    leave and exceptions are years after the last of these.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        starts = (instant("15:00", "2030-02-01") + timedelta(days=days) for days in count())
+        self._starts = (start for start in starts if start.isoweekday() != SUNDAY)
+        self._days_off = (date(2033, 1, 1) + timedelta(days=days) for days in count())
+
+    def start(self) -> str:
+        return rfc3339(next(self._starts))
+
+    def day_off(self) -> str:
+        return next(self._days_off).isoformat()
+
+    def exception(self, doctor: str) -> str:
+        """The date of one that is there."""
+        day = self.day_off()
+        row = WorkingHoursException(doctor_id=self.desk.id_of(doctor), day=date.fromisoformat(day))
+        self.desk.practice.add(row)
+        return day
+
+    def leave(self, doctor: str) -> int:
+        start = instant("15:00", self.day_off())
+        times = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
+        row = TimeOff(doctor_id=self.desk.id_of(doctor), reason="Test", created_at=NOW, **times)
+        self.desk.practice.add(row)
+        return row.time_off_id
+
+    def forget_bookings(self) -> None:
+        """A booking makes the patient one of the clinic's: undone, so that PEOPLE stays true for every case. Nobody
+        waits for anything twice, so nobody waits any more.
+        """
+        session = self.desk.practice.session
+        strangers = {"nowhere": (1, 2), "stranger": (1,)}
+        for name, clinics in strangers.items():
+            rows = (ClinicPatient.patient_id == self.desk.id_of(name), ClinicPatient.clinic_id.in_(clinics))
+            session.execute(delete(ClinicPatient).where(*rows))
+        session.execute(delete(WaitlistEntry))
+        session.commit()
+
+    def appointment(self, patient: str, doctor: str, state: State = AHEAD) -> int:
+        """In the state and so far from now that the step is possible: booked, a week ahead, unless told otherwise."""
+        status, ahead = state
+        [clinic_id] = PEOPLE[doctor].clinics
+        row = self.desk.practice.add_appointment(
+            NOW + ahead,
+            status=status,
+            patient_id=self.desk.id_of(patient),
+            doctor_id=self.desk.id_of(doctor),
+            clinic_id=clinic_id,
+        )
+        return row.appointment_id
+
+    def stand_in(self, name: str) -> int:
+        """Somebody new of the same clinics, in place of a patient who is needed later."""
+        return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics))).user_id
+
+    def wish(self, patient: str, doctor: str) -> int:
+        """An entry in the waitlist with an offer."""
+        start = next(self._starts)
+        times = {"offer_starts_at": start, "offer_ends_at": start + timedelta(minutes=30)}
+        row = WaitlistEntry(
+            patient_id=self.desk.id_of(patient),
+            treatment_id=1,
+            doctor_id=self.desk.id_of(doctor),
+            status=WaitlistStatus.OFFERED,
+            wished_from=start,
+            wished_to=start + timedelta(hours=1),
+            offer_doctor_id=self.desk.id_of(doctor),
+            offer_expires_at=NOW + timedelta(hours=1),
+            created_at=NOW,
+            updated_at=NOW,
+            **times,
+        )
+        self.desk.practice.add(row)
+        return row.waitlist_id
+
+    def calendar_token(self, name: str) -> str:
+        """That person's, which replaces the one before."""
+        user_id, token = self.desk.id_of(name), f"token-of-{name}"
+        session = self.desk.practice.session
+        session.execute(delete(CalendarToken).where(CalendarToken.user_id == user_id))
+        hashed = sha256(token.encode()).hexdigest()
+        self.desk.practice.add(CalendarToken(user_id=user_id, token_hash=hashed, created_at=NOW))
+        return token

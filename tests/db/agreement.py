@@ -1,0 +1,87 @@
+"""Whether the claims say what the appointments imply, and the history what became of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, SlotClaim
+from lambda_function.domain.appointment import HOLDING, Duration, Status
+
+Claim = tuple[int, int, datetime, int]
+
+
+def appointments(session: Session) -> Sequence[AnyRow]:
+    """All columns that say who, when and in which state, by id, read anew."""
+    session.rollback()
+    return session.execute(
+        select(
+            Appointment.appointment_id,
+            Appointment.doctor_id,
+            Appointment.patient_id,
+            Appointment.clinic_id,
+            Appointment.chair_id,
+            Appointment.treatment_id,
+            Appointment.status,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.buffer_before_minutes,
+            Appointment.buffer_after_minutes,
+            Appointment.version,
+        ).order_by(Appointment.appointment_id)
+    ).all()
+
+
+def events(session: Session) -> list[tuple[Any, ...]]:
+    """(event_id, appointment_id, action, from_status, to_status), oldest first."""
+    rows = session.execute(
+        select(
+            AppointmentEvent.event_id,
+            AppointmentEvent.appointment_id,
+            AppointmentEvent.action,
+            AppointmentEvent.from_status,
+            AppointmentEvent.to_status,
+        ).order_by(AppointmentEvent.event_id)
+    )
+    return [tuple(row) for row in rows]
+
+
+def _implied(row: AnyRow) -> Iterator[Claim]:
+    if row.status not in HOLDING:
+        return
+    duration = Duration(
+        row.ends_at - row.starts_at,
+        timedelta(minutes=row.buffer_before_minutes),
+        timedelta(minutes=row.buffer_after_minutes),
+    )
+    for slot in duration.occupied_from(row.starts_at).grid_slots():
+        yield ClaimKind.DOCTOR, row.doctor_id, slot, row.appointment_id
+        if row.chair_id is not None:
+            yield ClaimKind.CHAIR, row.chair_id, slot, row.appointment_id
+    for slot in duration.visit_from(row.starts_at).grid_slots():
+        yield ClaimKind.PATIENT, row.patient_id, slot, row.appointment_id
+
+
+def _claims(session: Session) -> list[Claim]:
+    rows = session.execute(select(SlotClaim.kind, SlotClaim.resource_id, SlotClaim.slot_at, SlotClaim.appointment_id))
+    return sorted((row.kind, row.resource_id, row.slot_at, row.appointment_id) for row in rows)
+
+
+def assert_agreement(session: Session) -> tuple[Sequence[AnyRow], list[tuple[Any, ...]]]:
+    """The claims are exactly those of the appointments that hold their time, no two of which overlap, buffers
+    included; and the chain of each one's events is whole and ends in its status. Answers appointments and events.
+    """
+    rows = appointments(session)
+    implied = sorted(claim for row in rows for claim in _implied(row))
+    assert _claims(session) == implied
+    assert len({claim[:3] for claim in implied}) == len(implied)
+    history = events(session)
+    last: dict[int, Status] = {}
+    for _, appointment_id, _, before, after in history:
+        assert last.get(appointment_id) == before
+        last[appointment_id] = after
+    assert last == {row.appointment_id: row.status for row in rows}
+    return rows, history

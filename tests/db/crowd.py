@@ -1,0 +1,194 @@
+"""A practice with some thousands of rows in every table that grows, so that the optimiser has something to choose."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import insert, text
+
+from lambda_function.db.base import Base
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    Clinic,
+    ClinicPatient,
+    Doctor,
+    DoctorTreatment,
+    Patient,
+    SlotClaim,
+    TimeOff,
+    User,
+    WaitlistEntry,
+    WorkingHours,
+    WorkingHoursException,
+)
+from lambda_function.domain.actor import Role
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.waitlist import WaitlistStatus
+from tests.clock import NOW
+from tests.factories import Practice, sub_of
+from tests.servers import plain_engine
+
+CLINICS, DOCTORS, PATIENTS, VISITS = 10, 100, 2000, 8000
+_CHUNK = 2000
+VISIT = timedelta(minutes=30)
+
+
+def _insert(practice: Practice, mapped: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, _CHUNK)):
+        practice.session.execute(insert(mapped), chunk)
+    practice.session.commit()
+
+
+def _people(practice: Practice, role: Role, number: int) -> list[int]:
+    names = [f"{role.lower()}-{position}" for position in range(number)]
+    _insert(
+        practice,
+        User,
+        (
+            {
+                "user_name": name,
+                "user_type": role,
+                "full_name": name,
+                "cognito_sub": sub_of(name),
+                "created_at": NOW,
+                "updated_at": NOW,
+            }
+            for name in names
+        ),
+    )
+    ids = practice.ids
+    return [ids[name] for name in names]
+
+
+def crowd(practice: Practice) -> None:
+    """Ten more clinics and their people. Every doctor, the demo's too, has visits before and after NOW."""
+    clinics = range(11, 11 + CLINICS)
+    _insert(
+        practice,
+        Clinic,
+        ({"clinic_id": number, "name": f"Clinic {number}", "country": "PE", "time_zone": "UTC"} for number in clinics),
+    )
+    doctors = _people(practice, Role.DOCTOR, DOCTORS)
+    clinic_of = {doctor: clinics[position % CLINICS] for position, doctor in enumerate(doctors)}
+    _insert(practice, Doctor, ({"user_id": doctor, "clinic_id": clinic} for doctor, clinic in clinic_of.items()))
+    _insert(
+        practice,
+        DoctorTreatment,
+        ({"doctor_id": doctor, "treatment_id": 1 + (n % 10 > 0)} for n, doctor in enumerate(doctors)),
+    )
+    patients = _people(practice, Role.PATIENT, PATIENTS)
+    _insert(practice, Patient, ({"user_id": patient} for patient in patients))
+    _insert(
+        practice,
+        ClinicPatient,
+        ({"clinic_id": 1 + n % 2, "patient_id": patient, "created_at": NOW} for n, patient in enumerate(patients)),
+    )
+    ids = practice.ids
+    clinic_of |= {ids["drjay"]: 1, ids["drwu"]: 1, ids["drsol"]: 2}
+    _calendars(practice, list(clinic_of))
+    _visits(practice, clinic_of, [ids["pat"], ids["kim"], *patients])
+    _waiting(practice, patients)
+    _analyse(practice)
+
+
+def _calendars(practice: Practice, doctors: list[int]) -> None:
+    _insert(
+        practice,
+        WorkingHours,
+        (
+            {"doctor_id": doctor, "weekday": weekday, "start_minute": start, "end_minute": start + 120}
+            for doctor in doctors[:-3]
+            for weekday in range(1, 8)
+            for start in (480, 600, 840)
+        ),
+    )
+    days = [NOW + timedelta(days=7 * number) for number in range(-15, 15)]
+    _insert(
+        practice,
+        WorkingHoursException,
+        ({"doctor_id": doctor, "day": (day + timedelta(days=6)).date()} for doctor in doctors for day in days),
+    )
+    _insert(
+        practice,
+        TimeOff,
+        (
+            {"doctor_id": doctor, "starts_at": day, "ends_at": day + VISIT, "reason": "Away", "created_at": NOW}
+            for doctor in doctors
+            for day in days
+        ),
+    )
+
+
+def _visits(practice: Practice, clinic_of: Mapping[int, int], patients: list[int]) -> None:
+    doctors = list(clinic_of)
+    spans = [Interval(start, start + VISIT) for start in (NOW + n * VISIT for n in range(-VISITS // 2, VISITS // 2))]
+    _insert(
+        practice,
+        Appointment,
+        (
+            {
+                "appointment_id": 1 + n,
+                "patient_id": patients[n % 7 if n % 10 == 0 else n % len(patients)],
+                "doctor_id": doctors[n % len(doctors)],
+                "clinic_id": clinic_of[doctors[n % len(doctors)]],
+                "treatment_id": 1,
+                "status": Status.COMPLETED if span.start < NOW else Status.BOOKED,
+                "starts_at": span.start,
+                "ends_at": span.end,
+                "buffer_before_minutes": 0,
+                "buffer_after_minutes": 0,
+                "created_at": NOW,
+                "updated_at": NOW,
+            }
+            for n, span in enumerate(spans)
+        ),
+    )
+    _insert(
+        practice,
+        SlotClaim,
+        (
+            {"kind": 1, "resource_id": doctors[n % len(doctors)], "slot_at": slot, "appointment_id": 1 + n}
+            for n, span in enumerate(spans)
+            for slot in islice(span.grid_slots(), 2)
+        ),
+    )
+    _insert(
+        practice,
+        AppointmentEvent,
+        (
+            {"appointment_id": 1 + n, "at": NOW, "action": "BOOK", "to_status": Status.BOOKED, "changes": {}}
+            for n in range(VISITS)
+        ),
+    )
+
+
+def _waiting(practice: Practice, patients: list[int]) -> None:
+    """One in fifty still waits."""
+    _insert(
+        practice,
+        WaitlistEntry,
+        (
+            {
+                "patient_id": patient,
+                "treatment_id": 1,
+                "clinic_id": 11 + n % CLINICS,
+                "status": WaitlistStatus.WITHDRAWN if n % 50 else WaitlistStatus.WAITING,
+                "wished_from": NOW,
+                "wished_to": NOW + timedelta(days=30),
+                "created_at": NOW,
+                "updated_at": NOW,
+            }
+            for n, patient in enumerate(patients)
+        ),
+    )
+
+
+def _analyse(practice: Practice) -> None:
+    """The statistics that a table in service has."""
+    tables = ", ".join(f"`{table.name}`" for table in Base.metadata.sorted_tables)
+    with plain_engine(practice.url).connect() as connection:
+        connection.execute(text(f"ANALYZE TABLE {tables}")).all()

@@ -1,0 +1,188 @@
+"""The plan of every statement that the hot paths send, taken from real requests over some thousands of rows: no table
+that grows is read whole, and nothing beyond a page is sorted.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, Engine, event
+
+from lambda_function.api.app import create_app
+from lambda_function.db.unit_of_work import Database
+from tests.api.desk import Desk, at, rfc3339
+from tests.api_client import ApiClient
+from tests.clock import NOW, Clock
+from tests.db.crowd import crowd
+from tests.factories import Practice
+from tests.servers import empty_tables, plain_engine
+
+# Looked up whole where the optimiser likes: they have as many rows as there are clinics, doctors and treatments.
+SMALL = {"clinic", "chair", "treatment", "doctor", "doctor_treatment", "user_type", "closure", "receptionist_clinic"}
+PAGE = 200
+DAY = "2030-03-05"
+CALLERS = ("pat", "drjay", "rita", "both")
+
+
+@dataclass(frozen=True)
+class Sent:
+    statement: str
+    parameters: Any
+
+
+@dataclass(frozen=True)
+class Crowd:
+    desk: Desk
+    engine: Engine
+
+    @contextmanager
+    def recorded(self) -> Iterator[list[Sent]]:
+        """What the requests in the block send, in order; of many rows in one INSERT the first."""
+        sent: list[Sent] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+            sent.append(Sent(statement, parameters[0] if isinstance(parameters, list) else parameters))
+
+        event.listen(self.engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(self.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="module")
+def crowded(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
+    with Practice.open(migrated_url) as practice:
+        practice.add_receptionist("both", clinics=(1, 2))
+        crowd(practice)
+        yield Crowd(Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice), engine)
+    empty_tables(migrated_url)
+
+
+def _faults(row: Any) -> list[str]:
+    """What is wrong with one line of a plan."""
+    table = re.sub(r"_\d+$", "", row.table or "")
+    found = []
+    if row.type in {"ALL", "index"} and table not in SMALL and not table.startswith("<"):
+        found.append(f"{row.table} is read whole, {row.rows} rows")
+    if "filesort" in (row.Extra or "") and int(row.rows or 0) > PAGE and not table.startswith("<"):
+        found.append(f"{row.table} is sorted, {row.rows} rows")
+    return found
+
+
+def _check(crowded: Crowd, sent: list[Sent]) -> None:
+    """Every statement that reads or changes rows has a good plan."""
+    assert sent
+    faults = []
+    with plain_engine(crowded.desk.practice.url).connect() as connection:
+        for one in sent:
+            if one.statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE")):
+                plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {one.statement}", one.parameters)
+                faults += [f"{fault}:\n{one.statement}" for row in plan for fault in _faults(row)]
+    assert not faults, "\n\n".join(faults)
+
+
+LISTS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "window": {"from_": at("00:00", DAY), "to": at("00:00", "2030-04-05")},
+    "day": {"date": DAY, "clinic_id": 1},
+    "status": {"status": "BOOKED"},
+    "doctor": {"doctor_id": "drjay", "from_": at("00:00", DAY)},
+    "clinic": {"clinic_id": 1},
+    "patient": {"patient_id": "pat"},
+    "full page": {"limit": 100},
+}
+
+
+def _lists() -> Iterator[tuple[str, str]]:
+    """Who works in several clinics gets their lists merged by a sort: of a window, that is bounded."""
+    for caller in CALLERS:
+        for name, query in LISTS.items():
+            if caller != "both" or {"from_", "date", "clinic_id", "patient_id"} & query.keys():
+                yield caller, name
+
+
+@pytest.mark.parametrize(("caller", "name"), list(_lists()))
+def test_lists_of_appointments_are_read_by_an_index(crowded: Crowd, caller: str, name: str) -> None:
+    desk = crowded.desk
+    query = {key: desk.id_of(value) if value in {"drjay", "pat"} else value for key, value in LISTS[name].items()}
+    with crowded.recorded() as sent:
+        answer = desk.client.get(caller, "/appointments", **query)
+        assert answer.status == 200, answer.text
+        if cursor := answer.json["next_cursor"]:
+            assert desk.client.get(caller, "/appointments", **query, cursor=cursor).status == 200
+
+    _check(crowded, sent)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_one_appointment_its_history_and_profiles_are_read_by_an_index(crowded: Crowd, caller: str) -> None:
+    desk = crowded.desk
+    booked = desk.client.get(caller, "/appointments", limit=1).json["items"][0]["appointment_id"]
+    paths = (f"/appointments/{booked}", f"/appointments/{booked}/history", "/me")
+    with crowded.recorded() as sent:
+        for path in paths:
+            assert desk.client.get(caller, path).status == 200
+
+    _check(crowded, sent)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"doctor_id": "drjay", "to": at("00:00", "2030-03-06")},
+        {"clinic_id": 1, "to": at("00:00", "2030-03-12")},
+        {"to": at("00:00", "2030-03-12")},
+        {"to": at("00:00", "2030-04-05"), "limit": 1000},
+    ],
+    ids="+".join,
+)
+def test_free_slots_are_found_by_an_index(crowded: Crowd, caller: str, query: dict[str, Any]) -> None:
+    desk = crowded.desk
+    given = {key: desk.id_of(value) if value == "drjay" else value for key, value in query.items()}
+    with crowded.recorded() as sent:
+        answer = desk.client.get(caller, "/availability", treatment_id=1, from_=at("00:00", DAY), **given)
+        assert answer.status == 200, answer.text
+
+    _check(crowded, sent)
+
+
+@pytest.mark.parametrize("caller", ["pat", "drjay", "rita", "both"])
+def test_booking_moving_and_cancelling_read_by_an_index(crowded: Crowd, caller: str) -> None:
+    desk = crowded.desk
+    day = f"2030-09-{10 + CALLERS.index(caller)}"
+    path = f"/doctors/{desk.id_of('drjay')}/exceptions/{day}"
+    assert desk.client.call("rita", "PUT", path, {"hours": [{"start": "08:00", "end": "18:00"}]}).status == 200
+    with crowded.recorded() as sent:
+        booked = desk.client.post(caller, "/appointments", desk.visit(at("13:05", day), treatment=1))
+        assert booked.status == 201, booked.text
+        one = f"/appointments/{booked.json['appointment_id']}"
+        moved = desk.client.call(caller, "PATCH", one, {"starts_at": at("14:05", day)})
+        assert moved.status == 200, moved.text
+        assert desk.client.post(caller, f"{one}/cancel", {"reason": "Test"}).status == 200
+
+    _check(crowded, sent)
+
+
+def test_hours_and_leave_read_by_an_index(crowded: Crowd) -> None:
+    desk = crowded.desk
+    doctor = f"/doctors/{desk.id_of('drwu')}"
+    leave = {"starts_at": rfc3339(NOW), "ends_at": at("00:00", "2031-01-01"), "reason": "Away"}
+    with crowded.recorded() as sent:
+        for path in ("working-hours", "exceptions", "time-off"):
+            assert desk.client.get("rita", f"{doctor}/{path}").status == 200
+        assert desk.client.call("rita", "PUT", f"{doctor}/working-hours", {"hours": []}).status == 200
+        assert desk.client.post("rita", f"{doctor}/time-off", leave).status == 409
+
+    _check(crowded, sent)
+
+
+def test_a_statement_that_reads_a_table_whole_is_found_out(crowded: Crowd) -> None:
+    """So that the tests above are known to be able to fail."""
+    whole = Sent("SELECT appointment_id FROM appointment WHERE patient_note = %(note)s ORDER BY ends_at", {"note": "x"})
+    with pytest.raises(AssertionError, match="read whole"):
+        _check(crowded, [whole])

@@ -1,0 +1,346 @@
+"""Working hours as instants: what the clocks show decides, on the days on which they change as on all others."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.intervals import GRID, Interval
+from lambda_function.domain.opening import (
+    DAY_MINUTES,
+    Opening,
+    WeeklyHours,
+    Window,
+    check_week,
+    check_windows,
+    instants,
+    merge,
+    subtract,
+)
+from lambda_function.domain.time_zones import day_start
+from tests.profiles import examples
+from tests.zones import ZONES, change_days, minute_of_day
+
+NEW_YORK = "America/New_York"
+LONDON = "Europe/London"
+SANTIAGO = "America/Santiago"
+CAIRO = "Africa/Cairo"
+LORD_HOWE = "Australia/Lord_Howe"
+KATHMANDU = "Asia/Kathmandu"
+DAY = timedelta(days=1)
+
+
+def window(text: str) -> Window:
+    """From `22:00-06:00`."""
+    start, end = (int(part[:2]) * 60 + int(part[3:]) for part in text.split("-"))
+    return Window(start, end)
+
+
+def utc(*texts: str) -> list[Interval]:
+    """From `2027-03-14T05:00/09:30`; an end that is not later is the next day's."""
+    intervals = []
+    for text in texts:
+        start, end = text.split("/")
+        first = datetime.fromisoformat(start).replace(tzinfo=UTC)
+        last = datetime.combine(first.date(), datetime.strptime(end, "%H:%M").time(), UTC)  # noqa: DTZ007 - a time
+        intervals.append(Interval(first, last if last > first else last + DAY))
+    return intervals
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        (NEW_YORK, "2027-03-13", 6),
+        (NEW_YORK, "2027-03-14", 5),
+        (NEW_YORK, "2027-11-07", 7),
+        (LONDON, "2027-03-28", 5),
+        (LONDON, "2027-10-31", 7),
+        (LORD_HOWE, "2027-10-03", 5.5),
+        (LORD_HOWE, "2027-04-04", 6.5),
+        (SANTIAGO, "2027-09-05", 5),
+        (SANTIAGO, "2027-04-04", 6),
+        (CAIRO, "2027-04-30", 5),
+        (CAIRO, "2027-10-28", 6),
+        (KATHMANDU, "2027-03-28", 6),
+    ],
+)
+def test_midnight_to_six_is_as_long_as_the_clocks_make_it(zone: str, day: str, hours: float) -> None:
+    found = instants(date.fromisoformat(day), window("00:00-06:00"), ZoneInfo(zone))
+    assert sum((part.end - part.start for part in found), timedelta()) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "expected"),
+    [
+        (NEW_YORK, "2027-03-14", "00:00-06:00", utc("2027-03-14T05:00/10:00")),
+        (NEW_YORK, "2027-03-14", "13:00-17:00", utc("2027-03-14T17:00/21:00")),
+        (NEW_YORK, "2027-03-14", "02:15-03:15", utc("2027-03-14T07:00/07:15")),
+        (NEW_YORK, "2027-11-07", "00:00-06:00", utc("2027-11-07T04:00/11:00")),
+        (NEW_YORK, "2027-11-07", "13:00-17:00", utc("2027-11-07T18:00/22:00")),
+        (NEW_YORK, "2027-03-13", "22:00-06:00", utc("2027-03-14T03:00/10:00")),
+        (NEW_YORK, "2027-11-06", "22:00-06:00", utc("2027-11-07T02:00/11:00")),
+        (LORD_HOWE, "2027-10-03", "02:00-03:00", utc("2027-10-02T15:30/16:00")),
+        (SANTIAGO, "2027-09-05", "00:00-06:00", utc("2027-09-05T04:00/09:00")),
+        (SANTIAGO, "2027-09-04", "22:00-02:00", utc("2027-09-05T02:00/05:00")),
+        (CAIRO, "2027-04-30", "00:00-06:00", utc("2027-04-29T22:00/03:00")),
+        (CAIRO, "2027-10-28", "22:00-24:00", utc("2027-10-28T19:00/22:00")),
+        (KATHMANDU, "2027-03-28", "09:00-17:00", utc("2027-03-28T03:15/11:15")),
+    ],
+)
+def test_a_window_begins_and_ends_when_the_clocks_say_so(
+    zone: str, day: str, hours: str, expected: list[Interval]
+) -> None:
+    assert list(instants(date.fromisoformat(day), window(hours), ZoneInfo(zone))) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "expected"),
+    [
+        (NEW_YORK, "2027-11-07", "01:15-01:45", utc("2027-11-07T05:15/05:45", "2027-11-07T06:15/06:45")),
+        (NEW_YORK, "2027-11-07", "00:30-01:30", utc("2027-11-07T04:30/05:30", "2027-11-07T06:00/06:30")),
+        (NEW_YORK, "2027-11-07", "01:30-02:30", utc("2027-11-07T05:30/06:00", "2027-11-07T06:30/07:30")),
+        (SANTIAGO, "2027-04-03", "23:15-23:30", utc("2027-04-04T02:15/02:30", "2027-04-04T03:15/03:30")),
+        (LORD_HOWE, "2027-04-04", "01:30-01:40", utc("2027-04-03T14:30/14:40", "2027-04-03T15:00/15:10")),
+    ],
+)
+def test_hours_that_are_repeated_come_twice(zone: str, day: str, hours: str, expected: list[Interval]) -> None:
+    assert list(instants(date.fromisoformat(day), window(hours), ZoneInfo(zone))) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        (NEW_YORK, "2027-03-14", "02:00-03:00"),
+        (NEW_YORK, "2027-03-14", "02:10-02:20"),
+        (SANTIAGO, "2027-09-05", "00:00-01:00"),
+        (CAIRO, "2027-04-30", "00:00-00:30"),
+        (LORD_HOWE, "2027-10-03", "02:00-02:30"),
+    ],
+)
+def test_hours_that_are_skipped_do_not_come(zone: str, day: str, hours: str) -> None:
+    assert instants(date.fromisoformat(day), window(hours), ZoneInfo(zone)) == ()
+
+
+def test_an_exception_opens_a_day_that_is_closed_otherwise() -> None:
+    opening = Opening(exceptions={date(2027, 5, 2): [window("10:00-12:00")]})
+    span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 4, tzinfo=UTC))
+    assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-02T09:00/11:00")
+
+
+def test_an_exception_without_hours_closes_its_date() -> None:
+    day = date(2027, 5, 3)
+    opening = Opening(weekly=[WeeklyHours(1, window("10:00-12:00"))], exceptions={day: []})
+    assert opening.windows_on(day) == []
+    assert opening.windows_on(day + 7 * DAY) == [window("10:00-12:00")]
+
+
+def test_night_hours_end_where_a_closure_begins() -> None:
+    closed = date(2027, 5, 4)
+    opening = Opening(weekly=[WeeklyHours(1, window("22:00-06:00"))], closures=[(closed, closed)])
+    span = Interval(datetime(2027, 5, 3, tzinfo=UTC), datetime(2027, 5, 6, tzinfo=UTC))
+    assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-03T21:00/23:00")
+
+
+def test_hours_hold_from_the_first_to_the_last_day_of_their_validity() -> None:
+    hours = WeeklyHours(1, window("10:00-12:00"), date(2027, 5, 3), date(2027, 5, 10))
+    mondays = [date(2027, 4, 26) + number * 7 * DAY for number in range(4)]
+    assert [hours.applies_on(monday) for monday in mondays] == [False, True, True, False]
+
+
+minutes = st.integers(0, DAY_MINUTES // 5).map(lambda step: step * 5)
+windows = st.builds(Window, minutes, minutes).filter(lambda drawn: not drawn.is_empty)
+
+
+@st.composite
+def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, Opening]:
+    """A zone, one of its change days, and hours around it; overlapping ones too."""
+    zone = draw(st.sampled_from(ZONES))
+    day = draw(st.sampled_from(change_days(zone)))
+    near = st.integers(-2, 2).map(lambda offset: day + offset * DAY)
+    limit = st.none() | near
+    weekly = st.builds(WeeklyHours, near.map(date.isoweekday), windows, limit, limit)
+    closures = st.tuples(near, st.integers(0, 1)).map(lambda pair: (pair[0], pair[0] + pair[1] * DAY))
+    opening = Opening(
+        weekly=draw(st.lists(weekly, max_size=6)),
+        exceptions=draw(st.dictionaries(near, st.lists(windows, max_size=2), max_size=2)),
+        closures=draw(st.lists(closures, max_size=1)),
+    )
+    return zone, day, opening
+
+
+def works_at(instant: datetime, zone: str, opening: Opening) -> bool:
+    """By what the clock shows: nothing of how `instants` does it."""
+    shown, minute = minute_of_day(instant, zone)
+    if any(first <= shown <= last for first, last in opening.closures):
+        return False
+    return any(
+        drawn.start <= minute + ago * DAY_MINUTES < drawn.start + drawn.length
+        for ago in (0, 1)
+        for drawn in opening.windows_on(shown - ago * DAY)
+    )
+
+
+@settings(max_examples=examples(100, 1000))
+@given(openings_of_change_days())
+def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[str, date, Opening]) -> None:
+    zone, day, opening = drawn
+    span = Interval(day_start(day - DAY, ZoneInfo(zone)), day_start(day + 2 * DAY, ZoneInfo(zone)))
+    hours = opening.hours_within(span, ZoneInfo(zone))
+    for instant in span.grid_slots():
+        inside = any(part.start <= instant < part.end for part in hours)
+        assert inside == works_at(instant, zone, opening), instant
+
+
+@given(openings_of_change_days(), st.integers(0, 500), st.integers(1, 300))
+def test_a_part_of_the_time_has_the_hours_of_the_whole(
+    drawn: tuple[str, date, Opening], offset: int, length: int
+) -> None:
+    zone, day, opening = drawn
+    start = day_start(day - DAY, ZoneInfo(zone)) + offset * GRID
+    span = Interval(start, start + length * GRID)
+    whole = opening.hours_within(Interval(start - DAY, span.end + DAY), ZoneInfo(zone))
+    part = opening.hours_within(span, ZoneInfo(zone))
+    assert [_within(hours, span) for hours in part] == [_within(hours, span) for hours in whole if hours.overlaps(span)]
+
+
+def _within(hours: Interval, span: Interval) -> Interval:
+    return Interval(max(hours.start, span.start), min(hours.end, span.end))
+
+
+BASE = datetime(2027, 1, 1, tzinfo=UTC)
+Steps = frozenset[datetime]
+spans = st.builds(
+    lambda start, length: Interval(BASE + start * GRID, BASE + (start + length) * GRID),
+    st.integers(0, 40),
+    st.integers(1, 12),
+)
+
+
+def covered(intervals: Sequence[Interval]) -> Steps:
+    return frozenset(slot for interval in intervals for slot in interval.grid_slots())
+
+
+@given(st.lists(spans))
+def test_merging_keeps_the_time(intervals: list[Interval]) -> None:
+    assert covered(merge(intervals)) == covered(intervals)
+
+
+@given(st.lists(spans))
+def test_what_is_merged_is_in_order_and_nothing_of_it_touches(intervals: list[Interval]) -> None:
+    merged = merge(intervals)
+    assert all(earlier.end < later.start for earlier, later in pairwise(merged))
+
+
+@given(st.lists(spans), st.lists(spans))
+def test_subtracting_leaves_the_time_that_is_not_taken(intervals: list[Interval], taken: list[Interval]) -> None:
+    left = subtract(merge(intervals), taken)
+    assert covered(left) == covered(intervals) - covered(taken)
+
+
+@given(st.lists(spans), st.lists(spans))
+def test_what_is_left_is_in_order_and_never_empty(intervals: list[Interval], taken: list[Interval]) -> None:
+    left = subtract(merge(intervals), taken)
+    assert all(part.start < part.end for part in left)
+    assert all(earlier.end <= later.start for earlier, later in pairwise(left))
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        [],
+        ["09:00-12:00", "13:00-17:00"],
+        ["13:00-17:00", "09:00-12:00"],
+        ["09:00-12:00", "12:00-13:00"],
+        ["22:00-06:00", "08:00-12:00"],
+        ["00:00-24:00"],
+        ["09:00-00:00"],
+    ],
+    ids=str,
+)
+def test_hours_of_a_day_that_do_not_overlap_are_taken(hours: list[str]) -> None:
+    check_windows([window(text) for text in hours], "hours")
+    check_week([WeeklyHours(3, window(text)) for text in hours], "hours")
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        ["09:00-12:00", "11:55-13:00"],
+        ["09:00-12:00", "09:00-12:00"],
+        ["09:00-17:00", "10:00-11:00"],
+        ["22:00-06:00", "23:00-23:30"],
+        ["22:00-06:00", "20:00-22:05"],
+    ],
+    ids=str,
+)
+def test_hours_of_a_day_that_overlap_are_refused(hours: list[str]) -> None:
+    with pytest.raises(InvalidInputError) as of_day:
+        check_windows([window(text) for text in hours], "hours")
+    assert of_day.value.field == "hours"
+    with pytest.raises(InvalidInputError) as of_week:
+        check_week([WeeklyHours(3, window(text)) for text in hours], "hours")
+    assert of_week.value.field == "hours.1"
+
+
+def test_hours_without_a_length_are_refused_by_their_place() -> None:
+    hours = [window("09:00-10:00"), window("12:00-12:00")]
+    with pytest.raises(InvalidInputError) as of_day:
+        check_windows(hours, "hours")
+    assert of_day.value.field == "hours.1"
+    with pytest.raises(InvalidInputError) as of_week:
+        check_week([WeeklyHours(weekday, drawn) for weekday, drawn in enumerate(hours, 1)], "hours")
+    assert of_week.value.field == "hours.1"
+
+
+def test_a_validity_that_ends_before_it_begins_is_refused() -> None:
+    hours = WeeklyHours(1, window("09:00-10:00"), date(2027, 1, 2), date(2027, 1, 1))
+    with pytest.raises(InvalidInputError) as refusal:
+        check_week([hours], "hours")
+    assert refusal.value.field == "hours.0.valid_to"
+
+
+def test_sunday_night_may_not_reach_into_mondays_hours() -> None:
+    with pytest.raises(InvalidInputError):
+        check_week([WeeklyHours(7, window("22:00-06:00")), WeeklyHours(1, window("05:55-12:00"))], "hours")
+
+
+def test_sunday_night_may_reach_up_to_mondays_hours() -> None:
+    check_week([WeeklyHours(7, window("22:00-06:00")), WeeklyHours(1, window("06:00-12:00"))], "hours")
+
+
+def test_the_same_hours_in_two_seasons_do_not_overlap() -> None:
+    hours = window("09:00-17:00")
+    check_week(
+        [WeeklyHours(1, hours, None, date(2027, 5, 31)), WeeklyHours(1, hours, date(2027, 6, 1), None)],
+        "hours",
+    )
+
+
+def test_the_same_hours_in_seasons_that_share_a_day_overlap() -> None:
+    hours = window("09:00-17:00")
+    week = [WeeklyHours(1, hours, None, date(2027, 5, 31)), WeeklyHours(1, hours, date(2027, 5, 31), None)]
+    with pytest.raises(InvalidInputError):
+        check_week(week, "hours")
+
+
+week_hours = st.builds(WeeklyHours, st.integers(1, 7), windows)
+
+
+@given(st.lists(week_hours, max_size=5))
+def test_a_week_is_refused_just_when_two_of_its_hours_share_five_minutes(week: list[WeeklyHours]) -> None:
+    steps = [
+        (hours.weekday * DAY_MINUTES + hours.window.start + offset) % (7 * DAY_MINUTES)
+        for hours in week
+        for offset in range(0, hours.window.length, 5)
+    ]
+    try:
+        check_week(week, "hours")
+    except InvalidInputError:
+        assert len(set(steps)) < len(steps)
+    else:
+        assert len(set(steps)) == len(steps)

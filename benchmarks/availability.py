@@ -1,0 +1,207 @@
+"""What free slots cost with a few and with very many appointments, against the same SQL sent by PyMySQL alone.
+
+    python -m benchmarks.availability [--url mysql+pymysql://administrator:password@host:port] [--most 1000000]
+
+200 doctors in 10 clinics of 20 chairs each work round the clock; appointments of 30 minutes are spread evenly over
+five years, four and a half of them past. Claims stand for the future ones only, as after a purge. Measured on the first
+page (200 slots) as a receptionist, in process and warm: one doctor for a day, the 20 doctors of a clinic for 31 days,
+any doctor for a week; first with only the 10,000 appointments that come next, then with all of --most: what is looked
+at is the same, what lies around it is not. Handler and floor take turns in each round.
+
+Aims: 20 doctors for 31 days under 50 ms and at most 2.0 times the floor; the most at most 1.2 times what 10,000 cost.
+Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is made anew.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from http import HTTPStatus
+from itertools import islice
+from logging import StreamHandler
+from os import devnull
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import reset_tzpath
+
+from sqlalchemy import URL, Connection, text
+
+from benchmarks.floor import Step, recorded, replay
+from dev.mysql import running_server
+from lambda_function.api.app import create_app
+from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.db.engine import build_engine, connect
+from lambda_function.db.unit_of_work import Database
+from lambda_function.observability import logger
+from tests.api_client import ApiClient, access_claims, http_event
+from tests.clock import NOW, Clock
+from tests.factories import Practice
+from tests.servers import FixedCredentials, new_database, plain_engine
+
+CLINICS, DOCTORS_A_CLINIC, PATIENTS = 10, 20, 2000
+DOCTORS = CLINICS * DOCTORS_A_CLINIC
+PAST, FUTURE = timedelta(days=1643), timedelta(days=183)
+VISITS_A_DAY = 20
+ROUNDS, WARM_UP = 40, 5
+FEW = 10_000
+_BATCH = 5000
+_SLOTS = 6  # of five minutes in a visit
+
+
+def practice_of(url: URL) -> tuple[list[tuple[int, int, int]], list[int], int]:
+    """(doctor, clinic, chair) of every doctor, the patients, and the first clinic."""
+    doctors = []
+    with Practice.open(url) as practice:
+        for number in range(CLINICS):
+            clinic_id = practice.add_clinic(f"Clinic {number}", "America/Lima", chairs=DOCTORS_A_CLINIC).clinic_id
+            practice.session.rollback()
+            rows = practice.session.execute(text(f"SELECT chair_id FROM chair WHERE clinic_id = {clinic_id}"))
+            for (chair_id,) in rows.all():
+                doctor_id = practice.add_doctor(clinic=clinic_id).user_id
+                doctors.append((doctor_id, clinic_id, chair_id))
+        patients = [practice.add_patient(clinics=(1,)).user_id for _ in range(PATIENTS)]
+        practice.add_receptionist("bench", clinics=tuple({clinic_id for _, clinic_id, _ in doctors}))
+    return doctors, patients, doctors[0][1]
+
+
+def visits(doctors: list[tuple[int, int, int]], patients: list[int], amount: int) -> Iterator[dict[str, Any]]:
+    """Spread evenly over all doctors and the five years, at most one for each of a doctor's half hours."""
+    days = (PAST + FUTURE).days
+    each = -(-amount // DOCTORS)
+    for number in range(amount):
+        doctor_id, clinic_id, chair_id = doctors[number % DOCTORS]
+        turn = number // DOCTORS
+        # Day by day with the visits of a day at its half hours from 08:00 in Lima, in an order that is the same always.
+        day, half_hour = turn * days // each, (turn * 7 + number) % VISITS_A_DAY
+        start = NOW.replace(hour=13) - PAST + timedelta(days=day, minutes=30 * half_hour)
+        yield {
+            "patient_id": patients[number % PATIENTS],
+            "doctor_id": doctor_id,
+            "clinic_id": clinic_id,
+            "chair_id": chair_id,
+            "starts_at": start.replace(tzinfo=None),
+            "ends_at": (start + timedelta(minutes=30)).replace(tzinfo=None),
+        }
+
+
+_INSERT = (
+    "INSERT INTO appointment (patient_id, doctor_id, clinic_id, chair_id, treatment_id, status, starts_at, ends_at,"
+    " buffer_before_minutes, buffer_after_minutes, created_at, updated_at) VALUES (:patient_id, :doctor_id, :clinic_id,"
+    " :chair_id, 1, 'BOOKED', :starts_at, :ends_at, 0, 0, '2030-01-01', '2030-01-01')"
+)
+# Two visits of the made-up calendar may share a half hour: claims are taken once, as the key demands.
+_CLAIMS = (
+    "INSERT IGNORE INTO slot_claim SELECT {kind}, {column}, TIMESTAMPADD(MINUTE, 5 * {slot}, starts_at),"
+    " appointment_id FROM appointment WHERE starts_at >= :now"
+)
+
+
+def next_ones(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The FEW that begin first from now on."""
+    now = NOW.replace(tzinfo=None)
+    ahead = sorted((row for row in rows if row["starts_at"] >= now), key=lambda row: row["starts_at"])
+    return iter(ahead[:FEW])
+
+
+def fill(connection: Connection, rows: Iterator[dict[str, Any]]) -> None:
+    """Replaces all appointments."""
+    connection.execute(text("DELETE FROM slot_claim"))
+    connection.execute(text("TRUNCATE TABLE appointment_event"))
+    connection.execute(text("DELETE FROM appointment"))
+    while batch := list(islice(rows, _BATCH)):
+        connection.execute(text(_INSERT), batch)
+        connection.commit()
+    for kind, column in ((1, "doctor_id"), (2, "patient_id"), (3, "chair_id")):
+        for slot in range(_SLOTS):
+            statement = _CLAIMS.format(kind=kind, column=column, slot=slot)
+            connection.execute(text(statement), {"now": NOW.replace(tzinfo=None)})
+            connection.commit()
+    connection.execute(text("ANALYZE TABLE appointment, slot_claim"))
+
+
+def queries(doctor_id: int, clinic_id: int) -> Mapping[str, dict[str, Any]]:
+    def between(days: int, **more: Any) -> dict[str, Any]:
+        start = NOW + timedelta(days=1)
+        return {"treatment_id": 1, "from": start.isoformat(), "to": (start + timedelta(days=days)).isoformat(), **more}
+
+    return {
+        "1 doctor, a day": between(1, doctor_id=doctor_id),
+        "20 doctors, 31 days": between(31, clinic_id=clinic_id),
+        "any of 200 doctors, a week": between(7),
+    }
+
+
+def measure(url: URL, wanted: Mapping[str, dict[str, Any]]) -> dict[str, tuple[int, float, float]]:
+    """Of each query the number of statements, and the medians of handler and floor in milliseconds."""
+    source = FixedCredentials(url)
+    engine = build_engine(source, tls=None)
+    client = ApiClient(create_app(Database(engine, Clock(NOW))))
+    raw = connect(source.current(), charset="utf8mb4", ssl_disabled=True)
+    found = {}
+    for name, query in wanted.items():
+        event = http_event("GET", "/availability", query=urlencode(query), claims=access_claims("bench"))
+        with recorded(engine) as steps:
+            answer = client.send(event)
+        if answer.status != HTTPStatus.OK or not answer.json["items"]:
+            raise RuntimeError(f"{name}: {answer.status} {answer.text[:200]}")
+        handler, floor = _times(client, event, raw, steps)
+        found[name] = (len(steps), handler, floor)
+    raw.close()
+    engine.dispose()
+    return found
+
+
+def _times(client: ApiClient, event: dict[str, Any], raw: Any, steps: list[Step]) -> tuple[float, float]:
+    handler, floor = [], []
+    for number in range(-WARM_UP, ROUNDS):
+        begun = perf_counter()
+        client.send(event)
+        between = perf_counter()
+        raw.ping(reconnect=False)
+        replay(raw, steps)
+        if number >= 0:
+            handler.append((between - begun) * 1000)
+            floor.append((perf_counter() - between) * 1000)
+    return median(handler), median(floor)
+
+
+def report(url: URL, most: int) -> None:
+    doctors, patients, clinic_id = practice_of(url)
+    wanted = queries(doctors[0][0], clinic_id)
+    found = []
+    with plain_engine(url).connect() as connection:
+        for rows in (next_ones(visits(doctors, patients, most)), visits(doctors, patients, most)):
+            fill(connection, rows)
+            found.append(measure(url, wanted))
+    print(f"First page of 200 slots; {FEW:,} and {most:,} appointments of {DOCTORS} doctors. Times in ms.\n")
+    print(f"| query | SQL steps | handler, {FEW:,} | handler, {most:,} | floor, {most:,} | handler / floor | growth |")
+    print("|---|---|---|---|---|---|---|")
+    for name in wanted:
+        (_, few, _), (steps, many, floor) = found[0][name], found[1][name]
+        print(
+            f"| {name} | {steps} | {few:.1f} | {many:.1f} | {floor:.1f} | **{many / floor:.2f}** | {many / few:.2f} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", help="an administrator of a MySQL, without a database")
+    parser.add_argument("--most", type=int, default=1_000_000)
+    arguments = parser.parse_args()
+    reset_tzpath(to=())
+    with ExitStack() as stack:
+        quiet = stack.enter_context(Path(devnull).open("w"))
+        for handler in logger.handlers:
+            if isinstance(handler, StreamHandler):
+                handler.setStream(quiet)
+        server = stack.enter_context(running_server(url=arguments.url, flavour=None if arguments.url else "mysql")).url
+        url = stack.enter_context(new_database(server, "dentist_bench"))
+        upgrade(url)
+        report(url, arguments.most)
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ class Child:
                 raise StackError(f"{self.name} could not start. {self.last_words()}")
             if time.monotonic() > deadline:
                 raise StackError(f"{self.name} does not answer at {url}. {self.last_words()}")
-            time.sleep(0.1)
+            time.sleep(0.1)  # between two looks: the child cannot tell us
 
     def last_words(self) -> str:
         """The end of its log, for a message."""

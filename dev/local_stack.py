@@ -173,7 +173,7 @@ def _watch(stack: _Stack) -> NoReturn:
     """Until somebody stops us, or something of ours ends."""
     while True:
         stops.check()
-        time.sleep(_CHECK_SECONDS)
+        time.sleep(_CHECK_SECONDS)  # between two looks at what runs; a signal ends it
         for child in stack.children:
             if child.has_ended:
                 raise StackError(f"{child.name} has ended by itself, so everything stops. {child.last_words()}")

@@ -52,6 +52,7 @@ def throw_away(image: str) -> Iterator[Server]:
             raise SourceFailedError(f"Docker could not start {image}: {_one_line(error)}") from error
         port = int(container.get_exposed_port(3306))
         url = URL.create("mysql+pymysql", "root", container.password, container.get_container_host_ip(), port)
+        # Between two tries to connect: the server does not say when it is ready.
         version = version_when_ready(url, pause=lambda: time.sleep(0.1))
         yield Server(url, flavour_of(version), f"Docker, {image}")
 
@@ -144,7 +145,7 @@ def _remove(engine: Any, name: str) -> None:
 
 
 def _pause(container: Any) -> None:
-    time.sleep(0.1)
+    time.sleep(0.1)  # between two tries to connect
     container.reload()
     if container.status != "running":
         log = container.logs(tail=100).decode(errors="replace")

@@ -67,7 +67,7 @@ def _lock(descriptor: int, folder: Path) -> None:
                 raise NoDatabaseServerError(
                     f"Another database server is running on {folder}. Stop it first, or use another folder."
                 ) from None
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two tries: flock waits for ever or not at all
 
 
 def cache_folder() -> Path:

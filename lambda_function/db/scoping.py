@@ -75,6 +75,12 @@ def _patients(user_id: Column, role: Role) -> Criterion:
             return false()
 
 
+def _works_with_me(doctor_id: Any) -> Criterion:
+    """Doctors of the caller's clinics, whom the column names."""
+    rows = DOCTOR_ROWS.alias()
+    return exists().where(rows.c.user_id == doctor_id, rows.c.clinic_id.in_(_MY_CLINICS))
+
+
 def _doctors(user_id: Column, role: Role) -> Criterion:
     match VISIBILITY[Entity.DOCTOR][role]:
         case Reach.ALL:
@@ -82,8 +88,7 @@ def _doctors(user_id: Column, role: Role) -> Criterion:
         case Reach.OWN:
             return user_id == _ME
         case Reach.CLINIC:
-            rows = DOCTOR_ROWS.alias()
-            return exists().where(rows.c.user_id == user_id, rows.c.clinic_id.in_(_MY_CLINICS))
+            return _works_with_me(user_id)
         case Reach.NONE:
             return false()
 
@@ -137,8 +142,7 @@ def _leave(row: Any, role: Role) -> Criterion:
         case Reach.OWN:
             return doctor_id == _ME
         case Reach.CLINIC:
-            rows = DOCTOR_ROWS.alias()
-            return exists().where(rows.c.user_id == doctor_id, rows.c.clinic_id.in_(_MY_CLINICS))
+            return _works_with_me(doctor_id)
         case Reach.NONE:
             return false()
 
@@ -152,14 +156,10 @@ def _waiting(row: Any, role: Role) -> Criterion:
             own: Column = row.patient_id
             return own == _ME
         case Reach.CLINIC:
-            rows = DOCTOR_ROWS.alias()
             return and_(
                 _patients(row.patient_id, role),
                 or_(row.clinic_id.is_(None), row.clinic_id.in_(_MY_CLINICS)),
-                or_(
-                    row.doctor_id.is_(None),
-                    exists().where(rows.c.user_id == row.doctor_id, rows.c.clinic_id.in_(_MY_CLINICS)),
-                ),
+                or_(row.doctor_id.is_(None), _works_with_me(row.doctor_id)),
             )
         case Reach.NONE:
             return false()

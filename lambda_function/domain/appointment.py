@@ -16,6 +16,7 @@ from lambda_function.domain.errors import (
     OffGridError,
     PastCutoffError,
     TooLateError,
+    TooManyRequestsOpenError,
     TooSoonError,
 )
 from lambda_function.domain.intervals import Interval, on_grid
@@ -147,6 +148,12 @@ def check_movable(status: Status, start: datetime, now: datetime) -> None:
     """Raises InvalidTransitionError for a visit that is not ahead any more."""
     if status not in {Status.REQUESTED, Status.BOOKED} or now >= start:
         raise InvalidTransitionError("Only a visit that is still ahead can be moved.")
+
+
+def check_open_requests(open_requests: int) -> None:
+    """Raises TooManyRequestsOpenError where a patient with so many open requests may not make another."""
+    if open_requests >= MAX_OPEN_REQUESTS:
+        raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
 
 
 def check_cutoff(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:

@@ -106,13 +106,8 @@ def slots_of(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[AnyRow]) ->
     if span.start >= span.end:
         return []
     reach = margin(duration_of(doctors[0]))
-    rules = openings(
-        work.session,
-        [row.doctor_id for row in doctors],
-        first_day=(span.start - reach).date() - timedelta(days=2),
-        last_day=(span.end + reach).date() + timedelta(days=1),
-        span=Interval(span.start - reach, span.end + reach),
-    )
+    around = Interval(span.start - reach, span.end + reach)
+    rules = openings(work.session, [row.doctor_id for row in doctors], around)
     chairs = Calendar(work.session).chairs({row.clinic_id for row in doctors})
     look = _Look(work, wanted, doctors, rules, chairs)
     first = min(span.end, span.start + timedelta(days=max(1, _FIRST_LOOK_DAYS // len(doctors))))

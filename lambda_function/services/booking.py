@@ -12,10 +12,9 @@ from lambda_function.db.repositories.booking import booking_facts
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import MAX_OPEN_REQUESTS, Status, check_start, initial_status
+from lambda_function.domain.appointment import Status, check_open_requests, check_start, initial_status
 from lambda_function.domain.errors import (
     InvalidInputError,
-    TooManyRequestsOpenError,
     TreatmentNotOfferedError,
 )
 from lambda_function.domain.intervals import Interval
@@ -52,8 +51,8 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     require(actor, Action.BOOK, Subject(patient_id, request.doctor_id, facts.clinic_id))
     check_start(request.starts_at, actor=actor, policy=policy_of(facts), now=work.now)
     status = initial_status(actor, needs_approval=facts.needs_approval)
-    if status is Status.REQUESTED and facts.open_requests >= MAX_OPEN_REQUESTS:
-        raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
+    if status is Status.REQUESTED:
+        check_open_requests(facts.open_requests)
     place = Place(
         doctor_id=request.doctor_id,
         patient_id=patient_id,

@@ -15,18 +15,17 @@ from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import (
-    MAX_OPEN_REQUESTS,
     Duration,
     Status,
     check_cutoff,
     check_movable,
+    check_open_requests,
     check_start,
     initial_status,
 )
 from lambda_function.domain.errors import (
     InvalidInputError,
     InvalidTransitionError,
-    TooManyRequestsOpenError,
     TreatmentNotOfferedError,
 )
 from lambda_function.domain.intervals import Interval
@@ -114,8 +113,8 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
     status = visit.status
     if work.actor.role is Role.PATIENT:
         status = initial_status(work.actor, needs_approval=facts.needs_approval)
-    if status is Status.REQUESTED and visit.status is not status and facts.open_requests >= MAX_OPEN_REQUESTS:
-        raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
+    if status is Status.REQUESTED and visit.status is not status:
+        check_open_requests(facts.open_requests)
     check_working(work, place, overridden=wanted.override_reason is not None)
     chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id)
     _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)

@@ -84,14 +84,7 @@ def _outside(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
     if not visits:
         return []
     span = Interval(visits[0].starts_at, max(visit.ends_at for visit in visits))
-    opening = openings(
-        work.session,
-        [doctor_id],
-        first_day=span.start.date() - timedelta(days=2),
-        last_day=span.end.date() + timedelta(days=1),
-        span=span,
-    )[doctor_id]
-    hours = opening.hours_within(span, zone)
+    hours = openings(work.session, [doctor_id], span)[doctor_id].hours_within(span, zone)
     return [
         visit.appointment_id
         for visit in visits

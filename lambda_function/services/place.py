@@ -51,13 +51,7 @@ def check_working(work: UnitOfWork, place: Place, *, overridden: bool) -> None:
     when the doctor is on leave, which nobody overrides.
     """
     visit = place.visit
-    opening = openings(
-        work.session,
-        [place.doctor_id],
-        first_day=visit.start.date() - timedelta(days=2),
-        last_day=visit.end.date() + timedelta(days=1),
-        span=visit,
-    )[place.doctor_id]
+    opening = openings(work.session, [place.doctor_id], visit)[place.doctor_id]
     zone = ZoneInfo(place.time_zone)
     hours, present = working_starts(Timeline.around(visit), opening, zone, place.duration.visit)
     if not present & 1:

@@ -1,7 +1,8 @@
 """Locks and claims: the one repository that sees all rows, since a conflict with a row that the caller may not see is
 a conflict. It returns ids and booleans, never entities.
 
-The order of locks is the same everywhere: doctors by id, patient, chairs by id, then the appointment's row.
+The order of locks is the same everywhere: doctors by id, patient, the row of an appointment that is there, chairs by id
+(docs/decisions/0001).
 """
 
 from collections.abc import Collection, Iterable, Sequence

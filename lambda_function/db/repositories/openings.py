@@ -5,7 +5,7 @@ Reading is unscoped, since a time that the caller may not know the reason of is 
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -87,18 +87,15 @@ _RULES = union_all(
 )
 
 
-def openings(
-    session: Session, doctor_ids: Collection[int], *, first_day: date, last_day: date, span: Interval
-) -> dict[int, Opening]:
-    """What decides when each doctor works: exceptions and closures of the local dates from `first_day` to `last_day`,
-    leave that touches `span`.
-    """
+def openings(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, Opening]:
+    """What decides when each doctor works in `span`: no other exceptions, closures and leave are read."""
     rows = session.execute(
         _RULES,
         {
             "doctor_ids": sorted(doctor_ids),
-            "first_day": first_day,
-            "last_day": last_day,
+            # Whatever the zone: local dates are a day off those of UTC at most, and night hours begin a day before.
+            "first_day": span.start.date() - timedelta(days=2),
+            "last_day": span.end.date() + timedelta(days=1),
             "span_start": span.start,
             "span_end": span.end,
         },

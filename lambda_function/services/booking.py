@@ -19,7 +19,7 @@ from lambda_function.domain.errors import (
 )
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, require
-from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, policy_of
+from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, obstacles_to, policy_of
 from lambda_function.services.visits import join_clinic, record
 
 
@@ -61,8 +61,9 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
         start=request.starts_at,
         duration=duration_of(facts),
     )
-    check_working(work, place, overridden=request.override_reason is not None)
-    chair_id = lock_free_chair(work, place, chair_ids, request.chair_id)
+    found = obstacles_to(work, place, chair_ids)
+    check_working(place, found.opening, overridden=request.override_reason is not None)
+    chair_id = lock_free_chair(work, place, chair_ids, request.chair_id, taken=found.taken)
     view = _add(work, request=request, facts=facts, status=status, visit=place.visit, chair_id=chair_id)
     Calendar(work.session).claim(view.appointment_id, place.claims(chair_id))
     return view

@@ -32,7 +32,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
-from lambda_function.services.place import Place, check_working, lock_free_chair, policy_of
+from lambda_function.services.place import Place, check_working, lock_free_chair, obstacles_to, policy_of
 from lambda_function.services.visits import LockedVisit, join_clinic, lock_visit, record, view, view_of
 
 
@@ -70,16 +70,25 @@ def change(
     if wanted.override_reason is not None and not wanted.moves:
         raise InvalidInputError("It belongs to a move.", field="override_reason")
     visit = locked.appointment
-    old = Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at))
     # Written once, at the end: a move with a note is one version.
     with work.session.no_autoflush:
-        facts = _move(work, locked, wanted) if _is_elsewhere(visit, wanted) else None
+        moved = _move(work, locked, wanted) if _is_elsewhere(visit, wanted) else None
         _note(work, visit, wanted.notes)
     work.session.flush()
-    shown = view_of(visit, facts) if facts else view(work, visit)
-    if (old.doctor_id, old.time.start) != (visit.doctor_id, visit.starts_at):
-        offer_freed(work, [old])
-    return shown
+    if moved is None:
+        return view(work, visit)
+    if moved.awaited:
+        offer_freed(work, [moved.left])
+    return view_of(visit, moved.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """`facts` are those that the move went by; `awaited` is whether the waitlist is concerned by the time it left."""
+
+    facts: AnyRow
+    left: Freed
+    awaited: bool
 
 
 def _is_elsewhere(visit: Appointment, wanted: Change) -> bool:
@@ -93,13 +102,13 @@ def _is_elsewhere(visit: Appointment, wanted: Change) -> bool:
     )
 
 
-def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
-    """Answers the facts that it went by."""
+def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
     visit = locked.appointment
     check_movable(visit.status, visit.starts_at, work.now)
     check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     facts, chair_ids = _facts(work, visit, wanted)
     require(work.actor, Action.BOOK, Subject(visit.patient_id, facts.doctor_id, facts.clinic_id))
+    left = Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at))
     place = Place(
         doctor_id=facts.doctor_id,
         patient_id=visit.patient_id,
@@ -108,6 +117,7 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
         start=wanted.starts_at or visit.starts_at,
         duration=_duration(visit),
         moved_id=visit.appointment_id,
+        left=left,
     )
     check_start(place.start, actor=work.actor, policy=policy_of(facts), now=work.now)
     status = visit.status
@@ -115,11 +125,12 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
         status = initial_status(work.actor, needs_approval=facts.needs_approval)
     if status is Status.REQUESTED and visit.status is not status:
         check_open_requests(facts.open_requests)
-    check_working(work, place, overridden=wanted.override_reason is not None)
-    chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id)
+    found = obstacles_to(work, place, chair_ids)
+    check_working(place, found.opening, overridden=wanted.override_reason is not None)
+    chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id, taken=found.taken)
     _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
     join_clinic(work, facts)
-    return facts
+    return _Moved(facts, left, found.awaited)
 
 
 def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow, list[int]]:

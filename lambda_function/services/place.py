@@ -11,17 +11,21 @@ from zoneinfo import ZoneInfo
 
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.calendar import Calendar, Claim, busy_error
-from lambda_function.db.repositories.openings import openings
+from lambda_function.db.repositories.obstacles import Obstacles, obstacles
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration, Policy
 from lambda_function.domain.errors import DoctorBusyError, InvalidInputError, OutsideHoursError
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.opening import Opening
 from lambda_function.domain.slots import Timeline, working_starts
+from lambda_function.domain.waitlist import Freed
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`moved_id` is the appointment that is to be moved here, whose own time does not stand in the way."""
+    """`moved_id` is the appointment that is to be moved here, whose own time does not stand in the way, and `left` the
+    time that it leaves.
+    """
 
     doctor_id: int
     patient_id: int
@@ -30,6 +34,7 @@ class Place:
     start: datetime
     duration: Duration
     moved_id: int | None = None
+    left: Freed | None = None
 
     @property
     def visit(self) -> Interval:
@@ -46,42 +51,49 @@ class Place:
             yield Claim(ClaimKind.CHAIR, chair_id, self.occupied)
 
 
-def check_working(work: UnitOfWork, place: Place, *, overridden: bool) -> None:
+def obstacles_to(work: UnitOfWork, place: Place, chair_ids: Sequence[int]) -> Obstacles:
+    """What stands in the way of the visit, whichever of the chairs it takes."""
+    return obstacles(
+        work.session,
+        doctor_id=place.doctor_id,
+        patient_id=place.patient_id,
+        chair_ids=chair_ids,
+        visit=place.visit,
+        occupied=place.occupied,
+        now=work.now,
+        moved_id=place.moved_id,
+        left=place.left,
+    )
+
+
+def check_working(place: Place, opening: Opening, *, overridden: bool) -> None:
     """Raises OutsideHoursError unless the visit lies in working hours or these are overridden, and DoctorBusyError
     when the doctor is on leave, which nobody overrides.
     """
-    visit = place.visit
-    opening = openings(work.session, [place.doctor_id], visit)[place.doctor_id]
     zone = ZoneInfo(place.time_zone)
-    hours, present = working_starts(Timeline.around(visit), opening, zone, place.duration.visit)
+    hours, present = working_starts(Timeline.around(place.visit), opening, zone, place.duration.visit)
     if not present & 1:
         raise DoctorBusyError("The doctor is away at that time.", field="starts_at")
     if not hours & 1 and not overridden:
         raise OutsideHoursError("The doctor does not work at that time.", field="starts_at")
 
 
-def lock_free_chair(work: UnitOfWork, place: Place, chair_ids: Sequence[int], wanted: int | None) -> int | None:
+def lock_free_chair(
+    work: UnitOfWork, place: Place, chair_ids: Sequence[int], wanted: int | None, *, taken: frozenset[tuple[int, int]]
+) -> int | None:
     """The chair for the visit, locked and free: the one wanted, or the first of the clinic's `chair_ids`. None in a
-    clinic without.
+    clinic without. `taken` as in Obstacles.
 
     Raises the error of the first of doctor, patient and chair that is busy.
     """
     if wanted is not None and wanted not in chair_ids:
         raise InvalidInputError("There is no such chair in that clinic.", field="chair_id")
-    calendar = Calendar(work.session)
-    taken = calendar.taken(
-        doctor_id=place.doctor_id,
-        patient_id=place.patient_id,
-        chair_ids=chair_ids,
-        visit=place.visit,
-        occupied=place.occupied,
-        moved_id=place.moved_id,
-    )
     for kind, person in ((ClaimKind.DOCTOR, place.doctor_id), (ClaimKind.PATIENT, place.patient_id)):
         if (kind, person) in taken:
             raise busy_error(kind)
     if not chair_ids:
         return None
+    calendar = Calendar(work.session)
     for chair_id in chair_ids:
         if (ClaimKind.CHAIR, chair_id) in taken or wanted not in {None, chair_id}:
             continue

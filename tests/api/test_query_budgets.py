@@ -42,9 +42,7 @@ BUDGETS = {
     "GET /appointments": 3,
     "POST /appointments": 15,
     "GET /appointments/{appointment_id}": 3,
-    # 15 for the move itself, one to see whether somebody waits for the time that it frees, and one for the first visit
-    # of a patient in a clinic.
-    "PATCH /appointments/{appointment_id}": 17,
+    "PATCH /appointments/{appointment_id}": 15,
     "POST /appointments/{appointment_id}/confirm": 9,
     "POST /appointments/{appointment_id}/cancel": 11,
     "POST /appointments/{appointment_id}/check-in": 9,

@@ -19,7 +19,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    or_,
     select,
     text,
     union_all,
@@ -54,7 +53,7 @@ def busy_error(kind: ClaimKind) -> DomainError:
             return ChairBusyError("No chair is free at that time.", field="starts_at")
 
 
-def _claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> ColumnElement[bool]:
+def claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> ColumnElement[bool]:
     """Claims of the resource in the interval bound as `<span>_start` and `<span>_end`."""
     return and_(
         SlotClaim.kind == kind.value,
@@ -65,19 +64,6 @@ def _claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> Colum
     )
 
 
-# The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
-# it reads all that a chair has ever been claimed for.
-_CLAIMED = (
-    select(SlotClaim.kind, SlotClaim.resource_id)
-    .where(
-        or_(
-            _claimed(ClaimKind.DOCTOR, SlotClaim.resource_id == bindparam("doctor_id"), "occupied"),
-            _claimed(ClaimKind.PATIENT, SlotClaim.resource_id == bindparam("patient_id"), "visit"),
-            _claimed(ClaimKind.CHAIR, SlotClaim.resource_id.in_(bindparam("chair_ids", expanding=True)), "occupied"),
-        )
-    )
-    .distinct()
-)
 _LOCK_DOCTORS = (
     select(Doctor.user_id, Doctor.clinic_id)
     .where(Doctor.user_id.in_(bindparam("doctor_ids", expanding=True)))
@@ -87,7 +73,7 @@ _LOCK_DOCTORS = (
 _LOCK_PATIENT = select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).with_for_update()
 _LOCK_CHAIR = select(Chair.chair_id).where(Chair.chair_id == bindparam("chair_id")).with_for_update()
 _CHAIR_BUSY: AnySelect = select(
-    exists().where(_claimed(ClaimKind.CHAIR, SlotClaim.resource_id == bindparam("chair_id"), "occupied"))
+    exists().where(claimed(ClaimKind.CHAIR, SlotClaim.resource_id == bindparam("chair_id"), "occupied"))
 )
 # Into the table, not the class: the ORM would take each of the many rows apart.
 _CLAIM = insert(CLAIM_ROWS)
@@ -149,36 +135,6 @@ class Calendar:
 
     def lock_chair(self, chair_id: int) -> None:
         self._session.execute(_LOCK_CHAIR, {"chair_id": chair_id}, execution_options=UNSCOPED).all()
-
-    def taken(
-        self,
-        *,
-        doctor_id: int,
-        patient_id: int,
-        chair_ids: Sequence[int],
-        visit: Interval,
-        occupied: Interval,
-        moved_id: int | None,
-    ) -> set[tuple[int, int]]:
-        """Those of the doctor, the patient and the chairs who are busy, as (kind, id), with what but the appointment
-        that is to be moved. Of doctor and patient it holds
-        only under their locks; what it says of a chair is a hint until that chair is locked.
-        """
-        rows = self._session.execute(
-            _CLAIMED,
-            {
-                "doctor_id": doctor_id,
-                "patient_id": patient_id,
-                "chair_ids": chair_ids,
-                "visit_start": visit.start,
-                "visit_end": visit.end,
-                "occupied_start": occupied.start,
-                "occupied_end": occupied.end,
-                "moved_id": moved_id or 0,
-            },
-            execution_options=UNSCOPED,
-        )
-        return {(row.kind, row.resource_id) for row in rows}
 
     def chair_busy(self, chair_id: int, occupied: Interval, moved_id: int | None) -> bool:
         return bool(

@@ -32,9 +32,10 @@ from lambda_function.domain.opening import Opening, WeeklyHours, Window
 _DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
 
 
-def _branch(kind: str, **columns: Any) -> Any:
+def branch(kind: str, **columns: Any) -> Any:
     """One branch of the union: its kind, whose it is, and the columns that it has; NULL for the others."""
     types: Mapping[str, Any] = {
+        "claim_kind": SmallInteger,
         "weekday": SmallInteger,
         "first_day": Date,
         "last_day": Date,
@@ -45,26 +46,26 @@ def _branch(kind: str, **columns: Any) -> Any:
     }
     values: list[ColumnElement[Any]] = [
         literal(kind, literal_execute=True).label("kind"),
-        columns["doctor_id"].label("doctor_id"),
+        columns["owner_id"].label("owner_id"),
     ]
     for name, kind_of in types.items():
         values.append(type_coerce(columns.get(name, null()), kind_of).label(name))
     return select(*values)
 
 
-_RULES = union_all(
-    _branch(
+RULES: Any = (
+    branch(
         "weekly",
-        doctor_id=WorkingHours.doctor_id,
+        owner_id=WorkingHours.doctor_id,
         weekday=WorkingHours.weekday,
         first_day=WorkingHours.valid_from,
         last_day=WorkingHours.valid_to,
         start_minute=WorkingHours.start_minute,
         end_minute=WorkingHours.end_minute,
     ).where(WorkingHours.doctor_id.in_(_DOCTORS)),
-    _branch(
+    branch(
         "exception",
-        doctor_id=WorkingHoursException.doctor_id,
+        owner_id=WorkingHoursException.doctor_id,
         first_day=WorkingHoursException.day,
         start_minute=WorkingHoursException.start_minute,
         end_minute=WorkingHoursException.end_minute,
@@ -72,14 +73,14 @@ _RULES = union_all(
         WorkingHoursException.doctor_id.in_(_DOCTORS),
         WorkingHoursException.day.between(bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)),
     ),
-    _branch("closure", doctor_id=Doctor.user_id, first_day=Closure.first_day, last_day=Closure.last_day)
+    branch("closure", owner_id=Doctor.user_id, first_day=Closure.first_day, last_day=Closure.last_day)
     .join(Closure, Closure.clinic_id == Doctor.clinic_id)
     .where(
         Doctor.user_id.in_(_DOCTORS),
         Closure.last_day >= bindparam("first_day", type_=Date),
         Closure.first_day <= bindparam("last_day", type_=Date),
     ),
-    _branch("leave", doctor_id=TimeOff.doctor_id, starts_at=TimeOff.starts_at, ends_at=TimeOff.ends_at).where(
+    branch("leave", owner_id=TimeOff.doctor_id, starts_at=TimeOff.starts_at, ends_at=TimeOff.ends_at).where(
         TimeOff.doctor_id.in_(_DOCTORS),
         TimeOff.ends_at > bindparam("span_start", type_=UtcDateTime()),
         TimeOff.starts_at < bindparam("span_end", type_=UtcDateTime()),
@@ -87,27 +88,32 @@ _RULES = union_all(
 )
 
 
+_ALL_RULES = union_all(*RULES)
+
+
+def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
+    """The values bound in RULES."""
+    return {
+        "doctor_ids": sorted(doctor_ids),
+        # Whatever the zone: local dates are a day off those of UTC at most, and night hours begin a day before.
+        "first_day": span.start.date() - timedelta(days=2),
+        "last_day": span.end.date() + timedelta(days=1),
+        "span_start": span.start,
+        "span_end": span.end,
+    }
+
+
 def openings(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, Opening]:
     """What decides when each doctor works in `span`: no other exceptions, closures and leave are read."""
-    rows = session.execute(
-        _RULES,
-        {
-            "doctor_ids": sorted(doctor_ids),
-            # Whatever the zone: local dates are a day off those of UTC at most, and night hours begin a day before.
-            "first_day": span.start.date() - timedelta(days=2),
-            "last_day": span.end.date() + timedelta(days=1),
-            "span_start": span.start,
-            "span_end": span.end,
-        },
-        execution_options=UNSCOPED,
-    ).all()
+    rows = session.execute(_ALL_RULES, rule_values(doctor_ids, span), execution_options=UNSCOPED).all()
     of_doctor: dict[int, list[AnyRow]] = defaultdict(list)
     for row in rows:
-        of_doctor[row.doctor_id].append(row)
-    return {doctor_id: _opening(of_doctor[doctor_id]) for doctor_id in doctor_ids}
+        of_doctor[row.owner_id].append(row)
+    return {doctor_id: opening_of(of_doctor[doctor_id]) for doctor_id in doctor_ids}
 
 
-def _opening(rows: Sequence[AnyRow]) -> Opening:
+def opening_of(rows: Sequence[AnyRow]) -> Opening:
+    """The opening of one doctor from the rows of RULES; rows of other kinds do not matter."""
     exceptions: dict[date, list[Window]] = defaultdict(list)
     for row in rows:
         if row.kind == "exception":

@@ -77,15 +77,8 @@ class Line:
         """The open entries that something is to be done about, in the order of joining: offers and wishes whose time
         has passed, offers that stand in the freed time, and those who wait for some of it.
         """
-        statement = _entries().where(
-            WaitlistEntry.status.in_(sorted(OPEN)),
-            or_(
-                WaitlistEntry.wished_to <= self._now,
-                and_(WaitlistEntry.status == WaitlistStatus.OFFERED, WaitlistEntry.offer_expires_at <= self._now),
-                *(_offered(part) for part in freed),
-                *(_waits_for(part) for part in freed),
-            ),
-        )
+        parts = [(part.doctor_id, part.clinic_id, part.time.start, part.time.end) for part in freed]
+        statement = _entries().where(*concerned_by(parts, self._now))
         return self._session.execute(statement.order_by(WaitlistEntry.waitlist_id), execution_options=UNSCOPED).all()
 
     def lapse(self, entry: AnyRow) -> bool:
@@ -130,25 +123,40 @@ class Line:
         return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
 
 
-def _offered(freed: Freed) -> ColumnElement[bool]:
-    return and_(
-        WaitlistEntry.status == WaitlistStatus.OFFERED,
-        WaitlistEntry.offer_doctor_id == freed.doctor_id,
-        WaitlistEntry.offer_starts_at < freed.time.end,
-        WaitlistEntry.offer_ends_at > freed.time.start,
+def concerned_by(freed: Collection[tuple[Any, Any, Any, Any]], now: Any) -> tuple[ColumnElement[bool], ...]:
+    """The criteria of `Line.concerned`, for values or bound parameters: of each freed time the doctor, the clinic,
+    the start and the end.
+    """
+    return (
+        WaitlistEntry.status.in_(sorted(OPEN)),
+        or_(
+            WaitlistEntry.wished_to <= now,
+            and_(WaitlistEntry.status == WaitlistStatus.OFFERED, WaitlistEntry.offer_expires_at <= now),
+            *(_offered(doctor_id, start, end) for doctor_id, _, start, end in freed),
+            *(_waits_for(*part) for part in freed),
+        ),
     )
 
 
-def _waits_for(freed: Freed) -> ColumnElement[bool]:
+def _offered(doctor_id: Any, start: Any, end: Any) -> ColumnElement[bool]:
+    return and_(
+        WaitlistEntry.status == WaitlistStatus.OFFERED,
+        WaitlistEntry.offer_doctor_id == doctor_id,
+        WaitlistEntry.offer_starts_at < end,
+        WaitlistEntry.offer_ends_at > start,
+    )
+
+
+def _waits_for(doctor_id: Any, clinic_id: Any, start: Any, end: Any) -> ColumnElement[bool]:
     """Active patients whose wish the doctor can fulfil in some of the time."""
     return and_(
         WaitlistEntry.status == WaitlistStatus.WAITING,
-        WaitlistEntry.wished_from < freed.time.end,
-        WaitlistEntry.wished_to > freed.time.start,
-        or_(WaitlistEntry.doctor_id.is_(None), WaitlistEntry.doctor_id == freed.doctor_id),
-        or_(WaitlistEntry.clinic_id.is_(None), WaitlistEntry.clinic_id == freed.clinic_id),
+        WaitlistEntry.wished_from < end,
+        WaitlistEntry.wished_to > start,
+        or_(WaitlistEntry.doctor_id.is_(None), WaitlistEntry.doctor_id == doctor_id),
+        or_(WaitlistEntry.clinic_id.is_(None), WaitlistEntry.clinic_id == clinic_id),
         exists().where(
-            DoctorTreatment.doctor_id == freed.doctor_id, DoctorTreatment.treatment_id == WaitlistEntry.treatment_id
+            DoctorTreatment.doctor_id == doctor_id, DoctorTreatment.treatment_id == WaitlistEntry.treatment_id
         ),
         exists().where(User.user_id == WaitlistEntry.patient_id, User.active),
     )

@@ -18,12 +18,14 @@ from lambda_function.domain.waitlist import Freed
 from lambda_function.services.lifecycle import enter
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.people import require_patient
+from lambda_function.services.waitlist import withdraw_all
 
 PATIENT_GONE = "Patient deactivated"
 
 
 def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
-    """Cancels the patient's requested and booked visits that are ahead, and closes the account.
+    """Cancels the patient's requested and booked visits that are ahead, ends the patient's waiting, and closes the
+    account.
 
     Raises NotFoundError, ForbiddenError for whoever is visible and no patient, HasBookingsError for visits ahead in
     clinics that are not the actor's, and ContentionError when the patient got a visit with another doctor meanwhile:
@@ -45,6 +47,7 @@ def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
     for visit in Appointments(work.session).all_for_change(open_ids):
         enter(work, visit, Step.CANCEL, Status.CANCELLED, reason=PATIENT_GONE)
         freed.append(Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)))
+    freed += withdraw_all(work, user_id)
     _close(work, user_id, Role.PATIENT)
     offer_freed(work, freed)
 

@@ -131,13 +131,22 @@ def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
     entry = get(work, waitlist_id)
     if entry.status not in OPEN or not Line(work.session, work.now).withdraw(entry):
         raise InvalidTransitionError("This entry has ended or changes right now.")
-    freed = []
-    if entry.status is WaitlistStatus.OFFERED:
-        practice = practice_of(work.session, entry.offer_doctor_id)
-        if practice is not None:
-            time = Interval(entry.offer_starts_at, entry.offer_ends_at)
-            freed = [Freed(entry.offer_doctor_id, practice.clinic_id, time)]
-    offer_freed(work, freed)
+    offer_freed(work, _on_offer(work, entry))
+
+
+def withdraw_all(work: UnitOfWork, patient_id: int) -> list[Freed]:
+    """Ends all waiting of a patient, whose lock is held; answers the time that was on offer, to be offered again."""
+    line = Line(work.session, work.now)
+    return [part for entry in line.open_of(patient_id) if line.withdraw(entry) for part in _on_offer(work, entry)]
+
+
+def _on_offer(work: UnitOfWork, entry: AnyRow) -> list[Freed]:
+    if entry.status is not WaitlistStatus.OFFERED:
+        return []
+    practice = practice_of(work.session, entry.offer_doctor_id)
+    if practice is None:
+        return []
+    return [Freed(entry.offer_doctor_id, practice.clinic_id, Interval(entry.offer_starts_at, entry.offer_ends_at))]
 
 
 def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:

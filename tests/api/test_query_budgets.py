@@ -38,7 +38,7 @@ BUDGETS = {
     "GET /users/{user_id}": 2,
     "POST /users": 6,
     "PATCH /users/{user_id}": 6,
-    "DELETE /users/{user_id}": 13,
+    "DELETE /users/{user_id}": 14,
     "GET /appointments": 3,
     "POST /appointments": 15,
     "GET /appointments/{appointment_id}": 3,

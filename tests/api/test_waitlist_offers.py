@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from lambda_function.db.models import User
+from lambda_function.db.models import User, WaitlistEntry
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
 from tests.api.waiting import Line, free, policy
@@ -177,6 +177,21 @@ def test_deactivating_a_patient_frees_the_time(line: Line, busy: Any) -> None:
     line.join("kim")
     assert line.desk.client.call("rita", "DELETE", f"/users/{line.desk.id_of('ana')}").status == 204
     assert line.offered("kim") == at("15:00")
+
+
+def test_deactivating_a_patient_ends_the_waiting_and_passes_the_offer_on(line: Line, busy: Any) -> None:
+    offered = line.join("kim")
+    waiting = line.join("kim", treatment_id=2)
+    line.join("pat")
+    free(line, busy)
+    assert line.offered("kim") == at("15:00")
+
+    assert line.desk.client.call("rita", "DELETE", f"/users/{line.desk.id_of('kim')}").status == 204
+
+    session = line.desk.practice.session
+    mine = WaitlistEntry.waitlist_id.in_([offered, waiting])
+    assert session.scalars(select(WaitlistEntry.status).where(mine)).all() == ["WITHDRAWN", "WITHDRAWN"]
+    assert line.offered("pat") == at("15:00")
 
 
 def test_accepting_books_the_visit(line: Line, busy: Any) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnyRow, AnySelect
@@ -105,21 +105,25 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
 
 
 @lru_cache(maxsize=128)
-def _page_statement(filters: frozenset[str]) -> AnySelect:
+def _page_statement(filters: frozenset[str], clinics: int) -> AnySelect:
     """Built once for each set of filters in use: building costs more than running.
 
     The page is found first, from the index alone, and the names are joined to its rows only: else the server joins all
-    rows from there on and sorts them.
+    rows from there on and sorts them. Of several clinics each gives a page, since the visits of all of them together
+    are in no index.
     """
-    page = (
+    found = (
         select(Appointment.appointment_id)
         .where(*(_FILTERS[name] for name in sorted(filters)))
         .order_by(Appointment.starts_at, Appointment.appointment_id)
         .limit(bindparam("page_limit"))
-        .subquery()
     )
-    return _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id).order_by(
-        Appointment.starts_at, Appointment.appointment_id
+    pages = [found.where(Appointment.clinic_id == bindparam(f"clinic_{number}")) for number in range(clinics)]
+    page = union_all(*pages).subquery() if pages else found.subquery()
+    return (
+        _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id)
+        .order_by(Appointment.starts_at, Appointment.appointment_id)
+        .limit(bindparam("page_limit"))
     )
 
 
@@ -165,12 +169,16 @@ class Appointments:
         row = self._session.execute(_ONE, {"appointment_id": appointment_id}).one_or_none()
         return AppointmentView(*row) if row else None
 
-    def page(self, filters: Mapping[str, Any], *, limit: int) -> Sequence[AppointmentView]:
+    def page(
+        self, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
+    ) -> Sequence[AppointmentView]:
         """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, status, doctor_id,
-        patient_id, clinic_id, and after_start with after_id, the last row of the page before.
+        patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`, unless
+        empty, are the clinics to look in.
         """
-        statement = _page_statement(frozenset(filters) - {"after_id"})
-        rows = self._session.execute(statement, {**filters, "page_limit": limit})
+        statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids))
+        clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
+        rows = self._session.execute(statement, {**filters, **clinics, "page_limit": limit})
         return [AppointmentView(*row) for row in rows]
 
     def from_local_midnight(self, since: Mapping[str, datetime], *, limit: int) -> Sequence[AnyRow]:

@@ -40,6 +40,11 @@ _LOCKED = (
 )
 
 
+def stripe(key_hash: str) -> int:
+    """The row that requests with this key wait on."""
+    return int(key_hash[:8], 16) % STRIPES
+
+
 class KeysOf:
     """Of one user."""
 
@@ -52,7 +57,7 @@ class KeysOf:
         until the transaction ends, so it must come before all other locks. Raises IdempotencyInFlightError when
         somebody else holds it for too long.
         """
-        given = {"user_id": self._user_id, "key_hash": key_hash, "stripe": int(key_hash[:8], 16) % STRIPES}
+        given = {"user_id": self._user_id, "key_hash": key_hash, "stripe": stripe(key_hash)}
         try:
             row = self._session.execute(_LOCKED, given).one()
         except DBAPIError as error:

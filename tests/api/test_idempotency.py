@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 
 from lambda_function.db.base import Base
 from lambda_function.db.models import Appointment, IdempotencyKey, IdempotencyLock, ReceptionistClinic, User
-from lambda_function.db.repositories.idempotency import STRIPES, purge_expired
+from lambda_function.db.repositories.idempotency import STRIPES, forget_person, purge_expired
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Role
 from tests.api import posts
@@ -362,3 +362,20 @@ def test_purging_removes_expired_keys_only_and_so_many_at_a_time(desk: Desk, dat
     (row,) = kept(desk)
     assert row.created_at == clock.now
     assert len(desk.practice.rows(Appointment)) == 6
+
+
+def test_forgetting_a_person_removes_what_was_answered_to_it_and_about_it(desk: Desk, database: Database) -> None:
+    pat = desk.id_of("pat")
+    wish = {"treatment_id": 1, "clinic_id": 1, "from": at("13:00"), "to": at("23:00")}
+    about_pat = [
+        desk.client.post("rita", "/appointments", desk.visit(at("15:00")), headers={"Idempotency-Key": "visit"}),
+        desk.client.post("rita", "/waitlist", {**wish, "patient_id": pat}, headers={"Idempotency-Key": "wish"}),
+        desk.client.post("pat", "/waitlist", {**wish, "treatment_id": 2}, headers=KEY),
+    ]
+    about_kim = desk.client.post(
+        "rita", "/appointments", desk.visit(at("16:00"), patient="kim"), headers={"Idempotency-Key": "other"}
+    )
+    assert [answer.status for answer in (*about_pat, about_kim)] == [201] * 4
+
+    assert database.transact(lambda work: forget_person(work.session, pat)) == 3
+    assert [row.body for row in kept(desk)] == [about_kim.text]

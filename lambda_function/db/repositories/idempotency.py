@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -107,4 +107,16 @@ def purge_expired(session: Session, before: datetime, limit: int) -> int:
         statement.with_dialect_options(mysql_limit=limit),
         execution_options={**UNSCOPED, "synchronize_session": False},
     )
+    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+
+
+def forget_person(session: Session, user_id: int) -> int:
+    """Removes the kept answers to this person, and those to others in which the person is named, by id, since letters
+    beyond ASCII are escaped in a body; how many there were. Reads the whole table.
+    """
+    named = rf'"(user_id|patient_id)":{user_id}[,}}]|"Patient/{user_id}"'
+    statement = delete(IdempotencyKey).where(
+        or_(IdempotencyKey.user_id == user_id, IdempotencyKey.body.regexp_match(named))
+    )
+    result = session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

@@ -24,6 +24,7 @@ from lambda_function.db.models import (
     Closure,
     Doctor,
     DoctorTreatment,
+    OutboxMessage,
     Patient,
     PersonName,
     Receptionist,
@@ -174,6 +175,10 @@ def _claims(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
 
 
+def _messages(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.MESSAGE][role] is Reach.ALL else false()
+
+
 def contact_visible(actor: Actor) -> Criterion:
     """On `User`: whether the actor may see that person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][actor.role]:
@@ -207,6 +212,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         SlotClaim: _claims,
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,
+        OutboxMessage: _messages,
     }
 )
 SCOPED = frozenset(_CRITERIA)

@@ -65,6 +65,7 @@ class Entity(StrEnum):
     WAITLIST = "WAITLIST"
     CALENDAR_ACCESS = "CALENDAR_ACCESS"
     CLAIM = "CLAIM"
+    MESSAGE = "MESSAGE"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
@@ -117,6 +118,7 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.WAITLIST: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
+        Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},
     }
 )
 

@@ -21,6 +21,7 @@ from lambda_function.db.models import (
     Clinic,
     ClinicPatient,
     Doctor,
+    OutboxMessage,
     Patient,
     PersonName,
     Receptionist,
@@ -52,6 +53,7 @@ SCOPED = (
     SlotClaim,
     WaitlistEntry,
     CalendarToken,
+    OutboxMessage,
 )
 Key = tuple[Any, ...]
 
@@ -96,6 +98,7 @@ def crowd(practice: Practice) -> Practice:
             )
         )
     practice.add(*_wishes(ids))
+    practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW))
     practice.add(
         *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
     )
@@ -217,6 +220,7 @@ class Expected:
             AppointmentEvent: lambda row: self.visit(self.visits[row.appointment_id]),
             TimeOff: self.leave,
             SlotClaim: lambda row: False,
+            OutboxMessage: lambda row: False,
             WaitlistEntry: self.wish,
             CalendarToken: lambda row: row.user_id == me,
         }

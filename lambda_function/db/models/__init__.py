@@ -4,6 +4,7 @@ from lambda_function.db.models.appointments import Appointment, AppointmentEvent
 from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
 from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
+from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
     ClinicPatient,
     Doctor,
@@ -27,6 +28,7 @@ __all__ = [
     "Closure",
     "Doctor",
     "DoctorTreatment",
+    "OutboxMessage",
     "Patient",
     "PersonName",
     "Receptionist",

@@ -63,6 +63,7 @@ LEAVE            NONE     OWN     CLINIC
 WAITLIST         OWN      NONE    CLINIC
 CALENDAR_ACCESS  OWN      OWN     OWN
 CLAIM            NONE     NONE    NONE
+MESSAGE          NONE     NONE    NONE
 """
 
 

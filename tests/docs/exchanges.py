@@ -13,7 +13,7 @@ from typing import Any
 from tests.api_client import Answer, ApiClient, access_claims, http_event
 
 # An answer that has one of these must show it, save the content type, of which the document speaks once for all.
-TOLD_HEADERS = ("allow", "content-type", "etag", "location", "retry-after", "www-authenticate")
+TOLD_HEADERS = ("allow", "content-type", "etag", "idempotency-replayed", "location", "retry-after", "www-authenticate")
 _BLOCK = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"<([a-z_]+)>")
 _MORE = "…"

@@ -37,6 +37,27 @@ pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
 test-%: $(VENV) ## One folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
 
+##@ Call it from elsewhere
+.PHONY: clients client-python client-typescript
+# Where the clients go, each in a folder of its own.
+CLIENTS := build/clients
+clients: client-python client-typescript ## Typed clients from openapi.json, in build/clients
+
+client-python: $(VENV) ## The Python one alone: pip install build/clients/python
+	@mkdir -p "$(CLIENTS)"
+	@$(BIN)/python clients/python/joined.py openapi.json >"$(CLIENTS)/python.json"
+	@PATH="$(abspath $(BIN)):$$PATH" openapi-python-client generate --path "$(CLIENTS)/python.json" --meta setup \
+	  --config clients/python/config.yaml --output-path "$(CLIENTS)/python" --overwrite
+
+client-typescript: ## The TypeScript one alone: npm install ./build/clients/typescript
+	@command -v npm >/dev/null || { \
+	  echo "The TypeScript client needs Node.js 20 or later with npm, and there is none on the PATH." >&2; exit 1; }
+	@mkdir -p "$(CLIENTS)/typescript"
+	@cp clients/typescript/* "$(CLIENTS)/typescript"
+	@echo "Generating $(CLIENTS)/typescript"
+	@schema="$(CURDIR)/openapi.json"; cd "$(CLIENTS)/typescript" && npm ci --prefer-offline --no-audit --no-fund --silent && \
+	  node_modules/.bin/openapi-typescript "$$schema" --output schema.ts >/dev/null && node_modules/.bin/tsc
+
 ##@ Measure it
 .PHONY: bench
 bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table

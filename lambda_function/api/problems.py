@@ -28,6 +28,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "too_many_requests_open": HTTPStatus.CONFLICT,
         "already_waiting": HTTPStatus.CONFLICT,
         "offer_expired": HTTPStatus.CONFLICT,
+        "idempotency_in_flight": HTTPStatus.CONFLICT,
         "stale_version": HTTPStatus.PRECONDITION_FAILED,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -41,6 +42,8 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "ambiguous_time": HTTPStatus.UNPROCESSABLE_ENTITY,
         "nonexistent_time": HTTPStatus.UNPROCESSABLE_ENTITY,
         "treatment_not_offered": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency_mismatch": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "throttled": HTTPStatus.TOO_MANY_REQUESTS,
         "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
         "contention": HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -81,7 +84,8 @@ def problem(
     status = STATUS[code]
     body: dict[str, Any] = {
         "type": f"urn:dentist-appointments:problem:{code}",
-        "title": status.phrase,
+        # Of the code: the phrases of the statuses differ between the versions of Python.
+        "title": code.replace("_", " ").capitalize(),
         "status": status.value,
         "detail": detail,
         "code": code,

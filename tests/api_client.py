@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api.app import Api
+from tests.contract import contract
 from tests.factories import sub_of
 
 _requests = count(1)
@@ -106,7 +107,10 @@ class ApiClient:
         self._api = api
 
     def send(self, event: Mapping[str, Any]) -> Answer:
+        """What is answered, which is what openapi.json says."""
         answer = self._api(event, FakeContext())
+        method = event["requestContext"]["http"]["method"]
+        contract().check(method, event["rawPath"], answer["statusCode"], answer["headers"], answer.get("body") or "")
         return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
 
     def call(

@@ -25,12 +25,17 @@ def _as(stack: RunningStack, user_name: str) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def way(stack: RunningStack) -> Iterator[Way]:
+    taken = []
+
     def rival(wanted: bytes) -> None:
-        answer = Client(stack.port).send("POST", "/appointments", _as(stack, "kim"), wanted)
-        assert answer.status == 201, answer.body
+        taken.append(Client(stack.port).send("POST", "/appointments", _as(stack, "kim"), wanted))
 
     with troubled_way(stack.port, rival) as way:
         yield way
+    for answer in taken:
+        assert answer.status == 201, answer.body
+        path = f"/appointments/{answer.json()['appointment_id']}/cancel"
+        assert Client(stack.port).send("POST", path, _as(stack, "kim"), b'{"reason": "Only a test"}').status == 200
 
 
 def visits(stack: RunningStack) -> dict[int, str]:

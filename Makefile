@@ -44,15 +44,15 @@ openapi: $(VENV) ## Write openapi.json anew, after a change of routes or schemas
 .PHONY: clients client-python client-typescript
 # Where the clients go, each in a folder of its own.
 CLIENTS := build/clients
-clients: client-python client-typescript ## Typed clients from openapi.json, in build/clients
+clients: client-python client-typescript ## Typed Python and TypeScript from openapi.json (client-python makes one alone)
 
-client-python: $(VENV) ## The Python one alone: pip install build/clients/python
+client-python: $(VENV)
 	@mkdir -p "$(CLIENTS)"
-	@$(BIN)/python clients/python/joined.py openapi.json >"$(CLIENTS)/python.json"
+	@$(BIN)/python clients/python/document.py openapi.json >"$(CLIENTS)/python.json"
 	@PATH="$(abspath $(BIN)):$$PATH" openapi-python-client generate --path "$(CLIENTS)/python.json" --meta setup \
 	  --config clients/python/config.yaml --output-path "$(CLIENTS)/python" --overwrite
 
-client-typescript: ## The TypeScript one alone: npm install ./build/clients/typescript
+client-typescript:
 	@command -v npm >/dev/null || { \
 	  echo "The TypeScript client needs Node.js 20 or later with npm, and there is none on the PATH." >&2; exit 1; }
 	@mkdir -p "$(CLIENTS)/typescript"

@@ -61,6 +61,13 @@ def test_the_python_client_understands_the_gateway(stack: RunningStack, python_c
     assert (ran.returncode, ran.stderr) == (1, 'The service answers 401: {"message":"Unauthorized"}\n')
 
 
+def test_the_python_client_takes_codes_that_are_newer_than_itself(python_client: Path) -> None:
+    problem = {"type": "", "title": "", "status": 409, "detail": "", "code": "not_yet_thought_of", "request_id": ""}
+    program = f"from dentist_client.models import Problem; print(Problem.from_dict({problem}).code)"
+    ran = run(sys.executable, "-c", program, PYTHONPATH=str(python_client))
+    assert (ran.stderr, ran.stdout) == ("", "not_yet_thought_of\n")
+
+
 def test_the_python_client_is_typed(python_client: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
     wrong.write_text(QUICKSTART.read_text().replace("doctor_id=slot.doctor_id", "doctor_id=str(slot.doctor_id)"))

@@ -17,7 +17,7 @@ reset: $(VENV) ## Forget the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
-.PHONY: test lint format types pytest openapi
+.PHONY: test lint format types pytest fuzz openapi
 test: lint types pytest ## Everything that must hold before a commit
 
 lint: $(VENV) ## Rules and format of the code
@@ -36,6 +36,9 @@ pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
 
 test-%: $(VENV) ## One folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
+
+fuzz: $(VENV) ## schemathesis at length, and how often each operation answered each role with what
+	$(BIN)/pytest -s -q tests/api/test_fuzz.py --hypothesis-profile=full $(ARGS)
 
 openapi: $(VENV) ## Write openapi.json anew, after a change of routes or schemas
 	@$(BIN)/python -m dev.openapi_file

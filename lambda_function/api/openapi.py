@@ -55,6 +55,7 @@ _HEADERS: Mapping[str, Json] = {
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "RetryAfter": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}},
+    "Replayed": {"description": "`true`: the answer kept for this Idempotency-Key", "schema": {"const": "true"}},
     "Challenge": {"description": "How to authenticate", "schema": {"type": "string"}},
 }
 _REFUSAL_HEADERS = {
@@ -202,10 +203,10 @@ class _Writer:
         status = HTTPStatus(route.status_code)
         if status is HTTPStatus.NO_CONTENT:
             return {"description": _DONE[status], "headers": _headers()}
-        content, headers = {}, {}
+        content, headers = {}, {"Idempotency_Replayed": "Replayed"} if route.method == "POST" else {}
         for media_type, schema in self._bodies(route, dialect):
             fields = self._examples.resolved(schema).get("properties", {})
-            if "version" in fields:
+            if fields.get("version", {}).get("type") == "integer":
                 headers["ETag"] = "ETag"
             if status is HTTPStatus.CREATED and self._ids & fields.keys():
                 headers["Location"] = "Location"
@@ -252,6 +253,8 @@ class _Writer:
         if status in _GATEWAY:
             content["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
         headers = _headers(**_REFUSAL_HEADERS.get(status, {}))
+        if "idempotency_in_flight" in codes:
+            headers |= _headers(Retry_After="RetryAfter")
         description = "\n".join(f"- `{code}`: {MEANING[code]}" for code in codes)
         return {"description": description, "headers": headers, "content": content}
 

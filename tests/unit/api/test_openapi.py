@@ -113,11 +113,11 @@ def test_every_post_takes_an_idempotency_key() -> None:
 @pytest.mark.parametrize(
     ("operation", "headers"),
     [
-        ("book_appointment", {"ETag", "Location", "X-Request-Id"}),
+        ("book_appointment", {"ETag", "Idempotency-Replayed", "Location", "X-Request-Id"}),
         ("get_appointment", {"ETag", "X-Request-Id"}),
         ("list_appointments", {"X-Request-Id"}),
-        ("create_calendar_token", {"X-Request-Id"}),
-        ("create_time_off", {"Location", "X-Request-Id"}),
+        ("create_calendar_token", {"Idempotency-Replayed", "X-Request-Id"}),
+        ("create_time_off", {"Idempotency-Replayed", "Location", "X-Request-Id"}),
     ],
 )
 def test_an_answer_has_the_headers_of_what_it_holds(operation: str, headers: set[str]) -> None:

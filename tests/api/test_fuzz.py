@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import ignored_auth
 
+from lambda_function.observability import logger
 from tests import profiles
 from tests.api.desk import Desk
 from tests.api.fuzz_world import DOCTOR, PATIENT, World, proposing
@@ -48,8 +49,11 @@ def world(module_desk: Desk) -> World:
 
 
 @pytest.fixture(scope="module")
-def application(module_desk: Desk) -> Any:
-    return wsgi(module_desk.client.api)
+def application(module_desk: Desk) -> Iterator[Any]:
+    level = logger.log_level
+    logger.setLevel("ERROR")
+    yield wsgi(module_desk.client.api)
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ def calls() -> Iterator[Calls]:
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_fits_the_document(
-    case: schemathesis.Case, role: str, world: World, application: Any, calls: Calls
+    case: schemathesis.Case[Any], role: str, world: World, application: Any, calls: Calls
 ) -> None:
     user = USERS[role]
     headers = {"Authorization": f"Bearer {user}"} if user else {}

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api.app import Api
+from tests.contract import contract
 from tests.factories import sub_of
 
 _requests = count(1)
@@ -103,10 +104,13 @@ def http_event(
 
 class ApiClient:
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self.api = api
 
     def send(self, event: Mapping[str, Any]) -> Answer:
-        answer = self._api(event, FakeContext())
+        """What is answered, which is what openapi.json says."""
+        answer = self.api(event, FakeContext())
+        method = event["requestContext"]["http"]["method"]
+        contract().check(method, event["rawPath"], answer["statusCode"], answer["headers"], answer.get("body") or "")
         return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
 
     def call(

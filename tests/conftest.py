@@ -16,6 +16,7 @@ from lambda_function.db.unit_of_work import Database
 from tests import profiles
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
+from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
 from tests.servers import FixedCredentials, empty_tables, new_database, start_server
 
@@ -104,3 +105,10 @@ def api(database: Database) -> Api:
 def client(api: Api, practice: Practice) -> ApiClient:
     """Calls the real handler with real events, as anybody of the practice."""
     return ApiClient(api)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole local stack, served over HTTP; for tests that leave it as usable as they found it."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack

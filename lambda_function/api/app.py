@@ -32,7 +32,16 @@ from lambda_function.observability import count, logger, stack
 
 # Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
 PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics"})
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# The keys of those routes at a gateway, where HEAD needs one of its own to get past the authorizer.
+PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # Whatever a browser takes an answer for, it loads, runs, frames and tells nothing.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000",
+}
 
 Answer = dict[str, Any]
 
@@ -91,6 +100,8 @@ class Api:
             answer = self._dispatch(event, context, seen.setdefault)
         except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
             answer = _answer_error(error, request_id)
+        if _method(event) == "HEAD":
+            answer["body"] = ""
         answer["headers"] = {**answer.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}
         logger.info(
             "request",
@@ -101,7 +112,9 @@ class Api:
         return answer
 
     def _dispatch(self, event: Mapping[str, Any], context: LambdaContext, note: Callable[[str, str], str]) -> Answer:
-        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        if _method(event) == "HEAD":
+            event = _as_get(event)
+        method, path = _method(event), event["rawPath"]
         # Before anything else is said about the request: who is not known learns nothing of what there is.
         sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
         route = find_route(self._routes, method, path)
@@ -113,6 +126,16 @@ class Api:
         if route.method in BODY_METHODS:
             headers["content-type"] = "application/json"  # as checked; Powertools knows no other spelling
         return self._resolver.resolve({**event, "headers": headers}, context)
+
+
+def _method(event: Mapping[str, Any]) -> str:
+    method: str = event["requestContext"]["http"]["method"]
+    return method
+
+
+def _as_get(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    context = event["requestContext"]
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
 
 
 def _to_the_edge(error: Exception) -> None:

@@ -28,8 +28,10 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
     for route in here:
         if route.method == method:
             return route
-    allowed = ", ".join(sorted({route.method for route in here}))
-    raise EdgeError("method_not_allowed", "This address does not take that method.", headers={"Allow": allowed})
+    methods = {route.method for route in here}
+    allowed = sorted(methods | {"HEAD"} if "GET" in methods else methods)
+    detail = "This address does not take that method."
+    raise EdgeError("method_not_allowed", detail, headers={"Allow": ", ".join(allowed)})
 
 
 def _leads_to(route: Route, path: str) -> bool:

@@ -43,7 +43,7 @@ class NewPatient(BaseModel):
 class PersonChange(BaseModel):
     """At least one field; null removes an e-mail or a phone."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     full_name: PersonName = UNCHANGED
     email: Email | None = None

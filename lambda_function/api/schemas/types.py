@@ -7,15 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lambda_function.domain.opening import DAY_MINUTES
-
 MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
-_CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]|24:00")
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
@@ -80,9 +78,7 @@ def _limit(greatest: int) -> Any:
 
 def _minute_of_day(value: Any) -> int:
     if isinstance(value, str) and _CLOCK.fullmatch(value):
-        minutes = int(value[:2]) * 60 + int(value[3:])
-        if minutes <= DAY_MINUTES and minutes % 5 == 0:
-            return minutes
+        return int(value[:2]) * 60 + int(value[3:])
     raise ValueError("must be a local time from 00:00 to 24:00 on a whole five minutes")
 
 
@@ -105,7 +101,7 @@ def _person_name(value: str) -> str:
     return value
 
 
-_ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+_ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 _ID_OR_ME_SCHEMA = {"anyOf": [_ID_SCHEMA, {"type": "string", "const": "me"}]}
 _INSTANT_SCHEMA = {"type": "string", "format": "date-time"}
 
@@ -121,7 +117,7 @@ WallClock = Annotated[
 Limit = _limit(100)
 SlotLimit = _limit(1000)
 MinuteOfDay = Annotated[
-    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$"})
+    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_CLOCK.pattern})$"})
 ]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]

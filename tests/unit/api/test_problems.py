@@ -35,7 +35,7 @@ def test_a_problem_says_what_where_and_in_which_request() -> None:
     assert answer["headers"] == {"Content-Type": "application/problem+json"}
     assert body_of(answer) == {
         "type": "urn:dentist-appointments:problem:doctor_busy",
-        "title": "Conflict",
+        "title": "Doctor busy",
         "status": 409,
         "detail": "The doctor is not free.",
         "code": "doctor_busy",

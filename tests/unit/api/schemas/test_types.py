@@ -192,7 +192,7 @@ def test_a_refusal_does_not_repeat_the_value(name: str) -> None:
 
 
 def test_the_documentation_says_the_limits() -> None:
-    ids = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+    ids = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
     assert TypeAdapter(types.ParameterId).json_schema() == ids
     assert TypeAdapter(types.BodyIdOrMe).json_schema() == {"anyOf": [ids, {"type": "string", "const": "me"}]}
     assert TypeAdapter(types.Limit).json_schema() == {"type": "integer", "minimum": 1, "maximum": 100}

@@ -93,7 +93,10 @@ def http_event(
         "isBase64Encoded": isinstance(body, bytes),
     }
     if query:
-        event["queryStringParameters"] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+        given: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+            given[name] = f"{given[name]},{value}" if name in given else value
+        event["queryStringParameters"] = given
     if body is not None:
         event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
     if claims is not None:

@@ -59,3 +59,8 @@ class FhirClient:
 def codes(outcome: Any) -> set[str]:
     """Our stable codes in an OperationOutcome."""
     return {issue["details"]["coding"][0]["code"] for issue in outcome["issue"]}
+
+
+def spoiled(resource: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """With other elements, and without those that are `...`."""
+    return {name: value for name, value in {**resource, **change}.items() if value is not ...}

@@ -2,16 +2,8 @@
 
 from typing import Any
 
-import pytest
-
-from tests.api.desk import Desk
 from tests.api.fhir.client import FhirClient, codes
 from tests.api.fhir.valid import expect_fhir
-
-
-@pytest.fixture
-def fhir(desk: Desk) -> FhirClient:
-    return FhirClient(desk)
 
 
 def _found_slot(fhir: FhirClient, doctor: str) -> Any:

@@ -144,8 +144,8 @@ class Posts:
             wish = {name: value for name, value in self.desk.visit("").items() if name != "starts_at"}
             return {**wish, "clinic_id": 1, "from": at("00:00", QUIET_DAY), "to": at("23:00", QUIET_DAY)}
         if key == FHIR_BOOK:
-            more = {"end": at("15:30"), "minutesDuration": 30, "comment": "Hello"}
-            return FhirClient(self.desk).visit(at("15:00"), **more)
+            visit = FhirClient(self.desk).visit(at("15:00"))
+            return {**visit, "end": at("15:30"), "minutesDuration": 30, "comment": "Hello"}
         if key == FHIR_PUT:
             read = self.desk.client.get("rita", self.path(FHIR_PUT)).json
             return {**read, "status": "cancelled", "cancelationReason": {"text": "Flu"}}

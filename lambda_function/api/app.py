@@ -1,5 +1,6 @@
 """The HTTP application: from a payload-2.0 event to an answer, whatever the event holds."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,6 +12,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
+from lambda_function.api.fhir.outcome import of_problem
+from lambda_function.api.fhir.wire import is_fhir
 from lambda_function.api.middleware import transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
@@ -18,6 +21,8 @@ from lambda_function.api.routes import (
     availability,
     calendar,
     catalogue,
+    fhir,
+    fhir_appointments,
     health,
     legacy,
     me,
@@ -31,7 +36,7 @@ from lambda_function.domain.errors import DomainError
 from lambda_function.observability import count, logger, stack
 
 # Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
-PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics"})
+PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics", "GET /fhir/R4/metadata"})
 # The keys of those routes at a gateway, where HEAD needs one of its own to get past the authorizer.
 PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
 _HEADERS = {
@@ -54,8 +59,11 @@ def create_resolver() -> APIGatewayHttpResolver:
         json_body_deserializer=strict_json,
     )
     modules = (health, me, catalogue, opening, availability, users, appointments, waitlist, calendar, legacy)
-    for module in modules:
+    for module in (*modules, fhir, fhir_appointments):
         resolver.include_router(module.router)
+    for route in routes_of(resolver):
+        # Powertools takes a path for a pattern, in which the `$` of a FHIR operation would be the end.
+        route.rule = re.compile(route.rule.pattern.replace("/$", r"/\$"))
     return resolver
 
 
@@ -100,6 +108,8 @@ class Api:
             answer = self._dispatch(event, context, seen.setdefault)
         except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
             answer = _answer_error(error, request_id)
+            if is_fhir(event["rawPath"]):
+                answer = of_problem(answer, event)
         if _method(event) == "HEAD":
             answer["body"] = ""
         answer["headers"] = {**answer.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}

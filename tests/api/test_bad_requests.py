@@ -76,6 +76,13 @@ def test_another_method_on_a_known_path_is_405_with_allow(module_desk: Desk, pat
         "/appointments/1%2Fcancel",
         "/appointments/1/Cancel",
         "/appointments/1/cancel",
+        "/fhir/R4",
+        "/fhir/R4/",
+        "/fhir/R4/Observation",
+        "/fhir/R4/appointment",
+        "/fhir/R4/Appointment/",
+        "/fhir/R4/Appointment/1/_history/1",
+        "/fhir/R5/Appointment",
         "/docs",
         "/openapi.json",
         "/_health",
@@ -108,6 +115,10 @@ GETS = [
     "/health",
     "/availability",
     "/waitlist",
+    "/fhir/R4/metadata",
+    "/fhir/R4/Schedule",
+    "/fhir/R4/Slot",
+    "/fhir/R4/Appointment",
 ]
 
 
@@ -196,6 +207,18 @@ def test_a_status_is_one_of_the_six(module_desk: Desk, value: str) -> None:
     expect_problem(_send(module_desk, "GET", "/appointments", f"status={value}"), 422, "validation_error", "status")
 
 
+FHIR = [
+    "patient",
+    "practitioner",
+    "actor",
+    "schedule",
+    "location",
+    "start",
+    "service-type",
+    "_count",
+    "_cursor",
+    "_format",
+]
 FUZZ = settings(
     max_examples=200,
     deadline=None,
@@ -236,7 +259,7 @@ def test_no_body_breaks_a_route(posts: Posts, key: str, data: st.DataObject) -> 
 @given(data=st.data())
 def test_no_query_breaks_a_route(module_desk: Desk, data: st.DataObject) -> None:
     dates, ids = ["from", "to", "date"], ["doctor_id", "clinic_id", "treatment_id", "exclude_appointment_id"]
-    names = st.sampled_from(["q", "limit", "cursor", "status", "x", *dates, *ids])
+    names = st.sampled_from(["q", "limit", "cursor", "status", "x", *dates, *ids, *FHIR])
     pairs = st.lists(st.tuples(names, st.text(max_size=20)), max_size=4)
     raw = st.text(max_size=40) | pairs.map(lambda found: "&".join(f"{name}={value}" for name, value in found))
     path = data.draw(st.sampled_from(GETS))

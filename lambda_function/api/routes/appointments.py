@@ -72,7 +72,7 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
             starts_from=from_,
             starts_before=to,
             day=date,
-            status=status,
+            statuses=None if status is None else {status},
             doctor_id=_own(work, doctor_id),
             patient_id=_own(work, patient_id),
             clinic_id=clinic_id,

@@ -22,12 +22,12 @@ from lambda_function.services.people import require_patient
 PATIENT_GONE = "Patient deactivated"
 
 
-def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
-    """Cancels the patient's requested and booked visits that are ahead, and closes the account.
+def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = True) -> list[int]:
+    """Cancels the patient's requested and booked visits that are ahead, and closes the account. Answers their ids.
 
     Raises NotFoundError, ForbiddenError for whoever is visible and no patient, HasBookingsError for visits ahead in
-    clinics that are not the actor's, and ContentionError when the patient got a visit with another doctor meanwhile:
-    the request then starts again.
+    clinics that are not the actor's, or for any when they are not to be cancelled, and ContentionError when the patient
+    got a visit with another doctor meanwhile: the request then starts again.
     """
     require_patient(work, user_id, Action.DEACTIVATE_PATIENT)
     calendar = Calendar(work.session)
@@ -40,6 +40,8 @@ def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
     elsewhere = [row.appointment_id for row in ahead if row.clinic_id not in work.actor.clinic_ids]
     if elsewhere:
         raise HasBookingsError("There are visits in clinics that are not yours.", elsewhere)
+    if ahead and not cancel_visits:
+        raise HasBookingsError("There are visits ahead.", [row.appointment_id for row in ahead])
     open_ids = [row.appointment_id for row in ahead if row.status in {Status.REQUESTED, Status.BOOKED}]
     freed = []
     for visit in Appointments(work.session).all_for_change(open_ids):
@@ -47,6 +49,7 @@ def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
         freed.append(Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)))
     _close(work, user_id, Role.PATIENT)
     offer_freed(work, freed)
+    return open_ids
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:

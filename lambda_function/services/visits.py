@@ -69,8 +69,8 @@ def record(
     Appointments(work.session).add_event(
         appointment_id=appointment_id,
         at=work.now,
-        actor_id=work.actor.user_id,
-        actor_type=work.actor.role,
+        actor_id=work.actor.user_id if work.actor.is_user else None,
+        actor_type=work.actor.role if work.actor.is_user else None,
         action=action,
         from_status=before,
         to_status=after,

@@ -6,7 +6,7 @@
 | `DATABASE_TLS` | `verify` (default) or `off`, which is for a database on the same machine |
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
-| `COGNITO_USER_POOL_ID` | operators only: the pool whose accounts go with people; without it they leave accounts alone |
+| `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
 """
 
 import os

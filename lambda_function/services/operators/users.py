@@ -126,7 +126,7 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
 
     def run(work: UnitOfWork) -> bool:
         directory = Directory(work.session)
-        return directory.link(_known(directory, user_name).user_id, sub, work.now)
+        return directory.link(known_person(directory, user_name).user_id, sub, work.now)
 
     if not database.transact(run):
         raise InvalidInputError("The account belongs to another person already.", field="user_name")
@@ -150,7 +150,7 @@ def set_type(
 
 def _set_type(work: UnitOfWork, user_name: str, role: Role, clinics: Sequence[str], treatments: Sequence[str]) -> None:
     directory = Directory(work.session)
-    person = _known(directory, user_name)
+    person = known_person(directory, user_name)
     if person.user_type is role:
         raise InvalidInputError(f"This person is a {role.lower()} already.", field="user_type")
     had_profile = role in directory.profiles_of(person.user_id)
@@ -197,7 +197,7 @@ def deactivate(
     """
 
     def run(work: UnitOfWork) -> Document:
-        person = _known(Directory(work.session), user_name)
+        person = known_person(Directory(work.session), user_name)
         ids = close(work, person, cancel_visits=cancel_visits, keep_visits=keep_visits) if person.active else []
         return {
             "user_id": person.user_id,
@@ -241,12 +241,8 @@ def close(work: UnitOfWork, person: AnyRow, *, cancel_visits: bool, keep_visits:
             return []
 
 
-def known(database: Database, user_name: str) -> AnyRow:
+def known_person(directory: Directory, user_name: str) -> AnyRow:
     """The row of the directory. Raises NotFoundError."""
-    return database.transact(lambda work: _known(Directory(work.session), user_name), commit=False)
-
-
-def _known(directory: Directory, user_name: str) -> AnyRow:
     person = directory.find(user_name)
     # The database's comparison overlooks blanks at the end.
     if person is None or person.user_name != user_name:
@@ -257,7 +253,7 @@ def _known(directory: Directory, user_name: str) -> AnyRow:
 def _shown(database: Database, user_name: str) -> Document:
     def run(work: UnitOfWork) -> Document:
         directory = Directory(work.session)
-        return _documents(directory, [_known(directory, user_name)])[0]
+        return _documents(directory, [known_person(directory, user_name)])[0]
 
     return database.transact(run, commit=False)
 

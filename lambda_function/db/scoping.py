@@ -24,6 +24,8 @@ from lambda_function.db.models import (
     Closure,
     Doctor,
     DoctorTreatment,
+    IdempotencyKey,
+    IdempotencyLock,
     Patient,
     PersonName,
     Receptionist,
@@ -170,6 +172,11 @@ def _tokens(row: Any, role: Role) -> Criterion:
     return own == _ME if VISIBILITY[Entity.CALENDAR_ACCESS][role] is Reach.OWN else false()
 
 
+def _keys(row: Any, role: Role) -> Criterion:
+    own: Column = row.user_id
+    return own == _ME if VISIBILITY[Entity.IDEMPOTENCY_KEY][role] is Reach.OWN else false()
+
+
 def _claims(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
 
@@ -207,10 +214,11 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         SlotClaim: _claims,
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,
+        IdempotencyKey: _keys,
     }
 )
 SCOPED = frozenset(_CRITERIA)
-# What everybody may read whole: the catalogue, and names inside what one may see.
+# What everybody may read whole: the catalogue, names inside what one may see, and locks, which tell nothing.
 OPEN = frozenset(
     {
         Clinic,
@@ -222,6 +230,7 @@ OPEN = frozenset(
         WorkingHoursException,
         PersonName,
         UserType,
+        IdempotencyLock,
     }
 )
 

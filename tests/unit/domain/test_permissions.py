@@ -62,6 +62,7 @@ HISTORY          OWN      OWN     CLINIC
 LEAVE            NONE     OWN     CLINIC
 WAITLIST         OWN      NONE    CLINIC
 CALENDAR_ACCESS  OWN      OWN     OWN
+IDEMPOTENCY_KEY  OWN      OWN     OWN
 CLAIM            NONE     NONE    NONE
 """
 

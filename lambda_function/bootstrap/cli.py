@@ -2,14 +2,14 @@
 
 import click
 
-from lambda_function.bootstrap.operators import build_database
+from lambda_function.bootstrap.operators import build_accounts, build_database
 from lambda_function.cli.action import Tools
 from lambda_function.db.unit_of_work import Database
 from lambda_function.settings import SettingsError
 
 
 def build_tools() -> Tools:
-    return Tools(database=_database)
+    return Tools(database=_database, accounts=build_accounts)
 
 
 def _database() -> Database:

@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from zoneinfo import reset_tzpath
 
+import boto3
 from sqlalchemy import URL, make_url
 
-from lambda_function.bootstrap.database import credential_source, tls_context
+from lambda_function.aws.cognito import CognitoAccounts
+from lambda_function.bootstrap.database import CLIENT, credential_source, tls_context
 from lambda_function.db.engine import Credentials, build_engine
 from lambda_function.db.unit_of_work import Database
-from lambda_function.settings import MigrationSettings, migration_settings
+from lambda_function.services.operators.accounts import Accounts
+from lambda_function.settings import MigrationSettings, migration_settings, user_pool_id
 
 
 class UrlCredentials:
@@ -36,3 +39,9 @@ def build_database(settings: MigrationSettings | None = None) -> Database:
     reset_tzpath(to=())
     source = UrlCredentials(make_url(settings.url)) if settings.url else credential_source(str(settings.secret_id))
     return Database(build_engine(source, tls_context(settings.tls)), lambda: datetime.now(UTC))
+
+
+def build_accounts() -> Accounts | None:
+    """None without a pool in the environment."""
+    pool_id = user_pool_id()
+    return None if pool_id is None else CognitoAccounts(boto3.client("cognito-idp", config=CLIENT), pool_id)

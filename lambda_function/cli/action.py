@@ -16,6 +16,7 @@ import click
 
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
+from lambda_function.services.operators.accounts import Accounts
 
 _AS_JSON = "as_json"
 _Item = TypeVar("_Item")
@@ -35,6 +36,7 @@ class Tools:
     """What commands work with. Each is made when a command asks for it, so that `--help` needs no environment."""
 
     database: Callable[[], Database]
+    accounts: Callable[[], Accounts | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 import click
 
 from lambda_function.cli.action import Actions
+from lambda_function.cli.personal_data import erase_person, export_person
+from lambda_function.cli.upkeep import check, purge
+from lambda_function.cli.users import users
 
 _EPILOG = """\b
 Exit codes: 0 done, or nothing different; 1 refused, or something is wrong;
@@ -15,3 +18,7 @@ def main() -> None:
 
     The database is what DATABASE_URL names, or the secret DATABASE_SECRET_ID; see lambda_function/settings.py.
     """
+
+
+for command in (users, check, purge, export_person, erase_person):
+    main.add_command(command)

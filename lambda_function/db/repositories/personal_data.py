@@ -15,6 +15,7 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     DoctorTreatment,
+    IdempotencyKey,
     Patient,
     Receptionist,
     ReceptionistClinic,
@@ -48,7 +49,7 @@ _EVENT_OF_STAFF = (
     AppointmentEvent.to_status,
 )
 # Hashes stand for secrets: that there is one is what there is to know.
-_SECRETS = frozenset({"token_hash"})
+_SECRETS = frozenset({"token_hash", "key_hash", "request_hash", "rights_hash"})
 
 
 def _all(mapped: type[Any]) -> list[Any]:
@@ -59,6 +60,12 @@ def _own_visits(user_id: int) -> ColumnElement[bool]:
     return AppointmentEvent.appointment_id.in_(
         select(Appointment.appointment_id).where(Appointment.patient_id == user_id)
     )
+
+
+def _tells_of(user_id: int) -> ColumnElement[bool]:
+    """Answers kept for whomever that show this person, and with the id the name and what was written."""
+    shown = rf'"(user_id|patient_id)": ?{user_id}[,}}]|"Patient/{user_id}"'
+    return or_(IdempotencyKey.user_id == user_id, IdempotencyKey.body.regexp_match(shown))
 
 
 def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
@@ -89,6 +96,7 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
                 ),
             ),
             "calendar_token": (_all(CalendarToken), CalendarToken.user_id == user_id),
+            "kept_answers": (_all(IdempotencyKey), IdempotencyKey.user_id == user_id),
         }
     )
 
@@ -119,6 +127,7 @@ def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datet
         ),
         update(AppointmentEvent).where(_own_visits(user_id)).values(reason=None, changes={}),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id),
+        delete(IdempotencyKey).where(_tells_of(user_id)),
         delete(CalendarToken).where(CalendarToken.user_id == user_id),
         delete(ClinicPatient).where(ClinicPatient.patient_id == user_id),
         update(User)

@@ -7,15 +7,21 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from lambda_function.db.repositories import claims
+from lambda_function.db.repositories import claims, idempotency
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT
+from lambda_function.services.idempotency import KEPT_FOR
 
 BATCH = 1000
 
 # Deletes at most so many rows from before that time, and answers how many.
 _Purge = Callable[[Session, datetime, int], int]
-PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType({"slot_claims": (CLAIMS_KEPT, claims.purge_past)})
+PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
+    {
+        "slot_claims": (CLAIMS_KEPT, claims.purge_past),
+        "idempotency_keys": (KEPT_FOR, idempotency.purge_expired),
+    }
+)
 
 
 def purge(database: Database) -> Iterator[tuple[str, int]]:

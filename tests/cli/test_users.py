@@ -12,7 +12,7 @@ from lambda_function.domain.errors import UnavailableError
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
-from tests.cli.conftest import Pool, Terminal
+from tests.cli.terminal import Pool, Terminal
 from tests.clock import NOW
 
 DOCTOR = ("--type", "doctor", "--name", "Ana Díaz", "--clinic", "Lima Centro", "--treatment", "cleaning")

@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
-from lambda_function.services.operators.actions import Workplace, run
+from lambda_function.services.operators.actions import ACTIONS, Workplace, run
 
 Answer = dict[str, Any]
 
@@ -33,13 +33,19 @@ class OperatorInvocation:
             count("InternalError")
             logger.error("internal error", error=type(error).__qualname__, stack=stack(error.__traceback__))
             answer = _refusal(code="internal_error", detail="Something went wrong on our side.", request_id=request_id)
-        logger.info("operator action", ok=answer["ok"], code=answer.get("error", {}).get("code"))
+        code = answer.get("error", {}).get("code")
+        logger.info("operator action", action=_action(event), ok=answer["ok"], code=code)
         return answer
 
     def _run(self, event: object) -> dict[str, Any]:
         if not isinstance(event, Mapping) or not {"action"} <= set(event) <= {"action", "arguments"}:
             raise InvalidInputError('An event is {"action": "…", "arguments": {…}}.')
         return run(self._place, event["action"], event.get("arguments", {}))
+
+
+def _action(event: object) -> str | None:
+    """The name of an action, and nothing else that may have been sent instead."""
+    return next((name for name in ACTIONS if isinstance(event, Mapping) and event.get("action") == name), None)
 
 
 def messages(error: ValidationError) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
+| `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
 """
 
 import os
@@ -61,6 +62,14 @@ def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSe
 def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:
     """None where accounts are somebody else's business."""
     return environment.get("COGNITO_USER_POOL_ID") or None
+
+
+def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
+    """Raises SettingsError."""
+    name = environment.get("EVENT_BUS_NAME")
+    if not name:
+        raise SettingsError("EVENT_BUS_NAME is not set")
+    return name
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:

@@ -25,7 +25,8 @@ def check(tools: Tools) -> Answer:
 def purge(tools: Tools) -> Answer:
     """Delete what is kept for a time only.
 
-    Claims of time that passed a week ago and answers to idempotency keys after a day. Small transactions: it can run
+    Claims of time that passed a week ago, answers to idempotency keys after a day, messages a week after they were
+    published. Small transactions: it can run
     beside the service, and be stopped.
     """
     document = act(tools, "purge")

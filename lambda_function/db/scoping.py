@@ -26,6 +26,7 @@ from lambda_function.db.models import (
     DoctorTreatment,
     IdempotencyKey,
     IdempotencyLock,
+    OutboxMessage,
     Patient,
     PersonName,
     Receptionist,
@@ -181,6 +182,10 @@ def _claims(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
 
 
+def _messages(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.MESSAGE][role] is Reach.ALL else false()
+
+
 def contact_visible(actor: Actor) -> Criterion:
     """On `User`: whether the actor may see that person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][actor.role]:
@@ -215,6 +220,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,
         IdempotencyKey: _keys,
+        OutboxMessage: _messages,
     }
 )
 SCOPED = frozenset(_CRITERIA)

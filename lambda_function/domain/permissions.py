@@ -66,6 +66,7 @@ class Entity(StrEnum):
     CALENDAR_ACCESS = "CALENDAR_ACCESS"
     IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
     CLAIM = "CLAIM"
+    MESSAGE = "MESSAGE"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
@@ -119,6 +120,7 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.IDEMPOTENCY_KEY: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
+        Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},
     }
 )
 

@@ -33,7 +33,7 @@ from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.place import Place, check_working, lock_free_chair, policy_of
-from lambda_function.services.visits import LockedVisit, join_clinic, lock_visit, record, view, view_of
+from lambda_function.services.visits import Happening, LockedVisit, join_clinic, lock_visit, record, view, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,13 @@ def change(
     visit = locked.appointment
     old = Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at))
     # Written once, at the end: a move with a note is one version.
+    facts, happened = None, []
     with work.session.no_autoflush:
-        facts = _move(work, locked, wanted) if _is_elsewhere(visit, wanted) else None
-        _note(work, visit, wanted.notes)
-    work.session.flush()
+        if _is_elsewhere(visit, wanted):
+            facts, moved = _move(work, locked, wanted)
+            happened.append(moved)
+        happened += _note(work, visit, wanted.notes)
+    record(work, *happened)
     shown = view_of(visit, facts) if facts else view(work, visit)
     if (old.doctor_id, old.time.start) != (visit.doctor_id, visit.starts_at):
         offer_freed(work, [old])
@@ -93,8 +96,8 @@ def _is_elsewhere(visit: Appointment, wanted: Change) -> bool:
     )
 
 
-def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
-    """Answers the facts that it went by."""
+def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> tuple[AnyRow, Happening]:
+    """Answers the facts that it went by, and what happened."""
     visit = locked.appointment
     check_movable(visit.status, visit.starts_at, work.now)
     check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
@@ -117,9 +120,9 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> AnyRow:
         check_open_requests(facts.open_requests)
     check_working(work, place, overridden=wanted.override_reason is not None)
     chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id)
-    _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
+    moved = _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
     join_clinic(work, facts)
-    return facts
+    return facts, moved
 
 
 def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow, list[int]]:
@@ -160,7 +163,7 @@ def _put(
     chair_id: int | None,
     status: Status,
     override_reason: str | None,
-) -> None:
+) -> Happening:
     before = visit.status
     old = _place_of(visit)
     visit.starts_at, visit.ends_at = place.visit.start, place.visit.end
@@ -173,21 +176,21 @@ def _put(
     if override_reason is not None:
         visit.override_reason = override_reason
         changes["override_reason"] = override_reason
-    record(work, visit.appointment_id, "MOVE", before=before, after=status, changes=changes)
     calendar = Calendar(work.session)
     calendar.release(visit.appointment_id)
     calendar.claim(visit.appointment_id, place.claims(chair_id))
+    return Happening(visit, "MOVE", before, changes=changes)
 
 
 def _place_of(visit: Appointment) -> dict[str, Any]:
     return {"starts_at": visit.starts_at.isoformat(), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
 
 
-def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> None:
+def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> list[Happening]:
     changes = {name: [getattr(visit, name), note] for name, note in notes.items() if getattr(visit, name) != note}
     if not changes:
-        return
+        return []
     for name, (_, note) in changes.items():
         setattr(visit, name, note)
     visit.updated_at = work.now
-    record(work, visit.appointment_id, "NOTE", before=visit.status, after=visit.status, changes=changes)
+    return [Happening(visit, "NOTE", visit.status, changes=changes)]

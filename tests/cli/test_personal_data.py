@@ -201,6 +201,7 @@ def test_a_copy_holds_all_that_is_known(terminal: Terminal, desk: Desk) -> None:
     assert [row["clinic_id"] for row in copy["patient_of_clinics"]] == [1]
     assert [row["status"] for row in copy["waitlist"]] == ["WAITING"]
     assert (len(copy["calendar_token"]), len(copy["kept_answers"])) == (1, 2)
+    assert [row["detail"]["action"] for row in copy["messages"]] == ["BOOK", "NOTE", "CANCEL", "BOOK"]
     told = json.dumps(copy, ensure_ascii=False)
     assert all(word in told for word in TRACES)
     assert "_hash" not in told

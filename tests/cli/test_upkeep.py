@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from lambda_function.cli.action import Exit
-from lambda_function.db.models import IdempotencyKey, SlotClaim
+from lambda_function.db.models import IdempotencyKey, OutboxMessage, SlotClaim
 from lambda_function.services.operators import checking, purging
 from tests.api.desk import Desk, at, instant
 from tests.api_client import ApiClient
@@ -188,7 +188,7 @@ def test_old_claims_go_and_others_stay(
     later = desk.booked("rita", at("15:00", "2030-01-09"))["appointment_id"]
     clock.now = instant("16:00") + timedelta(days=7)
 
-    assert terminal.done("purge") == {"deleted": {"slot_claims": 36, "idempotency_keys": 0}}
+    assert terminal.done("purge") == {"deleted": {"slot_claims": 36, "idempotency_keys": 0, "published_messages": 0}}
     assert {row.appointment_id for row in terminal.practice.rows(SlotClaim)} == {later}
     assert terminal.done("check")["ok"]
     assert terminal.done("purge")["deleted"]["slot_claims"] == 0
@@ -213,8 +213,21 @@ def test_keys_go_after_a_day(terminal: Terminal, desk: Desk, clock: Clock) -> No
     for key, advance in (("old", 20), ("new", 5)):
         desk.client.post("pat", "/waitlist", _wish(key), headers={"Idempotency-Key": key})
         clock.advance(hours=advance)
-    assert terminal.run("purge").stdout == "Deleted: 0 slot claims, 1 idempotency keys.\n"
+    assert terminal.run("purge").stdout == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages.\n"
     assert len(terminal.practice.rows(IdempotencyKey)) == 1
+
+
+def test_messages_go_a_week_after_they_were_published(terminal: Terminal, desk: Desk, clock: Clock) -> None:
+    for hour in ("15:00", "16:00", "17:00"):
+        desk.booked("rita", at(hour))
+    old, new, waiting = terminal.practice.rows(OutboxMessage)
+    old.published_at, new.published_at = NOW, NOW + timedelta(days=1)
+    terminal.practice.session.commit()
+    clock.now = NOW + timedelta(days=7, seconds=1)
+
+    assert terminal.done("purge")["deleted"]["published_messages"] == 1
+    left = [row.outbox_id for row in terminal.practice.rows(OutboxMessage)]
+    assert left == [new.outbox_id, waiting.outbox_id]
 
 
 def _wish(key: str) -> dict[str, Any]:
@@ -227,4 +240,4 @@ def _wish(key: str) -> dict[str, Any]:
 
 def test_nothing_old_is_nothing_deleted(terminal: Terminal) -> None:
     terminal.practice.add_appointment(NOW)
-    assert terminal.done("purge") == {"deleted": {"slot_claims": 0, "idempotency_keys": 0}}
+    assert terminal.done("purge") == {"deleted": {"slot_claims": 0, "idempotency_keys": 0, "published_messages": 0}}

@@ -22,6 +22,7 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     IdempotencyKey,
+    OutboxMessage,
     Patient,
     PersonName,
     Receptionist,
@@ -54,6 +55,7 @@ SCOPED = (
     WaitlistEntry,
     CalendarToken,
     IdempotencyKey,
+    OutboxMessage,
 )
 Key = tuple[Any, ...]
 
@@ -98,6 +100,7 @@ def crowd(practice: Practice) -> Practice:
             )
         )
     practice.add(*_wishes(ids))
+    practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW))
     practice.add(
         *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
     )
@@ -233,6 +236,7 @@ class Expected:
             AppointmentEvent: lambda row: self.visit(self.visits[row.appointment_id]),
             TimeOff: self.leave,
             SlotClaim: lambda row: False,
+            OutboxMessage: lambda row: False,
             WaitlistEntry: self.wish,
             CalendarToken: lambda row: row.user_id == me,
             IdempotencyKey: lambda row: row.user_id == me,

@@ -5,6 +5,7 @@ from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
 from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock
 from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
+from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
     ClinicPatient,
     Doctor,
@@ -30,6 +31,7 @@ __all__ = [
     "DoctorTreatment",
     "IdempotencyKey",
     "IdempotencyLock",
+    "OutboxMessage",
     "Patient",
     "PersonName",
     "Receptionist",

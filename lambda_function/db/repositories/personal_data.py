@@ -16,6 +16,7 @@ from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,
     IdempotencyKey,
+    OutboxMessage,
     Patient,
     Receptionist,
     ReceptionistClinic,
@@ -56,10 +57,9 @@ def _all(mapped: type[Any]) -> list[Any]:
     return [getattr(mapped, column.key) for column in inspect(mapped).column_attrs if column.key not in _SECRETS]
 
 
-def _own_visits(user_id: int) -> ColumnElement[bool]:
-    return AppointmentEvent.appointment_id.in_(
-        select(Appointment.appointment_id).where(Appointment.patient_id == user_id)
-    )
+def _own_visit(appointment_id: Any, user_id: int) -> ColumnElement[bool]:
+    own = select(Appointment.appointment_id).where(Appointment.patient_id == user_id)
+    return appointment_id.in_(own)  # type: ignore[no-any-return]
 
 
 def _tells_of(user_id: int) -> ColumnElement[bool]:
@@ -85,8 +85,15 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
             "time_off": (_all(TimeOff), TimeOff.doctor_id == user_id),
             "appointments": (_all(Appointment), Appointment.patient_id == user_id),
             "appointments_as_staff": (_OF_STAFF, staff),
-            "events": (_all(AppointmentEvent), _own_visits(user_id)),
-            "events_as_staff": (_EVENT_OF_STAFF, (AppointmentEvent.actor_id == user_id) & ~_own_visits(user_id)),
+            "events": (_all(AppointmentEvent), _own_visit(AppointmentEvent.appointment_id, user_id)),
+            "events_as_staff": (
+                _EVENT_OF_STAFF,
+                (AppointmentEvent.actor_id == user_id) & ~_own_visit(AppointmentEvent.appointment_id, user_id),
+            ),
+            "messages": (
+                _all(OutboxMessage),
+                _own_visit(OutboxMessage.detail["appointment_id"].as_integer(), user_id),
+            ),
             "waitlist": (
                 _all(WaitlistEntry),
                 or_(
@@ -125,7 +132,9 @@ def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datet
             version=Appointment.version + 1,
             updated_at=now,
         ),
-        update(AppointmentEvent).where(_own_visits(user_id)).values(reason=None, changes={}),
+        update(AppointmentEvent)
+        .where(_own_visit(AppointmentEvent.appointment_id, user_id))
+        .values(reason=None, changes={}),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id),
         delete(IdempotencyKey).where(_tells_of(user_id)),
         delete(CalendarToken).where(CalendarToken.user_id == user_id),

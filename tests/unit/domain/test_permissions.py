@@ -64,6 +64,7 @@ WAITLIST         OWN      NONE    CLINIC
 CALENDAR_ACCESS  OWN      OWN     OWN
 IDEMPOTENCY_KEY  OWN      OWN     OWN
 CLAIM            NONE     NONE    NONE
+MESSAGE          NONE     NONE    NONE
 """
 
 

@@ -5,7 +5,7 @@
 | `DATABASE_SECRET_ID` | name or ARN of the secret with host, port, username, password, dbname |
 | `DATABASE_TLS` | `verify` (default) or `off`, which is for a database on the same machine |
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
-| `DATABASE_URL` | migrations only, instead of the secret: `mysql+pymysql://user:password@host:port/database` |
+| `DATABASE_URL` | migrations and operators only, instead of the secret: `mysql+pymysql://user:password@host:3306/db` |
 """
 
 import os

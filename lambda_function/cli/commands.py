@@ -3,6 +3,7 @@
 import click
 
 from lambda_function.cli.action import Actions
+from lambda_function.cli.practice import practice
 
 _EPILOG = """\b
 Exit codes: 0 done, or nothing different; 1 refused, or something is wrong;
@@ -15,3 +16,6 @@ def main() -> None:
 
     The database is what DATABASE_URL names, or the secret DATABASE_SECRET_ID; see lambda_function/settings.py.
     """
+
+
+main.add_command(practice)

@@ -1,6 +1,6 @@
 """`practice plan FILE` and `practice apply FILE`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,29 +120,35 @@ def _lines(plan: Plan, title: str) -> Iterator[str]:
 def _summary(plan: Plan, title: str) -> str:
     if not plan.changes:
         return "No difference."
-    numbers = (f"{sum(change.sort is sort for change in plan.changes)} to {sort}" for sort in Sort)
+    numbers = (f"{sum(change.sort is sort for change in plan.changes)} {sort}d" for sort in Sort)
     return f"{title}: {', '.join(numbers)}."
 
 
 def _difference(change: Change, field: str) -> str:
     new = change.new[field]
     if isinstance(new, tuple):
-        signed = [("-", item) for item in change.gone(field)] + [("+", item) for item in change.added(field)]
-        return ", ".join(f"{sign} {_shown(item)}" for sign, item in signed) or "none"
+        gone = [f"- {item}" for item in _items(change.gone(field))]
+        return ", ".join([*gone, *(f"+ {item}" for item in _items(change.added(field)))]) or "none"
     return _shown(new) if change.created else f"{_shown(change.old[field])} → {_shown(new)}"
 
 
+def _items(items: Sequence[Any]) -> list[str]:
+    """The same hours on several weekdays are one item."""
+    days: dict[str, list[str]] = {}
+    for item in items:
+        match item:
+            case WeeklyHours(weekday, window, first, last):
+                dates = (f" from {first}" if first else "") + (f" to {last}" if last else "")
+                days.setdefault(f"{clock(window.start)}-{clock(window.end)}{dates}", []).append(_DAYS[weekday - 1])
+            case ClosedDays(first, last, reason):
+                days[f"{first} to {last}" + (f" ({reason})" if reason else "")] = []
+            case _:
+                days[str(item)] = []
+    return [" ".join([*names, text]) for text, names in days.items()]
+
+
 def _shown(value: Any) -> str:
-    match value:
-        case WeeklyHours(weekday, window, first, last):
-            dates = (f" from {first}" if first else "") + (f" to {last}" if last else "")
-            return f"{_DAYS[weekday - 1]} {clock(window.start)}-{clock(window.end)}{dates}"
-        case ClosedDays(first, last, reason):
-            return f"{first} to {last}" + (f" ({reason})" if reason else "")
-        case None | bool():
-            return _WORDS[value]
-        case _:
-            return str(value)
+    return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _listed(items: Any) -> str:

@@ -41,11 +41,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`document` is what `--json` prints, `text` what a person reads."""
+    """`document` is what `--json` prints, `text` what a person reads instead; `message` goes to standard error."""
 
     document: Mapping[str, Any]
     text: str
     code: Exit = Exit.DONE
+    message: str = ""
 
 
 class Action(click.Command):
@@ -61,15 +62,17 @@ class Action(click.Command):
             answer = self._answer(ctx)
         if as_json:
             click.echo(json.dumps(answer.document, default=_plain, ensure_ascii=False))
-        if answer.text and (answer.code is Exit.REFUSED or not as_json):
-            click.echo(answer.text, err=answer.code is Exit.REFUSED)
+        elif answer.text:
+            click.echo(answer.text)
+        if answer.message:
+            click.echo(answer.message, err=True)
         ctx.exit(answer.code)
 
     def _answer(self, ctx: click.Context) -> Answer:
         try:
             answer: Answer = super().invoke(ctx)
         except DomainError as error:
-            return Answer({"error": {"code": error.code, **vars(error)}}, refusal(error), Exit.REFUSED)
+            return Answer({"error": {"code": error.code, **vars(error)}}, "", Exit.REFUSED, refusal(error))
         return answer
 
 

@@ -4,6 +4,7 @@ import click
 
 from lambda_function.cli.action import Actions
 from lambda_function.cli.personal_data import erase_person, export_person
+from lambda_function.cli.practice import practice
 from lambda_function.cli.upkeep import check, purge
 from lambda_function.cli.users import users
 
@@ -20,5 +21,5 @@ def main() -> None:
     """
 
 
-for command in (users, check, purge, export_person, erase_person):
+for command in (practice, users, check, purge, export_person, erase_person):
     main.add_command(command)

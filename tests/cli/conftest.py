@@ -1,12 +1,14 @@
 """The command line on a real database, with the accounts in a user pool that moto plays in this process."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from lambda_function.db.unit_of_work import Database
+from tests.cli.operators import Operators
 from tests.cli.terminal import Pool, Terminal
 from tests.factories import Practice
 
@@ -31,3 +33,9 @@ def terminal(database: Database, practice: Practice) -> Terminal:
 def with_pool(terminal: Terminal, pool: Pool) -> Terminal:
     terminal.accounts = pool.accounts
     return terminal
+
+
+@pytest.fixture
+def operators(database: Database, practice: Practice, tmp_path: Path) -> Operators:
+    """On the demo practice."""
+    return Operators(database, tmp_path)

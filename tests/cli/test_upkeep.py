@@ -156,8 +156,8 @@ def test_a_person_reads_a_line_for_each_finding(terminal: Terminal, desk: Desk, 
     visit = desk.booked("rita", at("15:00"))["appointment_id"]
     corrupt("DELETE FROM slot_claim WHERE kind = 2")
     result = terminal.run("check")
-    assert (result.stdout, result.exit_code) == ("", Exit.REFUSED)
-    assert result.stderr == f"claims: appointment_id={visit} It claims no time of its patient.\n"
+    assert (result.stderr, result.exit_code) == ("", Exit.REFUSED)
+    assert result.stdout == f"claims: appointment_id={visit} It claims no time of its patient.\n"
 
 
 def test_a_check_costs_the_same_however_much_is_booked(terminal: Terminal, desk: Desk, engine: Engine) -> None:

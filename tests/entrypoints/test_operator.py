@@ -101,6 +101,21 @@ def test_arguments_may_be_left_out(operator: Operator) -> None:
     assert operator({"action": "check"})["ok"]
 
 
+def test_a_practice_is_planned_and_applied(operator: Operator) -> None:
+    wanted = {"practice": {"clinics": {"Cusco": {"country": "PE", "time_zone": "America/Lima"}}}}
+    assert [change["kind"] for change in act(operator, "practice.plan", **wanted)["changes"]] == ["clinic"]
+    assert act(operator, "practice.apply", **wanted)["changes"]
+    assert act(operator, "practice.plan", **wanted)["changes"] == []
+
+
+def test_a_practice_that_is_wrong_is_told_where(operator: Operator) -> None:
+    error = operator(
+        {"action": "practice.plan", "arguments": {"practice": {"clinics": {"Cusco": {"time_zone": "Mars"}}}}}
+    )["error"]
+    assert error["code"] == "validation_error"
+    assert "clinics.Cusco.time_zone" in {item["field"] for item in error["errors"]}
+
+
 @pytest.mark.parametrize("event", [None, [], "check", {}, {"arguments": {}}, {"action": "check", "more": 1}])
 def test_an_event_of_another_shape_is_refused(operator: Operator, event: object) -> None:
     error = operator(event)["error"]

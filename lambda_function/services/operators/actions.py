@@ -12,6 +12,10 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.services.operators import checking, personal_data, purging, users
 from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.practice.apply import apply_practice
+from lambda_function.services.practice.declaration import declared
+from lambda_function.services.practice.plan import make_plan
+from lambda_function.services.practice.shown import document_of
 from lambda_function.services.texts import Email, PersonName, Phone, UserName
 
 Document = dict[str, Any]
@@ -81,6 +85,16 @@ class Forgotten(Somebody):
     cancel_visits: StrictBool = False
 
 
+class Practice(Nothing):
+    """What a practice file says, as JSON; see docs/practice.md."""
+
+    practice: Any
+
+
+class NewPractice(Practice):
+    accept_conflicts: StrictBool = False
+
+
 def _list(place: Workplace, given: People) -> Document:
     return users.page(place.database, **dict(given))
 
@@ -118,6 +132,19 @@ def _purge(place: Workplace, given: Nothing) -> Document:
     return {"deleted": deleted}
 
 
+def _plan(place: Workplace, given: Practice) -> Document:
+    declaration = declared(given.practice)
+    return document_of(place.database.transact(lambda work: make_plan(work, declaration), commit=False), applied=False)
+
+
+def _apply(place: Workplace, given: NewPractice) -> Document:
+    declaration = declared(given.practice)
+    plan = place.database.transact(
+        lambda work: apply_practice(work, declaration, accept_conflicts=given.accept_conflicts)
+    )
+    return document_of(plan, applied=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     arguments: type[BaseModel]
@@ -126,6 +153,8 @@ class Action:
 
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
+        "practice.plan": Action(Practice, _plan),
+        "practice.apply": Action(NewPractice, _apply),
         "users.list": Action(People, _list),
         "users.create": Action(NewPerson, _create),
         "users.set-type": Action(NewType, _set_type),

@@ -13,8 +13,11 @@ from pydantic_core import to_jsonable_python
 from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.operators.actions import ACTIONS, Workplace, run
+from lambda_function.services.practice.declaration import DeclarationError, shown_path
 
 Answer = dict[str, Any]
+# Of an error of the rules.
+_TOLD = ("code", "detail", "field", "appointment_ids")
 
 
 class OperatorInvocation:
@@ -25,8 +28,12 @@ class OperatorInvocation:
         logger.append_keys(function_request_id=request_id)
         try:
             answer = {"ok": True, "result": to_jsonable_python(self._run(event))}
+        except DeclarationError as error:
+            errors = [{"field": shown_path(path), "message": message} for path, message in error.problems]
+            answer = _refusal(code=error.code, detail="The practice is not right.", errors=errors)
         except DomainError as error:
-            answer = _refusal(code=error.code, **vars(error))
+            told = {name: getattr(error, name, None) for name in _TOLD}
+            answer = _refusal(**told)
         except ValidationError as error:
             answer = _refusal(code="validation_error", detail="The arguments are not right.", errors=messages(error))
         except Exception as error:  # noqa: BLE001 - the outer edge: a message may hold rows and parameters
@@ -57,4 +64,7 @@ def messages(error: ValidationError) -> list[dict[str, str]]:
 
 
 def _refusal(**error: Any) -> Answer:
-    return {"ok": False, "error": {name: value for name, value in error.items() if value is not None}}
+    return {
+        "ok": False,
+        "error": {name: value for name, value in error.items() if value is not None},
+    }

@@ -23,6 +23,21 @@ from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 
+# What is claimed for, and what; MariaDB has all of it in GROUP BY, or none of it in SELECT.
+_CLAIMANT: tuple[Any, ...] = (
+    Appointment.appointment_id,
+    Appointment.status,
+    Appointment.doctor_id,
+    Appointment.patient_id,
+    Appointment.chair_id,
+    Appointment.starts_at,
+    Appointment.ends_at,
+    Appointment.buffer_before_minutes,
+    Appointment.buffer_after_minutes,
+    SlotClaim.kind,
+    SlotClaim.resource_id,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -90,17 +105,7 @@ def beside_claims(session: Session, span: Span, since: datetime) -> Sequence[Any
     occupied_until = func.timestampadd(text("MINUTE"), Appointment.buffer_after_minutes, Appointment.ends_at)
     return session.execute(
         select(
-            Appointment.appointment_id,
-            Appointment.status,
-            Appointment.doctor_id,
-            Appointment.patient_id,
-            Appointment.chair_id,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.buffer_before_minutes,
-            Appointment.buffer_after_minutes,
-            SlotClaim.kind,
-            SlotClaim.resource_id,
+            *_CLAIMANT,
             func.count(SlotClaim.slot_at).label("claims"),
             func.min(SlotClaim.slot_at).label("first"),
             func.max(SlotClaim.slot_at).label("last"),
@@ -113,7 +118,7 @@ def beside_claims(session: Session, span: Span, since: datetime) -> Sequence[Any
                 and_(Appointment.status.in_(sorted(HOLDING)), occupied_until > since),
             ),
         )
-        .group_by(Appointment.appointment_id, SlotClaim.kind, SlotClaim.resource_id)
+        .group_by(*_CLAIMANT)
         .order_by(Appointment.appointment_id),
         execution_options=UNSCOPED,
     ).all()

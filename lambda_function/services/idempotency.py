@@ -37,11 +37,11 @@ def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
     are not those of then (the answer may hold what the actor may not see any more), and IdempotencyInFlightError.
     """
     keys = KeysOf(work.session, work.actor.user_id)
-    row = keys.lock(_key_hash(work.actor, request))
+    row = keys.lock(key_hash(work.actor, request.key))
     if row is None:
         return None
     if row.created_at <= work.now - KEPT_FOR:
-        keys.remove(_key_hash(work.actor, request))
+        keys.remove(key_hash(work.actor, request.key))
         return None
     if row.rights_hash != _rights_hash(work.actor):
         raise ForbiddenError("Your rights have changed since this key was used.")
@@ -53,7 +53,7 @@ def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
 def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
     """For whoever comes with the same key after the commit."""
     KeysOf(work.session, work.actor.user_id).add(
-        _key_hash(work.actor, request),
+        key_hash(work.actor, request.key),
         request_hash=request.request_hash,
         rights_hash=_rights_hash(work.actor),
         status=answer.status,
@@ -63,9 +63,9 @@ def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
     )
 
 
-def _key_hash(actor: Actor, request: KeyedRequest) -> str:
-    """With the user in it: people whose clients count from 1 do not wait for each other."""
-    return sha256(f"{actor.user_id} {request.key}".encode()).hexdigest()
+def key_hash(actor: Actor, key: str) -> str:
+    """Of the actor's key. With the user in it: people whose clients count from 1 do not wait for each other."""
+    return sha256(f"{actor.user_id} {key}".encode()).hexdigest()
 
 
 def _rights_hash(actor: Actor) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,11 @@ _LOCKED = (
 )
 
 
+def stripe(key_hash: str) -> int:
+    """The row that requests with this key wait on."""
+    return int(key_hash[:8], 16) % STRIPES
+
+
 class KeysOf:
     """Of one user."""
 
@@ -52,7 +57,7 @@ class KeysOf:
         until the transaction ends, so it must come before all other locks. Raises IdempotencyInFlightError when
         somebody else holds it for too long.
         """
-        given = {"user_id": self._user_id, "key_hash": key_hash, "stripe": int(key_hash[:8], 16) % STRIPES}
+        given = {"user_id": self._user_id, "key_hash": key_hash, "stripe": stripe(key_hash)}
         try:
             row = self._session.execute(_LOCKED, given).one()
         except DBAPIError as error:
@@ -102,4 +107,16 @@ def purge_expired(session: Session, before: datetime, limit: int) -> int:
         statement.with_dialect_options(mysql_limit=limit),
         execution_options={**UNSCOPED, "synchronize_session": False},
     )
+    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+
+
+def forget_person(session: Session, user_id: int) -> int:
+    """Removes the kept answers to this person, and those to others in which the person is named, by id, since letters
+    beyond ASCII are escaped in a body; how many there were. Reads the whole table.
+    """
+    named = rf'"(user_id|patient_id)":{user_id}[,}}]|"Patient/{user_id}"'
+    statement = delete(IdempotencyKey).where(
+        or_(IdempotencyKey.user_id == user_id, IdempotencyKey.body.regexp_match(named))
+    )
+    result = session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

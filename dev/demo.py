@@ -29,7 +29,7 @@ def _practice() -> Declaration:
 @cache
 def _engine(url: URL) -> Engine:
     """Holds no connection; what it keeps is the statements that it has compiled, for tests that load the demo often."""
-    return create_engine(url, poolclass=NullPool, connect_args={"ssl_disabled": True})
+    return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"ssl_disabled": True})
 
 
 def load(url: URL, now: datetime) -> None:

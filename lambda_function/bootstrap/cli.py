@@ -1,6 +1,7 @@
 """The command line, put together from the environment when a command needs it."""
 
 import click
+from sqlalchemy.exc import ArgumentError
 
 from lambda_function.bootstrap.operators import build_accounts, build_database
 from lambda_function.cli.action import Tools
@@ -17,3 +18,5 @@ def _database() -> Database:
         return build_database()
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
+    except ArgumentError:
+        raise click.UsageError("DATABASE_URL is no database URL") from None

@@ -26,6 +26,7 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
+from lambda_function.db.repositories import idempotency
 from lambda_function.db.scoping import UNSCOPED
 
 _UNSYNCED = {**UNSCOPED, "synchronize_session": False}
@@ -60,12 +61,6 @@ def _all(mapped: type[Any]) -> list[Any]:
 def _own_visit(appointment_id: Any, user_id: int) -> ColumnElement[bool]:
     own = select(Appointment.appointment_id).where(Appointment.patient_id == user_id)
     return appointment_id.in_(own)  # type: ignore[no-any-return]
-
-
-def _tells_of(user_id: int) -> ColumnElement[bool]:
-    """Answers kept for whomever that show this person, and with the id the name and what was written."""
-    shown = rf'"(user_id|patient_id)": ?{user_id}[,}}]|"Patient/{user_id}"'
-    return or_(IdempotencyKey.user_id == user_id, IdempotencyKey.body.regexp_match(shown))
 
 
 def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
@@ -136,7 +131,6 @@ def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datet
         .where(_own_visit(AppointmentEvent.appointment_id, user_id))
         .values(reason=None, changes={}),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id),
-        delete(IdempotencyKey).where(_tells_of(user_id)),
         delete(CalendarToken).where(CalendarToken.user_id == user_id),
         delete(ClinicPatient).where(ClinicPatient.patient_id == user_id),
         update(User)
@@ -151,5 +145,6 @@ def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datet
             updated_at=now,
         ),
     )
+    idempotency.forget_person(session, user_id)
     for change in changes:
         session.execute(change, execution_options=_UNSYNCED)

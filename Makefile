@@ -73,7 +73,7 @@ bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
 .PHONY: venv help
 venv: $(VENV) ## The virtual environment .venv (PYTHON=python3.12 to choose)
 
-$(VENV): requirements.txt requirements-dev.txt dev/venv.sh
+$(VENV): requirements.txt requirements-cli.txt requirements-dev.txt dev/venv.sh
 	@PYTHON="$(PYTHON)" sh dev/venv.sh
 
 help: ## This list

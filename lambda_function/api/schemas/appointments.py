@@ -147,7 +147,7 @@ class EventActor(TypedDict):
 
 
 class Event(TypedDict):
-    """`changes` says before and after; patients see less of it. `actor` is null for the system."""
+    """`changes` says before and after; patients see less of it. `actor` is null for what no user did."""
 
     at: datetime
     actor: EventActor | None

@@ -44,7 +44,9 @@ def test_another_method_on_a_known_path_is_405_with_allow(module_desk: Desk, pat
         return
     answer = _send(module_desk, method, _concrete(path))
 
-    expect_problem(answer, 405, "method_not_allowed")
+    assert answer.status == 405
+    if method != "HEAD":
+        expect_problem(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == ", ".join(_allowed(path))
 
 

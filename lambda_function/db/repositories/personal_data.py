@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, inspect, or_, select, update
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import (
@@ -63,6 +63,10 @@ def _own_visit(appointment_id: Any, user_id: int) -> ColumnElement[bool]:
     return appointment_id.in_(own)  # type: ignore[no-any-return]
 
 
+def _is_patient(user_id: int) -> ColumnElement[bool]:
+    return exists().where(Patient.user_id == user_id)
+
+
 def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
     """Which columns of which rows make up what is known about a person."""
     staff = (Appointment.doctor_id == user_id) | (Appointment.receptionist_id == user_id)
@@ -98,7 +102,12 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
                 ),
             ),
             "calendar_token": (_all(CalendarToken), CalendarToken.user_id == user_id),
-            "kept_answers": (_all(IdempotencyKey), IdempotencyKey.user_id == user_id),
+            # What staff were answered is about their patients.
+            "kept_answers": (_all(IdempotencyKey), (IdempotencyKey.user_id == user_id) & _is_patient(user_id)),
+            "kept_answers_as_staff": (
+                (IdempotencyKey.created_at, IdempotencyKey.key_hash, IdempotencyKey.status),
+                (IdempotencyKey.user_id == user_id) & ~_is_patient(user_id),
+            ),
         }
     )
 

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from lambda_function.domain.errors import DomainError, InvalidInputError
+from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.opening import DAY_MINUTES, WeeklyHours, Window, check_week
 from lambda_function.services.texts import Email, PersonName, Phone, UserName, printable
 
@@ -34,10 +34,8 @@ _YEAR_MINUTES = 366 * DAY_MINUTES
 Path = tuple[str | int, ...]
 
 
-class DeclarationError(DomainError):
+class DeclarationError(InvalidInputError):
     """The file is wrong. `problems` are its places (keys and positions from the top) and what is wrong there."""
-
-    code = "validation_error"
 
     def __init__(self, problems: list[tuple[Path, str]]) -> None:
         super().__init__("\n".join(f"{shown_path(path)}: {message}" for path, message in problems))

@@ -64,6 +64,7 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
             "status": "proposed",
             "serviceType": _APPOINTMENT["serviceType"],
             "start": _APPOINTMENT["start"],
+            "end": _APPOINTMENT["end"],
             "participant": [
                 {"actor": {"reference": "Patient/6"}, "status": "accepted"},
                 {"actor": {"reference": "Practitioner/1"}, "status": "needs-action"},

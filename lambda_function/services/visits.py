@@ -123,7 +123,7 @@ def view(work: UnitOfWork, appointment: Appointment) -> AppointmentView:
 
 
 def view_of(appointment: Appointment, facts: AnyRow) -> AppointmentView:
-    """The flushed appointment with names from booking_facts, without reading it again."""
+    """The appointment as it was written, with names from booking_facts, without reading it again."""
     return AppointmentView(
         appointment_id=appointment.appointment_id,
         status=appointment.status,

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api.app import Api
-from tests.contract import contract
+from tests.contract import code_of, contract
 from tests.factories import sub_of
 
 _requests = count(1)
@@ -43,8 +43,8 @@ class Answer:
     @property
     def code(self) -> str:
         """The stable code of a problem, or of an OperationOutcome."""
-        body = self.json
-        code: str = body["issue"][0]["details"]["coding"][0]["code"] if self.is_fhir else body["code"]
+        code = code_of(self.json)
+        assert code is not None, self.text
         return code
 
     @property

@@ -25,5 +25,6 @@ join_media_types(document["components"]["responses"])
 for path in document["paths"].values():
     for operation in path.values():
         join_media_types(operation["responses"])
-del document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+for name in ("Problem", "OutcomeCoding"):
+    del document["components"]["schemas"][name]["properties"]["code"]["enum"]
 json.dump(document, sys.stdout)

@@ -7,11 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from lambda_function.api import problems
+from lambda_function.api.fhir import wire
+from lambda_function.api.fhir.examples import EXAMPLES
+from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.domain.errors import HasBookingsError
 
 # What each code of problems.STATUS means, as a sentence that could be its `detail`.
@@ -53,6 +56,9 @@ MEANING: Mapping[str, str] = MappingProxyType(
 )
 
 
+_Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(problems.STATUS)})]
+
+
 class FieldError(BaseModel):
     field: str
     message: str
@@ -65,29 +71,70 @@ class Problem(BaseModel):
     title: str
     status: Annotated[int, Field(ge=400, le=599)]
     detail: str
-    code: Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(problems.STATUS)})]
+    code: _Code
     request_id: Annotated[str, Field(description="The same as X-Request-Id: what to name when asking for help")]
     errors: Annotated[list[FieldError], Field(description="With 422: the fields that are wrong")] = []
     appointment_ids: Annotated[list[int], Field(description="With `has_bookings`: what stands in the way")] = []
 
 
-def _problem(code: str) -> Any:
+class OutcomeCoding(BaseModel):
+    system: Literal["urn:dentist-appointments:problem"]
+    code: _Code
+
+
+class OutcomeDetails(BaseModel):
+    coding: Annotated[list[OutcomeCoding], Field(min_length=1, max_length=1)]
+    text: str
+
+
+class OutcomeIssue(BaseModel):
+    severity: Literal["error"]
+    code: Annotated[str, Field(description="FHIR's own, which says less than ours in `details`")]
+    details: OutcomeDetails
+    diagnostics: Annotated[str, Field(description="The id of the request")]
+    location: Annotated[list[str], Field(description="The parameter or header that is wrong: http.date")] = []
+    expression: Annotated[list[str], Field(description="The element that is wrong, as a FHIRPath")] = []
+
+
+class OperationOutcome(BaseModel):
+    """https://hl7.org/fhir/R4/operationoutcome.html, a problem in FHIR's words: of each error an issue."""
+
+    resourceType: Literal["OperationOutcome"]  # noqa: N815 - FHIR's name
+    issue: Annotated[list[OutcomeIssue], Field(min_length=1)]
+
+
+def _answer(code: str) -> dict[str, Any]:
     """As the API itself writes it."""
     error = HasBookingsError(MEANING[code], [7]) if code == "has_bookings" else problems.EdgeError(code, MEANING[code])
-    return json.loads(problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")["body"])
+    return problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
+
+
+def _problem(code: str) -> Any:
+    return json.loads(_answer(code)["body"])
+
+
+def _outcome(code: str) -> Any:
+    event = {"rawPath": f"{wire.BASE}/Appointment", "requestContext": {"http": {"method": "POST"}}}
+    return json.loads(of_problem(_answer(code), event)["body"])
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a family of routes speaks: `refusal` is the schema of its errors, `example` makes one of a code."""
+    """How a family of routes speaks. `name` stands before those of its components, `refusal` is the schema of errors,
+    `example` makes one of a code, `etag` is the pattern of entity tags.
+    """
 
+    name: str
     media_type: str
     refusal_type: str
     refusal: type[Any]
     example: Callable[[str], Any]
+    etag: str
 
 
-PLAIN = Dialect("application/json", problems.CONTENT_TYPE, Problem, _problem)
+PLAIN = Dialect("", "application/json", problems.CONTENT_TYPE, Problem, _problem, etag='^"[1-9][0-9]*"$')
+FHIR = Dialect("Fhir", wire.MEDIA_TYPE, wire.MEDIA_TYPE, OperationOutcome, _outcome, etag='^W/"[1-9][0-9]*"$')
+DIALECTS = (PLAIN, FHIR)
 
 
 @dataclass(frozen=True)
@@ -108,6 +155,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "opening": Family("When doctors work: weekly hours, exceptions, leave"),
         "calendar": Family("Visits in calendar programs"),
         "legacy": Family("The routes of the original API, by user name"),
+        "fhir": Family("The same visits for FHIR R4 clients", FHIR),
         "health": Family("Whether the service is up"),
     }
 )
@@ -134,13 +182,19 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
         "accept_offer": _PLACE | {"offer_expired", "invalid_transition", "too_many_requests_open"},
         "get_calendar": frozenset({"not_found"}),
         "delete_calendar_token": frozenset({"not_found"}),
+        "search_fhir_slots": frozenset({"range_too_wide"}),
+        "book_fhir_appointment": _PLACE | {"too_many_requests_open"},
+        "replace_fhir_appointment": frozenset({"past_cutoff", "invalid_transition"}),
+        "cancel_fhir_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "book_visit_by_name": _PLACE | {"not_found", "ambiguous_time", "nonexistent_time"},
     }
 )
 
-# Examples are composed of these, by the name of a field or a parameter; other fields are null, or by their type.
+# Examples are composed of these, by the name of a field, a parameter or a schema, or of a field of a schema and a
+# parameter of an operation; other fields are null, or by their type.
 VALUES: Mapping[str, Any] = MappingProxyType(
     {
+        **EXAMPLES,
         "accept_conflicts": False,
         "action": "BOOK",
         "appointment_date": "2030-01-08 10:00:00",
@@ -188,5 +242,20 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "user_type": "PATIENT",
         "verificationNumber": "7",
         "weekday": 1,
+        "replace_fhir_appointment.If-Match": 'W/"1"',
+        "cancel_fhir_appointment.If-Match": 'W/"1"',
+        "search_fhir_appointments.date": ["ge2030-01-08", "lt2030-01-15"],
+        "search_fhir_appointments.location": "Location/1",
+        "search_fhir_appointments.patient": "Patient/6",
+        "search_fhir_appointments.practitioner": "Practitioner/1",
+        "search_fhir_appointments.status": "booked,pending",
+        "search_fhir_schedules.actor": "Location/1",
+        "search_fhir_schedules.practitioner": "Practitioner/1",
+        "search_fhir_slots.location": "Location/1",
+        "search_fhir_slots.practitioner": "Practitioner/1",
+        "search_fhir_slots.schedule": "Schedule/1",
+        "search_fhir_slots.service-type": "checkup",
+        "search_fhir_slots.start": ["ge2030-01-08", "lt2030-01-15"],
+        "slot_id": "1-1-20300108T1500Z",
     }
 )

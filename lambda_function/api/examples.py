@@ -28,16 +28,16 @@ class Examples:
         """With every field."""
         return self._of("", schema, whole=True)
 
-    def value(self, name: str, schema: Schema) -> Any:
-        """Of a parameter."""
-        return self._of(name, schema, whole=False)
+    def value(self, owner: str, name: str, schema: Schema) -> Any:
+        """Of a parameter of an operation."""
+        return self._of(_best(owner, name), schema, whole=False)
 
     def _of(self, name: str, schema: Schema, *, whole: bool) -> Any:
         schema = self.resolved(schema)
-        if "const" in schema:
-            return schema["const"]
-        if "enum" in schema:
-            return VALUES[name] if VALUES.get(name) in schema["enum"] else schema["enum"][0]
+        if "." in name:
+            return VALUES[name]
+        if choices := schema.get("enum", [schema["const"]] if "const" in schema else []):
+            return VALUES[name] if VALUES.get(name) in choices else choices[0]
         if "anyOf" in schema:
             return self._of_choice(name, schema["anyOf"], whole=whole)
         if "properties" in schema:
@@ -55,9 +55,16 @@ class Examples:
 
     def _of_object(self, schema: Schema, *, whole: bool) -> dict[str, Any]:
         owner, required = schema.get("title", ""), schema.get("required", ())
+        if owner in VALUES:
+            return dict(VALUES[owner])
         found = {}
         for name, inner in schema["properties"].items():
-            best = f"{owner}.{name}" if f"{owner}.{name}" in VALUES else name
+            best = _best(owner, name)
             if whole or name in required or best in VALUES:
                 found[name] = self._of(best, inner, whole=whole)
         return found
+
+
+def _best(owner: str, name: str) -> str:
+    """The closest name that there is a value of, a dot in which says that it is of this very thing."""
+    return f"{owner}.{name}" if f"{owner}.{name}" in VALUES else name

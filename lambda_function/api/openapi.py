@@ -18,7 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 import lambda_function
 from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
-from lambda_function.api.contract import FAMILIES, MEANING, PLAIN, REFUSALS, Dialect
+from lambda_function.api.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, Dialect
 from lambda_function.api.examples import Examples
 from lambda_function.api.strict import BODY_METHODS
 
@@ -32,6 +32,8 @@ Find, book, move and finish appointments of dental clinics.
 - Bodies are JSON objects of at most 64 KiB. An unknown field or query parameter is refused with 422.
 - Lists are pages: `next_cursor` of one is `cursor` of the next, null on the last.
 - Errors are problems (RFC 9457) with a stable `code`. Any operation may add codes: go by the status then.
+- Under /fhir/R4 the same is said in FHIR's words: errors are OperationOutcomes with the same `code`, lists are Bundles
+  whose link `next` is the next page, and ETags are weak.
 - HEAD is answered wherever GET is. Another method is 405 `method_not_allowed` with Allow. A slash at the end makes
   another address, which is 404.
 """
@@ -44,10 +46,13 @@ _DONE = {HTTPStatus.OK: "Done", HTTPStatus.CREATED: "Made", HTTPStatus.NO_CONTEN
 
 _HEADERS: Mapping[str, Json] = {
     "RequestId": {"description": "Names this request in our logs", "schema": {"type": "string"}},
-    "ETag": {
-        "description": "The version, for If-Match",
-        "required": True,
-        "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
+    **{
+        f"{dialect.name}ETag": {
+            "description": "The version, for If-Match",
+            "required": True,
+            "schema": {"type": "string", "pattern": dialect.etag},
+        }
+        for dialect in DIALECTS
     },
     "Location": {
         "description": "Where the new thing is",
@@ -107,7 +112,8 @@ class _Writer:
         self._refusal_examples: dict[str, Json] = {}
         self._examples = Examples(self._schemas)
         self._routes = [route for route in routes_of(create_resolver()) if route.include_in_schema]
-        self._ids = {parameter.alias for route in self._routes for parameter in route.dependant.path_params}
+        # FHIR's resources call theirs just `id`.
+        self._ids = {"id"} | {parameter.alias for route in self._routes for parameter in route.dependant.path_params}
 
     def document(self) -> Json:
         paths: dict[str, Json] = {}
@@ -161,7 +167,7 @@ class _Writer:
     def _parameters(self, route: Route) -> list[Json]:
         of = route.dependant
         found = [
-            self._example_in(self._parameter(field, place))
+            self._example_in(self._parameter(field, place), route.func.__name__)
             for place, fields in (("path", of.path_params), ("query", of.query_params), ("header", of.header_params))
             for field in fields
         ]
@@ -177,8 +183,8 @@ class _Writer:
             parameter["schema"] = {**parameter["schema"], "default": field.default}
         return parameter
 
-    def _example_in(self, parameter: Mapping[str, Any]) -> Json:
-        return {**parameter, "example": self._examples.value(parameter["name"], parameter["schema"])}
+    def _example_in(self, parameter: Mapping[str, Any], operation: str = "") -> Json:
+        return {**parameter, "example": self._examples.value(operation, parameter["name"], parameter["schema"])}
 
     def _input(self, field: ModelField) -> Json:
         """Of a parameter or a body. What may be left out is left out: there is no null to send instead."""
@@ -206,8 +212,8 @@ class _Writer:
         content, headers = {}, {"Idempotency_Replayed": "Replayed"} if route.method == "POST" else {}
         for media_type, schema in self._bodies(route, dialect):
             fields = self._examples.resolved(schema).get("properties", {})
-            if fields.get("version", {}).get("type") == "integer":
-                headers["ETag"] = "ETag"
+            if fields.get("version", {}).get("type") == "integer" or "meta" in fields:
+                headers["ETag"] = f"{dialect.name}ETag"
             if status is HTTPStatus.CREATED and self._ids & fields.keys():
                 headers["Location"] = "Location"
             content[media_type] = {"schema": schema, "example": self._examples.answer(schema)}
@@ -234,12 +240,12 @@ class _Writer:
         response = self._refusal_in_full(status, codes, dialect)
         if len(codes) > _SHORT:
             return response
-        name = _family_name(dialect) + "Or".join(map(_camel, codes))
+        name = dialect.name + "Or".join(map(_camel, codes))
         self._responses[name] = response
         return {"$ref": f"#/components/responses/{name}"}
 
     def _example_of_refusal(self, code: str, dialect: Dialect) -> Json:
-        name = _family_name(dialect) + _camel(code)
+        name = dialect.name + _camel(code)
         self._refusal_examples[name] = {"summary": MEANING[code], "value": dialect.example(code)}
         return {"$ref": f"#/components/examples/{name}"}
 
@@ -257,10 +263,6 @@ class _Writer:
             headers |= _headers(Retry_After="RetryAfter")
         description = "\n".join(f"- `{code}`: {MEANING[code]}" for code in codes)
         return {"description": description, "headers": headers, "content": content}
-
-
-def _family_name(dialect: Dialect) -> str:
-    return "" if dialect is PLAIN else dialect.refusal.__name__
 
 
 def _camel(code: str) -> str:

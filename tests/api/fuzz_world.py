@@ -41,6 +41,11 @@ _DAYS = ["2030-01-15", "2030-01-16"]
 _DAY_OFF = "2030-01-21"
 _TOKEN = "the-token-of-fuzzpat"
 
+
+def _participant(kind: str, user_id: int) -> dict[str, Any]:
+    return {"actor": {"reference": f"{kind}/{user_id}"}, "status": "accepted"}
+
+
 # By the name of a parameter or a field: what is worth trying besides all that its schema allows.
 SEEDS: Mapping[str, list[Any]] = {
     "appointment_date": [f"{day} 10:00:00" for day in _DAYS],
@@ -54,7 +59,15 @@ SEEDS: Mapping[str, list[Any]] = {
     "exclude_appointment_id": list(_VISITS),
     "If-Match": ['"1"', "*"],
     "patient": [PATIENT, OTHER],
+    "location_id": [1, 2],
+    "participant": [[_participant("Patient", _PATIENT_ID), _participant("Practitioner", _DOCTOR_ID)]],
     "patient_id": ["me", _PATIENT_ID, _OTHER_ID],
+    "practitioner_id": [_DOCTOR_ID],
+    "schedule_id": [_DOCTOR_ID],
+    "service-type": ["checkup"],
+    "serviceType": [[{"coding": [{"code": "checkup"}]}]],
+    "slot_id": [f"{_DOCTOR_ID}-1-20300115T1500Z"],
+    "start": [at("15:00", day) for day in _DAYS],
     "starts_at": [at(time, day) for day in _DAYS for time in ("15:00", "15:30", "16:00")],
     "time_off_id": [_TIME_OFF_ID],
     "token": [_TOKEN],

@@ -62,10 +62,14 @@ def test_the_python_client_understands_the_gateway(stack: RunningStack, python_c
 
 
 def test_the_python_client_takes_codes_that_are_newer_than_itself(python_client: Path) -> None:
-    problem = {"type": "", "title": "", "status": 409, "detail": "", "code": "not_yet_thought_of", "request_id": ""}
-    program = f"from dentist_client.models import Problem; print(Problem.from_dict({problem}).code)"
+    problem = {"type": "", "title": "", "status": 409, "detail": "", "code": "newer", "request_id": ""}
+    coding = {"system": "urn:dentist-appointments:problem", "code": "newest"}
+    program = (
+        "from dentist_client.models import OutcomeCoding, Problem\n"
+        f"print(Problem.from_dict({problem}).code, OutcomeCoding.from_dict({coding}).code)"
+    )
     ran = run(sys.executable, "-c", program, PYTHONPATH=str(python_client))
-    assert (ran.stderr, ran.stdout) == ("", "not_yet_thought_of\n")
+    assert (ran.stderr, ran.stdout) == ("", "newer newest\n")
 
 
 def test_the_python_client_is_typed(python_client: Path, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class Replay:
             found.append(f"status {answer.status} instead of {status}")
         headers = dict(told.headers)
         if told.body:
-            headers["content-type"] = "application/problem+json" if status >= "400" else "application/json"
+            headers.setdefault("content-type", "application/problem+json" if status >= "400" else "application/json")
         actual = {name.lower(): value for name, value in answer.headers.items()}
         shown = {name: value for name, value in actual.items() if name in {*TOLD_HEADERS, *headers}}
         return [

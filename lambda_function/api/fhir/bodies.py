@@ -6,10 +6,10 @@ nothing is lost in silence; only what FHIR itself lets a server ignore (`id` of 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from lambda_function.api.fhir.search import Reference, parse_reference
+from lambda_function.api.fhir.search import REFERENCE_SCHEMA, Reference, parse_reference
 from lambda_function.api.schemas.types import Instant, Note, Reason
 
 # Stands for an element that is not there: FHIR knows no null.
@@ -40,7 +40,7 @@ class ServiceType(Strict):
 
 
 class Actor(Strict):
-    reference: Annotated[Reference, BeforeValidator(_participant), WithJsonSchema({"type": "string"})]
+    reference: Annotated[Reference, BeforeValidator(_participant), REFERENCE_SCHEMA]
     type: Literal["Patient", "Practitioner", "Location"] = ABSENT
     display: Any = ABSENT
 

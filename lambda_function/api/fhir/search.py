@@ -64,12 +64,12 @@ def _count(greatest: int) -> Any:
     ]
 
 
-_REFERENCE_SCHEMA = WithJsonSchema({"type": "string"})
-PatientReference = Annotated[int, _id_of("Patient"), _REFERENCE_SCHEMA]
-PractitionerReference = Annotated[int, _id_of("Practitioner"), _REFERENCE_SCHEMA]
-LocationReference = Annotated[int, _id_of("Location"), _REFERENCE_SCHEMA]
-ScheduleReference = Annotated[int, _id_of("Schedule"), _REFERENCE_SCHEMA]
-AnyReference = Annotated[Reference, BeforeValidator(parse_reference), _REFERENCE_SCHEMA]
+REFERENCE_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_REFERENCE.pattern}$"})
+PatientReference = Annotated[int, _id_of("Patient"), REFERENCE_SCHEMA]
+PractitionerReference = Annotated[int, _id_of("Practitioner"), REFERENCE_SCHEMA]
+LocationReference = Annotated[int, _id_of("Location"), REFERENCE_SCHEMA]
+ScheduleReference = Annotated[int, _id_of("Schedule"), REFERENCE_SCHEMA]
+AnyReference = Annotated[Reference, BeforeValidator(parse_reference), REFERENCE_SCHEMA]
 Count = _count(100)
 SlotCount = _count(1000)
 After = Annotated[Cursor | None, Query(alias="_cursor", description="From the `next` link of the page before")]

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
 
 from lambda_function.api.etags import etag, expected_versions
 
@@ -17,10 +18,7 @@ MEDIA_TYPE = "application/fhir+json"
 URN = "urn:dentist-appointments"
 
 Resource = dict[str, Any]
-Documented = dict[int, Any]
 
-_ERRORS = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503)
-_ERRORS_OF_READS = (401, 403, 404, 405, 422, 500, 503)
 _WEAK = re.compile(r'\bW/(?=")')
 
 
@@ -49,20 +47,6 @@ def expected(if_match: str | None) -> frozenset[int] | None:
     return expected_versions(None if if_match is None else _WEAK.sub("", if_match))
 
 
-def documented(resource: str, *, status: int = 200, errors: Sequence[int] = _ERRORS) -> Documented:
-    """The answers of a route, for the OpenAPI document."""
-    failures = {code: _described(HTTPStatus(code).phrase, "OperationOutcome") for code in errors}
-    return {status: _described(resource, resource), **failures}
-
-
-def documented_read(resource: str) -> Documented:
-    return documented(resource, errors=_ERRORS_OF_READS)
-
-
-def _described(description: str, resource: str) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "required": ["resourceType"],
-        "properties": {"resourceType": {"type": "string", "const": resource}},
-    }
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+def documented(model: type[BaseModel], status: HTTPStatus = HTTPStatus.OK) -> dict[int, Any]:
+    """What a route answers, for the OpenAPI document."""
+    return {status.value: {"description": status.phrase, "content": {MEDIA_TYPE: {"model": model}}}}

@@ -1,7 +1,7 @@
 """FHIR R4: what the server can do, and what there is to book with whom."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,6 +11,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from lambda_function.api.fhir import resources
 from lambda_function.api.fhir.bundle import searchset
 from lambda_function.api.fhir.capability import capability_statement
+from lambda_function.api.fhir.schemas import (
+    FhirBundle,
+    FhirCapabilityStatement,
+    FhirLocation,
+    FhirPatient,
+    FhirPractitioner,
+    FhirSchedule,
+    FhirSlot,
+)
 from lambda_function.api.fhir.search import (
     After,
     AnyReference,
@@ -25,7 +34,7 @@ from lambda_function.api.fhir.search import (
     slot_key,
     span_of,
 )
-from lambda_function.api.fhir.wire import BASE, answer, documented_read, root_url
+from lambda_function.api.fhir.wire import BASE, answer, documented, root_url
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
@@ -44,10 +53,9 @@ DEFAULT_COUNT, DEFAULT_SLOTS = 50, 200
     f"{BASE}/metadata",
     tags=["fhir"],
     summary="What this FHIR server can do",
-    security=[],
-    responses=documented_read("CapabilityStatement"),
+    responses=documented(FhirCapabilityStatement),
 )
-def get_metadata(_format: Format = None) -> Response[Any]:
+def get_fhir_metadata(_format: Format = None) -> Response[Any]:
     return answer(capability_statement(root_url(router.current_event)))
 
 
@@ -55,9 +63,9 @@ def get_metadata(_format: Format = None) -> Response[Any]:
     f"{BASE}/Schedule",
     tags=["fhir"],
     summary="Whose time can be booked: one schedule for each doctor",
-    responses=documented_read("Bundle"),
+    responses=documented(FhirBundle),
 )
-def search_schedules(
+def search_fhir_schedules(
     actor: Annotated[AnyReference | None, Query(description="Practitioner/1 or Location/1")] = None,
     practitioner: Annotated[PractitionerReference | None, Query()] = None,
     count: Count = DEFAULT_COUNT,
@@ -86,10 +94,8 @@ def search_schedules(
     return answer(searchset(router.current_event, map(resources.schedule, page), following))
 
 
-@router.get(
-    f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="One schedule", responses=documented_read("Schedule")
-)
-def get_schedule(schedule_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+@router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="One schedule", responses=documented(FhirSchedule))
+def get_fhir_schedule(schedule_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     return answer(resources.schedule(catalogue.doctor(current_work(), schedule_id)))
 
 
@@ -97,15 +103,15 @@ def get_schedule(schedule_id: Annotated[ParameterId, Path()], _format: Format = 
     f"{BASE}/Slot",
     tags=["fhir"],
     summary="Free time, worked out when it is asked for",
-    responses=documented_read("Bundle"),
+    responses=documented(FhirBundle),
 )
-def search_slots(  # noqa: PLR0917 - Powertools passes them by name
+def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
     service_type: Annotated[str, Query(alias="service-type", max_length=200, description="Code of a treatment")],
     start: Annotated[list[str], Query(description="Both ends: ge and lt, at most 14 days apart")],
     schedule: Annotated[ScheduleReference | None, Query()] = None,
     practitioner: Annotated[PractitionerReference | None, Query()] = None,
     location: Annotated[LocationReference | None, Query()] = None,
-    status: Annotated[str, Query(pattern="^free$", description="Nothing else is shown")] = "free",
+    status: Annotated[Literal["free"], Query(description="Nothing else is shown")] = "free",
     count: SlotCount = DEFAULT_SLOTS,
     cursor: After = None,
     _format: Format = None,
@@ -151,10 +157,8 @@ def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:
         raise InvalidInputError(error.detail, field="clinic_id") from None
 
 
-@router.get(
-    f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="A slot, while it is free", responses=documented_read("Slot")
-)
-def get_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Response[Any]:
+@router.get(f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="A slot, while it is free", responses=documented(FhirSlot))
+def get_fhir_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Response[Any]:
     work = current_work()
     wanted = slot_key(slot_id)
     treatment = catalogue.treatment(work, wanted.treatment_id)
@@ -177,9 +181,9 @@ def get_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Respons
     f"{BASE}/Practitioner/<practitioner_id>",
     tags=["fhir"],
     summary="A doctor",
-    responses=documented_read("Practitioner"),
+    responses=documented(FhirPractitioner),
 )
-def get_practitioner(practitioner_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+def get_fhir_practitioner(practitioner_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     return answer(resources.practitioner(catalogue.doctor(current_work(), practitioner_id)))
 
 
@@ -187,15 +191,15 @@ def get_practitioner(practitioner_id: Annotated[ParameterId, Path()], _format: F
     f"{BASE}/Patient/<patient_id>",
     tags=["fhir"],
     summary="A patient whom the caller may see",
-    responses=documented_read("Patient"),
+    responses=documented(FhirPatient),
 )
-def get_patient(patient_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+def get_fhir_patient(patient_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     person = people.get(current_work(), patient_id)
     if person.user_type is not Role.PATIENT:
         raise NotFoundError("There is no such patient.")
     return answer(resources.patient(person))
 
 
-@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="A clinic", responses=documented_read("Location"))
-def get_location(location_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="A clinic", responses=documented(FhirLocation))
+def get_fhir_location(location_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     return answer(resources.location(catalogue.clinic(current_work(), location_id)))

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from lambda_function.api.fhir import resources
 from lambda_function.api.fhir.bodies import CancelledFhirAppointment, CancelParameters, NewFhirAppointment
 from lambda_function.api.fhir.bundle import searchset
+from lambda_function.api.fhir.schemas import FhirAppointment, FhirBundle
 from lambda_function.api.fhir.search import (
     After,
     Count,
@@ -23,7 +24,7 @@ from lambda_function.api.fhir.search import (
     fields_named,
     span_of,
 )
-from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, documented, documented_read, expected, root_url
+from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, documented, expected, root_url
 from lambda_function.api.middleware import current_work
 from lambda_function.api.routes.fhir import DEFAULT_COUNT, search_zone
 from lambda_function.api.schemas import paging
@@ -70,7 +71,7 @@ _MAY_DIFFER = frozenset({"meta", "text", "status", "cancelationReason"})
     _BASE,
     tags=["fhir"],
     summary="Appointments that the caller may see, by start",
-    responses=documented_read("Bundle"),
+    responses=documented(FhirBundle),
 )
 def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
     patient: Annotated[PatientReference | None, Query()] = None,
@@ -113,7 +114,7 @@ def _statuses(listed: str) -> set[Status]:
     return {_STATUSES[code] for code in codes & _STATUSES.keys()}
 
 
-@router.get(_ONE, tags=["fhir"], summary="One appointment", responses=documented_read("Appointment"))
+@router.get(_ONE, tags=["fhir"], summary="One appointment", responses=documented(FhirAppointment))
 def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[Any]:
     return answer(resources.appointment(appointments.get(current_work(), appointment_id)))
 
@@ -123,14 +124,13 @@ def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) 
     tags=["fhir"],
     summary="Book a visit",
     status_code=HTTPStatus.CREATED,
-    responses=documented("Appointment", status=HTTPStatus.CREATED),
+    responses=documented(FhirAppointment, HTTPStatus.CREATED),
 )
-def post_fhir_appointment(
+def book_fhir_appointment(
     wanted: Annotated[NewFhirAppointment, Body(media_type=MEDIA_TYPE)],
-    if_none_exist: Annotated[str | None, Header(alias="If-None-Exist", description="Not supported")] = None,
     _format: Format = None,
 ) -> Response[Any]:
-    if if_none_exist is not None:
+    if "if-none-exist" in router.current_event.headers:
         raise InvalidInputError("Conditional creation is not supported.", field="If-None-Exist")
     work = current_work()
     coding = wanted.service_type[0].coding[0]
@@ -163,8 +163,8 @@ def _check_agrees(wanted: NewFhirAppointment, view: AppointmentView) -> None:
         raise InvalidInputError("The practitioner works at another location.", field="participant")
 
 
-@router.put(_ONE, tags=["fhir"], summary="Cancel: nothing else may change", responses=documented("Appointment"))
-def put_fhir_appointment(
+@router.put(_ONE, tags=["fhir"], summary="Cancel: nothing else may change", responses=documented(FhirAppointment))
+def replace_fhir_appointment(
     appointment_id: AppointmentId,
     wanted: Annotated[CancelledFhirAppointment, Body(media_type=MEDIA_TYPE)],
     if_match: IfMatch = None,
@@ -196,9 +196,9 @@ def _comparable(value: Any) -> Any:
     f"{_ONE}/$cancel",
     tags=["fhir"],
     summary="Cancel, and free the time",
-    responses=documented("Appointment"),
+    responses=documented(FhirAppointment),
 )
-def post_fhir_cancel(
+def cancel_fhir_appointment(
     appointment_id: AppointmentId,
     wanted: Annotated[CancelParameters, Body(media_type=MEDIA_TYPE)],
     if_match: IfMatch = None,

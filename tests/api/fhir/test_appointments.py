@@ -231,3 +231,17 @@ def test_an_operation_that_is_none_is_404(fhir: FhirClient) -> None:
 
     for name in ("$confirm", "cancel", "$cancel/", "$cancelx"):
         expect_problem(fhir.send("pat", "POST", f"Appointment/{booked['id']}/{name}", {}), 404, "not_found")
+
+
+def test_a_repeated_booking_and_a_repeated_cancellation_get_the_first_answer_again(fhir: FhirClient) -> None:
+    visit = fhir.visit(START)
+    booked, booked_again = (fhir.send("pat", "POST", "Appointment", visit, idempotency_key="book") for _ in range(2))
+    appointment_id = expect_fhir(booked, 201)["id"]
+    cancelled, cancelled_again = (fhir.cancel("pat", appointment_id, idempotency_key="cancel") for _ in range(2))
+
+    assert expect_fhir(cancelled)["status"] == "cancelled"
+    for first, again in ((booked, booked_again), (cancelled, cancelled_again)):
+        kept = {"Content-Type", "ETag", "Location"} & first.headers.keys()
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert (again.status, again.text) == (first.status, first.text)
+        assert {name: again.headers[name] for name in kept} == {name: first.headers[name] for name in kept}

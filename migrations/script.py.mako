@@ -9,7 +9,7 @@ The policy (docs/decisions/0004-migrations.md; tests/db/test_migrations.py holds
 - Safe beside the previous release, which runs on: expand first, contract in a later release.
 - A revision never imports the application: it must mean tomorrow what it means today.
 - `upgrade` and `downgrade` both, and after them the database equals what they say.
-- When the API needs the change, raise REQUIRED_REVISION in lambda_function/db/schema_revision.py with it.
+- When the API needs the change, raise REQUIRED_REVISION in lambda_function/db/repositories/schema.py with it.
 """
 
 import sqlalchemy as sa

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lambda_function.db.base import AnyRow
+from lambda_function.db.models import Appointment
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.booking import booking_facts
 from lambda_function.db.repositories.calendar import Calendar
@@ -21,7 +22,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, obstacles_to, policy_of
-from lambda_function.services.visits import Happening, join_clinic, record
+from lambda_function.services.visits import Happening, join_clinic, record, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _add(
     chair_id: int | None,
 ) -> AppointmentView:
     """The appointment, and the patient made one of the clinic's."""
-    shown = {
+    columns = {
         "patient_id": facts.patient_id,
         "doctor_id": facts.doctor_id,
         "receptionist_id": work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
@@ -131,29 +132,14 @@ def _add(
         "status": status,
         "starts_at": visit.start,
         "ends_at": visit.end,
+        "buffer_before_minutes": facts.buffer_before_minutes,
+        "buffer_after_minutes": facts.buffer_after_minutes,
+        "price": facts.price,
         "patient_note": request.patient_note,
         "override_reason": request.override_reason,
         "version": 1,
         **dict.fromkeys(("created_at", "updated_at"), work.now),
     }
-    appointment_id = Appointments(work.session).add(
-        **shown,
-        buffer_before_minutes=facts.buffer_before_minutes,
-        buffer_after_minutes=facts.buffer_after_minutes,
-        price=facts.price,
-    )
+    appointment_id = Appointments(work.session).add(**columns)
     join_clinic(work, facts)
-    # Shown without reading it again: everything in it is known.
-    return AppointmentView(
-        appointment_id=appointment_id,
-        clinic_name=facts.clinic_name,
-        time_zone=facts.time_zone,
-        doctor_name=facts.doctor_name,
-        patient_name=facts.patient_name,
-        receptionist_name=facts.receptionist_name,
-        treatment_code=facts.treatment_code,
-        treatment_name=facts.treatment_name,
-        internal_note=None,
-        cancel_reason=None,
-        **shown,
-    )
+    return view_of(Appointment(appointment_id=appointment_id, **columns), facts)

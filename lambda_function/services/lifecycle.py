@@ -12,6 +12,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Status, Step, check_cutoff, check_step_time, next_status
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.visits import Happening, lock_visit, record, view
@@ -43,7 +44,7 @@ def take(
     locked = lock_visit(work, appointment_id)
     appointment = locked.appointment
     require(work.actor, ACTIONS[step], locked.subject)
-    locked.check_version(expected_versions)
+    check_version(appointment.version, expected_versions)
     after = next_status(appointment.status, step, work.actor)
     if step is Step.CANCEL:
         check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)

@@ -31,6 +31,7 @@ from lambda_function.domain.errors import (
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
+from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.place import Place, check_working, lock_free_chair, obstacles_to, policy_of
@@ -67,7 +68,7 @@ def change(
     ):
         if asked:
             require(work.actor, action, locked.subject)
-    locked.check_version(expected_versions)
+    check_version(locked.appointment.version, expected_versions)
     if wanted.override_reason is not None and not wanted.moves:
         raise InvalidInputError("It belongs to a move.", field="override_reason")
     visit = locked.appointment

@@ -7,8 +7,9 @@ from lambda_function.db.repositories.callers import find_caller
 from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.errors import ForbiddenError, NotFoundError, StaleVersionError
+from lambda_function.domain.errors import ForbiddenError, NotFoundError
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.versions import check_version
 
 
 def identify(work: UnitOfWork, sub: str) -> Actor:
@@ -71,8 +72,7 @@ def _change(
     user = People(work.session, work.actor).get_for_change(user_id)
     if user is None:
         raise NotFoundError("There is no such person.")
-    if expected is not None and user.version not in expected:
-        raise StaleVersionError("The profile has changed since you read it.")
+    check_version(user.version, expected)
     different = {name: value for name, value in changes.items() if getattr(user, name) != value}
     for name, value in different.items():
         setattr(user, name, value)

@@ -11,7 +11,7 @@ from lambda_function.db.repositories.appointments import Appointments, Appointme
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Policy, Status
-from lambda_function.domain.errors import ContentionError, NotFoundError, StaleVersionError
+from lambda_function.domain.errors import ContentionError, NotFoundError
 from lambda_function.domain.messages import kind_of, rfc3339
 from lambda_function.domain.permissions import Subject
 from lambda_function.services.place import policy_of
@@ -29,11 +29,6 @@ class LockedVisit:
     def subject(self) -> Subject:
         visit = self.appointment
         return Subject(visit.patient_id, visit.doctor_id, visit.clinic_id)
-
-    def check_version(self, expected: frozenset[int] | None) -> None:
-        """Raises StaleVersionError unless the version is one that the caller has seen (If-Match); None is any."""
-        if expected is not None and self.appointment.version not in expected:
-            raise StaleVersionError("The appointment has changed since you read it.")
 
 
 def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[int] = ()) -> LockedVisit:
@@ -128,7 +123,7 @@ def view(work: UnitOfWork, appointment: Appointment) -> AppointmentView:
 
 
 def view_of(appointment: Appointment, facts: AnyRow) -> AppointmentView:
-    """The flushed appointment with names from booking_facts, without reading it again."""
+    """The appointment as it was written, with names from booking_facts, without reading it again."""
     return AppointmentView(
         appointment_id=appointment.appointment_id,
         status=appointment.status,

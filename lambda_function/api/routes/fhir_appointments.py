@@ -31,7 +31,8 @@ from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status, Step
-from lambda_function.domain.errors import InvalidInputError, StaleVersionError
+from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.versions import check_version
 from lambda_function.services import appointments, booking, catalogue, lifecycle
 
 router = Router()
@@ -171,9 +172,7 @@ def replace_fhir_appointment(
 ) -> Response[Any]:
     work = current_work()
     view = appointments.get(work, appointment_id)
-    versions = expected(if_match)
-    if versions is not None and view.version not in versions:
-        raise StaleVersionError("The appointment has changed since you read it.")
+    check_version(view.version, expected(if_match))
     _check_unchanged(wanted.model_dump(mode="json", by_alias=True), resources.appointment(view))
     return _cancel(appointment_id, wanted.cancelation_reason.text, frozenset({view.version}))
 

@@ -10,11 +10,18 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 logger = Logger(log_uncaught_exceptions=False)
+_NAMESPACE = "DentistAppointments"
 
 
-def count(name: str) -> None:
-    """Adds one to a metric."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace="DentistAppointments"):
+def count(name: str, number: int = 1) -> None:
+    """Adds to a metric."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=number, namespace=_NAMESPACE):
+        pass
+
+
+def gauge_seconds(name: str, seconds: float) -> None:
+    """Tells how long something is right now."""
+    with single_metric(name=name, unit=MetricUnit.Seconds, value=seconds, namespace=_NAMESPACE):
         pass
 
 

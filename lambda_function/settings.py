@@ -5,6 +5,7 @@
 | `DATABASE_SECRET_ID` | name or ARN of the secret with host, port, username, password, dbname |
 | `DATABASE_TLS` | `verify` (default) or `off`, which is for a database on the same machine |
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
+| `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
 | `DATABASE_URL` | migrations only, instead of the secret: `mysql+pymysql://user:password@host:port/database` |
 """
 
@@ -55,6 +56,14 @@ def _secret_id(environment: Mapping[str, str]) -> str:
 def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """Raises SettingsError."""
     return DatabaseSettings(_secret_id(environment), _tls(environment))
+
+
+def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
+    """Raises SettingsError."""
+    name = environment.get("EVENT_BUS_NAME")
+    if not name:
+        raise SettingsError("EVENT_BUS_NAME is not set")
+    return name
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:

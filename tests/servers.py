@@ -42,7 +42,7 @@ def empty_tables(url: URL) -> None:
     with engine.begin() as connection:
         connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
         for table in Base.metadata.sorted_tables:
-            if table.name != "user_type":
+            if table.name not in {"user_type", "idempotency_lock"}:
                 connection.execute(table.delete())
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
+from lambda_function.api.idempotency import answer_once, keyed_request
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services import people
 
@@ -27,21 +29,23 @@ def current_work() -> UnitOfWork:
 
 def transaction(database: Database) -> Middleware:
     """Runs the rest of the request, up to the built response, in a unit of work as the caller. The caller is read anew
-    for every try: a token outlives a demotion.
+    for every try: a token outlives a demotion. With an Idempotency-Key the rest runs once, see api/idempotency.py.
     """
 
     def middleware(app: Any, next_middleware: NextMiddleware) -> Response[Any]:
+        event = app.current_event
+        request = keyed_request(event)
+
         def run(work: UnitOfWork) -> Response[Any]:
             sub = app.context["sub"]
             if sub is not None:
                 work.act_as(people.identify(work, sub))
             token = _work.set(work)
             try:
-                return next_middleware(app)
+                return answer_once(work, request, partial(next_middleware, app)) if request else next_middleware(app)
             finally:
                 _work.reset(token)
 
-        event = app.current_event
         return database.transact(run, commit=event.http_method not in _READS or event.path in _KEEPING_READS)
 
     return middleware

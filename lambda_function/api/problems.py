@@ -28,6 +28,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "too_many_requests_open": HTTPStatus.CONFLICT,
         "already_waiting": HTTPStatus.CONFLICT,
         "offer_expired": HTTPStatus.CONFLICT,
+        "idempotency_in_flight": HTTPStatus.CONFLICT,
         "stale_version": HTTPStatus.PRECONDITION_FAILED,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -41,11 +42,15 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "ambiguous_time": HTTPStatus.UNPROCESSABLE_ENTITY,
         "nonexistent_time": HTTPStatus.UNPROCESSABLE_ENTITY,
         "treatment_not_offered": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency_mismatch": HTTPStatus.UNPROCESSABLE_ENTITY,
         "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
         "contention": HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
+
+# The same request may well succeed a moment later.
+_LATER = frozenset({"contention", "unavailable", "idempotency_in_flight"})
 
 
 class EdgeError(DomainError):
@@ -91,7 +96,7 @@ def problem(
         body["errors"] = errors
     body.update(more or {})
     extra = dict(headers or {})
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if code in _LATER:
         extra["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return {
         "statusCode": status.value,

@@ -58,7 +58,7 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
     """Looks at the body of a route that takes one; elsewhere a body means nothing and is not read."""
     if route.method not in BODY_METHODS:
         return
-    body = _bytes(event)
+    body = body_bytes(event)
     if len(body) > MAX_BODY_BYTES:
         raise EdgeError("too_large", f"A body has at most {MAX_BODY_BYTES} bytes.")
     if not body:
@@ -70,7 +70,8 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
         raise EdgeError("validation_error", "The body must be a JSON object.", field="body")
 
 
-def _bytes(event: Mapping[str, Any]) -> bytes:
+def body_bytes(event: Mapping[str, Any]) -> bytes:
+    """As the client sent it. Raises EdgeError: malformed_json."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode("utf-8", errors="surrogatepass")

@@ -24,6 +24,9 @@ from lambda_function.db.models import (
     Closure,
     Doctor,
     DoctorTreatment,
+    IdempotencyKey,
+    IdempotencyLock,
+    OutboxMessage,
     Patient,
     PersonName,
     Receptionist,
@@ -170,8 +173,17 @@ def _tokens(row: Any, role: Role) -> Criterion:
     return own == _ME if VISIBILITY[Entity.CALENDAR_ACCESS][role] is Reach.OWN else false()
 
 
+def _keys(row: Any, role: Role) -> Criterion:
+    own: Column = row.user_id
+    return own == _ME if VISIBILITY[Entity.IDEMPOTENCY_KEY][role] is Reach.OWN else false()
+
+
 def _claims(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
+
+
+def _messages(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.MESSAGE][role] is Reach.ALL else false()
 
 
 def contact_visible(actor: Actor) -> Criterion:
@@ -207,10 +219,12 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         SlotClaim: _claims,
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,
+        IdempotencyKey: _keys,
+        OutboxMessage: _messages,
     }
 )
 SCOPED = frozenset(_CRITERIA)
-# What everybody may read whole: the catalogue, and names inside what one may see.
+# What everybody may read whole: the catalogue, names inside what one may see, and locks, which tell nothing.
 OPEN = frozenset(
     {
         Clinic,
@@ -222,6 +236,7 @@ OPEN = frozenset(
         WorkingHoursException,
         PersonName,
         UserType,
+        IdempotencyLock,
     }
 )
 

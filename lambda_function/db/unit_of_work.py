@@ -70,6 +70,8 @@ class Database:
                     raise
                 count("TransactionRetried")
                 if attempt == RETRIES or time.monotonic() - started > RETRY_WINDOW:
+                    if isinstance(error, ContentionError):
+                        raise
                     raise ContentionError("Others are changing the same things; try again.") from error
             # Losers of one deadlock must not meet again at the same instant.
             time.sleep(random.uniform(0.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret

@@ -117,6 +117,16 @@ class ContentionError(DomainError):
     code = "contention"
 
 
+class IdempotencyInFlightError(ContentionError):
+    """Another request held the key each time this one was tried."""
+
+    code = "idempotency_in_flight"
+
+
+class IdempotencyMismatchError(DomainError):
+    code = "idempotency_mismatch"
+
+
 class UnavailableError(DomainError):
     """The database cannot be reached or does not take our credentials."""
 

@@ -64,7 +64,9 @@ class Entity(StrEnum):
     LEAVE = "LEAVE"
     WAITLIST = "WAITLIST"
     CALENDAR_ACCESS = "CALENDAR_ACCESS"
+    IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
     CLAIM = "CLAIM"
+    MESSAGE = "MESSAGE"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
@@ -116,7 +118,9 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Entity.WAITLIST: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
+        Entity.IDEMPOTENCY_KEY: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
+        Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},
     }
 )
 

@@ -20,7 +20,7 @@ from lambda_function.domain.errors import (
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, obstacles_to, policy_of
-from lambda_function.services.visits import join_clinic, record
+from lambda_function.services.visits import Happening, join_clinic, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,10 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     chair_id = lock_free_chair(work, place, chair_ids, request.chair_id, taken=found.taken)
     view = _add(work, request=request, facts=facts, status=status, visit=place.visit, chair_id=chair_id)
     Calendar(work.session).claim(view.appointment_id, place.claims(chair_id))
+    changes = {"starts_at": view.starts_at.isoformat(), "doctor_id": view.doctor_id, "chair_id": chair_id}
+    if request.override_reason is not None:
+        changes["override_reason"] = request.override_reason
+    record(work, Happening(view, "BOOK", before=None, changes=changes))
     return view
 
 
@@ -115,7 +119,7 @@ def _add(
     visit: Interval,
     chair_id: int | None,
 ) -> AppointmentView:
-    """The appointment with its first event, and the patient made one of the clinic's."""
+    """The appointment, and the patient made one of the clinic's."""
     shown = {
         "patient_id": facts.patient_id,
         "doctor_id": facts.doctor_id,
@@ -138,10 +142,6 @@ def _add(
         price=facts.price,
     )
     join_clinic(work, facts)
-    changes = {"starts_at": visit.start.isoformat(), "doctor_id": facts.doctor_id, "chair_id": chair_id}
-    if request.override_reason is not None:
-        changes["override_reason"] = request.override_reason
-    record(work, appointment_id, "BOOK", before=None, after=status, changes=changes)
     # Shown without reading it again: everything in it is known.
     return AppointmentView(
         appointment_id=appointment_id,

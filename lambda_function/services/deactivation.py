@@ -18,6 +18,7 @@ from lambda_function.domain.waitlist import Freed
 from lambda_function.services.lifecycle import enter
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.people import require_patient
+from lambda_function.services.visits import record
 from lambda_function.services.waitlist import withdraw_all
 
 PATIENT_GONE = "Patient deactivated"
@@ -43,10 +44,11 @@ def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
     if elsewhere:
         raise HasBookingsError("There are visits in clinics that are not yours.", elsewhere)
     open_ids = [row.appointment_id for row in ahead if row.status in {Status.REQUESTED, Status.BOOKED}]
-    freed = []
+    cancelled, freed = [], []
     for visit in Appointments(work.session).all_for_change(open_ids):
-        enter(work, visit, Step.CANCEL, Status.CANCELLED, reason=PATIENT_GONE)
+        cancelled.append(enter(work, visit, Step.CANCEL, Status.CANCELLED, reason=PATIENT_GONE))
         freed.append(Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)))
+    record(work, *cancelled)
     freed += withdraw_all(work, user_id)
     _close(work, user_id, Role.PATIENT)
     offer_freed(work, freed)

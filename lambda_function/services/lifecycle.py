@@ -14,7 +14,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
-from lambda_function.services.visits import lock_visit, record, view
+from lambda_function.services.visits import Happening, lock_visit, record, view
 
 ACTIONS: Mapping[Step, Action] = MappingProxyType(
     {
@@ -49,15 +49,17 @@ def take(
         check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     visit = Interval(appointment.starts_at, appointment.ends_at)
     check_step_time(step, appointment.status, visit, zone=ZoneInfo(locked.time_zone), actor=work.actor, now=work.now)
-    enter(work, appointment, step, after, reason=reason)
+    record(work, enter(work, appointment, step, after, reason=reason))
     shown = view(work, appointment)
     if after not in HOLDING:
         offer_freed(work, [Freed(appointment.doctor_id, appointment.clinic_id, visit)])
     return shown
 
 
-def enter(work: UnitOfWork, appointment: Appointment, step: Step, after: Status, *, reason: str | None = None) -> None:
-    """Puts a locked appointment into the state after a step that has been checked, with its event."""
+def enter(
+    work: UnitOfWork, appointment: Appointment, step: Step, after: Status, *, reason: str | None = None
+) -> Happening:
+    """Puts a locked appointment into the state after a step that has been checked; the caller records what happened."""
     before = appointment.status
     appointment.status = after
     appointment.updated_at = work.now
@@ -65,6 +67,6 @@ def enter(work: UnitOfWork, appointment: Appointment, step: Step, after: Status,
         appointment.cancel_reason = reason
     if step is Step.CONFIRM and work.actor.role is Role.RECEPTIONIST:
         appointment.receptionist_id = work.actor.user_id
-    record(work, appointment.appointment_id, step, before=before, after=after, reason=reason)
     if after not in HOLDING:
         Calendar(work.session).release(appointment.appointment_id)
+    return Happening(appointment, step, before, reason=reason)

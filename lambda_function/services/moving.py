@@ -33,7 +33,7 @@ from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.place import Place, check_working, lock_free_chair, obstacles_to, policy_of
-from lambda_function.services.visits import LockedVisit, join_clinic, lock_visit, record, view, view_of
+from lambda_function.services.visits import Happening, LockedVisit, join_clinic, lock_visit, record, view, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,14 @@ def change(
         raise InvalidInputError("It belongs to a move.", field="override_reason")
     visit = locked.appointment
     # Written once, at the end: a move with a note is one version.
+    moved: _Moved | None = None
+    happened: list[Happening] = []
     with work.session.no_autoflush:
-        moved = _move(work, locked, wanted) if _is_elsewhere(visit, wanted) else None
-        _note(work, visit, wanted.notes)
-    work.session.flush()
+        if _is_elsewhere(visit, wanted):
+            moved = _move(work, locked, wanted)
+            happened.append(moved.happening)
+        happened += _note(work, visit, wanted.notes)
+    record(work, *happened)
     if moved is None:
         return view(work, visit)
     if moved.awaited:
@@ -86,6 +90,7 @@ def change(
 class _Moved:
     """`facts` are those that the move went by; `awaited` is whether the waitlist is concerned by the time it left."""
 
+    happening: Happening
     facts: AnyRow
     left: Freed
     awaited: bool
@@ -128,9 +133,9 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
     found = obstacles_to(work, place, chair_ids)
     check_working(place, found.opening, overridden=wanted.override_reason is not None)
     chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id, taken=found.taken)
-    _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
+    happening = _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
     join_clinic(work, facts)
-    return _Moved(facts, left, found.awaited)
+    return _Moved(happening, facts, left, found.awaited)
 
 
 def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow, list[int]]:
@@ -171,7 +176,7 @@ def _put(
     chair_id: int | None,
     status: Status,
     override_reason: str | None,
-) -> None:
+) -> Happening:
     before = visit.status
     old = _place_of(visit)
     visit.starts_at, visit.ends_at = place.visit.start, place.visit.end
@@ -184,21 +189,21 @@ def _put(
     if override_reason is not None:
         visit.override_reason = override_reason
         changes["override_reason"] = override_reason
-    record(work, visit.appointment_id, "MOVE", before=before, after=status, changes=changes)
     calendar = Calendar(work.session)
     calendar.release(visit.appointment_id)
     calendar.claim(visit.appointment_id, place.claims(chair_id))
+    return Happening(visit, "MOVE", before, changes=changes)
 
 
 def _place_of(visit: Appointment) -> dict[str, Any]:
     return {"starts_at": visit.starts_at.isoformat(), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
 
 
-def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> None:
+def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> list[Happening]:
     changes = {name: [getattr(visit, name), note] for name, note in notes.items() if getattr(visit, name) != note}
     if not changes:
-        return
+        return []
     for name, (_, note) in changes.items():
         setattr(visit, name, note)
     visit.updated_at = work.now
-    record(work, visit.appointment_id, "NOTE", before=visit.status, after=visit.status, changes=changes)
+    return [Happening(visit, "NOTE", visit.status, changes=changes)]

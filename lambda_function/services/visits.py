@@ -1,16 +1,18 @@
 """An appointment under its locks, and what happened to it: shared by moving and by the steps of its life."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment, ClinicPatient
+from lambda_function.db.repositories import outbox
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Policy, Status
 from lambda_function.domain.errors import ContentionError, NotFoundError, StaleVersionError
+from lambda_function.domain.messages import kind_of, rfc3339
 from lambda_function.domain.permissions import Subject
 from lambda_function.services.place import policy_of
 
@@ -55,28 +57,58 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     return LockedVisit(appointment, policy_of(resources), resources.time_zone)
 
 
-def record(
-    work: UnitOfWork,
-    appointment_id: int,
-    action: str,
-    *,
-    before: Status | None,
-    after: Status,
-    reason: str | None = None,
-    changes: Mapping[str, Any] | None = None,
-) -> None:
-    """Adds what the actor did to the history. `before` and `after` are the status until now and from now."""
-    Appointments(work.session).add_event(
-        appointment_id=appointment_id,
-        at=work.now,
-        actor_id=work.actor.user_id,
-        actor_type=work.actor.role,
-        action=action,
-        from_status=before,
-        to_status=after,
-        reason=reason,
-        changes=dict(changes or {}),
-    )
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What the actor did to an appointment. `before` is its status until then; the one from then on is its own."""
+
+    appointment: Appointment | AppointmentView
+    action: str
+    before: Status | None
+    reason: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(work: UnitOfWork, *happenings: Happening) -> None:
+    """Adds them to the history and to the outbox, from which others hear of them: two statements, however many.
+
+    Flushes first, since what is told includes the version.
+    """
+    if not happenings:
+        return
+    work.session.flush()
+    Appointments(work.session).add_events([_event(work, happening) for happening in happenings])
+    outbox.add(work.session, [_message(work, happening) for happening in happenings])
+
+
+def _event(work: UnitOfWork, happening: Happening) -> dict[str, Any]:
+    return {
+        "appointment_id": happening.appointment.appointment_id,
+        "at": work.now,
+        "actor_id": work.actor.user_id,
+        "actor_type": work.actor.role,
+        "action": happening.action,
+        "from_status": happening.before,
+        "to_status": happening.appointment.status,
+        "reason": happening.reason,
+        "changes": dict(happening.changes),
+    }
+
+
+def _message(work: UnitOfWork, happening: Happening) -> dict[str, Any]:
+    """Nothing here may be personal: neither the reason nor the changes, which hold what people wrote."""
+    visit = happening.appointment
+    detail = {
+        "appointment_id": visit.appointment_id,
+        "version": visit.version,
+        "action": happening.action,
+        "from_status": happening.before,
+        "to_status": visit.status,
+        "clinic_id": visit.clinic_id,
+        "doctor_id": visit.doctor_id,
+        "starts_at": rfc3339(visit.starts_at),
+        "at": rfc3339(work.now),
+    }
+    return {"kind": kind_of(happening.action, visit.status), "detail": detail, "created_at": work.now}
 
 
 def join_clinic(work: UnitOfWork, facts: AnyRow) -> None:

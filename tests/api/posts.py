@@ -108,6 +108,10 @@ class Posts:
         desk.practice.add(entry)
         self._waitlist_id = entry.waitlist_id
 
+    def aim(self, key: str, appointment_id: int) -> None:
+        """Sends the request of that key to another appointment."""
+        self._targets[key] = appointment_id
+
     def path(self, key: str) -> str:
         return key.split(" ", 1)[1].format(
             appointment_id=self._targets[key],

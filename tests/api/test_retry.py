@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, event, text
 
 from lambda_function.api.app import create_app
 from lambda_function.db.engine import build_engine
+from lambda_function.db.models import Appointment, IdempotencyKey
 from lambda_function.db.unit_of_work import RETRIES, Database
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at
@@ -18,6 +19,7 @@ from tests.clock import NOW, Clock
 from tests.factories import Practice
 from tests.servers import FixedCredentials, plain_engine
 
+KEY = {"Idempotency-Key": "one"}
 LOCK_DOCTOR = "SELECT user_id FROM doctor WHERE user_id = :id FOR UPDATE"
 LOCK_PATIENT = "SELECT user_id FROM patient WHERE user_id = :id FOR UPDATE"
 
@@ -108,6 +110,59 @@ def test_a_deadlock_is_tried_again_and_succeeds_once_the_other_side_is_gone(
     assert answer.status == 201, answer.text
     assert len(tries) == 2
     assert len(desk.practice.claims()) == 3 * 6
+
+
+def test_a_deadlock_under_a_key_is_tried_again_and_the_answer_kept_once(
+    desk: Desk, impatient: Engine, other: Connection
+) -> None:
+    body = desk.visit(at("15:00"))
+    rival = Rival(other, desk)
+    _after_doctor_is_locked(impatient, rival.start)
+    tries = _count_locks(impatient, "idempotency_lock")
+
+    answer = desk.client.post("rita", "/appointments", body, headers=KEY)
+    rival.join()
+
+    assert rival.failure is None
+    assert answer.status == 201, answer.text
+    assert len(tries) == 2
+    (kept,) = desk.practice.rows(IdempotencyKey)
+    assert kept.body == answer.text
+    assert len(desk.practice.rows(Appointment)) == 1
+    assert desk.client.post("rita", "/appointments", body, headers=KEY).text == answer.text
+
+
+def test_a_key_that_is_never_given_back_is_409_and_nothing_is_written(
+    desk: Desk, impatient: Engine, other: Connection, fingerprint: Fingerprint
+) -> None:
+    before = fingerprint()
+    body = desk.visit(at("15:00"))
+    other.execute(text("SELECT stripe FROM idempotency_lock FOR UPDATE"))
+    tries = _count_locks(impatient, "idempotency_lock")
+
+    refused = desk.client.post("rita", "/appointments", body, headers=KEY)
+    expect_problem(refused, 409, "idempotency_in_flight")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert len(tries) == RETRIES + 1
+    assert fingerprint() == before
+    assert desk.client.post("rita", "/appointments", body).status == 201
+
+    other.rollback()
+    expect_problem(desk.client.post("rita", "/appointments", body, headers=KEY), 409, "doctor_busy")
+
+
+def test_a_doctor_who_is_never_given_back_is_503_under_a_key_too(
+    desk: Desk, other: Connection, fingerprint: Fingerprint
+) -> None:
+    before = fingerprint()
+    body = desk.visit(at("15:00"))
+    other.execute(text(LOCK_DOCTOR), {"id": desk.id_of("drjay")})
+
+    expect_problem(desk.client.post("rita", "/appointments", body, headers=KEY), 503, "contention")
+    assert fingerprint() == before
+
+    other.rollback()
+    assert desk.client.post("rita", "/appointments", body, headers=KEY).status == 201
 
 
 def test_a_deadlock_while_cancelling_is_tried_again_too(desk: Desk, impatient: Engine, other: Connection) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, SlotClaim
+from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, OutboxMessage, SlotClaim
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 
 Claim = tuple[int, int, datetime, int]
@@ -49,6 +49,14 @@ def events(session: Session) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
+def _told(session: Session) -> list[tuple[Any, ...]]:
+    """(appointment_id, action, from_status, to_status) of every message, those of an appointment in their order."""
+    details = session.scalars(select(OutboxMessage.detail).order_by(OutboxMessage.outbox_id))
+    names = ("appointment_id", "action", "from_status", "to_status")
+    told = [tuple(detail[name] for name in names) for detail in details]
+    return sorted(told, key=lambda message: message[0])
+
+
 def _implied(row: AnyRow) -> Iterator[Claim]:
     if row.status not in HOLDING:
         return
@@ -72,7 +80,8 @@ def _claims(session: Session) -> list[Claim]:
 
 def assert_agreement(session: Session) -> tuple[Sequence[AnyRow], list[tuple[Any, ...]]]:
     """The claims are exactly those of the appointments that hold their time, no two of which overlap, buffers
-    included; and the chain of each one's events is whole and ends in its status. Answers appointments and events.
+    included; the chain of each one's events is whole and ends in its status; and the outbox tells of every event once.
+    Answers appointments and events.
     """
     rows = appointments(session)
     implied = sorted(claim for row in rows for claim in _implied(row))
@@ -84,4 +93,5 @@ def assert_agreement(session: Session) -> tuple[Sequence[AnyRow], list[tuple[Any
         assert last.get(appointment_id) == before
         last[appointment_id] = after
     assert last == {row.appointment_id: row.status for row in rows}
+    assert _told(session) == sorted((event[1:] for event in history), key=lambda event: event[0])
     return rows, history

@@ -15,6 +15,7 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     DoctorTreatment,
+    OutboxMessage,
     Patient,
     SlotClaim,
     TimeOff,
@@ -161,6 +162,14 @@ def _visits(practice: Practice, clinic_of: Mapping[int, int], patients: list[int
         AppointmentEvent,
         (
             {"appointment_id": 1 + n, "at": NOW, "action": "BOOK", "to_status": Status.BOOKED, "changes": {}}
+            for n in range(VISITS)
+        ),
+    )
+    _insert(
+        practice,
+        OutboxMessage,
+        (
+            {"kind": "x", "detail": {}, "created_at": NOW, "published_at": NOW if n < VISITS - 20 else None}
             for n in range(VISITS)
         ),
     )

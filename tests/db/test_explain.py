@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import URL, Engine, event
 
 from lambda_function.api.app import create_app
-from lambda_function.db.unit_of_work import Database
+from lambda_function.db.repositories import outbox
+from lambda_function.db.unit_of_work import Database, UnitOfWork
 from tests.api.desk import Desk, at, rfc3339
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
@@ -170,6 +171,20 @@ def test_hours_and_leave_read_by_an_index(crowded: Crowd) -> None:
             assert desk.client.get("rita", f"{doctor}/{path}").status == 200
         assert desk.client.call("rita", "PUT", f"{doctor}/working-hours", {"hours": []}).status == 200
         assert desk.client.post("rita", f"{doctor}/time-off", leave).status == 409
+
+    _check(crowded, sent)
+
+
+def test_the_relay_finds_the_few_that_wait_by_an_index(crowded: Crowd) -> None:
+    def run(work: UnitOfWork) -> None:
+        rows = outbox.claim(work.session, after=0, limit=100)
+        assert len(rows) >= 20
+        assert outbox.oldest_unpublished(work.session) == NOW
+        outbox.mark_published(work.session, [row.outbox_id for row in rows], NOW)
+        outbox.purge_published(work.session, NOW, 100)
+
+    with crowded.recorded() as sent:
+        Database(crowded.engine, Clock(NOW)).transact(run, commit=False)
 
     _check(crowded, sent)
 

@@ -21,6 +21,8 @@ from lambda_function.db.models import (
     Clinic,
     ClinicPatient,
     Doctor,
+    IdempotencyKey,
+    OutboxMessage,
     Patient,
     PersonName,
     Receptionist,
@@ -52,6 +54,8 @@ SCOPED = (
     SlotClaim,
     WaitlistEntry,
     CalendarToken,
+    IdempotencyKey,
+    OutboxMessage,
 )
 Key = tuple[Any, ...]
 
@@ -96,10 +100,25 @@ def crowd(practice: Practice) -> Practice:
             )
         )
     practice.add(*_wishes(ids))
+    practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW))
     practice.add(
         *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
     )
+    practice.add(*(_key_of(ids[name]) for name in PEOPLE))
     return practice
+
+
+def _key_of(user_id: int) -> IdempotencyKey:
+    return IdempotencyKey(
+        user_id=user_id,
+        key_hash="0" * 64,
+        request_hash="0" * 64,
+        rights_hash="0" * 64,
+        status=201,
+        headers={},
+        body="{}",
+        created_at=NOW,
+    )
 
 
 def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
@@ -217,8 +236,10 @@ class Expected:
             AppointmentEvent: lambda row: self.visit(self.visits[row.appointment_id]),
             TimeOff: self.leave,
             SlotClaim: lambda row: False,
+            OutboxMessage: lambda row: False,
             WaitlistEntry: self.wish,
             CalendarToken: lambda row: row.user_id == me,
+            IdempotencyKey: lambda row: row.user_id == me,
         }
         return {_key(mapped, row) for row in self.rows[mapped] if rules[mapped](row)}
 

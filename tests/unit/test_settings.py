@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambda_function.settings import SettingsError, database_settings, migration_settings
+from lambda_function.settings import SettingsError, database_settings, event_bus_name, migration_settings
 
 SECRET = {"DATABASE_SECRET_ID": "prod/database"}
 URL = "mysql+pymysql://migrator:S3cret@db:3306/dentist"
@@ -38,6 +38,16 @@ def test_any_other_word_for_tls_is_refused_and_not_repeated(choice: str) -> None
     with pytest.raises(SettingsError, match="DATABASE_TLS") as refusal:
         database_settings({**SECRET, "DATABASE_TLS": choice})
     assert "S3cret" not in str(refusal.value)
+
+
+def test_the_bus_is_named() -> None:
+    assert event_bus_name({"EVENT_BUS_NAME": "appointments"}) == "appointments"
+
+
+@pytest.mark.parametrize("environment", [{}, {"EVENT_BUS_NAME": ""}], ids=["unset", "empty"])
+def test_without_a_bus_the_variable_is_named(environment: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="EVENT_BUS_NAME"):
+        event_bus_name(environment)
 
 
 def test_migrations_may_be_given_a_url() -> None:

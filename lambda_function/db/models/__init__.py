@@ -3,7 +3,9 @@
 from lambda_function.db.models.appointments import Appointment, AppointmentEvent, ClaimKind, SlotClaim
 from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
+from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock
 from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
+from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
     ClinicPatient,
     Doctor,
@@ -27,6 +29,9 @@ __all__ = [
     "Closure",
     "Doctor",
     "DoctorTreatment",
+    "IdempotencyKey",
+    "IdempotencyLock",
+    "OutboxMessage",
     "Patient",
     "PersonName",
     "Receptionist",

@@ -62,7 +62,9 @@ HISTORY          OWN      OWN     CLINIC
 LEAVE            NONE     OWN     CLINIC
 WAITLIST         OWN      NONE    CLINIC
 CALENDAR_ACCESS  OWN      OWN     OWN
+IDEMPOTENCY_KEY  OWN      OWN     OWN
 CLAIM            NONE     NONE    NONE
+MESSAGE          NONE     NONE    NONE
 """
 
 

@@ -1,0 +1,84 @@
+"""The bus: Amazon EventBridge."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambda_function.observability import logger
+from lambda_function.services.relay import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "dentist-appointments"
+# EventBridge's own limits of one request; the bytes are those of all its entries.
+MAX_ENTRIES = 10
+MAX_BYTES = 256 * 1024
+_TIME_BYTES = 14
+
+
+class EventBridge:
+    """A Bus (services/relay.py). A message's id stands in its detail, beside what it tells."""
+
+    def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
+        self._client = client
+        self._bus_name = bus_name
+
+    def publish(self, messages: Sequence[Message]) -> set[int]:
+        """Stops at the first request that fails as a whole: the others would meet the same trouble."""
+        taken: set[int] = set()
+        for request in _requests([(message.message_id, self._entry(message)) for message in messages]):
+            try:
+                answer = self._client.put_events(Entries=[entry for _, entry in request])
+            except (BotoCoreError, ClientError) as error:
+                logger.error("events not sent", reason=_reason(error))
+                break
+            for (message_id, _), result in zip(request, answer["Entries"], strict=True):
+                if "EventId" in result:
+                    taken.add(message_id)
+                else:
+                    logger.error("event refused", message_id=message_id, reason=result.get("ErrorCode"))
+        return taken
+
+    def _entry(self, message: Message) -> "PutEventsRequestEntryTypeDef":
+        return {
+            "EventBusName": self._bus_name,
+            "Source": SOURCE,
+            "DetailType": message.kind,
+            "Time": message.at,
+            "Detail": json.dumps({"message_id": message.message_id, **message.detail}),
+        }
+
+
+def _requests(
+    entries: Sequence[tuple[int, "PutEventsRequestEntryTypeDef"]],
+) -> Iterator[list[tuple[int, "PutEventsRequestEntryTypeDef"]]]:
+    """The entries in their order, as many in a request as it may hold. One that is too large for any is left out, since
+    it would take its whole request with it.
+    """
+    request: list[tuple[int, PutEventsRequestEntryTypeDef]] = []
+    size = 0
+    for message_id, entry in entries:
+        own = _size(entry)
+        if own >= MAX_BYTES:
+            logger.error("event refused", message_id=message_id, reason="too large")
+            continue
+        if request and (len(request) == MAX_ENTRIES or size + own >= MAX_BYTES):
+            yield request
+            request, size = [], 0
+        request.append((message_id, entry))
+        size += own
+    if request:
+        yield request
+
+
+def _size(entry: "PutEventsRequestEntryTypeDef") -> int:
+    """As EventBridge counts it."""
+    return _TIME_BYTES + sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail"))
+
+
+def _reason(error: BotoCoreError | ClientError) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

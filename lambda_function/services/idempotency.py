@@ -1,0 +1,72 @@
+"""A request that comes twice under one key is done once: the second gets the answer of the first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from lambda_function.db.repositories.idempotency import KeysOf
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Actor
+from lambda_function.domain.errors import ForbiddenError, IdempotencyMismatchError
+
+KEPT_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """`request_hash` tells one request from another; see api/idempotency.py."""
+
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    status: int
+    headers: Mapping[str, Any]
+    body: str
+
+
+def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
+    """What was answered to the actor's request with this key in the last 24 hours. None for a new one, which then has
+    the key to itself until the transaction ends: to be called before anything is locked.
+
+    Raises IdempotencyMismatchError when the key was used for another request, ForbiddenError when the actor's rights
+    are not those of then (the answer may hold what the actor may not see any more), and IdempotencyInFlightError.
+    """
+    keys = KeysOf(work.session, work.actor.user_id)
+    row = keys.lock(key_hash(work.actor, request.key))
+    if row is None:
+        return None
+    if row.created_at <= work.now - KEPT_FOR:
+        keys.remove(key_hash(work.actor, request.key))
+        return None
+    if row.rights_hash != _rights_hash(work.actor):
+        raise ForbiddenError("Your rights have changed since this key was used.")
+    if row.request_hash != request.request_hash:
+        raise IdempotencyMismatchError("This key was used for another request.", field="Idempotency-Key")
+    return KeptAnswer(row.status, row.headers, row.body)
+
+
+def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
+    """For whoever comes with the same key after the commit."""
+    KeysOf(work.session, work.actor.user_id).add(
+        key_hash(work.actor, request.key),
+        request_hash=request.request_hash,
+        rights_hash=_rights_hash(work.actor),
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        now=work.now,
+    )
+
+
+def key_hash(actor: Actor, key: str) -> str:
+    """Of the actor's key. With the user in it: people whose clients count from 1 do not wait for each other."""
+    return sha256(f"{actor.user_id} {key}".encode()).hexdigest()
+
+
+def _rights_hash(actor: Actor) -> str:
+    return sha256(f"{actor.role} {actor.clinic_ids}".encode()).hexdigest()

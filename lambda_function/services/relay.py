@@ -1,0 +1,83 @@
+"""Hands the messages of the outbox to the bus: each at least once, the oldest first.
+
+A batch is locked, published and marked in one transaction. Whatever ends it between publishing and the commit leaves
+its messages unmarked, so they come again with the same ids: twice is possible, never is not. They are marked row by
+row, because ids commit out of order: whoever remembered the highest one would lose what commits below it later.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+from lambda_function.db.repositories import outbox
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.observability import count, gauge_seconds
+
+BATCH = 100
+# No new batch with less than this left, in seconds: it must outlast the requests of one whose bus is slow.
+RESERVE = 15.0
+
+
+class Message(NamedTuple):
+    """`message_id` is the same whenever it is published again."""
+
+    message_id: int
+    kind: str
+    at: datetime
+    detail: Mapping[str, Any]
+
+
+class Bus(Protocol):
+    def publish(self, messages: Sequence[Message]) -> Collection[int]:
+        """The ids of those that it has certainly taken: none of them when it is away."""
+
+
+class RefusedError(RuntimeError):
+    """The bus did not take some messages. They stay in the outbox for the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    last_id: int
+    claimed: int
+    published: int
+
+
+def relay(database: Database, bus: Bus, seconds_left: Callable[[], float]) -> int:
+    """Publishes until nothing is left or the time is nearly over, and answers how many.
+
+    Raises RefusedError at the end when some were not taken, whatever became of the others.
+    """
+    published = refused = after = 0
+    while seconds_left() > RESERVE:
+        batch = database.transact(partial(_publish_batch, bus=bus, after=after))
+        published += batch.published
+        refused += batch.claimed - batch.published
+        if batch.claimed < BATCH or not batch.published:
+            break
+        # Past those that were refused, or they would stand in the way of everybody else.
+        after = batch.last_id
+    count("OutboxPublished", published)
+    gauge_seconds("OutboxLagSeconds", database.transact(_lag, commit=False))
+    if refused:
+        count("OutboxRefused", refused)
+        raise RefusedError(f"{refused} messages were not taken, {published} were")
+    return published
+
+
+def _publish_batch(work: UnitOfWork, *, bus: Bus, after: int) -> _Batch:
+    rows = outbox.claim(work.session, after=after, limit=BATCH)
+    if not rows:
+        return _Batch(last_id=after, claimed=0, published=0)
+    taken = bus.publish([Message(row.outbox_id, row.kind, row.created_at, row.detail) for row in rows])
+    if taken:
+        outbox.mark_published(work.session, taken, work.now)
+    return _Batch(last_id=rows[-1].outbox_id, claimed=len(rows), published=len(taken))
+
+
+def _lag(work: UnitOfWork) -> float:
+    """The age of the oldest message that waits, in seconds; 0 when none does."""
+    oldest = outbox.oldest_unpublished(work.session)
+    return 0.0 if oldest is None else (work.now - oldest).total_seconds()

@@ -1,0 +1,66 @@
+"""The application eight times over, each in a process of its own with a connection of its own, as so many Lambdas.
+Threads would not do: Powertools keeps the request that it serves in class attributes.
+"""
+
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
+from typing import TYPE_CHECKING, Any
+from zoneinfo import reset_tzpath
+
+from sqlalchemy import URL
+
+from lambda_function.api.app import create_app
+from lambda_function.db.engine import build_engine
+from lambda_function.db.unit_of_work import Database
+from tests.api_client import Answer, ApiClient
+from tests.clock import NOW, Clock
+from tests.servers import FixedCredentials
+
+if TYPE_CHECKING:  # a generic type to the checker only
+    from multiprocessing.connection import Connection
+
+WORKERS = 8
+Event = Mapping[str, Any]
+
+
+def _serve(url: URL, pipe: "Connection[Any, Any]", start: Barrier) -> None:
+    reset_tzpath(to=())
+    client = ApiClient(create_app(Database(build_engine(FixedCredentials(url), tls=None), Clock(NOW))))
+    for event in iter(pipe.recv, None):
+        start.wait()
+        pipe.send(client.send(event))
+
+
+class Workers:
+    def __init__(self, url: URL) -> None:
+        context = get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self._start = context.Barrier(WORKERS)  # a name in the system, gone with its maker's last reference
+        self._pipes = []
+        self._processes = []
+        for _ in range(WORKERS):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(url, theirs, self._start), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+
+    def send(self, events: Sequence[Event]) -> None:
+        """One event a worker; all begin at the same moment."""
+        for pipe, event in zip(self._pipes, events, strict=True):
+            pipe.send(event)
+
+    def answers(self) -> list[Answer]:
+        return [pipe.recv() for pipe in self._pipes]
+
+    def at_once(self, events: Sequence[Event]) -> list[Answer]:
+        self.send(events)
+        return self.answers()
+
+    def close(self) -> None:
+        for pipe, process in zip(self._pipes, self._processes, strict=True):
+            pipe.send(None)
+            process.join()
+            pipe.close()

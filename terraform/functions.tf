@@ -8,6 +8,8 @@ locals {
   }
 
   common = {
+    region             = var.region
+    arn_prefix         = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:"
     package            = local.package
     subnet_ids         = values(aws_subnet.private)[*].id
     security_group_id  = aws_security_group.functions.id

@@ -8,14 +8,8 @@ terraform {
   }
 }
 
-data "aws_region" "current" {}
-
-data "aws_caller_identity" "current" {}
-
-data "aws_partition" "current" {}
-
 locals {
-  arn = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
+  arn = "${var.common.arn_prefix}${var.name}"
 }
 
 # Declared before the function, which would otherwise make its own: without retention and without our key.
@@ -38,7 +32,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${var.name}-${data.aws_region.current.region}"
+  name               = "${var.name}-${var.common.region}"
   description        = "Execution role of ${var.name}"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }

@@ -20,6 +20,8 @@ variable "handler" {
 
 variable "common" {
   type = object({
+    region             = string
+    arn_prefix         = string
     package            = object({ bucket = string, key = string, sha256 = string })
     subnet_ids         = list(string)
     security_group_id  = string
@@ -27,7 +29,7 @@ variable "common" {
     kms_key_arn        = string
     failure_queue_arn  = string
   })
-  description = "What all functions share: the zip in S3 and its SHA-256 in base64 (another digest publishes another version), private subnets, the group that decides what is reached, the key of logs and environment, and where events of asynchronous calls go that failed for good."
+  description = "What all functions share: region and beginning of their ARN, the zip in S3 and its SHA-256 in base64 (another digest publishes another version), private subnets, the group that decides what is reached, the key of logs and environment, and where events of asynchronous calls go that failed for good."
 }
 
 variable "environment" {

@@ -17,7 +17,7 @@ reset: $(VENV) ## Forget the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
-.PHONY: test lint format types pytest
+.PHONY: test lint format types pytest terraform-check
 test: lint types pytest ## Everything that must hold before a commit
 
 lint: $(VENV) ## Rules and format of the code
@@ -36,6 +36,27 @@ pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
 
 test-%: $(VENV) ## One folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
+
+CHECKOV := build/checkov/.installed
+STACK := build/terraform
+terraform-check: $(VENV) $(CHECKOV) ## The stack in terraform/, without an AWS account's knowledge: see docs/operations.md
+	terraform fmt -check -recursive terraform
+	terraform -chdir=terraform/bootstrap init -backend=false -input=false >/dev/null
+	terraform -chdir=terraform/bootstrap validate
+	terraform -chdir=terraform init -backend=false -input=false >/dev/null
+	terraform -chdir=terraform validate
+	$(BIN)/python -m dev.plans $(STACK)
+	terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip \
+	  -var-file=environments/prod.tfvars -filter=tests/prod.tftest.hcl -filter=tests/refused.tftest.hcl
+	for environment in staging dev; do terraform -chdir=terraform test -filter=tests/$$environment.tftest.hcl \
+	  -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip -var-file=environments/$$environment.tfvars || exit 1; done
+	$(BIN)/pytest -n 2 tests/terraform $(ARGS)
+	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod.json
+
+$(CHECKOV): requirements-terraform.txt
+	$(BIN)/python -m venv build/checkov
+	build/checkov/bin/pip install --quiet -r requirements-terraform.txt
+	@touch $@
 
 ##@ Measure it
 .PHONY: bench

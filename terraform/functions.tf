@@ -102,6 +102,11 @@ module "migrate" {
   common      = local.common
   environment = merge(local.direct_environment, {
     DATABASE_SECRET_ID = aws_secretsmanager_secret.database["migrator"].arn
+    APP_SECRET_ID      = aws_secretsmanager_secret.database["app"].arn
+    MASTER_SECRET_ID   = local.database.master_secret_arn
+    DATABASE_HOST      = local.database.host
+    DATABASE_PORT      = tostring(local.database_port)
+    DATABASE_NAME      = local.database_name
   })
   statements = [
     {
@@ -124,7 +129,7 @@ module "rotate_secret" {
   source = "./modules/function"
 
   name        = "${local.name}-rotate-secret"
-  description = "Rotates the application's database user; called by Secrets Manager"
+  description = "Rotates the passwords of database users; called by Secrets Manager"
   handler     = "lambda_function.entrypoints.rotate_secret.handler"
   common      = local.common
   environment = local.direct_environment
@@ -135,14 +140,14 @@ module "rotate_secret" {
       resources = [local.database.master_secret_arn]
     },
     {
-      sid = "RotateTheApplicationsSecret"
+      sid = "RotateTheUsersSecrets"
       actions = [
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
         "secretsmanager:PutSecretValue",
         "secretsmanager:UpdateSecretVersionStage",
       ]
-      resources = [aws_secretsmanager_secret.database["app"].arn]
+      resources = [for secret in aws_secretsmanager_secret.database : secret.arn]
     },
     merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] }),
   ]

@@ -19,9 +19,9 @@ resource "aws_s3_bucket" "main" {
 }
 
 resource "aws_s3_bucket_public_access_block" "main" {
-  for_each = aws_s3_bucket.main
+  for_each = local.buckets
 
-  bucket                  = each.value.id
+  bucket                  = aws_s3_bucket.main[each.key].id
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -29,9 +29,9 @@ resource "aws_s3_bucket_public_access_block" "main" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "main" {
-  for_each = aws_s3_bucket.main
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.main[each.key].id
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -39,9 +39,9 @@ resource "aws_s3_bucket_ownership_controls" "main" {
 }
 
 resource "aws_s3_bucket_versioning" "main" {
-  for_each = aws_s3_bucket.main
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.main[each.key].id
 
   versioning_configuration {
     status = "Enabled"
@@ -144,9 +144,9 @@ data "aws_iam_policy_document" "bucket" {
 }
 
 resource "aws_s3_bucket_policy" "main" {
-  for_each = aws_s3_bucket.main
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.main[each.key].id
   policy = data.aws_iam_policy_document.bucket[each.key].json
 
   depends_on = [aws_s3_bucket_public_access_block.main]

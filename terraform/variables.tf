@@ -183,7 +183,7 @@ variable "rds_proxy" {
 
 variable "rotation" {
   type        = object({ enabled = bool, days = number })
-  description = "Rotation of the application's database password. Off for the very first apply only: the secret is empty until the migration function's bootstrap has run, and an empty secret cannot be rotated."
+  description = "Rotation of the database users' passwords. Off for the very first apply only: the secrets are empty until the migration function's bootstrap has run, and an empty secret cannot be rotated."
   default     = { enabled = true, days = 30 }
 
   validation {

@@ -163,7 +163,7 @@ run "the_very_first_apply" {
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret_rotation.app) == 0
+    condition     = length(aws_secretsmanager_secret_rotation.database) == 0
     error_message = "An empty secret cannot be rotated."
   }
 }

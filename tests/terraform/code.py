@@ -1,23 +1,34 @@
-"""What the code asks of the stack, read from its source: nothing is imported but the routes."""
+"""What the code asks of the stack, read from its source; only the routes have to be imported."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
+
+from lambda_function.api.app import route_keys
 
 PACKAGE = Path(__file__).parents[2] / "lambda_function"
 ENTRYPOINTS = PACKAGE / "entrypoints"
 _SETTINGS = "lambda_function.settings"
 _BOOTSTRAP = "lambda_function.bootstrap."
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
+
+
+@cache
+def routes() -> frozenset[str]:
+    return frozenset(route_keys())
 
 
 def entrypoints() -> frozenset[str]:
     return frozenset(file.stem for file in ENTRYPOINTS.glob("*.py") if file.stem != "__init__")
 
 
+@cache
 def source() -> str:
     return "\n".join(file.read_text() for file in sorted(PACKAGE.rglob("*.py")))
 
 
+@cache
 def environment_of(entrypoint: str) -> frozenset[str]:
     """Every variable that settings.py reads for this entrypoint: whatever its calls through bootstrap lead to."""
     names: set[str] = set()
@@ -39,11 +50,15 @@ def _tree(module: str) -> ast.Module:
 
 
 def _definitions(module: str) -> dict[str, ast.stmt]:
-    return {
-        statement.name: statement
-        for statement in _tree(module).body
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef)
-    }
+    """Functions, classes and constants by name."""
+    found: dict[str, ast.stmt] = {}
+    for statement in _tree(module).body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(name)):
+                found[name] = statement
+            case ast.Assign(targets=[ast.Name(name)]):
+                found[name] = statement
+    return found
 
 
 def _imports(module: str) -> dict[str, tuple[str, str]]:
@@ -67,14 +82,8 @@ def _used(module: str, function: str) -> list[tuple[str, str]]:
 
 
 def _variables(module: str, function: str) -> set[str]:
-    """Names that a function of settings.py reads: `environment.get("NAME")` or `environment["NAME"]`."""
+    """Names of variables that a function of settings.py mentions; nothing else there is written in capitals."""
     if module != _SETTINGS or function not in _definitions(module):
         return set()
-    found: set[str] = set()
-    for node in ast.walk(_definitions(module)[function]):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name("environment"), attr="get"), args=[ast.Constant(name), *_]):
-                found.add(str(name))
-            case ast.Subscript(value=ast.Name("environment"), slice=ast.Constant(name)):
-                found.add(str(name))
-    return found
+    texts = (node.value for node in ast.walk(_definitions(module)[function]) if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and _VARIABLE.fullmatch(text)}

@@ -65,13 +65,15 @@ def everybody_calls_the_alias(plan: Plan) -> None:
     root = plan.configuration["root_module"]["resources"]
     callers = {
         "aws_apigatewayv2_integration.api": ("integration_uri", "module.api.alias_invoke_arn"),
-        "aws_secretsmanager_secret_rotation.app": ("rotation_lambda_arn", "module.rotate_secret.alias_arn"),
+        "aws_secretsmanager_secret_rotation.database": ("rotation_lambda_arn", "module.rotate_secret.alias_arn"),
         "aws_cognito_user_pool.main": ("post_confirmation", "module.cognito.alias_arn"),
     }
     for resource in root:
         if resource["address"] in callers:
             attribute, reference = callers.pop(resource["address"])
-            expression = resource["expressions"].get(attribute) or resource["expressions"]["lambda_config"][0][attribute]
+            expression = (
+                resource["expressions"].get(attribute) or resource["expressions"]["lambda_config"][0][attribute]
+            )
             assert reference in expression["references"], resource["address"]
     assert not callers
     for schedule in plan.all("aws_scheduler_schedule"):
@@ -94,11 +96,11 @@ def new_versions_meet_few_requests_first(plan: Plan) -> None:
 def database_keeps_what_the_code_relies_on(plan: Plan) -> None:
     for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
         values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}
-        assert values["transaction_isolation"] == "READ-COMMITTED"
-        assert values["innodb_lock_wait_timeout"] == "3"
-        assert values["time_zone"] == "UTC"
-        assert values["character_set_server"] == "utf8mb4"
-        assert values["collation_server"] == "utf8mb4_unicode_520_ci"
+        assert values.get("transaction_isolation") == "READ-COMMITTED"
+        assert values.get("innodb_lock_wait_timeout") == "3"
+        assert values.get("time_zone") == "UTC"
+        assert values.get("character_set_server") == "utf8mb4"
+        assert values.get("collation_server") == "utf8mb4_unicode_520_ci"
 
 
 def database_survives_mistakes(plan: Plan) -> None:
@@ -116,7 +118,9 @@ def database_survives_mistakes(plan: Plan) -> None:
             assert pool.values["deletion_protection"] == "ACTIVE"
 
 
-def password_of_the_application_rotates(plan: Plan) -> None:
+def passwords_rotate(plan: Plan) -> None:
+    rotating = {rotation.key for rotation in plan.all("aws_secretsmanager_secret_rotation")}
+    assert rotating == {secret.key for secret in plan.all("aws_secretsmanager_secret")}
     for rotation in plan.all("aws_secretsmanager_secret_rotation"):
         assert 1 <= rotation.block("rotation_rules")["automatically_after_days"] <= 90
 
@@ -216,7 +220,12 @@ def everything_is_tagged(plan: Plan) -> None:
 def names_carry_the_environment(plan: Plan) -> None:
     attributes = ("name", "function_name", "identifier", "cluster_identifier", "bucket", "alarm_name", "dashboard_name")
     elsewhere = {"aws_lambda_alias", "aws_iam_role_policy", "aws_apigatewayv2_stage", "aws_apigatewayv2_authorizer"}
-    elsewhere |= {"aws_cognito_user_group", "aws_scheduler_schedule", "aws_route53_record", "aws_default_security_group"}
+    elsewhere |= {
+        "aws_cognito_user_group",
+        "aws_scheduler_schedule",
+        "aws_route53_record",
+        "aws_default_security_group",
+    }
     for resource in plan.everything:
         for attribute in attributes:
             name = resource.values.get(attribute)

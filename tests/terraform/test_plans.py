@@ -2,7 +2,6 @@
 
 import json
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ PLANS = ROOT / "build" / "terraform"
 
 @cache
 def the_plan(environment: str) -> Plan:
-    file: Path = PLANS / f"{environment}.json"
+    file = PLANS / f"{environment}.json"
     assert file.exists(), "there is no plan: `make terraform-check` makes it"
     return Plan(environment, json.loads(file.read_text()))
 

@@ -17,7 +17,7 @@ reset: $(VENV) ## Forget the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
-.PHONY: test lint format types pytest terraform-check
+.PHONY: test lint format types pytest fuzz openapi terraform-check
 test: lint types pytest ## Everything that must hold before a commit
 
 lint: $(VENV) ## Rules and format of the code
@@ -37,26 +37,51 @@ pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
 test-%: $(VENV) ## One folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
 
-CHECKOV := build/checkov/.installed
+fuzz: $(VENV) ## schemathesis at length, and how often each operation answered each role with what
+	$(BIN)/pytest -s -q tests/api/test_fuzz.py --hypothesis-profile=full $(ARGS)
+
+openapi: $(VENV) ## Write openapi.json anew, after a change of routes or schemas
+	@$(BIN)/python -m dev.openapi_file
+
+# Terraform, then its plans as JSON for tests/terraform and checkov. The account is read (which zones it has), never changed.
 STACK := build/terraform
-terraform-check: $(VENV) $(CHECKOV) ## The stack in terraform/, without an AWS account's knowledge: see docs/operations.md
+TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
+terraform-check: $(VENV) build/checkov/.installed ## terraform/ for every environment, and what turns it red
 	terraform fmt -check -recursive terraform
-	terraform -chdir=terraform/bootstrap init -backend=false -input=false >/dev/null
-	terraform -chdir=terraform/bootstrap validate
-	terraform -chdir=terraform init -backend=false -input=false >/dev/null
-	terraform -chdir=terraform validate
+	for root in terraform/bootstrap terraform; do \
+	  terraform -chdir=$$root init -backend=false -input=false >/dev/null && terraform -chdir=$$root validate || exit 1; done
 	$(BIN)/python -m dev.plans $(STACK)
-	terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip \
-	  -var-file=environments/prod.tfvars -filter=tests/prod.tftest.hcl -filter=tests/refused.tftest.hcl
-	for environment in staging dev; do terraform -chdir=terraform test -filter=tests/$$environment.tftest.hcl \
-	  -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip -var-file=environments/$$environment.tfvars || exit 1; done
+	$(TF_TEST) -var-file=environments/prod.tfvars -filter=tests/prod.tftest.hcl -filter=tests/refused.tftest.hcl
+	$(TF_TEST) -var-file=environments/staging.tfvars -filter=tests/staging.tftest.hcl
+	$(TF_TEST) -var-file=environments/dev.tfvars -filter=tests/dev.tftest.hcl
 	$(BIN)/pytest -n 2 tests/terraform $(ARGS)
 	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod.json
 
-$(CHECKOV): requirements-terraform.txt
+build/checkov/.installed: requirements-terraform.txt
 	$(BIN)/python -m venv build/checkov
 	build/checkov/bin/pip install --quiet -r requirements-terraform.txt
 	@touch $@
+
+##@ Call it from elsewhere
+.PHONY: clients client-python client-typescript
+# Where the clients go, each in a folder of its own.
+CLIENTS := build/clients
+clients: client-python client-typescript ## Typed Python and TypeScript from openapi.json (client-python makes one alone)
+
+client-python: $(VENV)
+	@mkdir -p "$(CLIENTS)"
+	@$(BIN)/python clients/python/document.py openapi.json >"$(CLIENTS)/python.json"
+	@PATH="$(abspath $(BIN)):$$PATH" openapi-python-client generate --path "$(CLIENTS)/python.json" --meta setup \
+	  --config clients/python/config.yaml --output-path "$(CLIENTS)/python" --overwrite
+
+client-typescript:
+	@command -v npm >/dev/null || { \
+	  echo "The TypeScript client needs Node.js 20 or later with npm, and there is none on the PATH." >&2; exit 1; }
+	@mkdir -p "$(CLIENTS)/typescript"
+	@cp clients/typescript/* "$(CLIENTS)/typescript"
+	@echo "Generating $(CLIENTS)/typescript"
+	@schema="$(CURDIR)/openapi.json"; cd "$(CLIENTS)/typescript" && npm ci --prefer-offline --no-audit --no-fund --silent && \
+	  node_modules/.bin/openapi-typescript "$$schema" --output schema.ts >/dev/null && node_modules/.bin/tsc
 
 ##@ Measure it
 .PHONY: bench
@@ -67,7 +92,7 @@ bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
 .PHONY: venv help
 venv: $(VENV) ## The virtual environment .venv (PYTHON=python3.12 to choose)
 
-$(VENV): requirements.txt requirements-dev.txt dev/venv.sh
+$(VENV): requirements.txt requirements-cli.txt requirements-dev.txt dev/venv.sh
 	@PYTHON="$(PYTHON)" sh dev/venv.sh
 
 help: ## This list

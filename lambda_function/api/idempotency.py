@@ -44,7 +44,8 @@ def answer_once(work: UnitOfWork, request: KeyedRequest, act: Callable[[], Respo
     if kept is not None:
         return Response(kept.status, body=kept.body, headers={**kept.headers, REPLAYED: "true"})
     response = act()
-    # As Powertools would write it in the end; text it takes as it is.
-    response.body = json.dumps(response.body, separators=(",", ":"))
+    if not isinstance(response.body, str):
+        # As Powertools would write it in the end; text, as FHIR's answers are, it takes as it is.
+        response.body = json.dumps(response.body, separators=(",", ":"))
     idempotency.keep(work, request, KeptAnswer(int(response.status_code), response.headers, response.body))
     return response

@@ -18,6 +18,7 @@ from lambda_function.domain.errors import (
     TreatmentNotOfferedError,
 )
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, obstacles_to, policy_of
 from lambda_function.services.visits import Happening, join_clinic, record
@@ -66,7 +67,7 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     chair_id = lock_free_chair(work, place, chair_ids, request.chair_id, taken=found.taken)
     view = _add(work, request=request, facts=facts, status=status, visit=place.visit, chair_id=chair_id)
     Calendar(work.session).claim(view.appointment_id, place.claims(chair_id))
-    changes = {"starts_at": view.starts_at.isoformat(), "doctor_id": view.doctor_id, "chair_id": chair_id}
+    changes = {"starts_at": rfc3339(view.starts_at), "doctor_id": view.doctor_id, "chair_id": chair_id}
     if request.override_reason is not None:
         changes["override_reason"] = request.override_reason
     record(work, Happening(view, "BOOK", before=None, changes=changes))

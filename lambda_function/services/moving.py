@@ -29,6 +29,7 @@ from lambda_function.domain.errors import (
     TreatmentNotOfferedError,
 )
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
@@ -196,7 +197,7 @@ def _put(
 
 
 def _place_of(visit: Appointment) -> dict[str, Any]:
-    return {"starts_at": visit.starts_at.isoformat(), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
+    return {"starts_at": rfc3339(visit.starts_at), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
 
 
 def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> list[Happening]:

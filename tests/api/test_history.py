@@ -45,7 +45,7 @@ def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(
             "to_status": "REQUESTED",
             "reason": None,
             "changes": {
-                "starts_at": "2030-01-10T15:00:00+00:00",
+                "starts_at": "2030-01-10T15:00:00Z",
                 "doctor_id": desk.id_of("drjay"),
                 "chair_id": lived["chair_id"],
             },
@@ -67,7 +67,7 @@ def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(
             "to_status": "BOOKED",
             "reason": None,
             "changes": {
-                "starts_at": ["2030-01-10T15:00:00+00:00", "2030-01-10T11:00:00+00:00"],
+                "starts_at": ["2030-01-10T15:00:00Z", "2030-01-10T11:00:00Z"],
                 "override_reason": "Pain",
             },
         },

@@ -1,0 +1,79 @@
+"""Examples for the OpenAPI document, by the name of their schema: what the API itself makes of a row."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+from lambda_function.api.fhir import resources
+from lambda_function.api.fhir.bundle import searchset
+from lambda_function.api.fhir.capability import capability_statement
+from lambda_function.api.fhir.wire import BASE
+from lambda_function.domain.appointment import Status
+
+_HOST = "api.example.org"
+_START = datetime(2030, 1, 8, 15, tzinfo=UTC)
+_TREATMENT = SimpleNamespace(treatment_id=1, code="checkup", name="Check-up")
+_CLINIC = SimpleNamespace(clinic_id=1, name="Lima Centro", time_zone="America/Lima", country="PE")
+_DOCTOR = SimpleNamespace(
+    user_id=1, full_name="Jay Quispe", clinic_id=1, clinic_name="Lima Centro", treatments=[_TREATMENT]
+)
+_PATIENT = SimpleNamespace(
+    user_id=6, user_name="pat", full_name="Pat Paredes", phone="+51 999 111 222", email="pat@example.org", version=1
+)
+_FREE = SimpleNamespace(doctor_id=1, starts_at=_START, ends_at=_START + timedelta(minutes=30))
+_VISIT = SimpleNamespace(
+    appointment_id=1,
+    status=Status.BOOKED,
+    starts_at=_FREE.starts_at,
+    ends_at=_FREE.ends_at,
+    patient_id=6,
+    patient_name="Pat Paredes",
+    doctor_id=1,
+    doctor_name="Jay Quispe",
+    clinic_id=1,
+    clinic_name="Lima Centro",
+    treatment_code="checkup",
+    treatment_name="Check-up",
+    patient_note="I come by wheelchair",
+    cancel_reason=None,
+    version=1,
+    created_at=_START - timedelta(days=1),
+    updated_at=_START - timedelta(days=1),
+)
+_SEARCH = SimpleNamespace(
+    headers={},
+    request_context=SimpleNamespace(domain_name=_HOST),
+    raw_path=f"{BASE}/Appointment",
+    raw_query_string="status=booked",
+)
+_APPOINTMENT = resources.appointment(_VISIT)
+
+EXAMPLES: Mapping[str, Any] = MappingProxyType(
+    {
+        "FhirAppointment": _APPOINTMENT,
+        "FhirBundle": searchset(_SEARCH, [_APPOINTMENT], None),
+        "FhirCapabilityStatement": capability_statement(f"https://{_HOST}{BASE}"),
+        "FhirLocation": resources.location(_CLINIC),
+        "FhirPatient": resources.patient(_PATIENT),
+        "FhirPractitioner": resources.practitioner(_DOCTOR),
+        "FhirSchedule": resources.schedule(_DOCTOR),
+        "FhirSlot": resources.slot(_FREE, _TREATMENT),
+        "NewFhirAppointment": {
+            "resourceType": "Appointment",
+            "status": "proposed",
+            "serviceType": _APPOINTMENT["serviceType"],
+            "start": _APPOINTMENT["start"],
+            "end": _APPOINTMENT["end"],
+            "participant": [
+                {"actor": {"reference": "Patient/6"}, "status": "accepted"},
+                {"actor": {"reference": "Practitioner/1"}, "status": "needs-action"},
+            ],
+        },
+        "CancelledFhirAppointment": _APPOINTMENT | {"status": "cancelled", "cancelationReason": {"text": "Flu"}},
+        "CancelParameters": {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "reason", "valueString": "Flu"}],
+        },
+    }
+)

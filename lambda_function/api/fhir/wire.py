@@ -1,0 +1,52 @@
+"""How FHIR travels: where it lives, its media type, its weak entity tags."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
+
+from lambda_function.api.etags import etag, expected_versions
+
+BASE = "/fhir/R4"
+CONTENT_TYPE = "application/fhir+json; charset=utf-8"
+MEDIA_TYPE = "application/fhir+json"
+# Before the code systems, identifiers and operations that are ours.
+URN = "urn:dentist-appointments"
+
+Resource = dict[str, Any]
+
+_WEAK = re.compile(r'\bW/(?=")')
+
+
+def is_fhir(path: str) -> bool:
+    return path == BASE or path.startswith(f"{BASE}/")
+
+
+def root_url(event: Any) -> str:
+    """Where the caller found us, from what the gateway itself says of the request."""
+    scheme = event.headers.get("x-forwarded-proto", "https")
+    return f"{scheme}://{event.request_context.domain_name}{BASE}"
+
+
+def answer(
+    resource: Resource, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[str, str] | None = None
+) -> Response[Any]:
+    """With an ETag where the resource has a version. The text is made here: there is no model to validate it by."""
+    sent = dict(headers or {})
+    if version := resource.get("meta", {}).get("versionId"):
+        sent["ETag"] = f"W/{etag(version)}"
+    return Response(status, CONTENT_TYPE, json.dumps(resource, ensure_ascii=False), headers=sent)
+
+
+def expected(if_match: str | None) -> frozenset[int] | None:
+    """As `expected_versions`, of weak tags too: FHIR's are."""
+    return expected_versions(None if if_match is None else _WEAK.sub("", if_match))
+
+
+def documented(model: type[BaseModel], status: HTTPStatus = HTTPStatus.OK) -> dict[int, Any]:
+    """What a route answers, for the OpenAPI document."""
+    return {status.value: {"description": status.phrase, "content": {MEDIA_TYPE: {"model": model}}}}

@@ -6,6 +6,9 @@
 | `DATABASE_TLS` | `verify` (default) or `off`, which is for a database on the same machine |
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
+| `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` | making database users only: where they are made |
+| `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
+| `APP_SECRET_ID` | making database users only: the application's secret, as `DATABASE_SECRET_ID` is the migrator's |
 | `DATABASE_URL` | migrations only, instead of the secret: `mysql+pymysql://user:password@host:port/database` |
 """
 
@@ -39,6 +42,17 @@ class MigrationSettings:
     url: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseUsersSettings:
+    tls: TlsSettings
+    host: str
+    port: int
+    database: str
+    master_secret_id: str
+    app_secret_id: str
+    migrator_secret_id: str
+
+
 def _tls(environment: Mapping[str, str]) -> TlsSettings:
     choice = environment.get("DATABASE_TLS", "verify")
     if choice not in {"verify", "off"}:
@@ -46,11 +60,15 @@ def _tls(environment: Mapping[str, str]) -> TlsSettings:
     return TlsSettings(choice == "verify", environment.get("DATABASE_CA_FILE") or None)
 
 
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
 def _secret_id(environment: Mapping[str, str]) -> str:
-    secret_id = environment.get("DATABASE_SECRET_ID")
-    if not secret_id:
-        raise SettingsError("DATABASE_SECRET_ID is not set")
-    return secret_id
+    return _required(environment, "DATABASE_SECRET_ID")
 
 
 def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSettings:
@@ -60,10 +78,7 @@ def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSe
 
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
     """Raises SettingsError."""
-    name = environment.get("EVENT_BUS_NAME")
-    if not name:
-        raise SettingsError("EVENT_BUS_NAME is not set")
-    return name
+    return _required(environment, "EVENT_BUS_NAME")
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:
@@ -72,3 +87,24 @@ def migration_settings(environment: Mapping[str, str] = os.environ) -> Migration
     if url:
         return MigrationSettings(_tls(environment), url=url)
     return MigrationSettings(_tls(environment), secret_id=_secret_id(environment))
+
+
+def tls_settings(environment: Mapping[str, str] = os.environ) -> TlsSettings:
+    """For whoever is told the secret with each call. Raises SettingsError."""
+    return _tls(environment)
+
+
+def database_users_settings(environment: Mapping[str, str] = os.environ) -> DatabaseUsersSettings:
+    """Raises SettingsError."""
+    port = _required(environment, "DATABASE_PORT")
+    if not port.isdecimal():
+        raise SettingsError("DATABASE_PORT must be a number")
+    return DatabaseUsersSettings(
+        tls=_tls(environment),
+        host=_required(environment, "DATABASE_HOST"),
+        port=int(port),
+        database=_required(environment, "DATABASE_NAME"),
+        master_secret_id=_required(environment, "MASTER_SECRET_ID"),
+        app_secret_id=_required(environment, "APP_SECRET_ID"),
+        migrator_secret_id=_secret_id(environment),
+    )

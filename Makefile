@@ -17,7 +17,7 @@ reset: $(VENV) ## Forget the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
-.PHONY: test lint format types pytest
+.PHONY: test lint format types pytest fuzz openapi
 test: lint types pytest ## Everything that must hold before a commit
 
 lint: $(VENV) ## Rules and format of the code
@@ -37,6 +37,33 @@ pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
 test-%: $(VENV) ## One folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
 
+fuzz: $(VENV) ## schemathesis at length, and how often each operation answered each role with what
+	$(BIN)/pytest -s -q tests/api/test_fuzz.py --hypothesis-profile=full $(ARGS)
+
+openapi: $(VENV) ## Write openapi.json anew, after a change of routes or schemas
+	@$(BIN)/python -m dev.openapi_file
+
+##@ Call it from elsewhere
+.PHONY: clients client-python client-typescript
+# Where the clients go, each in a folder of its own.
+CLIENTS := build/clients
+clients: client-python client-typescript ## Typed Python and TypeScript from openapi.json (client-python makes one alone)
+
+client-python: $(VENV)
+	@mkdir -p "$(CLIENTS)"
+	@$(BIN)/python clients/python/document.py openapi.json >"$(CLIENTS)/python.json"
+	@PATH="$(abspath $(BIN)):$$PATH" openapi-python-client generate --path "$(CLIENTS)/python.json" --meta setup \
+	  --config clients/python/config.yaml --output-path "$(CLIENTS)/python" --overwrite
+
+client-typescript:
+	@command -v npm >/dev/null || { \
+	  echo "The TypeScript client needs Node.js 20 or later with npm, and there is none on the PATH." >&2; exit 1; }
+	@mkdir -p "$(CLIENTS)/typescript"
+	@cp clients/typescript/* "$(CLIENTS)/typescript"
+	@echo "Generating $(CLIENTS)/typescript"
+	@schema="$(CURDIR)/openapi.json"; cd "$(CLIENTS)/typescript" && npm ci --prefer-offline --no-audit --no-fund --silent && \
+	  node_modules/.bin/openapi-typescript "$$schema" --output schema.ts >/dev/null && node_modules/.bin/tsc
+
 ##@ Measure it
 .PHONY: bench
 bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
@@ -46,7 +73,7 @@ bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
 .PHONY: venv help
 venv: $(VENV) ## The virtual environment .venv (PYTHON=python3.12 to choose)
 
-$(VENV): requirements.txt requirements-dev.txt dev/venv.sh
+$(VENV): requirements.txt requirements-cli.txt requirements-dev.txt dev/venv.sh
 	@PYTHON="$(PYTHON)" sh dev/venv.sh
 
 help: ## This list

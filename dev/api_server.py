@@ -7,6 +7,7 @@ from typing import cast
 import uvicorn
 
 from dev.children import end_with_parent
+from dev.cors import Cors
 from dev.gateway import Gateway, Handler, create_gateway
 from dev.routing import DEFAULT
 
@@ -19,18 +20,20 @@ def application() -> Gateway:
     Imports the Lambda only here, because the workers' supervisor needs none of it.
     """
     from lambda_function.api import openapi  # noqa: PLC0415 - see above
-    from lambda_function.api.app import PUBLIC_ROUTES, route_keys  # noqa: PLC0415 - see above
+    from lambda_function.api.app import PUBLIC_KEYS, route_keys  # noqa: PLC0415 - see above
     from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
 
+    origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
         # Powertools types the context as a class of its own, which the real context is no instance of either.
         handler=cast("Handler", handler),
-        routes=[*route_keys(), DEFAULT],
-        public=PUBLIC_ROUTES,
+        routes=[*route_keys(), *PUBLIC_KEYS, DEFAULT],
+        public=PUBLIC_KEYS,
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],
         openapi=openapi.document,
+        cors=Cors(frozenset(origins.split(","))) if origins else None,
     )
 
 

@@ -15,7 +15,7 @@ from urllib.error import URLError
 from dev import stops
 from dev.stack import StackError, shown
 
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 class Child:

@@ -1,6 +1,6 @@
 """An API Gateway HTTP API with a JWT authorizer in front of one Lambda handler, as an ASGI application.
 
-It differs from AWS where a person at a terminal would not notice: no CORS, no throttling, no custom domain.
+It differs from AWS where a person at a terminal would not notice: no throttling, no custom domain.
 `403 Forbidden` is missing on purpose: API Gateway sends it for scopes, and no route of ours asks for any.
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from dev import http_event
 from dev.authorizer import JwtAuthorizer, UnauthorizedError
+from dev.cors import Cors
 from dev.docs_pages import Page, pages
 from dev.http_event import Answer, Event, Request
 from dev.lambda_context import LambdaContext
@@ -39,6 +40,7 @@ class Gateway:
         public: frozenset[str],
         authorizer: JwtAuthorizer,
         pages: dict[str, Page],
+        cors: Cors | None,
         timeout_seconds: float,
     ) -> None:
         self._handler = handler
@@ -46,6 +48,7 @@ class Gateway:
         self._public = public
         self._authorizer = authorizer
         self._pages = pages
+        self._cors = cors
         self._timeout_seconds = timeout_seconds
         # A Lambda's execution environment runs one request at a time, and its module state relies on that.
         self._environment = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda")
@@ -58,7 +61,8 @@ class Gateway:
         if body is None:
             answer = http_event.message(413, "Request Entity Too Large")
         else:
-            answer = await self._answer(_request(scope, body))
+            request = _request(scope, body)
+            answer = await self._shared(request, self._cors) if self._cors else await self._answer(request)
         await _send(answer, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -67,6 +71,9 @@ class Gateway:
         await receive()
         self._environment.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _shared(self, request: Request, cors: Cors) -> Answer:
+        return cors.preflight(request) or cors.shared(request, await self._answer(request))
 
     async def _answer(self, request: Request) -> Answer:
         page = self._pages.get(request.path)
@@ -116,6 +123,7 @@ def create_gateway(
     jwks_url: str,
     client_id: str,
     openapi: Callable[[], str] | None = None,
+    cors: Cors | None = None,
     timeout_seconds: float = 30,
 ) -> Gateway:
     """The gateway of one handler.
@@ -128,6 +136,7 @@ def create_gateway(
         jwks_url: where the issuer's keys are.
         client_id: the `client_id` of access tokens and `aud` of ID tokens.
         openapi: makes the document behind /openapi.json and /docs; without it there are no such pages.
+        cors: as the API's `cors_configuration`; without it OPTIONS is a method like others.
         timeout_seconds: API Gateway's integration timeout.
     """
     return Gateway(
@@ -136,6 +145,7 @@ def create_gateway(
         public=frozenset(public),
         authorizer=JwtAuthorizer(issuer=issuer, jwks_url=jwks_url, client_id=client_id),
         pages=pages(openapi) if openapi else {},
+        cors=cors,
         timeout_seconds=timeout_seconds,
     )
 

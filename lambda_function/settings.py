@@ -5,11 +5,12 @@
 | `DATABASE_SECRET_ID` | name or ARN of the secret with host, port, username, password, dbname |
 | `DATABASE_TLS` | `verify` (default) or `off`, which is for a database on the same machine |
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
+| `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
+| `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
 | `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` | making database users only: where they are made |
 | `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
 | `APP_SECRET_ID` | making database users only: the application's secret, as `DATABASE_SECRET_ID` is the migrator's |
-| `DATABASE_URL` | migrations only, instead of the secret: `mysql+pymysql://user:password@host:port/database` |
 """
 
 import os
@@ -74,6 +75,11 @@ def _secret_id(environment: Mapping[str, str]) -> str:
 def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """Raises SettingsError."""
     return DatabaseSettings(_secret_id(environment), _tls(environment))
+
+
+def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:
+    """None where accounts are somebody else's business."""
+    return environment.get("COGNITO_USER_POOL_ID") or None
 
 
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api.app import Api
+from tests.contract import contract
 from tests.factories import sub_of
 
 _requests = count(1)
@@ -35,15 +37,29 @@ class Answer:
         return json.loads(self.text)
 
     @property
+    def is_fhir(self) -> bool:
+        return self.headers["Content-Type"].startswith("application/fhir+json")
+
+    @property
     def code(self) -> str:
-        """The stable code of a problem."""
-        code: str = self.json["code"]
+        """The stable code of a problem, or of an OperationOutcome."""
+        body = self.json
+        code: str = body["issue"][0]["details"]["coding"][0]["code"] if self.is_fhir else body["code"]
         return code
 
     @property
     def fields(self) -> list[str]:
-        """The fields that a 422 names."""
-        return [error["field"] for error in self.json["errors"]]
+        """The fields that a 422 names, without FHIR's `http.` or the resource in front."""
+        if not self.is_fhir:
+            return [error["field"] for error in self.json["errors"]]
+        issues = self.json["issue"]
+        return [_field(place) for issue in issues for place in issue.get("location", issue.get("expression", ()))]
+
+
+def _field(place: str) -> str:
+    """`participant.0.actor` of `Appointment.participant[0].actor`; the resource as a whole is `body`."""
+    _, dot, steps = place.partition(".")
+    return re.sub(r"\[([0-9]+)\]", r".\1", steps) if dot else "body"
 
 
 def access_claims(user_name: str) -> dict[str, str]:
@@ -93,7 +109,10 @@ def http_event(
         "isBase64Encoded": isinstance(body, bytes),
     }
     if query:
-        event["queryStringParameters"] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+        given: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+            given[name] = f"{given[name]},{value}" if name in given else value
+        event["queryStringParameters"] = given
     if body is not None:
         event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
     if claims is not None:
@@ -103,10 +122,13 @@ def http_event(
 
 class ApiClient:
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self.api = api
 
     def send(self, event: Mapping[str, Any]) -> Answer:
-        answer = self._api(event, FakeContext())
+        """What is answered, which is what openapi.json says."""
+        answer = self.api(event, FakeContext())
+        method = event["requestContext"]["http"]["method"]
+        contract().check(method, event["rawPath"], answer["statusCode"], answer["headers"], answer.get("body") or "")
         return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
 
     def call(

@@ -1,7 +1,8 @@
 """Fixtures of the whole suite. A test that asks for none of the database ones needs no server."""
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from zoneinfo import reset_tzpath
@@ -13,9 +14,11 @@ from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.migrations import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
+from lambda_function.observability import logger
 from tests import profiles
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
+from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
 from tests.servers import FixedCredentials, app_user, empty_tables, new_database, start_server
 
@@ -113,3 +116,28 @@ def api(database: Database) -> Api:
 def client(api: Api, practice: Practice) -> ApiClient:
     """Calls the real handler with real events, as anybody of the practice."""
     return ApiClient(api)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole local stack, served over HTTP; for tests that leave it as usable as they found it."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def log_text(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """All that the process has written since the last call, logs and metrics alike."""
+    handler: Any = logger.registered_handler
+    before = handler.stream
+    logged = handler.stream = io.StringIO()  # pytest gives a test another stdout than its fixtures
+
+    def written() -> str:
+        captured = capsys.readouterr()
+        text = logged.getvalue() + captured.out + captured.err
+        logged.seek(0)
+        logged.truncate()
+        return text
+
+    yield written
+    handler.stream = before

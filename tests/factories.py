@@ -97,9 +97,9 @@ class Practice:
         return user
 
     def add_doctor(
-        self, user_name: str | None = None, *, clinic: int = 1, treatments: tuple[int, ...] = (1, 2, 3)
+        self, user_name: str | None = None, *, clinic: int = 1, treatments: tuple[int, ...] = (1, 2, 3), **columns: Any
     ) -> User:
-        user = self.add_user(Role.DOCTOR, user_name)
+        user = self.add_user(Role.DOCTOR, user_name, **columns)
         self.add(Doctor(user_id=user.user_id, clinic_id=clinic))
         self.add(*(DoctorTreatment(doctor_id=user.user_id, treatment_id=treatment) for treatment in treatments))
         self.add_hours(user.user_id, {weekday: [(0, 24 * 60)] for weekday in range(1, 8)})

@@ -1,5 +1,6 @@
 """The HTTP application: from a payload-2.0 event to an answer, whatever the event holds."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,6 +12,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
+from lambda_function.api.fhir.outcome import of_problem
+from lambda_function.api.fhir.wire import is_fhir
 from lambda_function.api.middleware import transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
@@ -18,6 +21,8 @@ from lambda_function.api.routes import (
     availability,
     calendar,
     catalogue,
+    fhir,
+    fhir_appointments,
     health,
     legacy,
     me,
@@ -31,8 +36,17 @@ from lambda_function.domain.errors import DomainError
 from lambda_function.observability import count, logger, stack
 
 # Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
-PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics"})
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics", "GET /fhir/R4/metadata"})
+# The keys of those routes at a gateway, where HEAD needs one of its own to get past the authorizer.
+PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # Whatever a browser takes an answer for, it loads, runs, frames and tells nothing.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000",
+}
 
 Answer = dict[str, Any]
 
@@ -45,8 +59,11 @@ def create_resolver() -> APIGatewayHttpResolver:
         json_body_deserializer=strict_json,
     )
     modules = (health, me, catalogue, opening, availability, users, appointments, waitlist, calendar, legacy)
-    for module in modules:
+    for module in (*modules, fhir, fhir_appointments):
         resolver.include_router(module.router)
+    for route in routes_of(resolver):
+        # Powertools takes a path for a pattern, in which the `$` of a FHIR operation would be the end.
+        route.rule = re.compile(route.rule.pattern.replace("/$", r"/\$"))
     return resolver
 
 
@@ -91,6 +108,10 @@ class Api:
             answer = self._dispatch(event, context, seen.setdefault)
         except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
             answer = _answer_error(error, request_id)
+            if is_fhir(event["rawPath"]):
+                answer = of_problem(answer, event)
+        if _method(event) == "HEAD":
+            answer["body"] = ""
         answer["headers"] = {**answer.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}
         logger.info(
             "request",
@@ -101,7 +122,9 @@ class Api:
         return answer
 
     def _dispatch(self, event: Mapping[str, Any], context: LambdaContext, note: Callable[[str, str], str]) -> Answer:
-        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        if _method(event) == "HEAD":
+            event = _as_get(event)
+        method, path = _method(event), event["rawPath"]
         # Before anything else is said about the request: who is not known learns nothing of what there is.
         sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
         route = find_route(self._routes, method, path)
@@ -113,6 +136,16 @@ class Api:
         if route.method in BODY_METHODS:
             headers["content-type"] = "application/json"  # as checked; Powertools knows no other spelling
         return self._resolver.resolve({**event, "headers": headers}, context)
+
+
+def _method(event: Mapping[str, Any]) -> str:
+    method: str = event["requestContext"]["http"]["method"]
+    return method
+
+
+def _as_get(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    context = event["requestContext"]
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
 
 
 def _to_the_edge(error: Exception) -> None:

@@ -1,17 +1,289 @@
-"""The OpenAPI document, generated from the routes."""
+"""The OpenAPI document: of the routes, of what follows from their shape, and of api/contract.py.
 
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+The schemas are pydantic's own; Powertools' generator is not asked, because it keeps limits as floating-point numbers,
+knows no headers of answers, and documents errors that are not ours. The tests compare the committed openapi.json.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Route
+from aws_lambda_powertools.event_handler.openapi.compat import ModelField
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 import lambda_function
-from lambda_function.api.app import create_resolver
+from lambda_function.api import problems
+from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
+from lambda_function.api.contract import FAMILIES, MEANING, PLAIN, REFUSALS, Dialect
+from lambda_function.api.examples import Examples
+from lambda_function.api.strict import BODY_METHODS
+
+Json = dict[str, Any]
+
+_DESCRIPTION = """\
+Find, book, move and finish appointments of dental clinics.
+
+- Instants are RFC 3339: input needs an offset, output is UTC. Ids are integers from 1 to 2^63 - 1; `me` stands for the
+  caller's own user id.
+- Bodies are JSON objects of at most 64 KiB. An unknown field or query parameter is refused with 422.
+- Lists are pages: `next_cursor` of one is `cursor` of the next, null on the last.
+- Errors are problems (RFC 9457) with a stable `code`. Any operation may add codes: go by the status then.
+- HEAD is answered wherever GET is. Another method is 405 `method_not_allowed` with Allow. A slash at the end makes
+  another address, which is 404.
+"""
+_METHODS = ("get", "post", "put", "patch", "delete")
+_TOKEN = "access_token"  # noqa: S105 - the name of the scheme
+# What API Gateway answers by itself, in words of its own: a bad token, too much, too many, a Lambda that fails.
+_GATEWAY = frozenset({401, 413, 429, 500, 503})
+_SHORT = 2  # so many codes still make a name
+_DONE = {HTTPStatus.OK: "Done", HTTPStatus.CREATED: "Made", HTTPStatus.NO_CONTENT: "Done; there is nothing to say"}
+
+_HEADERS: Mapping[str, Json] = {
+    "RequestId": {"description": "Names this request in our logs", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "The version, for If-Match",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
+    },
+    "Location": {
+        "description": "Where the new thing is",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "RetryAfter": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}},
+    "Replayed": {"description": "`true`: the answer kept for this Idempotency-Key", "schema": {"const": "true"}},
+    "Challenge": {"description": "How to authenticate", "schema": {"type": "string"}},
+}
+_REFUSAL_HEADERS = {
+    401: {"WWW_Authenticate": "Challenge"},
+    429: {"Retry_After": "RetryAfter"},
+    503: {"Retry_After": "RetryAfter"},
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key within 24 hours: the same answer, and nothing done twice",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_GATEWAY_MESSAGE = {
+    "type": "object",
+    "description": "API Gateway's own words, without a code",
+    "properties": {"message": {"type": "string"}},
+    "required": ["message"],
+}
 
 
 def document() -> str:
-    """OpenAPI 3.1 as JSON."""
-    return create_resolver().get_openapi_json_schema(
-        title="Dentist appointments",
-        version=lambda_function.__version__,
-        description="Find, book, move and finish appointments of dental clinics.",
-        security_schemes={"access_token": HTTPBearer(bearerFormat="JWT")},
-        security=[{"access_token": []}],
-    )
+    """OpenAPI 3.1 as JSON text, the same in every process."""
+    return json.dumps(_Writer().document(), indent=1, ensure_ascii=False) + "\n"
+
+
+class _Schemas(GenerateJsonSchema):
+    """Without a title for each field, which only repeats its name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def int_schema(self, schema: Any) -> Json:
+        return {**super().int_schema(schema), "format": "int64"}
+
+    def default_schema(self, schema: Any) -> Json:
+        """Without defaults of null, which mean "as it is" even where null itself is refused."""
+        found = super().default_schema(schema)
+        return {name: value for name, value in found.items() if name != "default" or value is not None}
+
+
+class _Writer:
+    """Collects the components while it writes the operations."""
+
+    def __init__(self) -> None:
+        self._schemas: dict[str, Json] = {"GatewayMessage": _GATEWAY_MESSAGE}
+        self._responses: dict[str, Json] = {}
+        self._refusal_examples: dict[str, Json] = {}
+        self._examples = Examples(self._schemas)
+        self._routes = [route for route in routes_of(create_resolver()) if route.include_in_schema]
+        self._ids = {parameter.alias for route in self._routes for parameter in route.dependant.path_params}
+
+    def document(self) -> Json:
+        paths: dict[str, Json] = {}
+        order = sorted(self._routes, key=lambda route: (route.openapi_path, _METHODS.index(route.method.lower())))
+        for route in order:
+            paths.setdefault(route.openapi_path, {})[route.method.lower()] = self._operation(route)
+        used = {tag for route in self._routes for tag in route.tags}
+        return {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Dentist appointments",
+                "version": lambda_function.__version__,
+                "description": _DESCRIPTION,
+                "license": {"name": "MIT", "identifier": "MIT"},
+            },
+            "servers": [{"url": "/"}],
+            "security": [{_TOKEN: []}],
+            "tags": [{"name": tag, "description": FAMILIES[tag].description} for tag in FAMILIES if tag in used],
+            "paths": paths,
+            "components": {
+                "schemas": dict(sorted(self._schemas.items())),
+                "responses": dict(sorted(self._responses.items())),
+                "parameters": {"IdempotencyKey": self._example_in(_IDEMPOTENCY_KEY)},
+                "headers": dict(_HEADERS),
+                "examples": dict(sorted(self._refusal_examples.items())),
+                "securitySchemes": {_TOKEN: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            },
+        }
+
+    def _operation(self, route: Route) -> Json:
+        [tag] = route.tags
+        dialect = FAMILIES[tag].dialect
+        operation: Json = {"tags": [tag], "summary": route.summary, "operationId": route.func.__name__}
+        if route_key(route) in PUBLIC_ROUTES:
+            operation["security"] = []
+        if parameters := self._parameters(route):
+            operation["parameters"] = parameters
+        if route.body_field:
+            schema = self._input(route.body_field)
+            content = {"schema": schema, "example": self._examples.request(schema)}
+            operation["requestBody"] = {
+                "required": route.body_field.required,
+                "content": {dialect.media_type: content},
+            }
+        operation["responses"] = {
+            str(route.status_code): self._success(route, dialect),
+            **self._refusals(route, dialect),
+        }
+        return operation
+
+    def _parameters(self, route: Route) -> list[Json]:
+        of = route.dependant
+        found = [
+            self._example_in(self._parameter(field, place))
+            for place, fields in (("path", of.path_params), ("query", of.query_params), ("header", of.header_params))
+            for field in fields
+        ]
+        return [*found, {"$ref": "#/components/parameters/IdempotencyKey"}] if route.method == "POST" else found
+
+    def _parameter(self, field: ModelField, place: str) -> Json:
+        # Powertools keeps the names of headers in lower case.
+        name = field.alias.title() if place == "header" else field.alias
+        parameter: Json = {"name": name, "in": place, "required": field.required, "schema": self._input(field)}
+        if field.field_info.description:
+            parameter["description"] = field.field_info.description
+        if not field.required and field.default is not None:
+            parameter["schema"] = {**parameter["schema"], "default": field.default}
+        return parameter
+
+    def _example_in(self, parameter: Mapping[str, Any]) -> Json:
+        return {**parameter, "example": self._examples.value(parameter["name"], parameter["schema"])}
+
+    def _input(self, field: ModelField) -> Json:
+        """Of a parameter or a body. What may be left out is left out: there is no null to send instead."""
+        schema = self._schema(Annotated[field.field_info.annotation, field.field_info], "validation")
+        schema.pop("description", None)
+        schema.pop("default", None)
+        choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+        return choices[0] if len(choices) == 1 else {**schema, "anyOf": choices} if choices else schema
+
+    def _schema(self, annotation: Any, mode: JsonSchemaMode) -> Json:
+        """A reference for a model, and the model among the components."""
+        wrapped = TypeAdapter(list[annotation]).json_schema(
+            mode=mode, ref_template="#/components/schemas/{model}", schema_generator=_Schemas
+        )
+        for name, model in wrapped.pop("$defs", {}).items():
+            if self._schemas.setdefault(name, model) != model:
+                raise ValueError(f"two schemas have the name {name}")
+        found: Json = wrapped["items"]
+        return found
+
+    def _success(self, route: Route, dialect: Dialect) -> Json:
+        status = HTTPStatus(route.status_code)
+        if status is HTTPStatus.NO_CONTENT:
+            return {"description": _DONE[status], "headers": _headers()}
+        content, headers = {}, {"Idempotency_Replayed": "Replayed"} if route.method == "POST" else {}
+        for media_type, schema in self._bodies(route, dialect):
+            fields = self._examples.resolved(schema).get("properties", {})
+            if fields.get("version", {}).get("type") == "integer":
+                headers["ETag"] = "ETag"
+            if status is HTTPStatus.CREATED and self._ids & fields.keys():
+                headers["Location"] = "Location"
+            content[media_type] = {"schema": schema, "example": self._examples.answer(schema)}
+        return {"description": _DONE[status], "headers": _headers(**headers), "content": content}
+
+    def _bodies(self, route: Route, dialect: Dialect) -> Iterator[tuple[str, Json]]:
+        """As the route says by its `responses`, else by what it returns."""
+        declared: Mapping[str, Any] | None = (route.responses or {}).get(route.status_code)
+        returned = route.dependant.return_param
+        if declared:
+            for media_type, content in declared["content"].items():
+                model = content.get("model")
+                yield media_type, self._schema(model, "serialization") if model else content["schema"]
+        elif returned:
+            yield dialect.media_type, self._schema(returned.field_info.annotation, "serialization")
+
+    def _refusals(self, route: Route, dialect: Dialect) -> Json:
+        by_status: defaultdict[int, list[str]] = defaultdict(list)
+        for code in sorted(codes_of(route)):
+            by_status[problems.STATUS[code].value].append(code)
+        return {str(status): self._refusal(status, codes, dialect) for status, codes in sorted(by_status.items())}
+
+    def _refusal(self, status: int, codes: list[str], dialect: Dialect) -> Json:
+        response = self._refusal_in_full(status, codes, dialect)
+        if len(codes) > _SHORT:
+            return response
+        name = _family_name(dialect) + "Or".join(map(_camel, codes))
+        self._responses[name] = response
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def _example_of_refusal(self, code: str, dialect: Dialect) -> Json:
+        name = _family_name(dialect) + _camel(code)
+        self._refusal_examples[name] = {"summary": MEANING[code], "value": dialect.example(code)}
+        return {"$ref": f"#/components/examples/{name}"}
+
+    def _refusal_in_full(self, status: int, codes: Iterable[str], dialect: Dialect) -> Json:
+        content = {}
+        if status != HTTPStatus.TOO_MANY_REQUESTS:  # nobody but the gateway counts
+            content[dialect.refusal_type] = {
+                "schema": self._schema(dialect.refusal, "serialization"),
+                "examples": {code: self._example_of_refusal(code, dialect) for code in codes},
+            }
+        if status in _GATEWAY:
+            content["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
+        headers = _headers(**_REFUSAL_HEADERS.get(status, {}))
+        if "idempotency_in_flight" in codes:
+            headers |= _headers(Retry_After="RetryAfter")
+        description = "\n".join(f"- `{code}`: {MEANING[code]}" for code in codes)
+        return {"description": description, "headers": headers, "content": content}
+
+
+def _family_name(dialect: Dialect) -> str:
+    return "" if dialect is PLAIN else dialect.refusal.__name__
+
+
+def _camel(code: str) -> str:
+    return code.title().replace("_", "")
+
+
+def _headers(**names: str) -> Json:
+    """By the name of their component; X-Request-Id is on everything."""
+    headers = {"X-Request-Id": "RequestId", **{name.replace("_", "-"): component for name, component in names.items()}}
+    return {name: {"$ref": f"#/components/headers/{component}"} for name, component in headers.items()}
+
+
+def codes_of(route: Route) -> frozenset[str]:
+    """All codes that an operation may answer: those that follow from its shape, and those of contract.REFUSALS."""
+    codes = {"validation_error", "internal_error", "unavailable", "contention", "throttled"}
+    if route_key(route) not in PUBLIC_ROUTES:
+        codes |= {"unauthenticated", "forbidden"}
+    if route.dependant.path_params:
+        codes.add("not_found")
+    if route.method in BODY_METHODS:
+        codes |= {"malformed_json", "too_large", "unsupported_media_type"}
+    if route.method == "POST":
+        codes |= {"idempotency_mismatch", "idempotency_in_flight"}
+    if any(field.alias.lower() == "if-match" for field in route.dependant.header_params):
+        codes.add("stale_version")
+    return REFUSALS.get(route.func.__name__, frozenset()) | codes

@@ -43,6 +43,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "nonexistent_time": HTTPStatus.UNPROCESSABLE_ENTITY,
         "treatment_not_offered": HTTPStatus.UNPROCESSABLE_ENTITY,
         "idempotency_mismatch": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "throttled": HTTPStatus.TOO_MANY_REQUESTS,
         "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
         "contention": HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -86,7 +87,8 @@ def problem(
     status = STATUS[code]
     body: dict[str, Any] = {
         "type": f"urn:dentist-appointments:problem:{code}",
-        "title": status.phrase,
+        # Of the code: the phrases of the statuses differ between the versions of Python.
+        "title": code.replace("_", " ").capitalize(),
         "status": status.value,
         "detail": detail,
         "code": code,

@@ -8,15 +8,19 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
+from lambda_function.api.fhir.wire import is_fhir
 from lambda_function.api.problems import EdgeError
 
 MAX_BODY_BYTES = 64 * 1024
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
+_FHIR_JSON = re.compile(
+    r'application/(fhir\+)?json\s*(;\s*(charset="?utf-8"?|fhirVersion="?4\.0"?)\s*){0,2}', re.IGNORECASE
+)
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -28,8 +32,10 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
     for route in here:
         if route.method == method:
             return route
-    allowed = ", ".join(sorted({route.method for route in here}))
-    raise EdgeError("method_not_allowed", "This address does not take that method.", headers={"Allow": allowed})
+    methods = {route.method for route in here}
+    allowed = sorted(methods | {"HEAD"} if "GET" in methods else methods)
+    detail = "This address does not take that method."
+    raise EdgeError("method_not_allowed", detail, headers={"Allow": ", ".join(allowed)})
 
 
 def _leads_to(route: Route, path: str) -> bool:
@@ -40,18 +46,26 @@ def _leads_to(route: Route, path: str) -> bool:
 
 
 def check_query(route: Route, raw_query: str) -> None:
-    known = {parameter.alias for parameter in route.dependant.query_params}
+    known = {parameter.alias: _repeats(parameter.field_info.annotation) for parameter in route.dependant.query_params}
     seen = set()
     try:
         pairs = parse_qsl(raw_query, keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
         raise EdgeError("validation_error", "The query string cannot be read.", field="query") from None
-    for name, _ in pairs:
+    for name, value in pairs:
         if name not in known:
             raise EdgeError("validation_error", "There is no such query parameter.", field=name[:100] or "query")
-        if name in seen:
+        if name in seen and not known[name]:
             raise EdgeError("validation_error", "It may be given once only.", field=name[:100])
+        if known[name] and "," in value:
+            # API Gateway joins what is repeated with commas: behind it the two look the same.
+            raise EdgeError("validation_error", "It is repeated, not listed with commas.", field=name[:100])
         seen.add(name)
+
+
+def _repeats(annotation: Any) -> bool:
+    """Whether a parameter of that type may be given several times."""
+    return list in {get_origin(part) for part in (annotation, *get_args(annotation))}
 
 
 def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
@@ -64,8 +78,9 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
     if not body:
         return
     content_type = headers.get("content-type")
-    if content_type and not _JSON.fullmatch(content_type.strip()):
-        raise EdgeError("unsupported_media_type", "Bodies are application/json in UTF-8.")
+    json_types = _FHIR_JSON if is_fhir(route.path) else _JSON
+    if content_type and not json_types.fullmatch(content_type.strip()):
+        raise EdgeError("unsupported_media_type", "Bodies are JSON in UTF-8.")
     if not isinstance(strict_json(body), dict):
         raise EdgeError("validation_error", "The body must be a JSON object.", field="body")
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+_NOBODY = 0
+
 
 class Role(StrEnum):
     PATIENT = "PATIENT"
@@ -21,3 +23,13 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         return self.role is not Role.PATIENT
+
+    @property
+    def is_user(self) -> bool:
+        """Operators are not: the history names nobody for what they do."""
+        return self.user_id != _NOBODY
+
+
+def operator(clinic_ids: tuple[int, ...]) -> Actor:
+    """Operators are no users. Where they do what a reception can do, they do it as that of all clinics."""
+    return Actor(_NOBODY, Role.RECEPTIONIST, clinic_ids)

@@ -44,6 +44,8 @@ class Step(StrEnum):
 # States that keep their time: nobody else can book it.
 HOLDING = frozenset({Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN, Status.COMPLETED})
 
+# Claims that ended longer ago than this are purged.
+CLAIMS_KEPT = timedelta(days=7)
 MAX_OPEN_REQUESTS = 3
 STAFF_HORIZON = timedelta(days=5 * 365 + 2)  # five years, of which two may be leap years
 

@@ -1,6 +1,6 @@
 """Reading appointments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,9 +19,8 @@ from lambda_function.domain.time_zones import day_interval
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which appointments: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar.
-
-    `after` is the (starts_at, appointment_id) of the last row of the page before.
+    """Which appointments: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar, and
+    have one of the statuses. `after` is the (starts_at, appointment_id) of the last row of the page before.
     """
 
     limit: int
@@ -29,7 +28,7 @@ class Search:
     starts_from: datetime | None = None
     starts_before: datetime | None = None
     day: date | None = None
-    status: Status | None = None
+    statuses: Collection[Status] | None = None
     doctor_id: int | None = None
     patient_id: int | None = None
     clinic_id: int | None = None
@@ -58,7 +57,7 @@ def search(work: UnitOfWork, wanted: Search) -> Sequence[AppointmentView]:
     """
     require(work.actor, Action.READ_APPOINTMENTS)
     filters: dict[str, Any] = {
-        "status": wanted.status,
+        "statuses": None if wanted.statuses is None else sorted(wanted.statuses),
         "doctor_id": wanted.doctor_id,
         "patient_id": wanted.patient_id,
         "clinic_id": wanted.clinic_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.catalogue import Catalogue
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
 
 
@@ -15,7 +15,12 @@ class DoctorListing:
     user_id: int
     full_name: str
     clinic_id: int
-    treatment_ids: list[int]
+    clinic_name: str
+    treatments: Sequence[AnyRow]
+
+    @property
+    def treatment_ids(self) -> list[int]:
+        return [treatment.treatment_id for treatment in self.treatments]
 
 
 def clinics(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
@@ -23,21 +28,64 @@ def clinics(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
     return Catalogue(work.session).clinics(after=after, limit=limit)
 
 
+def clinic(work: UnitOfWork, clinic_id: int) -> AnyRow:
+    require(work.actor, Action.READ_CATALOGUE)
+    row = Catalogue(work.session).clinic(clinic_id)
+    if row is None:
+        raise NotFoundError("There is no such clinic.")
+    return row
+
+
 def treatments(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
     require(work.actor, Action.READ_CATALOGUE)
     return Catalogue(work.session).treatments(after=after, limit=limit)
 
 
+def treatment(work: UnitOfWork, treatment_id: int) -> AnyRow:
+    require(work.actor, Action.READ_CATALOGUE)
+    row = Catalogue(work.session).treatment(treatment_id)
+    if row is None:
+        raise NotFoundError("There is no such treatment.")
+    return row
+
+
+def treatment_by_code(work: UnitOfWork, code: str) -> AnyRow:
+    """Raises InvalidInputError."""
+    require(work.actor, Action.READ_CATALOGUE)
+    row = Catalogue(work.session).treatment_by_code(code)
+    if row is None:
+        raise InvalidInputError("There is no such treatment.", field="treatment_id")
+    return row
+
+
+def doctor(work: UnitOfWork, doctor_id: int) -> DoctorListing:
+    found = doctors(work, clinic_id=None, treatment_id=None, doctor_id=doctor_id, after=0, limit=1)
+    if not found:
+        raise NotFoundError("There is no such doctor.")
+    return found[0]
+
+
 def doctors(
-    work: UnitOfWork, *, clinic_id: int | None, treatment_id: int | None, after: int, limit: int
+    work: UnitOfWork,
+    *,
+    clinic_id: int | None,
+    treatment_id: int | None,
+    after: int,
+    limit: int,
+    doctor_id: int | None = None,
 ) -> list[DoctorListing]:
     """Doctors of a clinic, or who offer a treatment; InvalidInputError when there is no such clinic or treatment."""
     require(work.actor, Action.READ_CATALOGUE)
     catalogue = Catalogue(work.session)
-    rows = catalogue.doctors(clinic_id=clinic_id, treatment_id=treatment_id, after=after, limit=limit)
+    rows = catalogue.doctors(
+        clinic_id=clinic_id, treatment_id=treatment_id, doctor_id=doctor_id, after=after, limit=limit
+    )
     if not rows and clinic_id is not None and not catalogue.has_clinic(clinic_id):
         raise InvalidInputError("There is no such clinic.", field="clinic_id")
     if not rows and treatment_id is not None and not catalogue.has_treatment(treatment_id):
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
     offered = catalogue.treatments_of([row.user_id for row in rows])
-    return [DoctorListing(row.user_id, row.full_name, row.clinic_id, offered.get(row.user_id, [])) for row in rows]
+    return [
+        DoctorListing(row.user_id, row.full_name, row.clinic_id, row.clinic_name, offered.get(row.user_id, []))
+        for row in rows
+    ]

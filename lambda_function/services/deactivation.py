@@ -24,13 +24,13 @@ from lambda_function.services.waitlist import withdraw_all
 PATIENT_GONE = "Patient deactivated"
 
 
-def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
+def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = True) -> list[int]:
     """Cancels the patient's requested and booked visits that are ahead, ends the patient's waiting, and closes the
-    account.
+    account. Answers the ids of those visits.
 
     Raises NotFoundError, ForbiddenError for whoever is visible and no patient, HasBookingsError for visits ahead in
-    clinics that are not the actor's, and ContentionError when the patient got a visit with another doctor meanwhile:
-    the request then starts again.
+    clinics that are not the actor's, or for any when they are not to be cancelled, and ContentionError when the patient
+    got a visit with another doctor meanwhile: the request then starts again.
     """
     require_patient(work, user_id, Action.DEACTIVATE_PATIENT)
     calendar = Calendar(work.session)
@@ -43,6 +43,8 @@ def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
     elsewhere = [row.appointment_id for row in ahead if row.clinic_id not in work.actor.clinic_ids]
     if elsewhere:
         raise HasBookingsError("There are visits in clinics that are not yours.", elsewhere)
+    if ahead and not cancel_visits:
+        raise HasBookingsError("There are visits ahead.", [row.appointment_id for row in ahead])
     open_ids = [row.appointment_id for row in ahead if row.status in {Status.REQUESTED, Status.BOOKED}]
     cancelled, freed = [], []
     for visit in Appointments(work.session).all_for_change(open_ids):
@@ -52,6 +54,7 @@ def deactivate_patient(work: UnitOfWork, user_id: int) -> None:
     freed += withdraw_all(work, user_id)
     _close(work, user_id, Role.PATIENT)
     offer_freed(work, freed)
+    return open_ids
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:

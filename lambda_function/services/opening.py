@@ -3,7 +3,7 @@ are now outside.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,7 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     check_week(week, "hours")
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
     OpeningHours(work.session, doctor_id).replace_weekly(week)
-    return _outside(work, doctor_id, practice.time_zone)
+    return outside_hours(work, doctor_id, practice.time_zone)
 
 
 def exceptions(work: UnitOfWork, doctor_id: int, first_day: date, last_day: date) -> Mapping[date, Sequence[Window]]:
@@ -61,7 +61,7 @@ def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequ
     check_windows(windows, "hours")
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
     OpeningHours(work.session, doctor_id).replace_exception(day, windows)
-    return _outside(work, doctor_id, practice.time_zone)
+    return outside_hours(work, doctor_id, practice.time_zone)
 
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
@@ -69,7 +69,7 @@ def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
     if not OpeningHours(work.session, doctor_id).remove_exception(day):
         raise NotFoundError("That date has no exception.")
-    return _outside(work, doctor_id, practice.time_zone)
+    return outside_hours(work, doctor_id, practice.time_zone)
 
 
 def _locked_practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
@@ -78,13 +78,21 @@ def _locked_practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow
     return practice
 
 
-def _outside(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
+def outside_hours(
+    work: UnitOfWork, doctor_id: int, time_zone: str, week: Sequence[WeeklyHours] | None = None
+) -> list[int]:
+    """The ids of the doctor's appointments to come that do not lie in working hours; as if `week` were the weekly ones,
+    where it is given.
+    """
     zone = ZoneInfo(time_zone)
     visits = Calendar(work.session).visits_of(ClaimKind.DOCTOR, doctor_id, Interval(work.now, work.now + MAX_LEAVE))
     if not visits:
         return []
     span = Interval(visits[0].starts_at, max(visit.ends_at for visit in visits))
-    hours = openings(work.session, [doctor_id], span)[doctor_id].hours_within(span, zone)
+    opening = openings(work.session, [doctor_id], span)[doctor_id]
+    if week is not None:
+        opening = replace(opening, weekly=week)
+    hours = opening.hours_within(span, zone)
     return [
         visit.appointment_id
         for visit in visits

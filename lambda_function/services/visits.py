@@ -84,8 +84,8 @@ def _event(work: UnitOfWork, happening: Happening) -> dict[str, Any]:
     return {
         "appointment_id": happening.appointment.appointment_id,
         "at": work.now,
-        "actor_id": work.actor.user_id,
-        "actor_type": work.actor.role,
+        "actor_id": work.actor.user_id if work.actor.is_user else None,
+        "actor_type": work.actor.role if work.actor.is_user else None,
         "action": happening.action,
         "from_status": happening.before,
         "to_status": happening.appointment.status,

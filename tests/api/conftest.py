@@ -1,6 +1,5 @@
 """Fixtures of the tests that go through the handler."""
 
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import URL, Connection, Engine, event, text
 from lambda_function.api.app import create_app
 from lambda_function.db.base import Base
 from lambda_function.db.unit_of_work import Database
-from lambda_function.observability import logger
 from tests.api.desk import Desk
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
@@ -75,21 +73,3 @@ def module_desk(migrated_url: URL, engine: Engine) -> Iterator[Desk]:
     with Practice.open(migrated_url) as practice:
         yield Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice)
     empty_tables(migrated_url)
-
-
-@pytest.fixture
-def log_text(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """All that the process has written since the last call, logs and metrics alike."""
-    handler: Any = logger.registered_handler
-    before = handler.stream
-    logged = handler.stream = io.StringIO()  # pytest gives a test another stdout than its fixtures
-
-    def written() -> str:
-        captured = capsys.readouterr()
-        text = logged.getvalue() + captured.out + captured.err
-        logged.seek(0)
-        logged.truncate()
-        return text
-
-    yield written
-    handler.stream = before

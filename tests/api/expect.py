@@ -1,14 +1,31 @@
 """What every answer of the API must look like."""
 
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+
 from tests.api_client import Answer
 
 
 def expect_problem(answer: Answer, status: int, code: str, *fields: str) -> None:
-    """The answer is this problem, whole and well formed; a 422 names exactly these fields, when any are given."""
-    assert (answer.status, answer.json.get("code")) == (status, code), answer.text
-    body = answer.json
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    """The answer is this problem, below /fhir/R4 an OperationOutcome, whole and well formed; a 422 names exactly these
+    fields, when any are given.
+    """
+    assert (answer.status, answer.code) == (status, code), answer.text
     assert answer.headers["Cache-Control"] == "no-store"
+    if status == 503:
+        assert int(answer.headers["Retry-After"]) > 0
+    if answer.is_fhir:
+        _expect_outcome(answer)
+    else:
+        _expect_problem(answer)
+    if status == 422:
+        assert answer.fields
+        if fields:
+            assert sorted(answer.fields) == sorted(fields), answer.text
+
+
+def _expect_problem(answer: Answer) -> None:
+    body, status = answer.json, answer.status
+    assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["X-Request-Id"] == body["request_id"]
     assert body["status"] == status
     for member in ("type", "title", "detail", "request_id"):
@@ -17,9 +34,16 @@ def expect_problem(answer: Answer, status: int, code: str, *fields: str) -> None
     expected = {"type", "title", "status", "detail", "code", "request_id"} | ({"errors"} if status == 422 else set())
     assert body.keys() == expected
     if status == 422:
-        assert body["errors"]
         assert all(error.keys() == {"field", "message"} and error["message"] for error in body["errors"])
-        if fields:
-            assert sorted(answer.fields) == sorted(fields), answer.text
-    if status == 503:
-        assert int(answer.headers["Retry-After"]) > 0
+
+
+def _expect_outcome(answer: Answer) -> None:
+    """The same, as FHIR says it."""
+    assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
+    OperationOutcome.model_validate(answer.json)
+    for issue in answer.json["issue"]:
+        [coding] = issue["details"]["coding"]
+        assert coding == {"system": "urn:dentist-appointments:problem", "code": answer.code}
+        assert issue["severity"] == "error"
+        assert issue["details"]["text"]
+        assert issue["diagnostics"] == f"request {answer.headers['X-Request-Id']}"

@@ -9,6 +9,7 @@ from lambda_function.db.models import WaitlistEntry
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, at, instant
+from tests.api.fhir.client import FhirClient
 from tests.api_client import Answer
 from tests.clock import NOW
 
@@ -30,6 +31,9 @@ KEYS = (
     WAIT,
     ACCEPT,
     TOKEN,
+    FHIR_BOOK,
+    FHIR_PUT,
+    FHIR_CANCEL,
 ) = (
     "PATCH /me",
     "POST /users",
@@ -48,12 +52,27 @@ KEYS = (
     "POST /waitlist",
     "POST /waitlist/{waitlist_id}/accept",
     "POST /me/calendar-token",
+    "POST /fhir/R4/Appointment",
+    "PUT /fhir/R4/Appointment/{appointment_id}",
+    "POST /fhir/R4/Appointment/{appointment_id}/$cancel",
 )
 # An empty body is as good as an empty object.
 MAY_BE_EMPTY = frozenset({CONFIRM, CHECK_IN, COMPLETE, NO_SHOW, ACCEPT, TOKEN})
 # All that may be left out is left as it is.
 CHANGES = frozenset({ME, USER, CHANGE})
-IN_PATHS = ("user_id", "appointment_id", "doctor_id", "day", "time_off_id", "waitlist_id")
+IN_PATHS = (
+    "user_id",
+    "appointment_id",
+    "doctor_id",
+    "day",
+    "time_off_id",
+    "waitlist_id",
+    "schedule_id",
+    "slot_id",
+    "practitioner_id",
+    "patient_id",
+    "location_id",
+)
 # A day on which nobody has a visit: hours and leave may be changed there.
 QUIET_DAY = "2031-06-03"
 
@@ -77,6 +96,7 @@ _BODIES: Mapping[str, Mapping[str, Any]] = {
         "reason": "Holiday",
         "accept_conflicts": False,
     },
+    FHIR_CANCEL: {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": "Flu"}]},
     **{key: {} for key in MAY_BE_EMPTY},
 }
 
@@ -127,6 +147,12 @@ class Posts:
         if key == WAIT:
             wish = {name: value for name, value in self.desk.visit("").items() if name != "starts_at"}
             return {**wish, "clinic_id": 1, "from": at("00:00", QUIET_DAY), "to": at("23:00", QUIET_DAY)}
+        if key == FHIR_BOOK:
+            visit = FhirClient(self.desk).visit(at("15:00"))
+            return {**visit, "end": at("15:30"), "minutesDuration": 30, "comment": "Hello"}
+        if key == FHIR_PUT:
+            read = self.desk.client.get("rita", self.path(FHIR_PUT)).json
+            return {**read, "status": "cancelled", "cancelationReason": {"text": "Flu"}}
         if key == CHANGE:
             return {**_BODIES[CHANGE], "doctor_id": self.desk.id_of("drjay")}
         return _BODIES[key]

@@ -10,6 +10,7 @@ import pytest
 from lambda_function.api.app import PUBLIC_ROUTES, route_keys
 from lambda_function.domain.permissions import Action
 from tests.api.desk import Desk
+from tests.api.fhir.rows import FHIR_ROUTES
 from tests.api.rows import (
     Case,
     Row,
@@ -105,6 +106,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "POST /waitlist/{waitlist_id}/accept": (waiting("/accept", 201),),
     "GET /appointment": (simple("/appointment", Action.READ_APPOINTMENTS),),
     "POST /appointment": (book_by_name(),),
+    **FHIR_ROUTES,
 }
 
 

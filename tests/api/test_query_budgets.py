@@ -56,6 +56,19 @@ BUDGETS = {
     "POST /waitlist/{waitlist_id}/accept": 15,
     "GET /appointment": 3,
     "POST /appointment": 18,
+    "GET /fhir/R4/metadata": 0,
+    "GET /fhir/R4/Schedule": 3,
+    "GET /fhir/R4/Schedule/{schedule_id}": 3,
+    "GET /fhir/R4/Slot": 9,
+    "GET /fhir/R4/Slot/{slot_id}": 8,
+    "GET /fhir/R4/Practitioner/{practitioner_id}": 3,
+    "GET /fhir/R4/Patient/{patient_id}": 2,
+    "GET /fhir/R4/Location/{location_id}": 2,
+    "GET /fhir/R4/Appointment": 4,
+    "GET /fhir/R4/Appointment/{appointment_id}": 2,
+    "POST /fhir/R4/Appointment": 16,
+    "PUT /fhir/R4/Appointment/{appointment_id}": 12,
+    "POST /fhir/R4/Appointment/{appointment_id}/$cancel": 11,
 }
 # What ties a connection to a caller of RDS Proxy, and what asks the database for the time.
 _FORBIDDEN = re.compile(
@@ -93,7 +106,9 @@ def test_every_route_has_a_budget() -> None:
 
 
 # Have tests of their own: what they need is not for everybody, or more than a path.
-_OTHER_READS = {"GET /doctors/{doctor_id}/time-off", "GET /availability", "GET /calendar.ics", "GET /waitlist"}
+_OTHER_READS = {"GET /doctors/{doctor_id}/time-off", "GET /availability", "GET /calendar.ics", "GET /waitlist"} | {
+    key for key in BUDGETS if "/fhir/" in key
+}
 
 
 @pytest.mark.parametrize("user_name", ["pat", "drjay", "rita"])

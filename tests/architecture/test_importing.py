@@ -59,6 +59,12 @@ def test_the_api_imports_no_migrations_and_no_mail() -> None:
     assert not {"alembic", "smtplib", "lambda_function.cli"} & set(json.loads(run.stdout))
 
 
+def test_the_operators_lambda_imports_nothing_of_the_command_line() -> None:
+    run = importing(["lambda_function.bootstrap.operator"])
+    assert run.returncode == 0, run.stderr
+    assert not {"alembic", "click", "yaml", "lambda_function.cli"} & set(json.loads(run.stdout))
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -14,6 +14,7 @@ ROUTES = (
     "GET /appointments",
     "GET /appointments/{appointment_id}",
     "GET /appointments/next",
+    "GET /appointments/{appointment_id}/$cancel",
     "$default",
 )
 

@@ -87,6 +87,7 @@ def running_stack(folder: Path) -> Iterator[RunningStack]:
     stack = RunningStack(folder)
     try:
         stack.wait()
+        assert _LAST_LINE in stack.introduction, stack.ended()
         yield stack
     finally:
         if stack.process.poll() is None:

@@ -46,6 +46,8 @@ def test_a_public_route_gets_no_claims_even_with_a_token(client: Client, issuer:
         ("/appointments/a%20b", "GET /appointments/{appointment_id}", {"appointment_id": "a b"}),
         ("/appointments/", "$default", None),
         ("/appointments/17/more", "$default", None),
+        ("/appointments/17/$cancel", "GET /appointments/{appointment_id}/$cancel", {"appointment_id": "17"}),
+        ("/appointments/17/%24cancel", "GET /appointments/{appointment_id}/$cancel", {"appointment_id": "17"}),
     ],
 )
 def test_the_most_specific_route_takes_the_request(

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -18,12 +17,6 @@ from tests.dev.http_server import Client
 from tests.dev.running_stack import REPOSITORY, RunningStack, running_stack
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the printed command needs curl")
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack
 
 
 def book(stack: RunningStack) -> "subprocess.CompletedProcess[str]":

@@ -52,7 +52,7 @@ def answer_appointment(work: UnitOfWork, view: Any, status: HTTPStatus = HTTPSta
     summary="Appointments that the caller may see, by start",
     responses={200: {"description": "A page", "content": {"application/json": {"model": AppointmentPage}}}},
 )
-def get_appointments(  # noqa: PLR0917 - Powertools passes them by name
+def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
     from_: Annotated[Instant | None, Query(alias="from", description="Starting at or after")] = None,
     to: Annotated[Instant | None, Query(description="Starting before")] = None,
     date: Annotated[Day | None, Query(description="A day of the clinic's calendar")] = None,
@@ -72,7 +72,7 @@ def get_appointments(  # noqa: PLR0917 - Powertools passes them by name
             starts_from=from_,
             starts_before=to,
             day=date,
-            status=status,
+            statuses=None if status is None else {status},
             doctor_id=_own(work, doctor_id),
             patient_id=_own(work, patient_id),
             clinic_id=clinic_id,
@@ -93,7 +93,7 @@ def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
 
 
 @router.post("/appointments", tags=["appointments"], summary="Book a visit", status_code=HTTPStatus.CREATED)
-def post_appointment(wanted: NewAppointment) -> Response[Appointment]:
+def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     work = current_work()
     request = booking.BookingRequest(
         doctor_id=work.actor.user_id if wanted.doctor_id == "me" else wanted.doctor_id,
@@ -108,7 +108,7 @@ def post_appointment(wanted: NewAppointment) -> Response[Appointment]:
 
 
 @router.patch("/appointments/<appointment_id>", tags=["appointments"], summary="Move, or change notes")
-def patch_appointment(
+def change_appointment(
     appointment_id: AppointmentId, wanted: AppointmentChange, if_match: IfMatch = None
 ) -> Response[Appointment]:
     work = current_work()
@@ -130,42 +130,42 @@ def _take(appointment_id: int, step: Step, if_match: str | None, reason: str | N
 
 
 @router.post("/appointments/<appointment_id>/cancel", tags=["appointments"], summary="Cancel, and free the time")
-def post_cancel(
+def cancel_appointment(
     appointment_id: AppointmentId, cancellation: Cancellation, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.CANCEL, if_match, cancellation.reason)
 
 
 @router.post("/appointments/<appointment_id>/confirm", tags=["appointments"], summary="Confirm a request")
-def post_confirm(
+def confirm_appointment(
     appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.CONFIRM, if_match)
 
 
 @router.post("/appointments/<appointment_id>/check-in", tags=["appointments"], summary="The patient is here")
-def post_check_in(
+def check_in_appointment(
     appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.CHECK_IN, if_match)
 
 
 @router.post("/appointments/<appointment_id>/complete", tags=["appointments"], summary="The visit is over")
-def post_complete(
+def complete_appointment(
     appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.COMPLETE, if_match)
 
 
 @router.post("/appointments/<appointment_id>/no-show", tags=["appointments"], summary="The patient did not come")
-def post_no_show(
+def mark_no_show(
     appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.NO_SHOW, if_match)
 
 
 @router.get("/appointments/<appointment_id>/history", tags=["appointments"], summary="What happened to it")
-def get_history(
+def list_appointment_history(
     appointment_id: AppointmentId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None
 ) -> EventPage:
     work = current_work()

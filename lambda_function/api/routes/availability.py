@@ -25,7 +25,7 @@ DEFAULT_LIMIT = 200
     summary="Free slots, by start",
     responses={200: {"description": "A page", "content": {"application/json": {"model": FreeSlotPage}}}},
 )
-def get_availability(  # noqa: PLR0917 - Powertools passes them by name
+def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
     treatment_id: Annotated[ParameterId, Query()],
     from_: Annotated[Instant, Query(alias="from", description="Starting at or after")],
     to: Annotated[Instant, Query(description="Starting before; at most 31 days later")],

@@ -28,12 +28,14 @@ class Token(TypedDict):
     summary="A new token for the calendar feed; the one before is no longer good",
     status_code=HTTPStatus.CREATED,
 )
-def post_calendar_token(body: Nothing | None = None) -> Response[Token]:
+def create_calendar_token(body: Nothing | None = None) -> Response[Token]:
     token: Token = {"token": feed.new_token(current_work())}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, token)
 
 
-@router.delete("/me/calendar-token", tags=["calendar"], summary="Close the calendar feed")
+@router.delete(
+    "/me/calendar-token", tags=["calendar"], summary="Close the calendar feed", status_code=HTTPStatus.NO_CONTENT
+)
 def delete_calendar_token() -> Response[None]:
     feed.revoke_token(current_work())
     return Response(HTTPStatus.NO_CONTENT)
@@ -43,7 +45,6 @@ def delete_calendar_token() -> Response[None]:
     "/calendar.ics",
     tags=["calendar"],
     summary="The appointments of the token's owner, for calendar programs",
-    security=[],
     responses={200: {"description": "iCalendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}},
 )
 def get_calendar(

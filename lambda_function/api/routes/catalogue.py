@@ -23,7 +23,7 @@ router = Router()
 
 
 @router.get("/clinics", tags=["catalogue"], summary="Clinics")
-def get_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
+def list_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
     rows = catalogue.clinics(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return ClinicPage(
@@ -33,7 +33,7 @@ def get_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> 
 
 
 @router.get("/treatments", tags=["catalogue"], summary="Treatments")
-def get_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TreatmentPage:
+def list_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TreatmentPage:
     rows = catalogue.treatments(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return TreatmentPage(
@@ -43,7 +43,7 @@ def get_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) 
 
 
 @router.get("/doctors", tags=["catalogue"], summary="Doctors, and what they offer")
-def get_doctors(
+def list_doctors(
     clinic_id: Annotated[ParameterId | None, Query()] = None,
     treatment_id: Annotated[ParameterId | None, Query()] = None,
     limit: PageLimit = DEFAULT_LIMIT,

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 import lambda_function
 from lambda_function.api.middleware import current_work
@@ -13,16 +13,18 @@ router = Router()
 
 
 class Health(BaseModel):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     status: Literal["ok"] = "ok"
     version: str = lambda_function.__version__
 
 
-@router.get("/health", tags=["health"], summary="The process is up", security=[])
+@router.get("/health", tags=["health"], summary="The process is up")
 def get_health() -> Health:
     return Health()
 
 
-@router.get("/health/ready", tags=["health"], summary="The database is there and migrated", security=[])
-def get_ready() -> Health:
+@router.get("/health/ready", tags=["health"], summary="The database is there and migrated")
+def get_readiness() -> Health:
     health.check_ready(current_work())
     return Health()

@@ -12,7 +12,7 @@ router = Router()
 
 
 @router.get("/appointment", tags=["legacy"], summary="Visits from today on, by user name")
-def get_appointment() -> list[LegacyVisit]:
+def list_visits_by_name() -> list[LegacyVisit]:
     return [
         {
             "doctor": visit.doctor,
@@ -25,7 +25,7 @@ def get_appointment() -> list[LegacyVisit]:
 
 
 @router.post("/appointment", tags=["legacy"], summary="Book by user name", status_code=HTTPStatus.CREATED)
-def post_appointment(wanted: LegacyBooking) -> LegacyReceipt:
+def book_visit_by_name(wanted: LegacyBooking) -> LegacyReceipt:
     view = legacy.book_by_name(
         current_work(), patient=wanted.patient, doctor=wanted.doctor, local_start=wanted.appointment_date
     )

@@ -18,5 +18,5 @@ def get_me() -> Response[Person]:
 
 
 @router.patch("/me", tags=["people"], summary="Change one's own name and contact data")
-def patch_me(change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
+def change_me(change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
     return profile(people.change_own(current_work(), change.changes(), expected_versions(if_match)))

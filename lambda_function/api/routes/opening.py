@@ -46,7 +46,7 @@ def get_working_hours(doctor_id: DoctorId) -> Week:
 
 
 @router.put("/doctors/<doctor_id>/working-hours", tags=["opening"], summary="Replace the whole week")
-def put_working_hours(doctor_id: DoctorId, week: NewWeek) -> ChangedWeek:
+def replace_working_hours(doctor_id: DoctorId, week: NewWeek) -> ChangedWeek:
     work = current_work()
     hours = [hours.weekly() for hours in week.hours]
     outside = opening.replace_weekly(work, _doctor(work, doctor_id), hours)
@@ -54,7 +54,7 @@ def put_working_hours(doctor_id: DoctorId, week: NewWeek) -> ChangedWeek:
 
 
 @router.get("/doctors/<doctor_id>/exceptions", tags=["opening"], summary="Dates with hours of their own")
-def get_exceptions(
+def list_exceptions(
     doctor_id: DoctorId,
     from_: Annotated[Day | None, Query(alias="from", description="The first date")] = None,
     to: Annotated[Day | None, Query(description="The last date")] = None,
@@ -69,7 +69,7 @@ def get_exceptions(
 
 
 @router.put("/doctors/<doctor_id>/exceptions/<day>", tags=["opening"], summary="The hours of one date")
-def put_exception(doctor_id: DoctorId, day: ExceptionDate, exception: NewException) -> ChangedException:
+def replace_exception(doctor_id: DoctorId, day: ExceptionDate, exception: NewException) -> ChangedException:
     work = current_work()
     windows = [hours.window() for hours in exception.hours]
     outside = opening.replace_exception(work, _doctor(work, doctor_id), day, windows)
@@ -84,7 +84,7 @@ def delete_exception(doctor_id: DoctorId, day: ExceptionDate) -> ChangedExceptio
 
 
 @router.get("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Leave of a doctor")
-def get_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TimeOffPage:
+def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TimeOffPage:
     work = current_work()
     rows = opening.leave(work, _doctor(work, doctor_id), after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
@@ -103,7 +103,7 @@ def get_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: 
 
 
 @router.post("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Take leave", status_code=HTTPStatus.CREATED)
-def post_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[CreatedTimeOff]:
+def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[CreatedTimeOff]:
     work = current_work()
     doctor = _doctor(work, doctor_id)
     leave_id, booked = opening.take_leave(
@@ -120,7 +120,12 @@ def post_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[CreatedTi
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, body, headers=headers)
 
 
-@router.delete("/doctors/<doctor_id>/time-off/<time_off_id>", tags=["opening"], summary="Give up leave")
+@router.delete(
+    "/doctors/<doctor_id>/time-off/<time_off_id>",
+    tags=["opening"],
+    summary="Give up leave",
+    status_code=HTTPStatus.NO_CONTENT,
+)
 def delete_time_off(doctor_id: DoctorId, time_off_id: Annotated[ParameterId, Path()]) -> Response[None]:
     work = current_work()
     opening.give_up_leave(work, _doctor(work, doctor_id), time_off_id)

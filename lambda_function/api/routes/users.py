@@ -27,15 +27,17 @@ def _user(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
     return work.actor.user_id if user_id == "me" else user_id
 
 
-def profile(row: Any) -> Response[Person]:
+def profile(row: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Person]:
     """One person, with the version as the ETag."""
     person = Person.model_validate(row)
     headers = {"ETag": etag(person.version)}
-    return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, person, headers=headers)
+    if status is HTTPStatus.CREATED:
+        headers["Location"] = f"/users/{person.user_id}"
+    return Response(status, content_types.APPLICATION_JSON, person, headers=headers)
 
 
 @router.get("/users", tags=["people"], summary="People whom the caller may see")
-def get_users(
+def list_users(
     user_type: Annotated[Role | None, Query()] = None,
     q: Annotated[SearchText | None, Query(description="Start of a name, user name, e-mail or phone")] = None,
     limit: PageLimit = DEFAULT_LIMIT,
@@ -56,25 +58,24 @@ def get_user(user_id: UserId) -> Response[Person]:
 
 
 @router.patch("/users/<user_id>", tags=["people"], summary="Change a patient's name and contact data")
-def patch_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
+def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
     work = current_work()
     expected = expected_versions(if_match)
     return profile(people.change_patient(work, _user(work, user_id), change.changes(), expected))
 
 
-@router.delete("/users/<user_id>", tags=["people"], summary="Deactivate a patient, and cancel what is ahead")
-def delete_user(user_id: UserId) -> Response[None]:
+@router.delete(
+    "/users/<user_id>",
+    tags=["people"],
+    summary="Deactivate a patient, and cancel what is ahead",
+    status_code=HTTPStatus.NO_CONTENT,
+)
+def deactivate_user(user_id: UserId) -> Response[None]:
     work = current_work()
     deactivation.deactivate_patient(work, _user(work, user_id))
     return Response(HTTPStatus.NO_CONTENT)
 
 
 @router.post("/users", tags=["people"], summary="Create a patient", status_code=HTTPStatus.CREATED)
-def post_user(patient: NewPatient) -> Response[Person]:
-    created = people.create_patient(current_work(), **patient.model_dump())
-    return Response(
-        HTTPStatus.CREATED,
-        content_types.APPLICATION_JSON,
-        Person.model_validate(created),
-        headers={"Location": f"/users/{created.user_id}"},
-    )
+def create_user(patient: NewPatient) -> Response[Person]:
+    return profile(people.create_patient(current_work(), **patient.model_dump()), HTTPStatus.CREATED)

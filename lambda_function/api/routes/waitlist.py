@@ -22,7 +22,7 @@ WaitlistId = Annotated[ParameterId, Path()]
 
 
 @router.post("/waitlist", tags=["waitlist"], summary="Wait for time to be freed", status_code=HTTPStatus.CREATED)
-def post_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
+def join_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
     work = current_work()
     wish = waitlist.Wish(
         treatment_id=wanted.treatment_id,
@@ -38,7 +38,7 @@ def post_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
 
 
 @router.get("/waitlist", tags=["waitlist"], summary="Who waits, in the order of joining")
-def get_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> WaitlistPage:
+def list_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> WaitlistPage:
     rows = waitlist.page(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return {
@@ -47,8 +47,10 @@ def get_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) ->
     }
 
 
-@router.delete("/waitlist/<waitlist_id>", tags=["waitlist"], summary="Wait no longer")
-def delete_waitlist(waitlist_id: WaitlistId) -> Response[None]:
+@router.delete(
+    "/waitlist/<waitlist_id>", tags=["waitlist"], summary="Wait no longer", status_code=HTTPStatus.NO_CONTENT
+)
+def leave_waitlist(waitlist_id: WaitlistId) -> Response[None]:
     waitlist.withdraw(current_work(), waitlist_id)
     return Response(HTTPStatus.NO_CONTENT)
 
@@ -59,6 +61,6 @@ def delete_waitlist(waitlist_id: WaitlistId) -> Response[None]:
     summary="Book what is on offer",
     status_code=HTTPStatus.CREATED,
 )
-def post_accept(waitlist_id: WaitlistId, body: Nothing | None = None) -> Response[Appointment]:
+def accept_offer(waitlist_id: WaitlistId, body: Nothing | None = None) -> Response[Appointment]:
     work = current_work()
     return answer_appointment(work, waitlist.accept(work, waitlist_id), HTTPStatus.CREATED)

@@ -30,11 +30,9 @@ class TreatmentName(TypedDict):
     name: str
 
 
+# A plain dict with a schema: a page of fifty is written five times faster than from models.
 class Appointment(TypedDict):
-    """A plain dict with a schema: a page of fifty is written five times faster than from models.
-
-    `internal_note` and `override_reason` are there for staff only.
-    """
+    """`internal_note` and `override_reason` are there for staff only."""
 
     appointment_id: int
     status: Status
@@ -121,7 +119,7 @@ class Nothing(BaseModel):
 class AppointmentChange(BaseModel):
     """At least one field. A note may be set to null, which removes it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     starts_at: Instant = UNCHANGED
     doctor_id: BodyIdOrMe = UNCHANGED
@@ -149,7 +147,7 @@ class EventActor(TypedDict):
 
 
 class Event(TypedDict):
-    """`changes` says before and after; patients see less of it. `actor` is null for the system."""
+    """`changes` says before and after; patients see less of it. `actor` is null for what no user did."""
 
     at: datetime
     actor: EventActor | None

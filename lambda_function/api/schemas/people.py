@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from lambda_function.api.schemas.types import Email, PersonName, Phone, UserName
 from lambda_function.domain.actor import Role
+from lambda_function.services.texts import Email, PersonName, Phone, UserName
 
 # Stands for "as it is": the field itself does not take null.
 UNCHANGED: Any = None
@@ -43,7 +43,7 @@ class NewPatient(BaseModel):
 class PersonChange(BaseModel):
     """At least one field; null removes an e-mail or a phone."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     full_name: PersonName = UNCHANGED
     email: Email | None = None

@@ -1,13 +1,12 @@
 """Types of single values, with what makes them valid. Messages say the rule and never repeat the value."""
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lambda_function.domain.opening import DAY_MINUTES
+from lambda_function.services.texts import printable
 
 MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
@@ -15,7 +14,7 @@ _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
-_CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]|24:00")
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
@@ -80,32 +79,11 @@ def _limit(greatest: int) -> Any:
 
 def _minute_of_day(value: Any) -> int:
     if isinstance(value, str) and _CLOCK.fullmatch(value):
-        minutes = int(value[:2]) * 60 + int(value[3:])
-        if minutes <= DAY_MINUTES and minutes % 5 == 0:
-            return minutes
+        return int(value[:2]) * 60 + int(value[3:])
     raise ValueError("must be a local time from 00:00 to 24:00 on a whole five minutes")
 
 
-def _printable(value: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in value):
-        raise ValueError("must not hold control characters")
-    return value
-
-
-# The apostrophes U+2019 and U+02BC, the hyphen U+2010, and the joiners that some scripts spell names with.
-_IN_NAMES = frozenset(" '.,-()/\u2019\u02bc\u2010\u200c\u200d")
-
-
-def _person_name(value: str) -> str:
-    """Letters and marks of any script, digits, and what stands between them; no control characters, no symbols."""
-    if not all(unicodedata.category(char)[0] in "LMN" or char in _IN_NAMES for char in value):
-        raise ValueError("must be made of letters, digits, spaces and the signs that stand in names")
-    if not any(unicodedata.category(char)[0] == "L" for char in value):
-        raise ValueError("must hold a letter")
-    return value
-
-
-_ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+_ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 _ID_OR_ME_SCHEMA = {"anyOf": [_ID_SCHEMA, {"type": "string", "const": "me"}]}
 _INSTANT_SCHEMA = {"type": "string", "format": "date-time"}
 
@@ -121,24 +99,13 @@ WallClock = Annotated[
 Limit = _limit(100)
 SlotLimit = _limit(1000)
 MinuteOfDay = Annotated[
-    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$"})
+    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_CLOCK.pattern})$"})
 ]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(printable)]
 Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
 ]
-SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
-PersonName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_person_name)
-]
+SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(printable)]
 # Any text: one that cannot be a user name is an unknown one.
-SomeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
-UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
-# The pattern that browsers use for e-mail fields, with a dot in the domain.
-Email = Annotated[
-    str,
-    StringConstraints(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"),
-]
-# At least four digits, and what people write between them.
-Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?([ ()./-]*[0-9]){4,}[ ()./-]*$")]
+SomeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(printable)]

@@ -98,8 +98,8 @@ class SlotClaim(Base):
 
 
 class AppointmentEvent(Base):
-    """What happened to an appointment. Rows are only ever added. `actor_id` is NULL for the system itself;
-    `actor_type` is the role that the actor had then.
+    """What happened to an appointment. Rows are only ever added. `actor_id` is NULL for what no user did: the system
+    itself, or an operator. `actor_type` is the role that the actor had then, and NULL likewise.
     """
 
     __tablename__ = "appointment_event"

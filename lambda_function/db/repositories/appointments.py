@@ -88,7 +88,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
     {
         "starts_from": Appointment.starts_at >= bindparam("starts_from"),
         "starts_before": Appointment.starts_at < bindparam("starts_before"),
-        "status": Appointment.status == bindparam("status"),
+        "statuses": Appointment.status.in_(bindparam("statuses", expanding=True)),
         "doctor_id": Appointment.doctor_id == bindparam("doctor_id"),
         "patient_id": Appointment.patient_id == bindparam("patient_id"),
         "clinic_id": Appointment.clinic_id == bindparam("clinic_id"),
@@ -173,7 +173,7 @@ class Appointments:
     def page(
         self, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
     ) -> Sequence[AppointmentView]:
-        """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, status, doctor_id,
+        """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses, doctor_id,
         patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`, unless
         empty, are the clinics to look in.
         """

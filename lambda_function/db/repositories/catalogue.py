@@ -6,8 +6,29 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow
+from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import Clinic, Doctor, DoctorTreatment, PersonName, Treatment
+
+_CLINICS: AnySelect = select(
+    Clinic.clinic_id,
+    Clinic.name,
+    Clinic.country,
+    Clinic.time_zone,
+    Clinic.lead_minutes,
+    Clinic.horizon_days,
+    Clinic.cutoff_minutes,
+    Clinic.slot_step_minutes,
+).where(Clinic.active)
+_TREATMENTS: AnySelect = select(
+    Treatment.treatment_id,
+    Treatment.code,
+    Treatment.name,
+    Treatment.duration_minutes,
+    Treatment.buffer_before_minutes,
+    Treatment.buffer_after_minutes,
+    Treatment.needs_approval,
+    Treatment.price,
+).where(Treatment.active)
 
 
 class Catalogue:
@@ -15,49 +36,42 @@ class Catalogue:
         self._session = session
 
     def clinics(self, *, after: int, limit: int) -> Sequence[AnyRow]:
-        return self._session.execute(
-            select(
-                Clinic.clinic_id,
-                Clinic.name,
-                Clinic.country,
-                Clinic.time_zone,
-                Clinic.lead_minutes,
-                Clinic.horizon_days,
-                Clinic.cutoff_minutes,
-                Clinic.slot_step_minutes,
-            )
-            .where(Clinic.active, Clinic.clinic_id > after)
-            .order_by(Clinic.clinic_id)
-            .limit(limit)
-        ).all()
+        statement = _CLINICS.where(Clinic.clinic_id > after).order_by(Clinic.clinic_id).limit(limit)
+        return self._session.execute(statement).all()
+
+    def clinic(self, clinic_id: int) -> AnyRow | None:
+        return self._session.execute(_CLINICS.where(Clinic.clinic_id == clinic_id)).one_or_none()
 
     def treatments(self, *, after: int, limit: int) -> Sequence[AnyRow]:
-        return self._session.execute(
-            select(
-                Treatment.treatment_id,
-                Treatment.code,
-                Treatment.name,
-                Treatment.duration_minutes,
-                Treatment.buffer_before_minutes,
-                Treatment.buffer_after_minutes,
-                Treatment.needs_approval,
-                Treatment.price,
-            )
-            .where(Treatment.active, Treatment.treatment_id > after)
-            .order_by(Treatment.treatment_id)
-            .limit(limit)
-        ).all()
+        statement = _TREATMENTS.where(Treatment.treatment_id > after).order_by(Treatment.treatment_id).limit(limit)
+        return self._session.execute(statement).all()
 
-    def doctors(self, *, clinic_id: int | None, treatment_id: int | None, after: int, limit: int) -> Sequence[AnyRow]:
-        """Rows of user_id, full_name, clinic_id."""
+    def treatment(self, treatment_id: int) -> AnyRow | None:
+        return self._session.execute(_TREATMENTS.where(Treatment.treatment_id == treatment_id)).one_or_none()
+
+    def treatment_by_code(self, code: str) -> AnyRow | None:
+        return self._session.execute(_TREATMENTS.where(Treatment.code == code)).one_or_none()
+
+    def doctors(
+        self,
+        *,
+        clinic_id: int | None,
+        treatment_id: int | None,
+        after: int,
+        limit: int,
+        doctor_id: int | None = None,
+    ) -> Sequence[AnyRow]:
+        """Rows of user_id, full_name, clinic_id, clinic_name."""
         statement = (
-            select(Doctor.user_id, PersonName.full_name, Doctor.clinic_id)
+            select(Doctor.user_id, PersonName.full_name, Doctor.clinic_id, Clinic.name.label("clinic_name"))
             .join(PersonName, PersonName.user_id == Doctor.user_id)
             .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
             .where(Clinic.active, Doctor.user_id > after)
             .order_by(Doctor.user_id)
             .limit(limit)
         )
+        if doctor_id is not None:
+            statement = statement.where(Doctor.user_id == doctor_id)
         if clinic_id is not None:
             statement = statement.where(Doctor.clinic_id == clinic_id)
         if treatment_id is not None:
@@ -68,17 +82,17 @@ class Catalogue:
             )
         return self._session.execute(statement).all()
 
-    def treatments_of(self, doctor_ids: Sequence[int]) -> dict[int, list[int]]:
-        """What each of the doctors offers today, in one statement."""
+    def treatments_of(self, doctor_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
+        """What each of the doctors offers today, as rows of treatment_id, code and name, in one statement."""
         rows = self._session.execute(
-            select(DoctorTreatment.doctor_id, DoctorTreatment.treatment_id)
+            select(DoctorTreatment.doctor_id, Treatment.treatment_id, Treatment.code, Treatment.name)
             .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
             .where(Treatment.active, DoctorTreatment.doctor_id.in_(doctor_ids))
             .order_by(DoctorTreatment.doctor_id, DoctorTreatment.treatment_id)
         )
-        offered: dict[int, list[int]] = defaultdict(list)
-        for doctor_id, treatment_id in rows:
-            offered[doctor_id].append(treatment_id)
+        offered: dict[int, list[AnyRow]] = defaultdict(list)
+        for row in rows:
+            offered[row.doctor_id].append(row)
         return offered
 
     def has_clinic(self, clinic_id: int) -> bool:

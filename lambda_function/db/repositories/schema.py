@@ -11,5 +11,11 @@ REQUIRED_REVISION = "0008"
 
 def is_ready(session: Session) -> bool:
     """Whether the schema is at or after REQUIRED_REVISION. Revision ids are ordered."""
-    revision = session.scalar(text("SELECT MAX(version_num) FROM alembic_version"), execution_options=UNSCOPED)
-    return revision is not None and str(revision) >= REQUIRED_REVISION
+    found = revision(session)
+    return found is not None and found >= REQUIRED_REVISION
+
+
+def revision(session: Session) -> str | None:
+    """The schema's; None when it never was migrated."""
+    found = session.scalar(text("SELECT MAX(version_num) FROM alembic_version"), execution_options=UNSCOPED)
+    return None if found is None else str(found)

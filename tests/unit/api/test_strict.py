@@ -212,7 +212,7 @@ def test_an_unknown_path_is_not_found() -> None:
 
 def test_an_unknown_method_is_told_which_are_allowed() -> None:
     refusal = refusal_of_route("DELETE", "/appointments")
-    assert (refusal.code, refusal.headers) == ("method_not_allowed", {"Allow": "GET, POST"})
+    assert (refusal.code, refusal.headers) == ("method_not_allowed", {"Allow": "GET, HEAD, POST"})
 
 
 def test_a_route_is_found_by_method_and_path() -> None:

@@ -1,0 +1,10 @@
+"""Writes openapi.json anew: `make openapi`."""
+
+from pathlib import Path
+
+from lambda_function.api.openapi import document
+
+FILE = Path(__file__).parents[1] / "openapi.json"
+
+if __name__ == "__main__":
+    FILE.write_text(document(), encoding="utf-8")

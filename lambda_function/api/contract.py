@@ -1,0 +1,192 @@
+"""What the OpenAPI document says and no route knows: the families of routes, what each code means, which codes a route
+answers beyond those that follow from its shape, and the values that examples are made of. Nothing here is read while
+the API serves.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from lambda_function.api import problems
+from lambda_function.domain.errors import HasBookingsError
+
+# What each code of problems.STATUS means, as a sentence that could be its `detail`.
+MEANING: Mapping[str, str] = MappingProxyType(
+    {
+        "malformed_json": "The body is not JSON in UTF-8, or JSON that can be read in two ways.",
+        "unauthenticated": "A valid access token is needed.",
+        "forbidden": "The caller is unknown or inactive, or the role may not do this.",
+        "not_found": "It does not exist, or the caller may not see it.",
+        "method_not_allowed": "This address does not take that method.",
+        "doctor_busy": "The doctor has something else at that time.",
+        "patient_busy": "The patient has another visit at that time.",
+        "chair_busy": "The chair is taken at that time, or no chair is free.",
+        "has_bookings": "Booked visits stand in the way.",
+        "invalid_transition": "The state of the thing does not allow this step.",
+        "too_many_requests_open": "The patient has three requests that nobody has confirmed yet.",
+        "already_waiting": "The patient waits for the same already.",
+        "offer_expired": "The offer is over.",
+        "idempotency_in_flight": "The first request with this Idempotency-Key is still being served.",
+        "stale_version": "It has changed since: If-Match does not hold.",
+        "too_large": "The body is larger than 64 KiB.",
+        "unsupported_media_type": "The body is of another media type than the one taken here.",
+        "validation_error": "A field, a parameter or the body as a whole breaks a rule.",
+        "too_soon": "The start is in the past, or inside the clinic's lead time.",
+        "too_late": "The start is beyond the clinic's horizon.",
+        "outside_hours": "The doctor does not work at that time.",
+        "range_too_wide": "The range is longer than 31 days.",
+        "past_cutoff": "It is too late for patients to change this visit.",
+        "off_grid": "A start is on a whole five minutes.",
+        "ambiguous_time": "This local time comes twice, since clocks go back.",
+        "nonexistent_time": "This local time never comes, since clocks go forward.",
+        "treatment_not_offered": "The doctor does not offer this treatment.",
+        "idempotency_mismatch": "This Idempotency-Key has been used with another request.",
+        "throttled": "There are too many requests.",
+        "internal_error": "Something went wrong on our side.",
+        "contention": "Others are changing the same things; try again.",
+        "unavailable": "The database is away; try again.",
+    }
+)
+
+
+class FieldError(BaseModel):
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `code` is what programs go by; `title` and `detail` are for people."""
+
+    type: Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
+    title: str
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: str
+    code: Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(problems.STATUS)})]
+    request_id: Annotated[str, Field(description="The same as X-Request-Id: what to name when asking for help")]
+    errors: Annotated[list[FieldError], Field(description="With 422: the fields that are wrong")] = []
+    appointment_ids: Annotated[list[int], Field(description="With `has_bookings`: what stands in the way")] = []
+
+
+def _problem(code: str) -> Any:
+    """As the API itself writes it."""
+    error = HasBookingsError(MEANING[code], [7]) if code == "has_bookings" else problems.EdgeError(code, MEANING[code])
+    return json.loads(problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")["body"])
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a family of routes speaks: `refusal` is the schema of its errors, `example` makes one of a code."""
+
+    media_type: str
+    refusal_type: str
+    refusal: type[Any]
+    example: Callable[[str], Any]
+
+
+PLAIN = Dialect("application/json", problems.CONTENT_TYPE, Problem, _problem)
+
+
+@dataclass(frozen=True)
+class Family:
+    """The routes of one tag."""
+
+    description: str
+    dialect: Dialect = PLAIN
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "appointments": Family("Book, find, move and finish visits"),
+        "availability": Family("Free time that can be booked"),
+        "waitlist": Family("Waiting for time to be freed"),
+        "people": Family("The caller, and others as far as the caller may see them"),
+        "catalogue": Family("Clinics, treatments and doctors"),
+        "opening": Family("When doctors work: weekly hours, exceptions, leave"),
+        "calendar": Family("Visits in calendar programs"),
+        "legacy": Family("The routes of the original API, by user name"),
+        "health": Family("Whether the service is up"),
+    }
+)
+
+_BUSY = frozenset({"doctor_busy", "patient_busy", "chair_busy"})
+_PLACE = _BUSY | {"too_soon", "too_late", "off_grid", "outside_hours", "treatment_not_offered"}
+
+# By operation: the codes that do not follow from its shape (api/openapi.py says which do). The tests hold every answer
+# that they see against this.
+REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "book_appointment": _PLACE | {"too_many_requests_open"},
+        "change_appointment": _PLACE | {"too_many_requests_open", "past_cutoff", "invalid_transition"},
+        "cancel_appointment": frozenset({"past_cutoff", "invalid_transition"}),
+        "confirm_appointment": frozenset({"invalid_transition"}),
+        "check_in_appointment": frozenset({"invalid_transition"}),
+        "complete_appointment": frozenset({"invalid_transition"}),
+        "mark_no_show": frozenset({"invalid_transition"}),
+        "list_free_slots": frozenset({"range_too_wide"}),
+        "create_time_off": frozenset({"has_bookings"}),
+        "deactivate_user": frozenset({"has_bookings"}),
+        "join_waitlist": frozenset({"already_waiting", "treatment_not_offered"}),
+        "leave_waitlist": frozenset({"invalid_transition"}),
+        "accept_offer": _PLACE | {"offer_expired", "invalid_transition", "too_many_requests_open"},
+        "get_calendar": frozenset({"not_found"}),
+        "delete_calendar_token": frozenset({"not_found"}),
+        "book_visit_by_name": _PLACE | {"not_found", "ambiguous_time", "nonexistent_time"},
+    }
+)
+
+# Examples are composed of these, by the name of a field or a parameter; other fields are null, or by their type.
+VALUES: Mapping[str, Any] = MappingProxyType(
+    {
+        "accept_conflicts": False,
+        "action": "BOOK",
+        "appointment_date": "2030-01-08 10:00:00",
+        "at": "2030-01-07T14:00:00Z",
+        "changes": {"starts_at": [None, "2030-01-08T15:00:00Z"]},
+        "code": "checkup",
+        "country": "PE",
+        "created_at": "2030-01-07T14:00:00Z",
+        "cutoff_minutes": 1440,
+        "date": "2030-01-08",
+        "day": "2030-01-08",
+        "doctor": "drjay",
+        "duration_minutes": 30,
+        "email": "pat@example.org",
+        "end": "12:00",
+        "ends_at": "2030-01-08T15:30:00Z",
+        "expires_at": "2030-01-07T16:00:00Z",
+        "from": "2030-01-08T00:00:00Z",
+        "full_name": "Pat Paredes",
+        "Health.version": "0.1.0",
+        "horizon_days": 400,
+        "Idempotency-Key": "5f0c8a52-1d1c-4b57-9a3f-2f6a6f8f3c11",
+        "If-Match": '"1"',
+        "lead_minutes": 60,
+        "limit": 50,
+        "Clinic.name": "Lima Centro",
+        "ClinicName.name": "Lima Centro",
+        "Treatment.name": "Check-up",
+        "TreatmentName.name": "Check-up",
+        "patient": "pat",
+        "patient_note": "I come by wheelchair",
+        "phone": "+51 999 111 222",
+        "price": "120.00",
+        "q": "pat",
+        "reason": "I have the flu",
+        "slot_step_minutes": 15,
+        "start": "09:00",
+        "starts_at": "2030-01-08T15:00:00Z",
+        "status": "BOOKED",
+        "time_zone": "America/Lima",
+        "to": "2030-01-15T00:00:00Z",
+        "token": "u3yQ0f2sX9cH5b1kZr7TtVd8mLwEoJaN",
+        "updated_at": "2030-01-07T14:00:00Z",
+        "user_name": "pat",
+        "user_type": "PATIENT",
+        "verificationNumber": "7",
+        "weekday": 1,
+    }
+)

@@ -1,0 +1,85 @@
+"""What this server says of itself. tests/api/fhir/test_metadata.py compares it with the routes."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import lambda_function
+from lambda_function.api.fhir.wire import MEDIA_TYPE, URN, Resource
+
+# When the statement below last changed.
+_DATE = "2026-11-21"
+
+_READS: Sequence[str] = ("Practitioner", "Patient", "Location")
+# By resource, the search parameters with their types. Those of Slot that R4 does not have are ours.
+_SEARCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "Appointment": {
+            "patient": "reference",
+            "practitioner": "reference",
+            "location": "reference",
+            "date": "date",
+            "status": "token",
+        },
+        "Schedule": {"actor": "reference", "practitioner": "reference"},
+        "Slot": {
+            "service-type": "token",
+            "start": "date",
+            "schedule": "reference",
+            "practitioner": "reference",
+            "location": "reference",
+            "status": "token",
+        },
+    }
+)
+_NOTES: Mapping[str, str] = MappingProxyType(
+    {
+        "Appointment": "POST books; `comment` is the note that patient and staff share. PUT may change status to "
+        "cancelled and set cancelationReason.text, and nothing else. A date without a time is a day of the location "
+        "searched in, or of the clinic of the doctor who asks, or else of UTC.",
+        "Schedule": "One for each doctor; it has the doctor's id.",
+        "Slot": "Worked out from opening hours and visits when it is asked for: service-type and both ends of start "
+        "are needed, at most 14 days apart.",
+    }
+)
+
+
+def capability_statement(root_url: str) -> Resource:
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": _DATE,
+        "kind": "instance",
+        "software": {"name": "Dentist appointments", "version": lambda_function.__version__},
+        "implementation": {"description": "Appointments of dental clinics", "url": root_url},
+        "fhirVersion": "4.0.1",
+        "format": ["json", MEDIA_TYPE],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {"description": "An access token as the bearer; what is shown hangs on who asks."},
+                "resource": [*map(_searched, _SEARCHES), *map(_read, _READS)],
+            }
+        ],
+    }
+
+
+def _read(kind: str) -> Resource:
+    return {"type": kind, "interaction": [{"code": "read"}]}
+
+
+def _searched(kind: str) -> Resource:
+    shown = _read(kind)
+    shown["documentation"] = _NOTES[kind]
+    shown["interaction"].append({"code": "search-type"})
+    shown["searchParam"] = [{"name": name, "type": of_type} for name, of_type in _SEARCHES[kind].items()]
+    if kind == "Appointment":
+        shown["interaction"] += [{"code": "create"}, {"code": "update"}]
+        shown |= {"versioning": "versioned", "conditionalCreate": False, "updateCreate": False}
+        shown["operation"] = [
+            {
+                "name": "cancel",
+                "definition": f"{URN}:operation:cancel",
+                "documentation": "Takes Parameters with one `reason` (valueString) and answers the Appointment.",
+            }
+        ]
+    return shown

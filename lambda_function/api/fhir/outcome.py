@@ -1,0 +1,62 @@
+"""Problems as OperationOutcomes: the same status, code and fields, in FHIR's words."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lambda_function.api.fhir.wire import BASE, CONTENT_TYPE, URN, Resource
+
+_ISSUE_TYPES: Mapping[int, str] = MappingProxyType(
+    {
+        HTTPStatus.BAD_REQUEST: "structure",
+        HTTPStatus.UNAUTHORIZED: "login",
+        HTTPStatus.FORBIDDEN: "forbidden",
+        HTTPStatus.NOT_FOUND: "not-found",
+        HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
+        HTTPStatus.CONFLICT: "conflict",
+        HTTPStatus.PRECONDITION_FAILED: "conflict",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not-supported",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "business-rule",
+        HTTPStatus.TOO_MANY_REQUESTS: "throttled",
+        HTTPStatus.SERVICE_UNAVAILABLE: "transient",
+    }
+)
+_HEADERS = frozenset({"If-Match", "If-None-Exist"})
+
+
+def of_problem(answer: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """A problem's answer with an OperationOutcome in its place; everything else about it stays."""
+    problem = json.loads(answer["body"])
+    errors = problem.get("errors")
+    if errors:
+        issues = [{**_issue(problem, error["message"]), **_place(error["field"], event)} for error in errors]
+    else:
+        issues = [_issue(problem, problem["detail"])]
+    outcome: Resource = {"resourceType": "OperationOutcome", "issue": issues}
+    headers = {**answer["headers"], "Content-Type": CONTENT_TYPE}
+    return {**answer, "headers": headers, "body": json.dumps(outcome, ensure_ascii=False)}
+
+
+def _issue(problem: Mapping[str, Any], text: str) -> Resource:
+    code, status = problem["code"], problem["status"]
+    return {
+        "severity": "error",
+        "code": "invalid" if code == "validation_error" else _ISSUE_TYPES.get(status, "exception"),
+        "details": {"coding": [{"system": f"{URN}:problem", "code": code}], "text": text},
+        "diagnostics": f"request {problem['request_id']}",
+    }
+
+
+def _place(field: str, event: Mapping[str, Any]) -> Resource:
+    """What of the request is at fault: a parameter or a header as `http.name`, an element by its FHIRPath."""
+    pairs = parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, errors="replace", max_num_fields=None)
+    path = event["rawPath"]
+    if event["requestContext"]["http"]["method"] == "GET" or field in _HEADERS | {name for name, _ in pairs}:
+        return {"location": [f"http.{field}"]}
+    root = "Parameters" if "$" in path else path.removeprefix(f"{BASE}/").partition("/")[0]
+    steps = [f"[{step}]" if step.isdigit() else f".{step}" for step in field.split(".")]
+    return {"expression": [root if field == "body" else f"{root}{''.join(steps)}"]}

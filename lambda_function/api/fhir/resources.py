@@ -1,0 +1,168 @@
+"""Our rows as FHIR R4 resources. Elements without a value are left out: FHIR knows no null and no empty list."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from lambda_function.api.fhir.wire import URN, Resource
+from lambda_function.domain.appointment import Status
+
+TREATMENTS = f"{URN}:treatment"
+USER_NAMES = f"{URN}:user-name"
+
+STATUS: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.REQUESTED: "pending",
+        Status.BOOKED: "booked",
+        Status.CHECKED_IN: "checked-in",
+        Status.COMPLETED: "fulfilled",
+        Status.CANCELLED: "cancelled",
+        Status.NO_SHOW: "noshow",
+    }
+)
+# R4's further ones, which none of our appointments has.
+OTHER_STATUSES = frozenset({"proposed", "arrived", "entered-in-error", "waitlist"})
+
+_SLOT_ID = re.compile(r"([1-9][0-9]{0,18})-([1-9][0-9]{0,18})-([0-9]{8}T[0-9]{4}Z)")
+_SLOT_START = "%Y%m%dT%H%MZ"
+
+
+def rfc3339(moment: datetime) -> str:
+    timespec = "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def reference(kind: str, resource_id: int, display: str) -> Resource:
+    return {"reference": f"{kind}/{resource_id}", "display": display}
+
+
+def service_type(code: str, name: str) -> Resource:
+    return {"coding": [{"system": TREATMENTS, "code": code, "display": name}]}
+
+
+def appointment(view: Any) -> Resource:
+    """From a row or object with the fields of AppointmentView. `comment` is the note that the patient sees too; what is
+    for staff only is in no FHIR resource.
+    """
+    shown: Resource = {
+        "resourceType": "Appointment",
+        "id": str(view.appointment_id),
+        "meta": {"versionId": str(view.version), "lastUpdated": rfc3339(view.updated_at)},
+        "status": STATUS[view.status],
+        "serviceType": [service_type(view.treatment_code, view.treatment_name)],
+        "start": rfc3339(view.starts_at),
+        "end": rfc3339(view.ends_at),
+        "minutesDuration": int((view.ends_at - view.starts_at).total_seconds()) // 60,
+        "created": rfc3339(view.created_at),
+        "participant": _participants(view),
+    }
+    if view.status is Status.CANCELLED and view.cancel_reason:
+        shown["cancelationReason"] = {"text": view.cancel_reason}
+    if view.patient_note:
+        shown["comment"] = view.patient_note
+    return shown
+
+
+def _participants(view: Any) -> list[Resource]:
+    doctor = "needs-action" if view.status is Status.REQUESTED else "accepted"
+    return [
+        {"actor": actor, "required": "required", "status": status}
+        for actor, status in (
+            (reference("Patient", view.patient_id, view.patient_name), "accepted"),
+            (reference("Practitioner", view.doctor_id, view.doctor_name), doctor),
+            (reference("Location", view.clinic_id, view.clinic_name), "accepted"),
+        )
+    ]
+
+
+def schedule(doctor: Any) -> Resource:
+    """From a DoctorListing."""
+    shown: Resource = {
+        "resourceType": "Schedule",
+        "id": str(doctor.user_id),
+        "active": True,
+        "actor": [
+            reference("Practitioner", doctor.user_id, doctor.full_name),
+            reference("Location", doctor.clinic_id, doctor.clinic_name),
+        ],
+    }
+    if doctor.treatments:
+        shown["serviceType"] = [service_type(treatment.code, treatment.name) for treatment in doctor.treatments]
+    return shown
+
+
+def slot(found: Any, treatment: Any) -> Resource:
+    """From a Slot of services/availability.py, and the treatment that it is free for."""
+    return {
+        "resourceType": "Slot",
+        "id": slot_id(found.doctor_id, treatment.treatment_id, found.starts_at),
+        "serviceType": [service_type(treatment.code, treatment.name)],
+        "schedule": {"reference": f"Schedule/{found.doctor_id}"},
+        "status": "free",
+        "start": rfc3339(found.starts_at),
+        "end": rfc3339(found.ends_at),
+    }
+
+
+def slot_id(doctor_id: int, treatment_id: int, start: datetime) -> str:
+    """All that a slot is, so that it can be read again without being stored."""
+    return f"{doctor_id}-{treatment_id}-{start.astimezone(UTC).strftime(_SLOT_START)}"
+
+
+def slot_id_parts(text: str) -> tuple[int, int, datetime] | None:
+    """Doctor, treatment and start; None for what is no slot id."""
+    match = _SLOT_ID.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        start = datetime.strptime(match[3], _SLOT_START).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(match[1]), int(match[2]), start
+
+
+def practitioner(doctor: Any) -> Resource:
+    """From a DoctorListing."""
+    return {
+        "resourceType": "Practitioner",
+        "id": str(doctor.user_id),
+        "active": True,
+        "name": [{"text": doctor.full_name}],
+    }
+
+
+def patient(person: Any) -> Resource:
+    """From a row of db/repositories/people.py."""
+    shown: Resource = {
+        "resourceType": "Patient",
+        "id": str(person.user_id),
+        "meta": {"versionId": str(person.version)},
+        "identifier": [{"system": USER_NAMES, "value": person.user_name}],
+        "active": True,
+        "name": [{"text": person.full_name}],
+    }
+    contact = [{"system": name, "value": value} for name, value in _contact(person) if value]
+    if contact:
+        shown["telecom"] = contact
+    return shown
+
+
+def _contact(person: Any) -> Iterable[tuple[str, str | None]]:
+    return ("phone", person.phone), ("email", person.email)
+
+
+def location(clinic: Any) -> Resource:
+    """From a row of Catalogue.clinics."""
+    return {
+        "resourceType": "Location",
+        "id": str(clinic.clinic_id),
+        "extension": [
+            {"url": "http://hl7.org/fhir/StructureDefinition/timezone", "valueCode": clinic.time_zone},
+        ],
+        "status": "active",
+        "name": clinic.name,
+        "mode": "instance",
+        "address": {"country": clinic.country},
+    }

@@ -1,0 +1,169 @@
+"""Search parameters, as FHIR writes them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BeforeValidator, WithJsonSchema
+
+from lambda_function.api.fhir.resources import TREATMENTS, slot_id_parts
+from lambda_function.api.schemas.types import MAX_ID, Cursor
+from lambda_function.domain.errors import DomainError, InvalidInputError, NotFoundError
+from lambda_function.domain.time_zones import day_start
+
+_REFERENCE = re.compile(r"(?:([A-Z][A-Za-z]*)/)?([1-9][0-9]{0,18})")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
+# Years 1000 to 2999, as for every other date of the API.
+_DATE = re.compile(
+    r"(?P<prefix>[a-z]{2})?"
+    r"(?P<year>[12][0-9]{3})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
+    r"(?P<time>T[0-9]{2}:[0-9]{2}(?P<seconds>:[0-9]{2}(?P<fraction>\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-5][0-9]))?)?)?"
+)
+_PREFIXES = frozenset({"eq", "ge", "gt", "le", "lt"})
+
+
+class Reference(NamedTuple):
+    """To one of our resources, `Patient/7`; `type` is None where it was left out."""
+
+    type: str | None
+    id: int
+
+
+def parse_reference(value: Any) -> Reference:
+    """Raises ValueError for what names none of our resources."""
+    match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match[2]) > MAX_ID:
+        raise ValueError("must be a reference such as Patient/7")
+    return Reference(match[1], int(match[2]))
+
+
+def _id_of(kind: str) -> BeforeValidator:
+    def check(value: Any) -> int:
+        reference = parse_reference(value)
+        if reference.type not in {None, kind}:
+            raise ValueError(f"must be a reference to a {kind}")
+        return reference.id
+
+    return BeforeValidator(check)
+
+
+def _count(greatest: int) -> Any:
+    def check(value: Any) -> int:
+        if isinstance(value, str) and _COUNT.fullmatch(value):
+            return min(int(value), greatest)
+        raise ValueError("must be a whole number from 1 on")
+
+    schema = {"type": "integer", "minimum": 1}
+    description = f"How many resources a page has at most; never more than {greatest}"
+    return Annotated[
+        int, BeforeValidator(check), WithJsonSchema(schema), Query(alias="_count", description=description)
+    ]
+
+
+_REFERENCE_SCHEMA = WithJsonSchema({"type": "string"})
+PatientReference = Annotated[int, _id_of("Patient"), _REFERENCE_SCHEMA]
+PractitionerReference = Annotated[int, _id_of("Practitioner"), _REFERENCE_SCHEMA]
+LocationReference = Annotated[int, _id_of("Location"), _REFERENCE_SCHEMA]
+ScheduleReference = Annotated[int, _id_of("Schedule"), _REFERENCE_SCHEMA]
+AnyReference = Annotated[Reference, BeforeValidator(parse_reference), _REFERENCE_SCHEMA]
+Count = _count(100)
+SlotCount = _count(1000)
+After = Annotated[Cursor | None, Query(alias="_cursor", description="From the `next` link of the page before")]
+# There is nothing but JSON to choose.
+Format = Annotated[
+    Literal["json", "application/json", "application/fhir+json"] | None,
+    Query(alias="_format", description="JSON is all there is"),
+]
+
+
+class Span(NamedTuple):
+    """Half open; None is without a limit."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+def span_of(values: Sequence[str], zone: ZoneInfo, field: str) -> Span:
+    """What all of the values allow. A value is a time with its offset, or a day, month or year of `zone`.
+
+    Raises InvalidInputError on `field`.
+    """
+    starts, ends = [], []
+    for value in values:
+        prefix, interval_start, interval_end = _read(value, zone, field)
+        if prefix in {"eq", "ge"}:
+            starts.append(interval_start)
+        if prefix == "gt":
+            starts.append(interval_end)
+        if prefix in {"eq", "le"}:
+            ends.append(interval_end)
+        if prefix == "lt":
+            ends.append(interval_start)
+    return Span(max(starts, default=None), min(ends, default=None))
+
+
+def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, datetime]:
+    """The prefix, and the instants between which the value says nothing closer."""
+    match = _DATE.fullmatch(value)
+    prefix = (match["prefix"] or "eq") if match else ""
+    if match is None or prefix not in _PREFIXES:
+        raise InvalidInputError("It is eq, ge, gt, le or lt and a date, or a time with its offset.", field=field)
+    try:
+        if match["time"]:
+            start = datetime.fromisoformat(value.removeprefix(match["prefix"] or "")).astimezone(UTC)
+            return prefix, start, start + _precision(match)
+        first = date(int(match["year"]), int(match["month"] or 1), int(match["day"] or 1))
+        return prefix, day_start(first, zone), day_start(_next(first, match), zone)
+    except (ValueError, OverflowError):
+        raise InvalidInputError("There is no such date.", field=field) from None
+
+
+def _precision(match: re.Match[str]) -> timedelta:
+    if match["fraction"]:
+        return timedelta(microseconds=1)
+    return timedelta(seconds=1) if match["seconds"] else timedelta(minutes=1)
+
+
+def _next(first: date, match: re.Match[str]) -> date:
+    """The first day after what the value names."""
+    if match["day"]:
+        return first + timedelta(days=1)
+    if match["month"]:
+        return (first + timedelta(days=31)).replace(day=1)
+    return first.replace(year=first.year + 1)
+
+
+def code_of(token: str, field: str) -> str:
+    """The treatment's code in `code` or `system|code`."""
+    system, bar, code = token.rpartition("|")
+    if bar and system != TREATMENTS:
+        raise InvalidInputError(f"Codes are of the system {TREATMENTS}.", field=field)
+    return code
+
+
+class SlotKey(NamedTuple):
+    doctor_id: int
+    treatment_id: int
+    start: datetime
+
+
+def slot_key(slot_id: str) -> SlotKey:
+    """What a Slot's id stands for. Raises NotFoundError."""
+    parts = slot_id_parts(slot_id)
+    if parts is None or max(parts[0], parts[1]) > MAX_ID:
+        raise NotFoundError("There is no such slot.")
+    return SlotKey(*parts)
+
+
+@contextmanager
+def fields_named(names: Mapping[str, str]) -> Iterator[None]:
+    """What our services call the input, as this caller named it."""
+    try:
+        yield
+    except DomainError as error:
+        error.field = names.get(error.field or "", error.field)
+        raise

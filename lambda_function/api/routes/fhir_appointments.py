@@ -1,0 +1,213 @@
+"""FHIR R4: appointments, over the same services as /appointments."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+
+from lambda_function.api.fhir import resources
+from lambda_function.api.fhir.bodies import CancelledFhirAppointment, CancelParameters, NewFhirAppointment
+from lambda_function.api.fhir.bundle import searchset
+from lambda_function.api.fhir.search import (
+    After,
+    Count,
+    Format,
+    LocationReference,
+    PatientReference,
+    PractitionerReference,
+    fields_named,
+    span_of,
+)
+from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, documented, documented_read, expected, root_url
+from lambda_function.api.middleware import current_work
+from lambda_function.api.routes.fhir import DEFAULT_COUNT, search_zone
+from lambda_function.api.schemas import paging
+from lambda_function.api.schemas.types import ParameterId
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.domain.appointment import Status, Step
+from lambda_function.domain.errors import InvalidInputError, StaleVersionError
+from lambda_function.services import appointments, booking, catalogue, lifecycle
+
+router = Router()
+
+_BASE = f"{BASE}/Appointment"
+_ONE = f"{_BASE}/<appointment_id>"
+AppointmentId = Annotated[ParameterId, Path()]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description='ETag that the appointment must still have, W/"1"')
+]
+
+# What our services name, as elements and as search parameters.
+_ELEMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "doctor_id": "participant",
+        "patient_id": "participant",
+        "treatment_id": "serviceType",
+        "starts_at": "start",
+    }
+)
+_PARAMETERS: Mapping[str, str] = MappingProxyType(
+    {
+        "doctor_id": "practitioner",
+        "patient_id": "patient",
+        "clinic_id": "location",
+        "from": "date",
+        "cursor": "_cursor",
+    }
+)
+_STATUSES: Mapping[str, Status] = MappingProxyType({code: status for status, code in resources.STATUS.items()})
+# Of an appointment that was read and comes back: what FHIR lets a server ignore, and what a cancellation is.
+_MAY_DIFFER = frozenset({"meta", "text", "status", "cancelationReason"})
+
+
+@router.get(
+    _BASE,
+    tags=["fhir"],
+    summary="Appointments that the caller may see, by start",
+    responses=documented_read("Bundle"),
+)
+def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
+    patient: Annotated[PatientReference | None, Query()] = None,
+    practitioner: Annotated[PractitionerReference | None, Query()] = None,
+    location: Annotated[LocationReference | None, Query()] = None,
+    date: Annotated[
+        list[str] | None, Query(description="The start: eq, ge, gt, le or lt and a date or time; may be repeated")
+    ] = None,
+    status: Annotated[str | None, Query(max_length=200, description="Any of these, with commas between")] = None,
+    count: Count = DEFAULT_COUNT,
+    cursor: After = None,
+    _format: Format = None,
+) -> Response[Any]:
+    work = current_work()
+    with fields_named(_PARAMETERS):
+        span = span_of(date, search_zone(work, location), "date") if date else None
+        rows = appointments.search(
+            work,
+            appointments.Search(
+                limit=count + 1,
+                after=paging.after_start(cursor),
+                starts_from=span and span.start,
+                starts_before=span and span.end,
+                statuses=None if status is None else _statuses(status),
+                doctor_id=practitioner,
+                patient_id=patient,
+                clinic_id=location,
+            ),
+        )
+    page, last = paging.split(rows, count)
+    following = paging.encode(last.starts_at, last.appointment_id) if last else None
+    return answer(searchset(router.current_event, map(resources.appointment, page), following))
+
+
+def _statuses(listed: str) -> set[Status]:
+    """Of R4's statuses we have six; the others are no mistake, but nothing has them."""
+    codes = set(listed.split(","))
+    if not codes <= _STATUSES.keys() | resources.OTHER_STATUSES:
+        raise InvalidInputError("It is a list of FHIR's appointment statuses.", field="status")
+    return {_STATUSES[code] for code in codes & _STATUSES.keys()}
+
+
+@router.get(_ONE, tags=["fhir"], summary="One appointment", responses=documented_read("Appointment"))
+def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[Any]:
+    return answer(resources.appointment(appointments.get(current_work(), appointment_id)))
+
+
+@router.post(
+    _BASE,
+    tags=["fhir"],
+    summary="Book a visit",
+    status_code=HTTPStatus.CREATED,
+    responses=documented("Appointment", status=HTTPStatus.CREATED),
+)
+def post_fhir_appointment(
+    wanted: Annotated[NewFhirAppointment, Body(media_type=MEDIA_TYPE)],
+    if_none_exist: Annotated[str | None, Header(alias="If-None-Exist", description="Not supported")] = None,
+    _format: Format = None,
+) -> Response[Any]:
+    if if_none_exist is not None:
+        raise InvalidInputError("Conditional creation is not supported.", field="If-None-Exist")
+    work = current_work()
+    coding = wanted.service_type[0].coding[0]
+    with fields_named(_ELEMENTS):
+        treatment = catalogue.treatment_by_code(work, coding.code)
+        request = booking.BookingRequest(
+            doctor_id=wanted.actors["Practitioner"],
+            treatment_id=treatment.treatment_id,
+            starts_at=wanted.start,
+            patient_id=wanted.actors.get("Patient"),
+            patient_note=wanted.comment,
+        )
+        view = booking.book(work, request)
+    _check_agrees(wanted, view)
+    location = f"{root_url(router.current_event)}/Appointment/{view.appointment_id}"
+    return answer(resources.appointment(view), HTTPStatus.CREATED, headers={"Location": location})
+
+
+def _check_agrees(wanted: NewFhirAppointment, view: AppointmentView) -> None:
+    """What was booked is what was asked for, down to what the server works out by itself. Else nothing is booked."""
+    booked = resources.appointment(view)
+    slot = resources.slot_id(view.doctor_id, view.treatment_id, view.starts_at)
+    if wanted.slot and wanted.slot[0].reference != f"Slot/{slot}":
+        raise InvalidInputError("The slot has another start, practitioner or service type.", field="slot.0.reference")
+    if wanted.end not in {None, view.ends_at}:
+        raise InvalidInputError("The visit ends at another time: the service type says how long it is.", field="end")
+    if wanted.minutes_duration not in {None, booked["minutesDuration"]}:
+        raise InvalidInputError("The service type says how long the visit is.", field="minutesDuration")
+    if wanted.actors.get("Location") not in {None, view.clinic_id}:
+        raise InvalidInputError("The practitioner works at another location.", field="participant")
+
+
+@router.put(_ONE, tags=["fhir"], summary="Cancel: nothing else may change", responses=documented("Appointment"))
+def put_fhir_appointment(
+    appointment_id: AppointmentId,
+    wanted: Annotated[CancelledFhirAppointment, Body(media_type=MEDIA_TYPE)],
+    if_match: IfMatch = None,
+    _format: Format = None,
+) -> Response[Any]:
+    work = current_work()
+    view = appointments.get(work, appointment_id)
+    versions = expected(if_match)
+    if versions is not None and view.version not in versions:
+        raise StaleVersionError("The appointment has changed since you read it.")
+    _check_unchanged(wanted.model_dump(mode="json", by_alias=True), resources.appointment(view))
+    return _cancel(appointment_id, wanted.cancelation_reason.text, frozenset({view.version}))
+
+
+def _check_unchanged(given: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    for name in sorted((given.keys() | current.keys()) - _MAY_DIFFER):
+        if name not in given or name not in current or _comparable(given[name]) != _comparable(current[name]):
+            raise InvalidInputError("Only status and cancelationReason may change.", field=name[:100])
+
+
+def _comparable(value: Any) -> Any:
+    """Clients write the same instant in several ways."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return value
+    return moment if moment and moment.tzinfo else value
+
+
+@router.post(
+    f"{_ONE}/$cancel",
+    tags=["fhir"],
+    summary="Cancel, and free the time",
+    responses=documented("Appointment"),
+)
+def post_fhir_cancel(
+    appointment_id: AppointmentId,
+    wanted: Annotated[CancelParameters, Body(media_type=MEDIA_TYPE)],
+    if_match: IfMatch = None,
+    _format: Format = None,
+) -> Response[Any]:
+    return _cancel(appointment_id, wanted.parameter[0].value_string, expected(if_match))
+
+
+def _cancel(appointment_id: int, reason: str, versions: frozenset[int] | None) -> Response[Any]:
+    view = lifecycle.take(current_work(), appointment_id, Step.CANCEL, reason=reason, expected_versions=versions)
+    return answer(resources.appointment(view))

@@ -1,0 +1,47 @@
+"""What operators work with, on the command line and in their Lambda. Without click, which the Lambda has not."""
+
+from datetime import UTC, datetime
+from zoneinfo import reset_tzpath
+
+import boto3
+from sqlalchemy import URL, make_url
+
+from lambda_function.aws.cognito import CognitoAccounts
+from lambda_function.bootstrap.database import CLIENT, credential_source, tls_context
+from lambda_function.db.engine import Credentials, build_engine
+from lambda_function.db.unit_of_work import Database
+from lambda_function.services.operators.accounts import Accounts
+from lambda_function.settings import MigrationSettings, migration_settings, user_pool_id
+
+
+class UrlCredentials:
+    """A CredentialSource that a person has typed."""
+
+    def __init__(self, url: URL) -> None:
+        self._credentials = Credentials(
+            host=str(url.host),
+            port=int(url.port or 3306),
+            username=str(url.username),
+            password=str(url.password or ""),
+            database=str(url.database),
+        )
+
+    def current(self) -> Credentials:
+        return self._credentials
+
+    refreshed = current
+
+
+def build_database(settings: MigrationSettings | None = None) -> Database:
+    """Reads the environment, as migrations do, unless settings are given. Nothing connects yet."""
+    settings = settings or migration_settings()
+    # Time zones come from the tzdata package, not from whatever the host has.
+    reset_tzpath(to=())
+    source = UrlCredentials(make_url(settings.url)) if settings.url else credential_source(str(settings.secret_id))
+    return Database(build_engine(source, tls_context(settings.tls)), lambda: datetime.now(UTC))
+
+
+def build_accounts() -> Accounts | None:
+    """None without a pool in the environment."""
+    pool_id = user_pool_id()
+    return None if pool_id is None else CognitoAccounts(boto3.client("cognito-idp", config=CLIENT), pool_id)

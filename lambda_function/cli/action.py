@@ -1,0 +1,101 @@
+"""What all commands have in common: `--json`, where things are printed, refusals, exit codes, progress.
+
+A command is a function that returns an Answer; raising a DomainError refuses. Standard output is the answer's alone.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, TypeVar
+
+import click
+
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.errors import DomainError
+from lambda_function.services.operators.accounts import Accounts
+
+_AS_JSON = "as_json"
+_Item = TypeVar("_Item")
+
+
+class Exit(IntEnum):
+    """USAGE is click's own: arguments or environment that make no sense."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    DIFFERENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What commands work with. Each is made when a command asks for it, so that `--help` needs no environment."""
+
+    database: Callable[[], Database]
+    accounts: Callable[[], Accounts | None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`document` is what `--json` prints, `text` what a person reads instead; `message` goes to standard error."""
+
+    document: Mapping[str, Any]
+    text: str
+    code: Exit = Exit.DONE
+    message: str = ""
+
+
+class Action(click.Command):
+    """A command with `--json`. What else is printed while it runs, metrics for instance, goes to standard error."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.append(click.Option(["--json", _AS_JSON], is_flag=True, help="Print one JSON document."))
+
+    def invoke(self, ctx: click.Context) -> None:
+        as_json = ctx.params.pop(_AS_JSON)
+        with redirect_stdout(sys.stderr):
+            answer = self._answer(ctx)
+        if as_json:
+            click.echo(json.dumps(answer.document, default=_plain, ensure_ascii=False))
+        elif answer.text:
+            click.echo(answer.text)
+        if answer.message:
+            click.echo(answer.message, err=True)
+        ctx.exit(answer.code)
+
+    def _answer(self, ctx: click.Context) -> Answer:
+        try:
+            answer: Answer = super().invoke(ctx)
+        except DomainError as error:
+            return Answer({"error": {"code": error.code, **vars(error)}}, "", Exit.REFUSED, refusal(error))
+        return answer
+
+
+class Actions(click.Group):
+    """A group of commands; its own `command` and `group` make the same kinds."""
+
+    command_class = Action
+    group_class = type
+
+
+def refusal(error: DomainError) -> str:
+    """For a person: what was wrong, and with which appointments."""
+    ids = getattr(error, "appointment_ids", [])
+    named = f" Appointments: {', '.join(map(str, ids))}." if ids else ""
+    return f"Error: {error.detail}{named}"
+
+
+def progress(items: Iterable[_Item], label: str, length: int | None = None) -> "click._termui_impl.ProgressBar[_Item]":
+    """The items, with a bar on a terminal's standard error and nothing elsewhere. A context manager."""
+    return click.progressbar(items, label=label, length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)

@@ -1,0 +1,25 @@
+"""The command line of operators: every group of commands."""
+
+import click
+
+from lambda_function.cli.action import Actions
+from lambda_function.cli.personal_data import erase_person, export_person
+from lambda_function.cli.practice import practice
+from lambda_function.cli.upkeep import check, purge
+from lambda_function.cli.users import users
+
+_EPILOG = """\b
+Exit codes: 0 done, or nothing different; 1 refused, or something is wrong;
+2 the arguments or the environment make no sense; 3 there are differences (practice plan)."""
+
+
+@click.group(cls=Actions, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Operate the dentist-appointment service.
+
+    The database is what DATABASE_URL names, or the secret DATABASE_SECRET_ID; see lambda_function/settings.py.
+    """
+
+
+for command in (practice, users, check, purge, export_person, erase_person):
+    main.add_command(command)

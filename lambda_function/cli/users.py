@@ -1,0 +1,117 @@
+"""`users …`: people as operators see, make, change and close them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from lambda_function.cli.action import Actions, Answer, Tools
+from lambda_function.cli.operating import act
+from lambda_function.domain.actor import Role
+
+_TYPE = click.Choice([role.lower() for role in Role])
+_clinics = click.option("--clinic", "clinics", multiple=True, help="Name of a clinic. May be given several times.")
+_treatments = click.option(
+    "--treatment",
+    "treatments",
+    multiple=True,
+    help="Code of a treatment that a doctor offers; the first is the default. May be given several times.",
+)
+_user_name = click.argument("user_name")
+
+
+@click.group(cls=Actions)
+def users() -> None:
+    """List, create, change and deactivate people. Clinics are named, treatments go by their codes.
+
+    With COGNITO_USER_POOL_ID set, accounts in that pool are made and disabled too.
+    """
+
+
+@users.command("list")
+@click.option("--type", "user_type", type=_TYPE, help="Only patients, doctors or receptionists.")
+@click.option("--clinic", help="Only those of the clinic of this name.")
+@click.option("--active/--inactive", default=None, help="Only those who are, or are not, active.")
+@click.option("-q", help="Only those whose name, user name, e-mail or phone starts like this.")
+@click.option("--after", type=int, help="Go on after this user id.")
+@click.option("--limit", type=int, help="At most so many, up to 1000.  [default: 100]")
+@click.pass_obj
+def list_users(tools: Tools, /, **options: Any) -> Answer:
+    """Show people in the order of their ids."""
+    document = act(tools, "users.list", **_upper(options))
+    more = document["next_after"]
+    return Answer(document, _table(document["items"]) + (f"\nMore: --after {more}" if more else ""))
+
+
+@users.command()
+@_user_name
+@click.option("--type", "user_type", type=_TYPE, required=True, help="What the person is.")
+@click.option("--name", "full_name", required=True, help="Full name.")
+@click.option("--email", help="Where the account's invitation goes: needed for staff when there is a pool.")
+@click.option("--phone")
+@_clinics
+@_treatments
+@click.pass_obj
+def create(tools: Tools, /, **options: Any) -> Answer:
+    """Create a person. Doing it again finishes what is missing.
+
+    A doctor works in one clinic, a receptionist in at least one.
+    """
+    document = act(tools, "users.create", **_upper(options))
+    done = "Created" if document["created"] else "There was already"
+    return Answer(document, f"{done} user {document['user_id']}. Account: {document['account']}.")
+
+
+@users.command("set-type")
+@_user_name
+@click.argument("user_type", type=_TYPE)
+@_clinics
+@_treatments
+@click.pass_obj
+def set_type(tools: Tools, /, **options: Any) -> Answer:
+    """Make a person a patient, doctor or receptionist.
+
+    Refused while visits are ahead that nobody would attend. What the person was before stays on record, and holds again
+    when they come back to it.
+    """
+    document = act(tools, "users.set-type", **_upper(options))
+    return Answer(document, f"User {document['user_id']} is a {document['user_type'].lower()} now.")
+
+
+@users.command()
+@_user_name
+@click.option("--cancel-visits", is_flag=True, help="Cancel the visits that a patient has ahead.")
+@click.option("--keep-visits", is_flag=True, help="Leave the visits that a doctor has ahead for a reception to move.")
+@click.pass_obj
+def deactivate(tools: Tools, /, **options: Any) -> Answer:
+    """Close a person's access. Refused while visits are ahead, unless told what becomes of them."""
+    document = act(tools, "users.deactivate", **options)
+    done = "deactivated" if document["deactivated"] else "was inactive already"
+    ids = ", ".join(map(str, document["appointment_ids"]))
+    what = "Stay to be moved" if options["keep_visits"] else "Cancelled"
+    visits = f" {what}: {ids}." if ids else ""
+    return Answer(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
+
+
+def _upper(options: dict[str, Any]) -> dict[str, Any]:
+    role = options["user_type"]
+    return {**options, "user_type": role and role.upper()}
+
+
+def _table(items: Sequence[dict[str, Any]]) -> str:
+    rows = [("ID", "USER NAME", "TYPE", "NAME", "CLINICS", "STATE")]
+    rows += [
+        (
+            str(item["user_id"]),
+            item["user_name"],
+            item["user_type"].lower(),
+            item["full_name"],
+            ", ".join(item["clinics"]),
+            "active" if item["active"] else "inactive",
+        )
+        for item in items
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

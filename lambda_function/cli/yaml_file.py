@@ -1,0 +1,81 @@
+"""A YAML file as plain data, read without YAML's surprises, and where in it each thing stands.
+
+Only `true` and `false` are booleans, so that NO is Norway, and only whole decimal numbers are numbers, so that 10:30 is
+not 630. Everything else is text, dates and prices too. A key that comes twice is refused.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 1024 * 1024
+
+
+class YamlError(ValueError):
+    """The message says what and, where known, the line."""
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as its base declares it
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError(f"line {_line(key)}: a key must be a plain text")
+            if key.value in seen:
+                raise YamlError(f"line {_line(key)}: {key.value} comes twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][0-9]{0,17})$"), list("-0123456789"))
+
+
+class YamlFile:
+    """Raises YamlError when it cannot be read, and OSError when there is no such file."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise YamlError(f"the file has more than {MAX_BYTES} bytes")
+        try:
+            text = content.decode()
+            self._top = yaml.compose(text, _Loader)
+            self.data: Any = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        except UnicodeDecodeError:
+            raise YamlError("the file is not UTF-8") from None
+        except RecursionError:
+            raise YamlError("things are nested too deeply") from None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            place = f"line {mark.line + 1}: " if mark else ""
+            raise YamlError(f"{place}{error.problem}") from None
+        except yaml.YAMLError as error:
+            raise YamlError(str(error)) from None
+
+    def line_of(self, path: tuple[str | int, ...]) -> int | None:
+        """Where the deepest part of the path that is there begins."""
+        node, line = self._top, None
+        for step in path:
+            match node:
+                case yaml.MappingNode():
+                    found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+                    if found is None:
+                        return line
+                    line, node = _line(found[0]), found[1]
+                case yaml.SequenceNode() if isinstance(step, int) and step < len(node.value):
+                    node = node.value[step]
+                    line = _line(node)
+                case _:
+                    return line
+        return line
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

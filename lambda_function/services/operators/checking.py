@@ -1,0 +1,149 @@
+"""Whether the database agrees with itself. What booking promises rests on claims and appointments saying the same."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.models import ClaimKind
+from lambda_function.db.repositories import integrity, schema
+from lambda_function.db.repositories.integrity import Span
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
+from lambda_function.domain.intervals import GRID, Interval
+
+# Ids that one statement looks at.
+CHUNK = 5000
+# Of the orphans of one chunk, and of people without a profile.
+_SHOWN = 100
+
+Finding = dict[str, Any]
+Step = Callable[[], list[Finding]]
+
+
+def steps(database: Database) -> list[Step]:
+    """The checks, in parts that are quick: each runs a statement or two in a transaction of its own, and answers what
+    is wrong. A fixed number of them, and one more for each CHUNK ids.
+    """
+
+    def read(check: Callable[[UnitOfWork], list[Finding]]) -> Step:
+        return partial(database.transact, check, commit=False)
+
+    return [
+        read(_revision),
+        read(_zones),
+        read(_profiles),
+        *(read(partial(_claims, span=span)) for span in _spans(database, integrity.span_of_appointments)),
+        *(
+            read(partial(_orphans, key=key, span=span))
+            for key in integrity.references()
+            for span in _spans(database, partial(integrity.span_of, key=key))
+        ),
+    ]
+
+
+def _spans(database: Database, whole: Callable[[Session], Span | None]) -> Iterator[Span]:
+    span = database.transact(lambda work: whole(work.session), commit=False)
+    return iter(()) if span is None else span.chunks(CHUNK)
+
+
+def _revision(work: UnitOfWork) -> list[Finding]:
+    found = schema.revision(work.session)
+    if found is not None and found >= schema.REQUIRED_REVISION:
+        return []
+    return [_finding("revision", f"The schema is at {found}, this build needs {schema.REQUIRED_REVISION}.")]
+
+
+def _zones(work: UnitOfWork) -> list[Finding]:
+    return [
+        _finding("time_zone", "No such time zone.", clinic_id=row.clinic_id)
+        for row in integrity.time_zones(work.session)
+        if not _is_zone(row.time_zone)
+    ]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _profiles(work: UnitOfWork) -> list[Finding]:
+    return [
+        _finding("profile", "This user lacks what makes them a patient, doctor or receptionist.", user_id=user_id)
+        for user_id in integrity.without_profile(work.session, _SHOWN)
+    ]
+
+
+def _orphans(work: UnitOfWork, key: ForeignKeyConstraint, span: Span) -> list[Finding]:
+    detail = f"A row of {key.table.name} refers to a row of {key.referred_table.name} that is not there ({key.name})."
+    rows = integrity.orphans(work.session, key, span, _SHOWN)
+    return [_finding("orphan", detail, **dict(row._mapping)) for row in rows]  # noqa: SLF001 - public, despite its name
+
+
+def _claims(work: UnitOfWork, span: Span) -> list[Finding]:
+    since = _next_slot(work.now - CLAIMS_KEPT)
+    rows = integrity.beside_claims(work.session, span, since)
+    found = []
+    for appointment_id, group in groupby(rows, key=lambda row: row.appointment_id):
+        wrong = _disagreement(list(group), since)
+        if wrong is not None:
+            found.append(_finding("claims", wrong, appointment_id=appointment_id))
+    return found
+
+
+def _disagreement(rows: Sequence[AnyRow], since: datetime) -> str | None:
+    """What is wrong with the claims of one appointment from then on. So many slots between a first and a last one, all
+    different and on the grid, are all there are.
+    """
+    claimed = {(row.kind, row.resource_id): (row.claims, row.first, row.last) for row in rows if row.kind is not None}
+    expected = {
+        resource: ((time.end - start) // GRID, start, time.end - GRID)
+        for resource, time in _occupied(rows[0]).items()
+        if (start := max(time.start, since)) < time.end
+    }
+    if claimed == expected:
+        return None
+    if not expected:
+        return "It holds no time, but claims some."
+    missing = expected.keys() - claimed.keys()
+    if missing:
+        return f"It claims no time of its {_names(missing)}."
+    if claimed.keys() - expected.keys():
+        return "It claims the time of somebody else."
+    elsewhere = (resource for resource, time in expected.items() if claimed[resource] != time)
+    return f"It claims another time than its own of its {_names(elsewhere)}."
+
+
+def _occupied(row: AnyRow) -> dict[tuple[int, int], Interval]:
+    """What an appointment has to claim, by kind and resource."""
+    if row.status not in HOLDING:
+        return {}
+    before, after = timedelta(minutes=row.buffer_before_minutes), timedelta(minutes=row.buffer_after_minutes)
+    wide = Interval(row.starts_at - before, row.ends_at + after)
+    held = {
+        (ClaimKind.DOCTOR.value, row.doctor_id): wide,
+        (ClaimKind.PATIENT.value, row.patient_id): Interval(row.starts_at, row.ends_at),
+    }
+    return held if row.chair_id is None else {**held, (ClaimKind.CHAIR.value, row.chair_id): wide}
+
+
+def _names(resources: Any) -> str:
+    return " and ".join(ClaimKind(kind).name.lower() for kind, _ in sorted(resources))
+
+
+def _next_slot(instant: datetime) -> datetime:
+    slot = next(Interval(instant, instant + GRID).grid_slots())
+    return slot if slot == instant else slot + GRID
+
+
+def _finding(check: str, detail: str, **ids: int) -> Finding:
+    return {"check": check, "detail": detail, **ids}

@@ -1,0 +1,70 @@
+"""An action asked for by an event: `{"action": "users.create", "arguments": {…}}`.
+
+The answer is `{"ok": true, "result": {…}}` or `{"ok": false, "error": {"code", "detail", …}}`. Neither the answer nor
+the log repeats what was sent: arguments are names and e-mails.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
+
+from lambda_function.domain.errors import DomainError, InvalidInputError
+from lambda_function.observability import count, logger, stack
+from lambda_function.services.operators.actions import ACTIONS, Workplace, run
+from lambda_function.services.practice.declaration import DeclarationError, shown_path
+
+Answer = dict[str, Any]
+# Of an error of the rules.
+_TOLD = ("code", "detail", "field", "appointment_ids")
+
+
+class OperatorInvocation:
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+
+    def __call__(self, event: object, request_id: str) -> Answer:
+        logger.append_keys(function_request_id=request_id)
+        try:
+            answer = {"ok": True, "result": to_jsonable_python(self._run(event))}
+        except DeclarationError as error:
+            errors = [{"field": shown_path(path), "message": message} for path, message in error.problems]
+            answer = _refusal(code=error.code, detail="The practice is not right.", errors=errors)
+        except DomainError as error:
+            told = {name: getattr(error, name, None) for name in _TOLD}
+            answer = _refusal(**told)
+        except ValidationError as error:
+            answer = _refusal(code="validation_error", detail="The arguments are not right.", errors=messages(error))
+        except Exception as error:  # noqa: BLE001 - the outer edge: a message may hold rows and parameters
+            count("InternalError")
+            logger.error("internal error", error=type(error).__qualname__, stack=stack(error.__traceback__))
+            answer = _refusal(code="internal_error", detail="Something went wrong on our side.", request_id=request_id)
+        code = answer.get("error", {}).get("code")
+        logger.info("operator action", action=_action(event), ok=answer["ok"], code=code)
+        return answer
+
+    def _run(self, event: object) -> dict[str, Any]:
+        if not isinstance(event, Mapping) or not {"action"} <= set(event) <= {"action", "arguments"}:
+            raise InvalidInputError('An event is {"action": "…", "arguments": {…}}.')
+        return run(self._place, event["action"], event.get("arguments", {}))
+
+
+def _action(event: object) -> str | None:
+    """The name of an action, and nothing else that may have been sent instead."""
+    return next((name for name in ACTIONS if isinstance(event, Mapping) and event.get("action") == name), None)
+
+
+def messages(error: ValidationError) -> list[dict[str, str]]:
+    """What is wrong with which argument. Without its value."""
+    return [
+        {"field": ".".join(map(str, item["loc"])), "message": item["msg"].removeprefix("Value error, ")}
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _refusal(**error: Any) -> Answer:
+    return {
+        "ok": False,
+        "error": {name: value for name, value in error.items() if value is not None},
+    }

@@ -1,0 +1,50 @@
+"""What the law gives people: a copy of all that is known about them, and to be forgotten."""
+
+from typing import Any
+
+from lambda_function.db.repositories import personal_data
+from lambda_function.db.repositories.directory import Directory
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import ForbiddenError
+from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.operators.users import close, known_person
+
+
+def export(database: Database, *, user_name: str) -> dict[str, Any]:
+    """Sections of rows. Of staff it holds what they did, not what was written about their patients."""
+
+    def run(work: UnitOfWork) -> dict[str, Any]:
+        person = known_person(Directory(work.session), user_name)
+        return personal_data.everything(work.session, person.user_id)
+
+    return database.transact(run, commit=False)
+
+
+def erase(
+    database: Database, accounts: Accounts | None, *, user_name: str, cancel_visits: bool = False
+) -> dict[str, Any]:
+    """Forgets a patient: of the visits stays when, where and which treatment, of the person a number. What fails
+    half-way is finished by the same command: the account goes after the person has been deactivated and before the
+    name is forgotten by which it is found.
+
+    Raises NotFoundError, ForbiddenError for staff, whose names belong to the records of their patients,
+    HasBookingsError for visits ahead that are not to be cancelled, and UnavailableError.
+    """
+
+    def leave(work: UnitOfWork) -> tuple[int, str | None]:
+        directory = Directory(work.session)
+        person = known_person(directory, user_name)
+        if directory.profiles_of(person.user_id) != {Role.PATIENT}:
+            raise ForbiddenError("Who treated and received patients stays on their record: deactivate staff instead.")
+        if person.active:
+            close(work, person, cancel_visits=cancel_visits)
+        return person.user_id, person.cognito_sub
+
+    user_id, sub = database.transact(leave)
+    deleted = accounts is not None and sub is not None and accounts.delete(sub)
+    anonymous = f"erased:{user_id}"  # no user name that anybody could have chosen
+    database.transact(
+        lambda work: personal_data.forget_patient(work.session, user_id, anonymous=anonymous, now=work.now)
+    )
+    return {"user_id": user_id, "user_name": anonymous, "account": "deleted" if deleted else "none"}

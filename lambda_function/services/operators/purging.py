@@ -1,0 +1,40 @@
+"""What is kept for a time and not longer."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from types import MappingProxyType
+
+from sqlalchemy.orm import Session
+
+from lambda_function.db.repositories import claims, idempotency, outbox
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.appointment import CLAIMS_KEPT
+from lambda_function.services.idempotency import KEPT_FOR
+
+BATCH = 1000
+MESSAGES_KEPT = timedelta(days=7)
+
+# Deletes at most so many rows from before that time, and answers how many.
+_Purge = Callable[[Session, datetime, int], int]
+PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
+    {
+        "slot_claims": (CLAIMS_KEPT, claims.purge_past),
+        "idempotency_keys": (KEPT_FOR, idempotency.purge_expired),
+        "published_messages": (MESSAGES_KEPT, outbox.purge_published),
+    }
+)
+
+
+def purge(database: Database) -> Iterator[tuple[str, int]]:
+    """Deletes while it is read: after each batch, which is a transaction of its own, what it was of and how many.
+    Stopping half-way loses nothing; the next run goes on.
+    """
+    for name, (kept, purge_batch) in PURGES.items():
+        batch = partial(_purge_batch, kept=kept, purge_batch=purge_batch)
+        while deleted := database.transact(batch):
+            yield name, deleted
+
+
+def _purge_batch(work: UnitOfWork, kept: timedelta, purge_batch: _Purge) -> int:
+    return purge_batch(work.session, work.now - kept, BATCH)

@@ -1,0 +1,314 @@
+"""People, as operators make, change and close them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.models import ClaimKind
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.directory import Directory
+from lambda_function.db.repositories.people import close_account
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.actor import Role, operator
+from lambda_function.domain.errors import (
+    ContentionError,
+    HasBookingsError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
+from lambda_function.services.deactivation import deactivate_doctor, deactivate_patient
+from lambda_function.services.operators.accounts import Accounts
+
+Document = dict[str, Any]
+
+
+def page(
+    database: Database,
+    *,
+    user_type: Role | None = None,
+    clinic: str | None = None,
+    active: bool | None = None,
+    q: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> Document:
+    """`items` in the order of user_id, and `next_after`, which is null on the last page."""
+
+    def run(work: UnitOfWork) -> Document:
+        directory = Directory(work.session)
+        clinic_id = None if clinic is None else _clinic_ids(directory, [clinic])[0]
+        rows = directory.page(
+            role=user_type, clinic_id=clinic_id, active=active, prefix=q, after=after, limit=limit + 1
+        )
+        items = _documents(directory, rows[:limit])
+        return {"items": items, "next_after": items[-1]["user_id"] if len(rows) > limit else None}
+
+    return database.transact(run, commit=False)
+
+
+def create(
+    database: Database,
+    accounts: Accounts | None,
+    *,
+    user_name: str,
+    user_type: Role,
+    full_name: str,
+    email: str | None = None,
+    phone: str | None = None,
+    clinics: Sequence[str] = (),
+    treatments: Sequence[str] = (),
+) -> Document:
+    """The person, `created` false when there was just this one already, and `account`: `linked`, or `none` without a
+    pool or an e-mail. With a pool, the same command again makes the account that is still missing.
+
+    Raises InvalidInputError, and UnavailableError when the person is there but the account could not be made.
+    """
+    if accounts is not None and email is None and user_type is not Role.PATIENT:
+        raise InvalidInputError("The account of staff needs an e-mail.", field="email")
+    if accounts is not None and email is not None and not _is_linked(database, user_name):
+        accounts.check_free(user_name, email)
+    person = _NewPerson(user_name, user_type, full_name, email, phone)
+    created = database.transact(partial(_create, person=person, clinics=clinics, treatments=treatments))
+    if accounts is not None and email is not None and not _is_linked(database, user_name):
+        _link(database, accounts, user_name, email)
+    shown = _shown(database, user_name)
+    return {**shown, "created": created, "account": "linked" if shown["linked"] else "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class _NewPerson:
+    user_name: str
+    role: Role
+    full_name: str
+    email: str | None
+    phone: str | None
+
+    def is_like(self, row: AnyRow) -> bool:
+        known = (row.user_type, row.full_name, row.email, row.phone)
+        return bool(row.active) and known == (self.role, self.full_name, self.email, self.phone)
+
+
+def _create(work: UnitOfWork, person: _NewPerson, clinics: Sequence[str], treatments: Sequence[str]) -> bool:
+    """False when there is this very person already."""
+    directory = Directory(work.session)
+    known = directory.find(person.user_name)
+    if known is not None:
+        if person.is_like(known):
+            return False
+        raise InvalidInputError("This user name is taken.", field="user_name")
+    clinic_ids, treatment_ids = _places(directory, person.role, clinics, treatments, had_profile=False)
+    user_id = directory.add(
+        user_name=person.user_name,
+        role=person.role,
+        full_name=person.full_name,
+        email=person.email,
+        phone=person.phone,
+        now=work.now,
+    )
+    _make(work, user_id, person.role, clinic_ids, treatment_ids)
+    return True
+
+
+def _is_linked(database: Database, user_name: str) -> bool:
+    person = database.transact(lambda work: Directory(work.session).find(user_name), commit=False)
+    return person is not None and person.cognito_sub is not None
+
+
+def _link(database: Database, accounts: Accounts, user_name: str, email: str) -> None:
+    try:
+        sub = accounts.create(user_name, email)
+    except UnavailableError as error:
+        detail = "The person is in the database, the account is not yet there: run the same again."
+        raise UnavailableError(detail) from error
+
+    def run(work: UnitOfWork) -> bool:
+        directory = Directory(work.session)
+        return directory.link(known_person(directory, user_name).user_id, sub, work.now)
+
+    if not database.transact(run):
+        raise InvalidInputError("The account belongs to another person already.", field="user_name")
+
+
+def set_type(
+    database: Database,
+    *,
+    user_name: str,
+    user_type: Role,
+    clinics: Sequence[str] = (),
+    treatments: Sequence[str] = (),
+) -> Document:
+    """The person, who is something else from the next request on. What the person was before stays on record.
+
+    Raises NotFoundError, InvalidInputError, and HasBookingsError for visits ahead, which nobody would attend.
+    """
+    database.transact(partial(_set_type, user_name=user_name, role=user_type, clinics=clinics, treatments=treatments))
+    return _shown(database, user_name)
+
+
+def _set_type(work: UnitOfWork, user_name: str, role: Role, clinics: Sequence[str], treatments: Sequence[str]) -> None:
+    directory = Directory(work.session)
+    person = known_person(directory, user_name)
+    if person.user_type is role:
+        raise InvalidInputError(f"This person is a {role.lower()} already.", field="user_type")
+    had_profile = role in directory.profiles_of(person.user_id)
+    clinic_ids, treatment_ids = _places(directory, role, clinics, treatments, had_profile=had_profile)
+    _check_free(work, person)
+    if not directory.set_type(person.user_id, before=person.user_type, after=role, now=work.now):
+        raise ContentionError("Somebody else changed this person at the same time.")
+    if person.user_type is Role.PATIENT:
+        directory.leave_waitlist(person.user_id, work.now)
+    if clinic_ids or not had_profile:
+        _make(work, person.user_id, role, clinic_ids, treatment_ids)
+
+
+def _check_free(work: UnitOfWork, person: AnyRow) -> None:
+    """Under the locks that booking takes: what is booked at the same time is seen here, or refused there."""
+    calendar = Calendar(work.session)
+    match person.user_type:
+        case Role.DOCTOR:
+            calendar.lock_doctors([person.user_id])
+            kind = ClaimKind.DOCTOR
+        case Role.PATIENT:
+            calendar.lock_patient(person.user_id)
+            kind = ClaimKind.PATIENT
+        case _:
+            return
+    ahead = [row.appointment_id for row in calendar.visits_ahead(kind, person.user_id, work.now)]
+    if ahead:
+        raise HasBookingsError("There are visits ahead.", ahead)
+
+
+def deactivate(
+    database: Database,
+    accounts: Accounts | None,
+    *,
+    user_name: str,
+    cancel_visits: bool = False,
+    keep_visits: bool = False,
+) -> Document:
+    """`appointment_ids` are the visits ahead that were cancelled (a patient's) or stay for a reception to move
+    (a doctor's); `deactivated` is false when the person was inactive already; `account` says `disabled` or `none`.
+
+    Raises NotFoundError, InvalidInputError, HasBookingsError for visits ahead unless told what to do with them, and
+    UnavailableError when the person is deactivated but the account could not be disabled.
+    """
+
+    def run(work: UnitOfWork) -> Document:
+        person = known_person(Directory(work.session), user_name)
+        ids = close(work, person, cancel_visits=cancel_visits, keep_visits=keep_visits) if person.active else []
+        return {
+            "user_id": person.user_id,
+            "user_name": user_name,
+            "deactivated": person.active,
+            "appointment_ids": ids,
+            "sub": person.cognito_sub,
+        }
+
+    done = database.transact(run)
+    sub = done.pop("sub")
+    return {**done, "account": "disabled" if _disable(accounts, sub) else "none"}
+
+
+def _disable(accounts: Accounts | None, sub: str | None) -> bool:
+    if accounts is None or sub is None:
+        return False
+    try:
+        return accounts.disable(sub)
+    except UnavailableError as error:
+        detail = "The person may do nothing any more, but the account is not disabled yet: run the same again."
+        raise UnavailableError(detail) from error
+
+
+def close(work: UnitOfWork, person: AnyRow, *, cancel_visits: bool, keep_visits: bool = False) -> list[int]:
+    """Deactivates an active person; answers the ids of the visits that were cancelled or kept."""
+    if keep_visits and person.user_type is not Role.DOCTOR:
+        raise InvalidInputError("Only a doctor's visits can stay: another doctor can take them.", field="keep_visits")
+    if cancel_visits and person.user_type is not Role.PATIENT:
+        raise InvalidInputError(
+            "Only a patient's visits are cancelled; a reception moves a doctor's.", field="cancel_visits"
+        )
+    match person.user_type:
+        case Role.PATIENT:
+            work.act_as(operator(Directory(work.session).all_clinic_ids()))
+            return deactivate_patient(work, person.user_id, cancel_visits=cancel_visits)
+        case Role.DOCTOR:
+            return deactivate_doctor(work, person.user_id, accept_conflicts=keep_visits)
+        case _:
+            close_account(work.session, person.user_id, person.user_type, work.now)
+            return []
+
+
+def known_person(directory: Directory, user_name: str) -> AnyRow:
+    """The row of the directory. Raises NotFoundError."""
+    person = directory.find(user_name)
+    # The database's comparison overlooks blanks at the end.
+    if person is None or person.user_name != user_name:
+        raise NotFoundError("There is no such person.")
+    return person
+
+
+def _shown(database: Database, user_name: str) -> Document:
+    def run(work: UnitOfWork) -> Document:
+        directory = Directory(work.session)
+        return _documents(directory, [known_person(directory, user_name)])[0]
+
+    return database.transact(run, commit=False)
+
+
+def _documents(directory: Directory, rows: Sequence[AnyRow]) -> list[Document]:
+    clinics = directory.clinics_of([row.user_id for row in rows]) if rows else {}
+    return [
+        {
+            "user_id": row.user_id,
+            "user_name": row.user_name,
+            "user_type": row.user_type,
+            "full_name": row.full_name,
+            "email": row.email,
+            "phone": row.phone,
+            "active": row.active,
+            "linked": row.cognito_sub is not None,
+            "clinics": clinics[row.user_id],
+        }
+        for row in rows
+    ]
+
+
+def _make(work: UnitOfWork, user_id: int, role: Role, clinic_ids: Sequence[int], treatment_ids: Sequence[int]) -> None:
+    directory = Directory(work.session)
+    match role:
+        case Role.PATIENT:
+            directory.make_patient(user_id, clinic_ids, work.now)
+        case Role.DOCTOR:
+            directory.make_doctor(user_id, clinic_ids[0], treatment_ids)
+        case Role.RECEPTIONIST:
+            directory.make_receptionist(user_id, clinic_ids)
+
+
+def _places(
+    directory: Directory, role: Role, clinics: Sequence[str], treatments: Sequence[str], *, had_profile: bool
+) -> tuple[list[int], list[int]]:
+    """The ids of clinics and treatments, which must suit the role. Who comes back to a role may leave them out."""
+    if role is Role.DOCTOR and (len(clinics) > 1 or not (clinics or had_profile)):
+        raise InvalidInputError("A doctor works in one clinic.", field="clinics")
+    if role is Role.RECEPTIONIST and not (clinics or had_profile):
+        raise InvalidInputError("A receptionist works in at least one clinic.", field="clinics")
+    if treatments and not (role is Role.DOCTOR and clinics):
+        raise InvalidInputError("Treatments are for a doctor in a clinic.", field="treatments")
+    return _clinic_ids(directory, clinics), _in_order(
+        treatments,
+        directory.treatment_ids(treatments),
+        InvalidInputError("There is no such treatment.", field="treatments"),
+    )
+
+
+def _clinic_ids(directory: Directory, names: Sequence[str]) -> list[int]:
+    return _in_order(names, directory.clinic_ids(names), InvalidInputError("There is no such clinic.", field="clinics"))
+
+
+def _in_order(names: Collection[str], ids: Mapping[str, int], refusal: InvalidInputError) -> list[int]:
+    if not set(names) <= set(ids):
+        raise refusal
+    return [ids[name] for name in names]

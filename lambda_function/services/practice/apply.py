@@ -1,0 +1,127 @@
+"""Making the practice as it is declared: all of it in the caller's transaction, or nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lambda_function.db.models import (
+    Clinic,
+    Closure,
+    Doctor,
+    Receptionist,
+    ReceptionistClinic,
+    Treatment,
+    User,
+)
+from lambda_function.db.repositories.openings import OpeningHours
+from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import HasBookingsError
+from lambda_function.services.practice.changes import Change
+from lambda_function.services.practice.declaration import Declaration
+from lambda_function.services.practice.plan import Plan, make_plan
+from lambda_function.services.practice.state import Kind
+
+
+class RefusedError(HasBookingsError):
+    """The plan would do to appointments what is not accepted; nothing was changed."""
+
+    def __init__(self, plan: Plan, *, accept_conflicts: bool) -> None:
+        refused = plan.refused(accept_conflicts=accept_conflicts)
+        ids = sorted({number for conflict in refused for number in conflict.appointment_ids})
+        super().__init__("There are appointments in the way; nothing was changed.", ids)
+        self.plan = plan
+
+
+def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflicts: bool = False) -> Plan:
+    """Answers the plan that is now done.
+
+    Holds the locks of all doctors, as booking holds that of one: a visit booked at the same time is either seen here
+    or sees the change. Raises DeclarationError, RefusedError, and InvalidInputError for a new name that is taken.
+    """
+    PracticeRows(work.session).lock_doctors()
+    plan = make_plan(work, declaration)
+    if plan.refused(accept_conflicts=accept_conflicts):
+        raise RefusedError(plan, accept_conflicts=accept_conflicts)
+    writer = _Writer(work, plan)
+    for change in plan.changes:
+        writer.write(change)
+    return plan
+
+
+class _Writer:
+    """Writes changes in their order: what is referred to comes first. Knows the ids of what it has made."""
+
+    def __init__(self, work: UnitOfWork, plan: Plan) -> None:
+        self._now = work.now
+        self._session = work.session
+        self._rows = PracticeRows(work.session)
+        self._ids = {kind: dict(ids) for kind, ids in plan.state.ids.items()}
+
+    def write(self, change: Change) -> None:
+        match change.kind:
+            case Kind.TREATMENT:
+                self._row(change, Treatment.treatment_id, lambda columns: Treatment(code=change.name, **columns))
+            case Kind.CLINIC:
+                self._clinic(change)
+            case Kind.DOCTOR:
+                self._doctor(change)
+            case Kind.RECEPTIONIST:
+                self._receptionist(change)
+
+    def _row(self, change: Change, key: Any, make: Callable[[dict[str, Any]], Any]) -> int:
+        """Writes the fields that are columns of the class of `key`; answers the id of the row."""
+        columns = {name: value for name, value in change.new.items() if name in key.class_.__mapper__.columns}
+        ids = self._ids[change.kind]
+        if change.created:
+            row = make(columns)
+            self._rows.add(row)
+            ids[change.name] = getattr(row, key.key)
+        elif columns:
+            stamp = {"updated_at": self._now} if hasattr(key.class_, "updated_at") else {}
+            self._rows.change(key, ids[change.name], {**columns, **stamp})
+        return ids[change.name]
+
+    def _clinic(self, change: Change) -> None:
+        clinic_id = self._row(change, Clinic.clinic_id, lambda columns: Clinic(name=change.name, **columns))
+        if "chairs" in change.new:
+            self._rows.set_chairs(clinic_id, change.new["chairs"])
+        if "closures" in change.new:
+            closures = [
+                Closure(clinic_id=clinic_id, first_day=each.first_day, last_day=each.last_day, reason=each.reason)
+                for each in change.new["closures"]
+            ]
+            self._rows.replace(Closure.clinic_id, clinic_id, closures)
+
+    def _person(self, change: Change, role: Role) -> int:
+        def make(columns: dict[str, Any]) -> User:
+            return User(user_name=change.name, user_type=role, created_at=self._now, updated_at=self._now, **columns)
+
+        return self._row(change, User.user_id, make)
+
+    def _doctor(self, change: Change) -> None:
+        new = change.new
+        doctor_id = self._person(change, Role.DOCTOR)
+        if change.created:
+            self._rows.add(Doctor(user_id=doctor_id, clinic_id=self._ids[Kind.CLINIC][new["clinic"]]))
+        elif "clinic" in new:
+            self._rows.change(Doctor.user_id, doctor_id, {"clinic_id": self._ids[Kind.CLINIC][new["clinic"]]})
+        if "treatments" in new:
+            self._rows.set_offer(doctor_id, [self._ids[Kind.TREATMENT][code] for code in new["treatments"]])
+        if "default_treatment" in new:
+            default = new["default_treatment"]
+            default_id = self._ids[Kind.TREATMENT][default] if default else None
+            self._rows.change(Doctor.user_id, doctor_id, {"default_treatment_id": default_id})
+        if "hours" in new:
+            OpeningHours(self._session, doctor_id).replace_weekly(new["hours"])
+
+    def _receptionist(self, change: Change) -> None:
+        receptionist_id = self._person(change, Role.RECEPTIONIST)
+        if change.created:
+            self._rows.add(Receptionist(user_id=receptionist_id))
+        if "clinics" in change.new:
+            places = [
+                ReceptionistClinic(receptionist_id=receptionist_id, clinic_id=self._ids[Kind.CLINIC][clinic])
+                for clinic in change.new["clinics"]
+            ]
+            self._rows.replace(ReceptionistClinic.receptionist_id, receptionist_id, places)

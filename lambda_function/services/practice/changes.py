@@ -1,0 +1,77 @@
+"""What is different, thing by thing and field by field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lambda_function.services.practice.state import Fields, Kind, State
+
+Things = Mapping[Kind, Mapping[str, Fields]]
+
+
+class Sort(StrEnum):
+    CREATE = "create"
+    CHANGE = "change"
+    DEACTIVATE = "deactivate"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`old` and `new` have the same fields: those that differ, or, of a new thing, those that are said; `old` has then
+    None for each.
+    """
+
+    kind: Kind
+    name: str
+    old: Fields
+    new: Fields
+    created: bool
+
+    @property
+    def sort(self) -> Sort:
+        if self.created:
+            return Sort.CREATE
+        return Sort.DEACTIVATE if self.new.get("active") is False else Sort.CHANGE
+
+    def gone(self, field: str) -> Sequence[Any]:
+        """What a collection loses."""
+        return [item for item in self.old.get(field) or () if item not in self.new[field]]
+
+    def added(self, field: str) -> Sequence[Any]:
+        return [item for item in self.new.get(field) or () if item not in (self.old[field] or ())]
+
+
+def changes_between(state: State, wanted: Things) -> list[Change]:
+    return [
+        change
+        for kind in Kind
+        for name, fields in wanted[kind].items()
+        if (change := _change(kind, name, state.things[kind].get(name), fields))
+    ]
+
+
+def _change(kind: Kind, name: str, old: Fields | None, new: Fields) -> Change | None:
+    if old is None:
+        return Change(kind, name, dict.fromkeys(new), new, created=True)
+    different = [field for field, value in new.items() if value != old[field]]
+    if not different:
+        return None
+    return Change(
+        kind,
+        name,
+        {field: old[field] for field in different},
+        {field: new[field] for field in different},
+        created=False,
+    )
+
+
+def afterwards(state: State, wanted: Things) -> dict[Kind, dict[str, Fields]]:
+    """All things as they are once the wanted ones are as they are wanted."""
+    return {
+        kind: {
+            name: {**state.things[kind].get(name, {}), **wanted[kind].get(name, {})}
+            for name in {**state.things[kind], **wanted[kind]}
+        }
+        for kind in Kind
+    }

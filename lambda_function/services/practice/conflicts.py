@@ -1,0 +1,116 @@
+"""What a change would do to appointments that are ahead, and which of that is refused.
+
+An appointment must keep its doctor, its chair, its clinic with somebody at the reception, and a doctor who offers its
+treatment: who wants to take those away moves or cancels the appointments first. Time that is closed over appointments
+can be accepted: they stay for the reception.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.time_zones import day_start
+from lambda_function.services.practice.changes import Change, Sort, Things
+from lambda_function.services.practice.state import ClosedDays, Kind, State
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """`acceptable` is what an operator may accept."""
+
+    kind: Kind
+    name: str
+    reason: str
+    appointment_ids: Sequence[int]
+    acceptable: bool = False
+
+
+class Ahead:
+    """Appointments that hold time and have not begun."""
+
+    def __init__(self, rows: PracticeRows, now: datetime) -> None:
+        self._rows = rows
+        self._now = now
+
+    def of(self, **ids: Collection[int]) -> Sequence[AnyRow]:
+        return self._rows.visits_ahead(self._now, **ids)
+
+
+def conflicts_of(change: Change, state: State, after: Things, ahead: Ahead) -> list[Conflict]:
+    if change.created:
+        return []
+    found = {
+        Kind.TREATMENT: _of_treatment,
+        Kind.CLINIC: _of_clinic,
+        Kind.DOCTOR: _of_doctor,
+        Kind.RECEPTIONIST: _of_receptionist,
+    }[change.kind](change, state, after, ahead)
+    return [
+        Conflict(change.kind, change.name, reason, [visit.appointment_id for visit in visits], acceptable)
+        for reason, visits, acceptable in found
+        if visits
+    ]
+
+
+_Found = Iterator[tuple[str, Sequence[AnyRow], bool]]
+
+
+def _of_treatment(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+    if change.sort is Sort.DEACTIVATE:
+        yield "is booked", ahead.of(treatment_id=[state.ids[change.kind][change.name]]), False
+
+
+def _of_clinic(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+    clinic_id = state.ids[change.kind][change.name]
+    if change.sort is Sort.DEACTIVATE:
+        yield "has appointments ahead", ahead.of(clinic_id=[clinic_id]), False
+    for chair in change.gone("chairs"):
+        yield f"{chair} is booked", ahead.of(chair_id=[state.chair_ids[change.name, chair]]), False
+    if added := change.added("closures"):
+        before = state.things[change.kind][change.name]
+        zone = ZoneInfo(after[change.kind][change.name]["time_zone"])
+        closed = _closed(added, zone)
+        # In time that was closed already, nothing new happens to appointments.
+        known = _closed(before["closures"], ZoneInfo(before["time_zone"]))
+        visits = [
+            visit for visit in ahead.of(clinic_id=[clinic_id]) if _touches(visit, closed) and not _touches(visit, known)
+        ]
+        yield "is closed over appointments", visits, True
+
+
+def _of_doctor(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+    doctor_id = state.ids[change.kind][change.name]
+    if change.sort is Sort.DEACTIVATE:
+        yield "has appointments ahead", ahead.of(doctor_id=[doctor_id]), False
+    if "clinic" in change.new:
+        yield f"has appointments ahead in {change.old['clinic']}", ahead.of(doctor_id=[doctor_id]), False
+    for code in change.gone("treatments"):
+        treatment_id = state.ids[Kind.TREATMENT][code]
+        yield f"is booked for {code}", ahead.of(doctor_id=[doctor_id], treatment_id=[treatment_id]), False
+
+
+def _of_receptionist(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+    """Whoever booked an appointment may leave; the last at a clinic may not while there are appointments."""
+    before = state.things[change.kind][change.name]
+    if not before["active"]:
+        return
+    staffed = {clinic for each in after[change.kind].values() if each.get("active", True) for clinic in each["clinics"]}
+    for clinic in before["clinics"]:
+        if clinic not in staffed:
+            visits = ahead.of(clinic_id=[state.ids[Kind.CLINIC][clinic]])
+            yield f"is the last at the reception of {clinic}, which has appointments ahead", visits, False
+
+
+def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
+    return [
+        Interval(day_start(each.first_day, zone), day_start(each.last_day + timedelta(days=1), zone))
+        for each in closures
+    ]
+
+
+def _touches(visit: AnyRow, intervals: Sequence[Interval]) -> bool:
+    return any(Interval(visit.starts_at, visit.ends_at).overlaps(interval) for interval in intervals)

@@ -1,0 +1,103 @@
+"""How a declared practice differs from the one that there is, what stands in the way, and what else to know of it.
+
+Planning only reads; services/practice/apply plans again under the locks of bookings.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.services.opening import outside_hours
+from lambda_function.services.practice.changes import Change, Things, afterwards, changes_between
+from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of
+from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
+from lambda_function.services.practice.state import Kind, State, read_state, said
+
+_ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`outside_hours` are ids of appointments by the doctor's user name. `zone_moves` are the numbers of appointments
+    ahead, by clinic, whose instants stay while the clocks of the clinic change. `unnamed` is what is in use and not
+    in the declaration: it stays as it is. `state` is what the plan was made from.
+    """
+
+    changes: Sequence[Change]
+    conflicts: Sequence[Conflict]
+    outside_hours: Mapping[str, Sequence[int]]
+    zone_moves: Mapping[str, int]
+    unnamed: Mapping[Kind, Sequence[str]]
+    state: State
+
+    def refused(self, *, accept_conflicts: bool) -> list[Conflict]:
+        return [each for each in self.conflicts if not (each.acceptable and accept_conflicts)]
+
+
+def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
+    """Raises DeclarationError when the declaration names what neither it nor the practice has."""
+    rows = PracticeRows(work.session)
+    state = read_state(rows)
+    wanted = said(declaration)
+    after = afterwards(state, wanted)
+    problems = [*_other_roles(rows, state, wanted), *_loose_ends(after, wanted)]
+    if problems:
+        raise DeclarationError(problems)
+    changes = changes_between(state, wanted)
+    ahead = Ahead(rows, work.now)
+    moved = [each.name for each in changes if "time_zone" in each.new and not each.created]
+    return Plan(
+        changes=changes,
+        conflicts=[conflict for change in changes for conflict in conflicts_of(change, state, after, ahead)],
+        outside_hours=_outside(work, state, after, [each for each in changes if "hours" in each.new], moved),
+        zone_moves={name: len(ahead.of(clinic_id=[state.ids[Kind.CLINIC][name]])) for name in moved},
+        unnamed={
+            kind: [name for name, each in state.things[kind].items() if each["active"] and name not in wanted[kind]]
+            for kind in Kind
+        },
+        state=state,
+    )
+
+
+def _other_roles(rows: PracticeRows, state: State, wanted: Things) -> Iterator[tuple[Path, str]]:
+    for kind, role in _ROLES.items():
+        for name, found in rows.roles(wanted[kind].keys() - state.things[kind].keys()).items():
+            article = f"is a {found.lower()}, not a {role.lower()}"
+            yield (kind.section, name), f"{article}: what people are is changed by `users set-type`, not by this file"
+
+
+def _loose_ends(after: Things, wanted: Things) -> Iterator[tuple[Path, str]]:
+    """References that lead nowhere, in the things that the declaration names."""
+    clinics, treatments = after[Kind.CLINIC], after[Kind.TREATMENT]
+    for name in wanted[Kind.DOCTOR]:
+        doctor = after[Kind.DOCTOR][name]
+        at = (Kind.DOCTOR.section, name)
+        if doctor["clinic"] not in clinics:
+            yield (*at, "clinic"), "there is no such clinic"
+        for code in doctor.get("treatments", ()):
+            if code not in treatments:
+                yield (*at, "treatments"), f"there is no treatment {code}"
+        default = doctor.get("default_treatment")
+        if default is not None and default not in doctor.get("treatments", ()):
+            yield (*at, "default_treatment"), f"{default} is not among the doctor's treatments"
+    for name in wanted[Kind.RECEPTIONIST]:
+        for clinic in after[Kind.RECEPTIONIST][name]["clinics"]:
+            if clinic not in clinics:
+                yield (Kind.RECEPTIONIST.section, name, "clinics"), f"there is no clinic {clinic}"
+
+
+def _outside(
+    work: UnitOfWork, state: State, after: Things, rostered: Sequence[Change], moved: Sequence[str]
+) -> dict[str, list[int]]:
+    """For doctors whose hours change, or whose clinic's clocks do."""
+    changed = {each.name for each in rostered}
+    found = {}
+    for name, doctor_id in state.ids[Kind.DOCTOR].items():
+        doctor = after[Kind.DOCTOR][name]
+        if name in changed or doctor["clinic"] in moved:
+            zone = after[Kind.CLINIC][doctor["clinic"]]["time_zone"]
+            if outside := outside_hours(work, doctor_id, zone, doctor["hours"]):
+                found[name] = outside
+    return found

@@ -1,0 +1,67 @@
+"""A plan as a JSON document, the same on the command line and in the Lambda of operators."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from lambda_function.domain.opening import WeeklyHours
+from lambda_function.services.practice.plan import Plan
+from lambda_function.services.practice.state import ClosedDays
+
+
+def document_of(plan: Plan, *, applied: bool) -> dict[str, Any]:
+    return {
+        "applied": applied,
+        "changes": [
+            {
+                "action": change.sort.value,
+                "kind": change.kind.value,
+                "name": change.name,
+                "fields": {
+                    field: {"old": _plain(change.old[field]), "new": _plain(new)} for field, new in change.new.items()
+                },
+            }
+            for change in plan.changes
+        ],
+        "conflicts": [
+            {
+                "kind": conflict.kind.value,
+                "name": conflict.name,
+                "reason": conflict.reason,
+                "appointment_ids": list(conflict.appointment_ids),
+                "acceptable": conflict.acceptable,
+            }
+            for conflict in plan.conflicts
+        ],
+        "outside_appointment_ids": {name: list(ids) for name, ids in plan.outside_hours.items()},
+        "zone_moves": dict(plan.zone_moves),
+        "not_in_file": {kind.section: list(names) for kind, names in plan.unnamed.items() if names},
+    }
+
+
+def clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case WeeklyHours():
+            return {
+                "weekday": value.weekday,
+                "start": clock(value.window.start),
+                "end": clock(value.window.end),
+                "valid_from": _plain(value.valid_from),
+                "valid_to": _plain(value.valid_to),
+            }
+        case ClosedDays():
+            return {
+                "first_day": value.first_day.isoformat(),
+                "last_day": value.last_day.isoformat(),
+                "reason": value.reason,
+            }
+        case date() | Decimal():
+            return str(value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value

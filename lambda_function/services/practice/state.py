@@ -1,0 +1,171 @@
+"""One form for the practice that there is and for the one that is declared, so that they can be compared.
+
+A thing is its fields by name. Collections are tuples in order, so that equal ones are equal.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.domain.opening import WeeklyHours, Window
+from lambda_function.services.practice.declaration import (
+    Declaration,
+    DeclaredClinic,
+    DeclaredDoctor,
+    DeclaredReceptionist,
+    DeclaredTreatment,
+)
+
+Fields = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """In the order in which they refer to one another."""
+
+    TREATMENT = "treatment"
+    CLINIC = "clinic"
+    DOCTOR = "doctor"
+    RECEPTIONIST = "receptionist"
+
+    @property
+    def section(self) -> str:
+        """The key of the file that holds them."""
+        return f"{self.value}s"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDays:
+    first_day: date
+    last_day: date
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`things` and `ids` are by kind and name, `chair_ids` by clinic and name of the chair."""
+
+    things: Mapping[Kind, Mapping[str, Fields]]
+    ids: Mapping[Kind, Mapping[str, int]]
+    chair_ids: Mapping[tuple[str, str], int]
+
+
+_TREATMENT = (
+    "name",
+    "duration_minutes",
+    "buffer_before_minutes",
+    "buffer_after_minutes",
+    "needs_approval",
+    "price",
+    "active",
+)
+_CLINIC = (
+    "country",
+    "time_zone",
+    "lead_minutes",
+    "horizon_days",
+    "cutoff_minutes",
+    "slot_step_minutes",
+    "offer_minutes",
+    "active",
+)
+_PERSON = ("full_name", "email", "phone", "active")
+
+
+def read_state(rows: PracticeRows) -> State:
+    treatments, clinics, chairs = rows.treatments(), rows.clinics(), rows.chairs()
+    doctors, receptionists = rows.doctors(), rows.receptionists()
+    codes = {row.treatment_id: row.code for row in treatments}
+    places = {row.clinic_id: row.name for row in clinics}
+    used = _grouped((row.clinic_id, row.name) for row in chairs if row.active)
+    closed = _grouped((row.clinic_id, ClosedDays(row.first_day, row.last_day, row.reason)) for row in rows.closures())
+    offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in rows.offers())
+    hours = _grouped((row.doctor_id, _hours(row)) for row in rows.hours())
+    works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in rows.works_at())
+    things: dict[Kind, dict[str, Fields]] = {
+        Kind.TREATMENT: {row.code: _columns(row, _TREATMENT) for row in treatments},
+        Kind.CLINIC: {
+            row.name: {
+                **_columns(row, _CLINIC),
+                "chairs": tuple(sorted(used[row.clinic_id])),
+                "closures": tuple(sorted(closed[row.clinic_id], key=_days)),
+            }
+            for row in clinics
+        },
+        Kind.DOCTOR: {
+            row.user_name: {
+                **_columns(row, _PERSON),
+                "clinic": places[row.clinic_id],
+                "treatments": tuple(sorted(offered[row.user_id])),
+                "default_treatment": codes.get(row.default_treatment_id),
+                "hours": _week(hours[row.user_id]),
+            }
+            for row in doctors
+        },
+        Kind.RECEPTIONIST: {
+            row.user_name: {**_columns(row, _PERSON), "clinics": tuple(sorted(works_at[row.user_id]))}
+            for row in receptionists
+        },
+    }
+    ids = {
+        Kind.TREATMENT: {row.code: row.treatment_id for row in treatments},
+        Kind.CLINIC: {row.name: row.clinic_id for row in clinics},
+        Kind.DOCTOR: {row.user_name: row.user_id for row in doctors},
+        Kind.RECEPTIONIST: {row.user_name: row.user_id for row in receptionists},
+    }
+    return State(things, ids, {(places[row.clinic_id], row.name): row.chair_id for row in chairs})
+
+
+def said(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:
+    """What the declaration says of each thing, and nothing that it leaves out."""
+    return {
+        Kind.TREATMENT: {code: _said(each) for code, each in declaration.treatments.items()},
+        Kind.CLINIC: {name: _said(each) for name, each in declaration.clinics.items()},
+        Kind.DOCTOR: {name: _said(each) for name, each in declaration.doctors.items()},
+        Kind.RECEPTIONIST: {name: _said(each) for name, each in declaration.receptionists.items()},
+    }
+
+
+def _said(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | DeclaredReceptionist) -> Fields:
+    fields = {
+        name: getattr(declared, name) for name in type(declared).model_fields if name in declared.model_fields_set
+    }
+    for name in fields.keys() & {"chairs", "treatments", "clinics"}:
+        fields[name] = tuple(sorted(fields[name]))
+    if "closures" in fields:
+        closures = (ClosedDays(each.first_day, each.last_day, each.reason) for each in fields["closures"])
+        fields["closures"] = tuple(sorted(closures, key=_days))
+    if "hours" in fields:
+        fields["hours"] = _week(day for entry in fields["hours"] for day in entry.weekly())
+    return fields
+
+
+def _columns(row: AnyRow, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found
+
+
+def _hours(row: AnyRow) -> WeeklyHours:
+    return WeeklyHours(row.weekday, Window(row.start_minute, row.end_minute), row.valid_from, row.valid_to)
+
+
+def _week(hours: Iterable[WeeklyHours]) -> tuple[WeeklyHours, ...]:
+    return tuple(
+        sorted(
+            hours, key=lambda each: (each.weekday, each.window, each.valid_from or date.min, each.valid_to or date.max)
+        )
+    )
+
+
+def _days(closed: ClosedDays) -> tuple[date, date]:
+    return closed.first_day, closed.last_day

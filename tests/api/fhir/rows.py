@@ -1,0 +1,102 @@
+"""The rows of the matrix (tests/api/test_matrix.py) for the routes below /fhir/R4: what the tables say of the API's own
+routes they say of these.
+"""
+
+from collections.abc import Callable, Mapping
+
+from lambda_function.domain.permissions import Action, Entity
+from tests.api.fhir.client import BASE, FhirClient
+from tests.api.rows import Case, Request, Row, public, simple, with_doctor, with_visit
+from tests.api.scene import DOCTORS, PATIENTS, PEOPLE, Scene, may, never, person_visible
+
+_DAYS = "start=2030-01-08"
+
+
+def _doctor(kind: str) -> Row:
+    """The catalogue shows all of them to everybody."""
+    return with_doctor(Action.READ_CATALOGUE, lambda scene, doctor: (f"{BASE}/{kind}/{scene.desk.id_of(doctor)}", None))
+
+
+def _slot() -> Row:
+    return with_doctor(
+        Action.READ_CATALOGUE,
+        lambda scene, doctor: (f"{BASE}/Slot/{scene.desk.id_of(doctor)}-1-20300108T1500Z", None),
+    )
+
+
+def _patient() -> Row:
+    """Whoever else is visible is no patient."""
+
+    def case(name: str) -> Case:
+        return Case(
+            name,
+            lambda scene, _: (f"{BASE}/Patient/{scene.desk.id_of(name)}", None),
+            lambda caller: 200 if name in PATIENTS and person_visible(caller, name) else 404,
+        )
+
+    return Row(Action.READ_PEOPLE, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
+
+
+def _search() -> Row:
+    def case(patient: str) -> Case:
+        return Case(
+            patient,
+            lambda scene, _: (f"{BASE}/Appointment?patient=Patient/{scene.desk.id_of(patient)}", None),
+            lambda caller: 200 if person_visible(caller, patient) else 422,
+        )
+
+    return Row(Action.READ_APPOINTMENTS, Entity.PATIENT, tuple(case(patient) for patient in PATIENTS))
+
+
+def _book() -> Row:
+    def case(patient: str, doctor: str) -> Case:
+        def send(scene: Scene, _: str) -> Request:
+            return f"{BASE}/Appointment", FhirClient(scene.desk).visit(scene.start(), patient=patient, doctor=doctor)
+
+        def expected(caller: str) -> int:
+            if never(caller, Action.BOOK):
+                return 403
+            if not person_visible(caller, patient):
+                return 422
+            return 201 if may(caller, Action.BOOK, patient, doctor) else 403
+
+        return Case(f"{patient}-{doctor}", send, expected)
+
+    return Row(Action.BOOK, Entity.PATIENT, tuple(case(patient, doctor) for patient in PATIENTS for doctor in DOCTORS))
+
+
+def _cancel(send: Callable[[Scene, int], Request]) -> Row:
+    return with_visit(Action.CANCEL, send)
+
+
+def _put(scene: Scene, appointment_id: int) -> Request:
+    """As whoever sees it read it: what is shown does not hang on who reads."""
+    path = f"{BASE}/Appointment/{appointment_id}"
+    readers = ("pat", "kim", "stranger", "drjay", "drwu", "drsol", "rita", "rosa")
+    answers = (scene.desk.client.get(reader, path) for reader in readers)
+    read = next(answer.json for answer in answers if answer.status == 200)
+    return path, {**read, "status": "cancelled", "cancelationReason": {"text": "Test"}}
+
+
+def _cancel_operation(_: Scene, appointment_id: int) -> Request:
+    body = {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": "Test"}]}
+    return f"{BASE}/Appointment/{appointment_id}/$cancel", body
+
+
+FHIR_ROUTES: Mapping[str, tuple[Row, ...]] = {
+    f"GET {BASE}/metadata": (public(lambda *_: (f"{BASE}/metadata", None)),),
+    f"GET {BASE}/Schedule": (simple(f"{BASE}/Schedule", Action.READ_CATALOGUE),),
+    f"GET {BASE}/Schedule/{{schedule_id}}": (_doctor("Schedule"),),
+    f"GET {BASE}/Slot": (simple(f"{BASE}/Slot?service-type=checkup&{_DAYS}", Action.READ_CATALOGUE),),
+    f"GET {BASE}/Slot/{{slot_id}}": (_slot(),),
+    f"GET {BASE}/Practitioner/{{practitioner_id}}": (_doctor("Practitioner"),),
+    f"GET {BASE}/Patient/{{patient_id}}": (_patient(),),
+    f"GET {BASE}/Location/{{location_id}}": (simple(f"{BASE}/Location/1", Action.READ_CATALOGUE),),
+    f"GET {BASE}/Appointment": (_search(),),
+    f"GET {BASE}/Appointment/{{appointment_id}}": (
+        with_visit(Action.READ_APPOINTMENTS, lambda _, it: (f"{BASE}/Appointment/{it}", None)),
+    ),
+    f"POST {BASE}/Appointment": (_book(),),
+    f"PUT {BASE}/Appointment/{{appointment_id}}": (_cancel(_put),),
+    f"POST {BASE}/Appointment/{{appointment_id}}/$cancel": (_cancel(_cancel_operation),),
+}

@@ -1,0 +1,168 @@
+"""What the fuzzed API holds: rows whose ids are known beforehand, and a document that proposes them."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, update
+
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    CalendarToken,
+    SlotClaim,
+    TimeOff,
+    User,
+    WaitlistEntry,
+    WorkingHours,
+    WorkingHoursException,
+)
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.waitlist import WaitlistStatus
+from tests.api.desk import at, instant
+from tests.clock import NOW
+from tests.factories import Practice
+
+PATIENT, OTHER, DOCTOR = "fuzzpat", "fuzzkim", "fuzzdoc"
+_PATIENT_ID, _OTHER_ID, _DOCTOR_ID = 9_000_001, 9_000_002, 9_000_003
+# One in each state and at each distance from now, so that every step can be taken by somebody.
+_VISITS = {
+    9_000_011: (Status.REQUESTED, timedelta(days=8, hours=1)),
+    9_000_012: (Status.BOOKED, timedelta(days=8, hours=2)),
+    9_000_013: (Status.BOOKED, timedelta(hours=1)),
+    9_000_014: (Status.BOOKED, timedelta(hours=-1)),
+    9_000_015: (Status.CHECKED_IN, timedelta(hours=-2)),
+    9_000_016: (Status.CANCELLED, timedelta(days=9)),
+}
+_WAITING = {9_000_021: WaitlistStatus.WAITING, 9_000_022: WaitlistStatus.OFFERED}
+_TIME_OFF_ID = 9_000_031
+_DAYS = ["2030-01-15", "2030-01-16"]
+_DAY_OFF = "2030-01-21"
+_TOKEN = "the-token-of-fuzzpat"
+
+# By the name of a parameter or a field: what is worth trying besides all that its schema allows.
+SEEDS: Mapping[str, list[Any]] = {
+    "appointment_date": [f"{day} 10:00:00" for day in _DAYS],
+    "appointment_id": list(_VISITS),
+    "clinic_id": [1, 2],
+    "date": _DAYS,
+    "day": [*_DAYS, _DAY_OFF],
+    "doctor": [DOCTOR, "drsol"],
+    "doctor_id": ["me", _DOCTOR_ID],
+    "ends_at": [at("20:00", "2030-01-22")],
+    "exclude_appointment_id": list(_VISITS),
+    "If-Match": ['"1"', "*"],
+    "patient": [PATIENT, OTHER],
+    "patient_id": ["me", _PATIENT_ID, _OTHER_ID],
+    "starts_at": [at(time, day) for day in _DAYS for time in ("15:00", "15:30", "16:00")],
+    "time_off_id": [_TIME_OFF_ID],
+    "token": [_TOKEN],
+    "treatment_id": [1, 2, 3],
+    "user_id": ["me", _OTHER_ID],
+    "waitlist_id": list(_WAITING),
+}
+
+
+def proposing(document: Any) -> Any:
+    """The document, whose requests may hold a seed wherever a field or a parameter has its name."""
+    if isinstance(document, list):
+        return [proposing(item) for item in document]
+    if not isinstance(document, dict):
+        return document
+    found = {name: proposing(item) for name, item in document.items()}
+    if found.get("additionalProperties") is False:  # only what is asked for forbids further fields
+        found["properties"] = {name: _seeded(name, schema) for name, schema in found["properties"].items()}
+    if "in" in found and "schema" in found:
+        found["schema"] = _seeded(found["name"], found["schema"])
+        found["example"] = SEEDS.get(found["name"], [found["example"]])[-1]
+    return found
+
+
+def _seeded(name: str, schema: Any) -> Any:
+    return {"anyOf": [{"enum": SEEDS[name]}, schema]} if name in SEEDS else schema
+
+
+class World:
+    """The demo practice, with what SEEDS names."""
+
+    def __init__(self, practice: Practice) -> None:
+        self._practice = practice
+        practice.add_patient(PATIENT, clinics=(1,), user_id=_PATIENT_ID)
+        practice.add_patient(OTHER, clinics=(1,), user_id=_OTHER_ID)
+        practice.add_doctor(DOCTOR, user_id=_DOCTOR_ID)
+        self.restore()
+
+    def restore(self) -> None:
+        """As if no request had been made, but for the people whom one has created."""
+        session = self._practice.session
+        session.rollback()
+        volatile = (
+            SlotClaim,
+            AppointmentEvent,
+            Appointment,
+            WaitlistEntry,
+            TimeOff,
+            WorkingHoursException,
+            CalendarToken,
+        )
+        for mapped in volatile:
+            session.execute(delete(mapped))
+        session.execute(delete(WorkingHours).where(WorkingHours.doctor_id == _DOCTOR_ID))
+        session.execute(update(User).values(active=True))
+        session.expunge_all()
+        session.commit()
+        self._practice.add_hours(_DOCTOR_ID, {weekday: [(0, 24 * 60)] for weekday in range(1, 8)})
+        self._practice.add(*self._visits(), *self._entries(), *self._rest())
+
+    def _visits(self) -> list[Appointment]:
+        return [
+            Appointment(
+                appointment_id=appointment_id,
+                patient_id=_PATIENT_ID,
+                doctor_id=_DOCTOR_ID,
+                clinic_id=1,
+                treatment_id=1,
+                status=status,
+                starts_at=NOW + ahead,
+                ends_at=NOW + ahead + timedelta(minutes=30),
+                buffer_before_minutes=0,
+                buffer_after_minutes=0,
+                created_at=NOW,
+                updated_at=NOW,
+            )
+            for appointment_id, (status, ahead) in _VISITS.items()
+        ]
+
+    def _entries(self) -> list[WaitlistEntry]:
+        start = instant("15:00", "2030-01-23")
+        offer = {
+            "offer_doctor_id": _DOCTOR_ID,
+            "offer_starts_at": start,
+            "offer_ends_at": start + timedelta(minutes=30),
+            "offer_expires_at": NOW + timedelta(hours=1),
+        }
+        return [
+            WaitlistEntry(
+                waitlist_id=waitlist_id,
+                patient_id=_PATIENT_ID,
+                treatment_id=1,
+                doctor_id=_DOCTOR_ID,
+                status=status,
+                wished_from=start,
+                wished_to=start + timedelta(hours=1),
+                created_at=NOW,
+                updated_at=NOW,
+                **(offer if status is WaitlistStatus.OFFERED else {}),
+            )
+            for waitlist_id, status in _WAITING.items()
+        ]
+
+    def _rest(self) -> list[Any]:
+        start = instant("15:00", _DAY_OFF)
+        times = {"starts_at": start, "ends_at": start + timedelta(hours=1), "created_at": NOW}
+        return [
+            TimeOff(time_off_id=_TIME_OFF_ID, doctor_id=_DOCTOR_ID, reason="Test", **times),
+            WorkingHoursException(doctor_id=_DOCTOR_ID, day=date.fromisoformat(_DAY_OFF)),
+            CalendarToken(user_id=_PATIENT_ID, token_hash=sha256(_TOKEN.encode()).hexdigest(), created_at=NOW),
+        ]

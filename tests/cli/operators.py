@@ -1,0 +1,50 @@
+"""The command line on the database of a test, and practice files made of the demo's."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from dev import demo
+from lambda_function.cli.action import Tools
+from lambda_function.cli.commands import main
+from lambda_function.cli.yaml_file import YamlFile
+from lambda_function.db.unit_of_work import Database
+
+
+def demo_document() -> Any:
+    """What the demo file says, for a test to change."""
+    return copy.deepcopy(YamlFile(demo.FILE).data)
+
+
+class Operators:
+    """`folder` is where the test's files go."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._tools = Tools(database=lambda: database)
+        self._file = folder / "practice.yaml"
+
+    def run(self, *arguments: str) -> Result:
+        result = CliRunner().invoke(main, arguments, obj=self._tools)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def practice(self, action: str, document: Any, *options: str) -> Result:
+        """Plans or applies a document. JSON is YAML."""
+        self._file.write_text(json.dumps(document))
+        return self.run("practice", action, str(self._file), *options)
+
+    def plan(self, document: Any) -> Any:
+        return json.loads(self.practice("plan", document, "--json").stdout)
+
+    def changes(self, document: Any) -> dict[str, dict[str, tuple[Any, Any]]]:
+        """(old, new) by field, by kind and name."""
+        return {
+            f"{change['kind']} {change['name']}": {
+                field: (values["old"], values["new"]) for field, values in change["fields"].items()
+            }
+            for change in self.plan(document)["changes"]
+        }

@@ -1,0 +1,77 @@
+"""Operators' commands on the database of a test, with the accounts of a user pool."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from click.testing import CliRunner, Result
+
+from lambda_function.aws.cognito import CognitoAccounts
+from lambda_function.cli.action import Exit, Tools
+from lambda_function.cli.commands import main
+from lambda_function.db.unit_of_work import Database
+from lambda_function.services.operators.accounts import Accounts
+from tests.factories import Practice
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+
+@dataclass(slots=True)
+class Pool:
+    """A user pool as its administrator sees it."""
+
+    client: "CognitoIdentityProviderClient"
+    pool_id: str
+
+    @property
+    def accounts(self) -> CognitoAccounts:
+        return CognitoAccounts(self.client, self.pool_id)
+
+    def add(self, user_name: str, email: str) -> str:
+        """The `sub` of an account that somebody made for themselves."""
+        self.client.admin_create_user(
+            UserPoolId=self.pool_id, Username=user_name, UserAttributes=[{"Name": "email", "Value": email}]
+        )
+        self.client.admin_set_user_password(
+            UserPoolId=self.pool_id, Username=user_name, Password="Own-Passw0rd!", Permanent=True
+        )
+        return self.attributes(user_name)["sub"]
+
+    def user(self, user_name: str) -> Any:
+        return self.client.admin_get_user(UserPoolId=self.pool_id, Username=user_name)
+
+    def attributes(self, user_name: str) -> dict[str, str]:
+        return {item["Name"]: item["Value"] for item in self.user(user_name)["UserAttributes"]}
+
+    @property
+    def user_names(self) -> set[str]:
+        return {user["Username"] for user in self.client.list_users(UserPoolId=self.pool_id)["Users"]}
+
+
+@dataclass(slots=True)
+class Terminal:
+    """Runs commands as the program does, with the accounts of a pool when there is one."""
+
+    database: Database
+    practice: Practice
+    accounts: Accounts | None = None
+
+    def run(self, *arguments: str, stdin: str | None = None) -> Result:
+        tools = Tools(database=lambda: self.database, accounts=lambda: self.accounts)
+        result = CliRunner().invoke(main, arguments, obj=tools, input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def done(self, *arguments: str) -> Any:
+        """The document of a command that must succeed."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == Exit.DONE, result.output
+        return json.loads(result.stdout)
+
+    def refused(self, *arguments: str) -> Any:
+        """The error of a command that must be refused."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == Exit.REFUSED, result.output
+        return json.loads(result.stdout)["error"]

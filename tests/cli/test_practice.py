@@ -1,0 +1,334 @@
+"""`practice plan` and `practice apply` on the demo practice, over a real database."""
+
+import json
+from typing import Any
+
+import pytest
+
+from dev import demo
+from lambda_function.cli.action import Exit
+from lambda_function.db.models import Chair, Clinic, Closure, Doctor, ReceptionistClinic, Treatment, User
+from tests.cli.operators import Operators, demo_document
+from tests.clock import NOW
+from tests.factories import Practice
+
+LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
+
+
+def test_the_demo_practice_is_its_file(operators: Operators) -> None:
+    for action in ("plan", "apply", "plan"):
+        result = operators.run("practice", action, str(demo.FILE))
+        assert (result.stdout, result.stderr, result.exit_code) == ("No difference.\n", "", Exit.DONE)
+
+
+def test_the_demo_practice_has_its_ids(operators: Operators, practice: Practice) -> None:
+    assert {row.clinic_id: row.name for row in practice.rows(Clinic)} == {1: LIMA, 2: SANTIAGO}
+    assert {row.treatment_id: row.code for row in practice.rows(Treatment)} == {
+        1: "checkup",
+        2: "cleaning",
+        3: "implant",
+    }
+
+
+def test_an_empty_file_is_a_practice_left_as_it_is(operators: Operators) -> None:
+    plan = operators.plan({})
+    assert plan["changes"] == []
+    assert {section: sorted(names) for section, names in plan["not_in_file"].items()} == {
+        "treatments": ["checkup", "cleaning", "implant"],
+        "clinics": [LIMA, SANTIAGO],
+        "doctors": ["drjay", "drsol", "drwu"],
+        "receptionists": ["rita", "rosa"],
+    }
+
+
+def test_a_changed_file_shows_exactly_the_change(operators: Operators) -> None:
+    document = demo_document()
+    document["clinics"][LIMA]["cutoff_minutes"] = 720
+    document["doctors"]["drwu"]["full_name"] = "Mei Wu"
+    document["treatments"]["checkup"]["price"] = "42.50"
+
+    assert operators.changes(document) == {
+        "treatment checkup": {"price": ("40.00", "42.50")},
+        f"clinic {LIMA}": {"cutoff_minutes": (1440, 720)},
+        "doctor drwu": {"full_name": ("Wu Mei", "Mei Wu")},
+    }
+
+
+def test_a_person_reads_what_is_different(operators: Operators) -> None:
+    document = demo_document()
+    document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20}
+    document["clinics"][SANTIAGO]["chairs"] = ["Chair 1", "Chair 9"]
+    document["doctors"]["drwu"]["hours"] = [{"weekdays": [1, 2], "start": "08:00", "end": "17:00"}]
+    document["receptionists"]["rosa"]["phone"] = "+56 2 2345"
+    document["receptionists"]["rita"]["active"] = False
+
+    result = operators.practice("plan", document)
+
+    assert result.exit_code == Exit.DIFFERENT
+    assert result.stdout.splitlines() == [
+        "+ treatment filling",
+        "    name: Filling",
+        "    duration_minutes: 20",
+        f"~ clinic {SANTIAGO}",
+        "    chairs: - Chair 2, + Chair 9",
+        "~ doctor drwu",
+        "    hours: - Mon Tue Wed Thu Fri Sat 08:00-18:00, + Mon Tue 08:00-17:00",
+        "- receptionist rita",
+        "    active: true → false",
+        "~ receptionist rosa",
+        "    phone: null → +56 2 2345",
+        "Plan: 1 created, 3 changed, 1 deactivated.",
+    ]
+
+
+def test_a_plan_changes_nothing(operators: Operators, practice: Practice) -> None:
+    document = demo_document()
+    document["clinics"]["Cusco"] = {"country": "PE", "time_zone": "America/Lima"}
+    assert operators.practice("plan", document).exit_code == Exit.DIFFERENT
+    assert [row.name for row in practice.rows(Clinic)] == [LIMA, SANTIAGO]
+
+
+def test_apply_makes_everything_that_a_file_can_say(operators: Operators, practice: Practice) -> None:
+    document = demo_document()
+    document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20, "buffer_before_minutes": 5}
+    document["clinics"]["Cusco"] = {
+        "country": "PE",
+        "time_zone": "America/Lima",
+        "slot_step_minutes": 30,
+        "chairs": ["Window", "Door"],
+        "closures": [{"first_day": "2030-07-28", "last_day": "2030-07-29", "reason": "Fiestas Patrias"}],
+    }
+    document["doctors"]["drnew"] = {
+        "full_name": "New Doctor",
+        "email": "new@example.org",
+        "clinic": "Cusco",
+        "treatments": ["filling", "checkup"],
+        "default_treatment": "filling",
+        "hours": [{"weekdays": [7], "start": "22:00", "end": "06:00", "valid_from": "2030-02-01"}],
+    }
+    document["receptionists"]["rnew"] = {"full_name": "New Desk", "clinics": ["Cusco", LIMA]}
+
+    applied = operators.practice("apply", document, "--json")
+
+    assert applied.exit_code == Exit.DONE
+    assert json.loads(applied.stdout)["applied"]
+    assert operators.practice("plan", document).stdout == "No difference.\n"
+    cusco = next(row for row in practice.rows(Clinic) if row.name == "Cusco")
+    assert (cusco.slot_step_minutes, cusco.lead_minutes, cusco.active) == (30, 60, True)
+    assert {row.name for row in practice.rows(Chair) if row.clinic_id == cusco.clinic_id} == {"Window", "Door"}
+    doctor = next(row for row in practice.rows(Doctor) if row.user_id == practice.ids["drnew"])
+    filling = next(row for row in practice.rows(Treatment) if row.code == "filling")
+    assert (doctor.clinic_id, doctor.default_treatment_id) == (cusco.clinic_id, filling.treatment_id)
+    places = {row.clinic_id for row in practice.rows(ReceptionistClinic) if row.receptionist_id == practice.ids["rnew"]}
+    assert places == {1, cusco.clinic_id}
+
+
+def test_what_is_changed_gets_a_new_version_and_what_is_not_keeps_its_own(
+    operators: Operators, practice: Practice
+) -> None:
+    document = demo_document()
+    document["doctors"]["drwu"]["phone"] = "+51 1 2345"
+    operators.practice("apply", document)
+    assert {row.user_name: row.version for row in practice.rows(User) if row.version > 1} == {"drwu": 2}
+
+
+def test_what_a_thing_leaves_out_stays_and_null_removes(operators: Operators, practice: Practice) -> None:
+    document = demo_document()
+    document["doctors"]["drwu"] |= {"phone": "+51 1 2345", "email": "wu@example.org"}
+    operators.practice("apply", document)
+    document["doctors"]["drwu"] = {"full_name": "Wu Mei", "clinic": LIMA, "email": None}
+
+    assert operators.changes(document) == {"doctor drwu": {"email": ("wu@example.org", None)}}
+    operators.practice("apply", document)
+    assert practice.user("drwu").phone == "+51 1 2345"
+
+
+def test_a_treatment_that_is_dropped_with_its_default_is_no_default(operators: Operators, practice: Practice) -> None:
+    document = demo_document()
+    document["doctors"]["drwu"] |= {"treatments": ["cleaning"], "default_treatment": None}
+    assert operators.practice("apply", document).exit_code == Exit.DONE
+    assert operators.plan(document)["changes"] == []
+
+
+def test_who_comes_back_is_active_again(operators: Operators, practice: Practice) -> None:
+    document = demo_document()
+    document["doctors"]["drsol"]["active"] = False
+    operators.practice("apply", document)
+    assert not practice.user("drsol").active
+    document["doctors"]["drsol"]["active"] = True
+    operators.practice("apply", document)
+    assert practice.user("drsol").active
+
+
+def booked(practice: Practice, **columns: Any) -> int:
+    """A check-up of pat with drjay in chair 1 on the next day, unless said otherwise."""
+    chair_id = min(row.chair_id for row in practice.rows(Chair) if row.clinic_id == 1)
+    starts_at = columns.pop("starts_at", NOW.replace(day=8, hour=15))
+    appointment_id: int = practice.add_appointment(starts_at, **{"chair_id": chair_id, **columns}).appointment_id
+    return appointment_id
+
+
+TAKEN_AWAY = {
+    "doctor": (("doctors", "drjay"), {"active": False}),
+    "doctor's clinic": (("doctors", "drjay"), {"clinic": SANTIAGO}),
+    "doctor's treatment": (("doctors", "drjay"), {"treatments": ["cleaning"], "default_treatment": None}),
+    "treatment": (("treatments", "checkup"), {"active": False}),
+    "chair": (("clinics", LIMA), {"chairs": ["Chair 2", "Chair 3"]}),
+    "clinic": (("clinics", LIMA), {"active": False}),
+    "last receptionist": (("receptionists", "rita"), {"active": False}),
+    "last receptionist's place": (("receptionists", "rita"), {"clinics": [SANTIAGO]}),
+}
+
+
+@pytest.mark.parametrize("what", TAKEN_AWAY)
+def test_what_an_appointment_ahead_needs_is_not_taken_away(operators: Operators, practice: Practice, what: str) -> None:
+    (section, name), change = TAKEN_AWAY[what]
+    document = demo_document()
+    document[section][name] |= change
+    appointment_id = booked(practice)
+
+    assert operators.practice("plan", document).exit_code == Exit.REFUSED
+    refused = operators.practice("apply", document, "--accept-conflicts", "--json")
+
+    assert refused.exit_code == Exit.REFUSED
+    [conflict] = json.loads(refused.stdout)["conflicts"]
+    assert (conflict["name"], conflict["appointment_ids"]) == (name, [appointment_id])
+    assert f"Appointments: {appointment_id}." in refused.stderr
+    assert operators.plan(demo_document())["changes"] == []
+
+
+@pytest.mark.parametrize("what", TAKEN_AWAY)
+def test_what_only_past_appointments_had_can_go(operators: Operators, practice: Practice, what: str) -> None:
+    (section, name), change = TAKEN_AWAY[what]
+    document = demo_document()
+    document[section][name] |= change
+    booked(practice, starts_at=NOW.replace(day=6))
+    assert operators.practice("apply", document).exit_code == Exit.DONE
+
+
+def test_a_receptionist_leaves_colleagues_to_look_after_the_appointments(
+    operators: Operators, practice: Practice
+) -> None:
+    document = demo_document()
+    document["receptionists"]["rita"]["active"] = False
+    document["receptionists"]["rosa"]["clinics"] = [LIMA, SANTIAGO]
+    booked(practice, receptionist_id=practice.ids["rita"])
+    assert operators.practice("apply", document).exit_code == Exit.DONE
+
+
+def closed(*days: str) -> Any:
+    document = demo_document()
+    document["clinics"][LIMA]["closures"] = [{"first_day": day, "last_day": day} for day in days]
+    return document
+
+
+def test_days_are_not_closed_over_appointments_unless_that_is_accepted(
+    operators: Operators, practice: Practice
+) -> None:
+    appointment_id = booked(practice)
+    booked(practice, starts_at=NOW.replace(day=9, hour=15))
+
+    refused = operators.practice("apply", closed("2030-01-08"))
+    assert refused.exit_code == Exit.REFUSED
+    assert f"is closed over appointments (--accept-conflicts accepts this): appointments {appointment_id}\n" in (
+        refused.stdout
+    )
+    assert not practice.rows(Closure)
+
+    assert operators.practice("apply", closed("2030-01-08"), "--accept-conflicts").exit_code == Exit.DONE
+    assert len(practice.rows(Closure)) == 1
+
+
+def test_accepted_appointments_are_not_asked_for_again(operators: Operators, practice: Practice) -> None:
+    booked(practice)
+    operators.practice("apply", closed("2030-01-08"), "--accept-conflicts")
+    document = closed("2030-01-08", "2030-01-20")
+    document["clinics"][LIMA]["closures"][0]["reason"] = "Works on the street"
+    assert operators.practice("apply", document).exit_code == Exit.DONE
+
+
+def test_a_closed_day_is_the_clinics_own(operators: Operators, practice: Practice) -> None:
+    """23:00 of the 8th in Lima is the 9th in UTC."""
+    booked(practice, starts_at=NOW.replace(day=9, hour=4))
+    assert operators.practice("plan", closed("2030-01-09")).exit_code == Exit.DIFFERENT
+    assert operators.practice("plan", closed("2030-01-08")).exit_code == Exit.REFUSED
+
+
+def test_new_hours_name_the_appointments_that_are_outside_and_leave_them(
+    operators: Operators, practice: Practice
+) -> None:
+    appointment_id = booked(practice)  # 10:00 in Lima
+    document = demo_document()
+    document["doctors"]["drjay"]["hours"] = [{"weekdays": [2], "start": "12:00", "end": "18:00"}]
+
+    planned = operators.plan(document)
+    applied = operators.practice("apply", document, "--json")
+
+    assert planned["outside_appointment_ids"] == {"drjay": [appointment_id]}
+    assert json.loads(applied.stdout)["outside_appointment_ids"] == {"drjay": [appointment_id]}
+    assert applied.exit_code == Exit.DONE
+
+
+def test_a_zone_changes_and_instants_stay(operators: Operators, practice: Practice) -> None:
+    appointment_id = booked(practice)
+    document = demo_document()
+    document["clinics"][LIMA]["time_zone"] = "Asia/Tokyo"
+
+    planned = operators.plan(document)
+
+    assert planned["zone_moves"] == {LIMA: 1}
+    assert planned["outside_appointment_ids"] == {"drjay": [appointment_id]}
+    assert operators.practice("apply", document).exit_code == Exit.DONE
+
+
+@pytest.mark.parametrize("name", ["drjay", "pat"])
+def test_what_people_are_is_not_changed_by_a_file(operators: Operators, name: str) -> None:
+    document = {"receptionists": {name: {"full_name": "Somebody", "clinics": [LIMA]}}}
+    result = operators.practice("apply", document)
+    assert result.exit_code == Exit.REFUSED
+    assert "not a receptionist: what people are is changed by `users set-type`" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"clinic": "Nowhere"}, "doctors.drjay.clinic"),
+        ({"treatments": ["checkup", "magic"]}, "doctors.drjay.treatments"),
+        ({"treatments": ["cleaning"]}, "doctors.drjay.default_treatment"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_refused_where_it_stands(
+    operators: Operators, change: dict[str, Any], place: str
+) -> None:
+    document = demo_document()
+    document["doctors"]["drjay"] |= change
+    result = operators.practice("apply", document, "--json")
+    assert result.exit_code == Exit.REFUSED
+    assert [each["path"] for each in json.loads(result.stdout)["error"]["problems"]] == [place]
+
+
+def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
+    operators: Operators, practice: Practice
+) -> None:
+    document = demo_document()
+    document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20}
+    document["clinics"][LIMA.upper()] = {"country": "PE", "time_zone": "America/Lima"}
+    result = operators.practice("apply", document)
+    assert result.exit_code == Exit.REFUSED
+    assert "A new name is taken" in result.stderr
+    assert len(practice.rows(Treatment)) == 3
+
+
+def test_a_wrong_file_is_told_by_line(operators: Operators, tmp_path: Any) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text("clinics:\n  Lima Centro:\n    country: PE\n    time_zone: Lima\n    rooms: 3\n")
+    result = operators.run("practice", "plan", str(file))
+    assert result.exit_code == Exit.REFUSED
+    assert result.stderr.splitlines() == [
+        f"{file}:4: clinics.Lima Centro.time_zone: must be a time zone such as America/Lima",
+        f"{file}:5: clinics.Lima Centro.rooms: Extra inputs are not permitted",
+    ]
+
+
+def test_a_file_that_is_not_there_is_a_matter_of_usage(operators: Operators) -> None:
+    assert operators.run("practice", "plan", "nowhere.yaml").exit_code == Exit.USAGE

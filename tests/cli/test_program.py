@@ -1,0 +1,44 @@
+"""`python -m lambda_function.cli` as it is started, and what it needs of the environment."""
+
+import json
+
+import pytest
+from sqlalchemy import URL
+
+from dev import demo
+from lambda_function.cli.action import Exit
+from tests.cli.test_action import cli
+from tests.factories import Practice
+
+PLAN = ("practice", "plan", str(demo.FILE))
+
+
+def test_it_works_on_the_database_of_its_environment(practice: Practice, database_url: URL) -> None:
+    url = database_url.render_as_string(hide_password=False)
+    run = cli(*PLAN, "--json", DATABASE_URL=url, DATABASE_TLS="off")
+    assert (run.returncode, json.loads(run.stdout)["changes"], run.stderr) == (Exit.DONE, [], "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [({}, "DATABASE_SECRET_ID"), ({"DATABASE_URL": "S3cret"}, "DATABASE_URL"), ({"DATABASE_TLS": "x"}, "DATABASE_TLS")],
+)
+def test_an_environment_that_makes_no_sense_is_named(environment: dict[str, str], named: str) -> None:
+    run = cli(*PLAN, **environment)
+    assert run.returncode == Exit.USAGE
+    assert named in run.stderr
+    assert "S3cret" not in run.stderr
+    assert run.stdout == ""
+
+
+def test_a_database_that_is_away_is_a_refusal() -> None:
+    run = cli(*PLAN, "--json", DATABASE_URL="mysql+pymysql://nobody:S3cret@127.0.0.1:1/nothing", DATABASE_TLS="off")
+    assert (run.returncode, json.loads(run.stdout)["error"]["code"]) == (Exit.REFUSED, "unavailable")
+    assert "S3cret" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("command", [(), ("practice",), ("practice", "plan"), ("practice", "apply")])
+def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
+    run = cli(*command, "--help")
+    assert (run.returncode, run.stderr) == (Exit.DONE, "")
+    assert run.stdout.startswith("Usage: python -m lambda_function.cli")

@@ -1,0 +1,373 @@
+"""People, as operators list, make, change and close them from the command line."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lambda_function.cli.action import Exit
+from lambda_function.db.models import Appointment, AppointmentEvent, Doctor, DoctorTreatment, SlotClaim, WaitlistEntry
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.errors import UnavailableError
+from lambda_function.domain.waitlist import WaitlistStatus
+from tests.api.desk import Desk, at
+from tests.api_client import ApiClient
+from tests.cli.terminal import Pool, Terminal
+from tests.clock import NOW
+
+DOCTOR = ("--type", "doctor", "--name", "Ana Díaz", "--clinic", "Lima Centro", "--treatment", "cleaning")
+
+
+@pytest.fixture
+def desk(client: ApiClient, terminal: Terminal) -> Desk:
+    return Desk(client, terminal.practice)
+
+
+def names(document: Any) -> list[str]:
+    return [item["user_name"] for item in document["items"]]
+
+
+def test_everybody_is_listed_with_their_clinics(terminal: Terminal) -> None:
+    document = terminal.done("users", "list")
+    assert names(document) == ["drjay", "drwu", "drsol", "rita", "rosa", "pat", "kim"]
+    assert document["items"][0] == {
+        "user_id": terminal.practice.ids["drjay"],
+        "user_name": "drjay",
+        "user_type": "DOCTOR",
+        "full_name": "Jay Quispe",
+        "email": None,
+        "phone": None,
+        "active": True,
+        "linked": True,
+        "clinics": ["Lima Centro"],
+    }
+    assert document["items"][-1]["clinics"] == ["Lima Centro", "Santiago Norte"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--type", "receptionist"], ["rita", "rosa"]),
+        (["--clinic", "Santiago Norte"], ["drsol", "rosa", "pat", "kim"]),
+        (["--clinic", "Lima Centro", "--type", "doctor"], ["drjay", "drwu"]),
+        (["--inactive"], ["drwu"]),
+        (["--active", "--type", "doctor"], ["drjay", "drsol"]),
+        (["-q", "JAY"], ["drjay"]),
+        (["-q", "kim@"], ["kim"]),
+        (["-q", "%"], []),
+    ],
+)
+def test_a_list_is_narrowed_down(terminal: Terminal, options: list[str], expected: list[str]) -> None:
+    terminal.done("users", "deactivate", "drwu")
+    assert names(terminal.done("users", "list", *options)) == expected
+
+
+def test_a_list_is_paged(terminal: Terminal) -> None:
+    first = terminal.done("users", "list", "--limit", "4")
+    rest = terminal.done("users", "list", "--limit", "3", "--after", str(first["next_after"]))
+    assert names(first) + names(rest) == ["drjay", "drwu", "drsol", "rita", "rosa", "pat", "kim"]
+    assert rest["next_after"] is None
+
+
+def test_a_person_reads_a_table(terminal: Terminal) -> None:
+    result = terminal.run("users", "list", "--type", "receptionist", "--limit", "1")
+    heading, rita, more = result.stdout.splitlines()
+    assert heading.split() == ["ID", "USER", "NAME", "TYPE", "NAME", "CLINICS", "STATE"]
+    assert rita.split() == [
+        str(terminal.practice.ids["rita"]),
+        *["rita", "receptionist", "Rita", "Flores", "Lima", "Centro", "active"],
+    ]
+    assert more == f"More: --after {terminal.practice.ids['rita']}"
+
+
+def test_an_empty_list_is_a_heading(terminal: Terminal) -> None:
+    assert terminal.run("users", "list", "-q", "nobody").stdout.startswith("ID  USER NAME")
+
+
+def test_an_unknown_clinic_is_named_as_the_fault(terminal: Terminal) -> None:
+    assert terminal.refused("users", "list", "--clinic", "Lima")["field"] == "clinics"
+
+
+@pytest.mark.parametrize("limit", ["0", "1001"])
+def test_a_limit_that_makes_no_sense_is_a_matter_of_usage(terminal: Terminal, limit: str) -> None:
+    result = terminal.run("users", "list", "--limit", limit)
+    assert (result.exit_code, "limit:" in result.stderr) == (Exit.USAGE, True)
+
+
+def test_a_new_doctor_can_be_booked(terminal: Terminal, desk: Desk) -> None:
+    created = terminal.done("users", "create", "drana", *DOCTOR, "--treatment", "checkup", "--phone", "+51 999 111")
+    assert (created["created"], created["account"], created["clinics"]) == (True, "none", ["Lima Centro"])
+    assert (created["full_name"], created["phone"], created["email"]) == ("Ana Díaz", "+51 999 111", None)
+    desk.practice.add_hours(created["user_id"], {2: [(0, 1440)]})
+
+    assert desk.booked("rita", at("15:00"), doctor="drana", treatment=2)["doctor"]["full_name"] == "Ana Díaz"
+    (doctor,) = [row for row in desk.practice.rows(Doctor) if row.user_id == created["user_id"]]
+    assert (doctor.clinic_id, doctor.default_treatment_id) == (1, 2)
+
+
+def test_a_new_receptionist_works_in_several_clinics(terminal: Terminal) -> None:
+    clinics = ["--clinic", "Lima Centro", "--clinic", "Santiago Norte"]
+    created = terminal.done("users", "create", "ruth", "--type", "receptionist", "--name", "Ruth", *clinics)
+    assert terminal.practice.actor("ruth").clinic_ids == (1, 2)
+    assert created["clinics"] == ["Lima Centro", "Santiago Norte"]
+
+
+def test_a_new_patient_needs_no_clinic(terminal: Terminal) -> None:
+    created = terminal.done(
+        "users", "create", "pia", "--type", "patient", "--name", "Pia", "--email", "pia@example.org"
+    )
+    assert (created["user_type"], created["clinics"], created["active"]) == ("PATIENT", [], True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["rita", *DOCTOR], "user_name"),
+        (["drana", "--type", "doctor", "--name", "Ana"], "clinics"),
+        (["drana", *DOCTOR, "--clinic", "Santiago Norte"], "clinics"),
+        (["ruth", "--type", "receptionist", "--name", "Ruth"], "clinics"),
+        (["ruth", "--type", "receptionist", "--name", "Ruth", "--clinic", "Lima"], "clinics"),
+        (["drana", *DOCTOR, "--treatment", "magic"], "treatments"),
+        (["pia", "--type", "patient", "--name", "Pia", "--treatment", "checkup"], "treatments"),
+    ],
+)
+def test_whoever_cannot_be_created_leaves_nothing(terminal: Terminal, arguments: list[str], field: str) -> None:
+    before = dict(terminal.practice.ids)
+    error = terminal.refused("users", "create", *arguments)
+    assert (error["code"], error["field"]) == ("validation_error", field)
+    assert dict(terminal.practice.ids) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bad name", *DOCTOR],
+        ["drana", *DOCTOR, "--email", "nobody"],
+        ["drana", *DOCTOR, "--phone", "call me"],
+        ["drana", *DOCTOR, "--name", "\U0001f9b7"],
+        ["drana", "--type", "dentist", "--name", "Ana"],
+        ["drana", "--type", "doctor"],
+    ],
+)
+def test_what_no_request_may_hold_no_command_may(terminal: Terminal, arguments: list[str]) -> None:
+    assert terminal.run("users", "create", *arguments).exit_code == Exit.USAGE
+
+
+def test_creating_the_same_person_again_changes_nothing(terminal: Terminal) -> None:
+    first = terminal.done("users", "create", "drana", *DOCTOR)
+    again = terminal.done("users", "create", "drana", *DOCTOR)
+    assert again == {**first, "created": False}
+    assert len(terminal.practice.rows(DoctorTreatment)) == 3 * 3 + 1
+
+
+def test_a_new_person_gets_an_account_and_is_linked_to_it(with_pool: Terminal, pool: Pool) -> None:
+    created = with_pool.done("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+    assert (created["account"], created["linked"]) == ("linked", True)
+    attributes = pool.attributes("drana")
+    assert (attributes["email"], attributes["email_verified"]) == ("ana@example.org", "true")
+    assert with_pool.practice.user("drana").cognito_sub == attributes["sub"]
+
+
+def test_creating_again_after_the_first_log_in_is_no_error(with_pool: Terminal, pool: Pool) -> None:
+    arguments = ("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+    with_pool.done(*arguments)
+    pool.client.admin_set_user_password(
+        UserPoolId=pool.pool_id, Username="drana", Password="Own-Passw0rd!", Permanent=True
+    )
+    assert with_pool.done(*arguments)["created"] is False
+
+
+def test_staff_without_an_email_are_not_created_where_there_is_a_pool(with_pool: Terminal) -> None:
+    assert with_pool.refused("users", "create", "drana", *DOCTOR)["field"] == "email"
+
+
+def test_a_patient_without_an_email_has_no_account(with_pool: Terminal, pool: Pool) -> None:
+    created = with_pool.done("users", "create", "pia", "--type", "patient", "--name", "Pia")
+    assert (created["account"], pool.user_names) == ("none", set())
+
+
+def test_an_account_that_somebody_made_under_the_name_is_not_linked(with_pool: Terminal, pool: Pool) -> None:
+    """Otherwise whoever signs up as `drana` in time would become a doctor."""
+    pool.add("drana", "ana@example.org")
+    error = with_pool.refused("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+    assert (error["code"], error["field"]) == ("validation_error", "user_name")
+    assert "drana" not in with_pool.practice.ids
+
+
+class FailingOnce:
+    """The accounts of a pool that is away at the first call of one kind."""
+
+    def __init__(self, pool: Pool, method: str) -> None:
+        self._accounts = pool.accounts
+        self._method = method
+        self._failed = False
+
+    def _call(self, method: str, *arguments: str) -> Any:
+        if method == self._method and not self._failed:
+            self._failed = True
+            raise UnavailableError("The user pool cannot be reached.")
+        return getattr(self._accounts, method)(*arguments)
+
+    def check_free(self, user_name: str, email: str) -> None:
+        self._call("check_free", user_name, email)
+
+    def create(self, user_name: str, email: str) -> str:
+        return str(self._call("create", user_name, email))
+
+    def disable(self, sub: str) -> bool:
+        return bool(self._call("disable", sub))
+
+    def delete(self, sub: str) -> bool:
+        return bool(self._call("delete", sub))
+
+
+def test_an_account_that_could_not_be_made_is_made_by_the_same_command(terminal: Terminal, pool: Pool) -> None:
+    terminal.accounts = FailingOnce(pool, "create")
+    arguments = ("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+
+    error = terminal.refused(*arguments)
+    assert (error["code"], "run the same again" in error["detail"]) == ("unavailable", True)
+    assert terminal.practice.user("drana").cognito_sub is None
+
+    again = terminal.done(*arguments)
+    assert (again["created"], again["account"]) == (False, "linked")
+    assert terminal.practice.user("drana").cognito_sub == pool.attributes("drana")["sub"]
+
+
+def test_an_account_that_was_made_but_not_linked_is_linked_by_the_same_command(with_pool: Terminal, pool: Pool) -> None:
+    sub = pool.accounts.create("drana", "ana@example.org")
+    with_pool.done("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+    assert with_pool.practice.user("drana").cognito_sub == sub
+    assert pool.user_names == {"drana"}
+
+
+def test_a_patient_becomes_a_receptionist_from_the_next_request_on(terminal: Terminal, desk: Desk) -> None:
+    desk.client.post("pat", "/waitlist", {"treatment_id": 1, "from": at("13:00"), "to": at("18:00")})
+    shown = terminal.done("users", "set-type", "pat", "receptionist", "--clinic", "Lima Centro")
+    assert (shown["user_type"], shown["clinics"]) == ("RECEPTIONIST", ["Lima Centro"])
+    assert desk.client.get("pat", "/me").json["user_type"] == "RECEPTIONIST"
+    assert desk.booked("pat", at("15:00"), patient="kim")["receptionist"]["full_name"] == "Pat Rojas"
+    assert [row.status for row in desk.practice.rows(WaitlistEntry)] == [WaitlistStatus.WITHDRAWN]
+
+
+def test_a_doctor_who_comes_back_is_what_they_were(terminal: Terminal) -> None:
+    terminal.done("users", "set-type", "drjay", "receptionist", "--clinic", "Santiago Norte")
+    assert terminal.practice.actor("drjay").clinic_ids == (2,)
+    back = terminal.done("users", "set-type", "drjay", "doctor")
+    assert (back["user_type"], back["clinics"]) == ("DOCTOR", ["Lima Centro"])
+
+
+def test_a_doctor_who_comes_back_elsewhere_works_there(terminal: Terminal) -> None:
+    terminal.done("users", "set-type", "drjay", "patient")
+    terminal.done("users", "set-type", "drjay", "doctor", "--clinic", "Santiago Norte", "--treatment", "cleaning")
+    (doctor,) = [row for row in terminal.practice.rows(Doctor) if row.user_id == terminal.practice.ids["drjay"]]
+    assert (doctor.clinic_id, doctor.default_treatment_id) == (2, 2)
+
+
+@pytest.mark.parametrize(("user_name", "becomes"), [("drjay", "patient"), ("pat", "doctor")])
+def test_nobody_changes_with_visits_ahead(terminal: Terminal, desk: Desk, user_name: str, becomes: str) -> None:
+    visit = desk.booked("rita", at("15:00"))["appointment_id"]
+    error = terminal.refused("users", "set-type", user_name, becomes, *(["--clinic", "Lima Centro"]))
+    assert (error["code"], error["appointment_ids"]) == ("has_bookings", [visit])
+    desk.cancelled("rita", visit)
+    terminal.done("users", "set-type", user_name, becomes, "--clinic", "Lima Centro")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["pat", "patient"], "validation_error"),
+        (["pat", "doctor"], "validation_error"),
+        (["pat", "receptionist"], "validation_error"),
+        (["nobody", "patient"], "not_found"),
+        (["pat ", "patient"], "not_found"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused(terminal: Terminal, arguments: list[str], code: str) -> None:
+    assert terminal.refused("users", "set-type", *arguments)["code"] == code
+    assert terminal.practice.user("pat").user_type == "PATIENT"
+
+
+def test_a_patient_with_visits_ahead_stays_unless_they_may_be_cancelled(terminal: Terminal, desk: Desk) -> None:
+    here = desk.booked("rita", at("15:00"))["appointment_id"]
+    there = desk.booked("rosa", at("17:00"), doctor="drsol")["appointment_id"]
+
+    assert terminal.refused("users", "deactivate", "pat")["appointment_ids"] == [here, there]
+    assert terminal.practice.user("pat").active
+
+    done = terminal.done("users", "deactivate", "pat", "--cancel-visits")
+    assert (done["deactivated"], done["appointment_ids"]) == (True, [here, there])
+    assert {row.status for row in terminal.practice.rows(Appointment)} == {Status.CANCELLED}
+    assert terminal.practice.rows(SlotClaim) == []
+    assert desk.client.get("pat", "/me").status == 403
+
+
+def test_the_history_names_nobody_for_what_an_operator_did(terminal: Terminal, desk: Desk) -> None:
+    visit = desk.booked("rita", at("15:00"))["appointment_id"]
+    terminal.done("users", "deactivate", "pat", "--cancel-visits")
+
+    last = desk.client.get("rita", f"/appointments/{visit}/history").json["items"][-1]
+    assert (last["action"], last["actor"], last["reason"]) == ("CANCEL", None, "Patient deactivated")
+    event = terminal.practice.rows(AppointmentEvent)[-1]
+    assert (event.actor_id, event.actor_type) == (None, None)
+
+
+def test_what_an_operator_cancels_is_offered_to_whoever_waits(terminal: Terminal, desk: Desk) -> None:
+    desk.booked("rita", at("15:00"))
+    wish = {"treatment_id": 1, "from": at("15:00"), "to": at("15:30"), "doctor_id": desk.id_of("drjay")}
+    desk.client.post("kim", "/waitlist", wish)
+    terminal.done("users", "deactivate", "pat", "--cancel-visits")
+    assert [row.status for row in terminal.practice.rows(WaitlistEntry)] == [WaitlistStatus.OFFERED]
+
+
+def test_a_doctors_visits_stay_for_a_reception_to_move(terminal: Terminal, desk: Desk) -> None:
+    visit = desk.booked("rita", at("15:00"))["appointment_id"]
+    assert terminal.refused("users", "deactivate", "drjay")["appointment_ids"] == [visit]
+    result = terminal.run("users", "deactivate", "drjay", "--keep-visits")
+    assert result.stdout.endswith(f"Stay to be moved: {visit}.\n")
+    assert not terminal.practice.user("drjay").active
+
+
+@pytest.mark.parametrize(
+    "arguments", [["pat", "--keep-visits"], ["drjay", "--cancel-visits"], ["rita", "--keep-visits"]]
+)
+def test_visits_are_treated_as_suits_the_person(terminal: Terminal, arguments: list[str]) -> None:
+    assert terminal.refused("users", "deactivate", *arguments)["code"] == "validation_error"
+    assert terminal.practice.user(arguments[0]).active
+
+
+def test_a_receptionist_leaves(terminal: Terminal, desk: Desk) -> None:
+    assert terminal.done("users", "deactivate", "rita")["deactivated"]
+    assert desk.client.get("rita", "/me").status == 403
+
+
+def test_past_visits_keep_nobody(terminal: Terminal) -> None:
+    terminal.practice.add_appointment(NOW - timedelta(days=1))
+    assert terminal.done("users", "deactivate", "pat")["appointment_ids"] == []
+
+
+def test_whoever_leaves_is_locked_out_of_the_pool_too(with_pool: Terminal, pool: Pool) -> None:
+    with_pool.done("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+    assert with_pool.done("users", "deactivate", "drana")["account"] == "disabled"
+    assert pool.user("drana")["Enabled"] is False
+
+
+def test_an_account_of_another_name_is_found_by_its_sub(with_pool: Terminal, pool: Pool) -> None:
+    sub = pool.add("patricia", "pat@example.org")
+    with_pool.practice.user("pat").cognito_sub = sub
+    with_pool.practice.session.commit()
+    with_pool.done("users", "deactivate", "pat")
+    assert pool.user("patricia")["Enabled"] is False
+
+
+def test_an_account_that_could_not_be_disabled_is_disabled_by_the_same_command(terminal: Terminal, pool: Pool) -> None:
+    terminal.accounts = FailingOnce(pool, "disable")
+    terminal.done("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
+
+    assert "run the same again" in terminal.refused("users", "deactivate", "drana")["detail"]
+    assert not terminal.practice.user("drana").active
+    assert pool.user("drana")["Enabled"] is True
+
+    again = terminal.done("users", "deactivate", "drana")
+    assert (again["deactivated"], again["account"]) == (False, "disabled")
+    assert pool.user("drana")["Enabled"] is False

@@ -1,0 +1,96 @@
+"""The clients that `make clients` generates: their quick starts are type-checked, and book at the local stack."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dev.token import access_token
+from tests.dev.http_server import Client
+from tests.dev.running_stack import REPOSITORY, RunningStack
+
+QUICKSTART = REPOSITORY / "clients" / "python" / "quickstart.py"
+
+
+def generate(target: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    # Without -o, make would first bring the virtual environment up to date.
+    venv = ["-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}"]
+    return run("make", *venv, f"CLIENTS={folder}", target, **environment)
+
+
+def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | environment
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def python_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clients")
+    made = generate("client-python", folder)
+    assert (made.returncode, made.stderr) == (0, "")
+    return folder / "python"
+
+
+def booked_by(stack: RunningStack, *command: str, **environment: str) -> None:
+    """Runs a quick start, and looks at what the stack says that it has done."""
+    token = access_token(stack.folder, "pat")
+    ran = run(*command, API=f"http://127.0.0.1:{stack.port}", TOKEN=token, **environment)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    told = re.fullmatch(
+        r"Booked appointment (\d+) with [\w ]+\nBooked visits: ([\d ]+)\nCancelled appointment (\d+)\n", ran.stdout
+    )
+    assert told, ran.stdout
+    assert told[1] == told[3]
+    assert told[1] in told[2].split()
+    path = f"/appointments/{told[1]}"
+    assert Client(stack.port).send("GET", path, [("Authorization", f"Bearer {token}")]).json()["status"] == "CANCELLED"
+
+
+def test_the_python_client_books_lists_and_cancels(stack: RunningStack, python_client: Path) -> None:
+    booked_by(stack, sys.executable, str(QUICKSTART), PYTHONPATH=str(python_client))
+
+
+def test_the_python_client_understands_the_gateway(stack: RunningStack, python_client: Path) -> None:
+    """An expired token is the commonest error, and no problem of ours: API Gateway has words of its own."""
+    api = f"http://127.0.0.1:{stack.port}"
+    ran = run(sys.executable, str(QUICKSTART), PYTHONPATH=str(python_client), API=api, TOKEN="expired")
+    assert (ran.returncode, ran.stderr) == (1, 'The service answers 401: {"message":"Unauthorized"}\n')
+
+
+def test_the_python_client_takes_codes_that_are_newer_than_itself(python_client: Path) -> None:
+    problem = {"type": "", "title": "", "status": 409, "detail": "", "code": "not_yet_thought_of", "request_id": ""}
+    program = f"from dentist_client.models import Problem; print(Problem.from_dict({problem}).code)"
+    ran = run(sys.executable, "-c", program, PYTHONPATH=str(python_client))
+    assert (ran.stderr, ran.stdout) == ("", "not_yet_thought_of\n")
+
+
+def test_the_python_client_is_typed(python_client: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(QUICKSTART.read_text().replace("doctor_id=slot.doctor_id", "doctor_id=str(slot.doctor_id)"))
+    mypy = [sys.executable, "-m", "mypy", "--config-file=", "--strict", f"--cache-dir={tmp_path}"]
+    right = run(*mypy, str(QUICKSTART), MYPYPATH=str(python_client))
+    assert right.returncode == 0, right.stdout
+    refused = run(*mypy, str(wrong), MYPYPATH=str(python_client)).stdout
+    assert 'Argument "doctor_id" to "NewAppointment" has incompatible type "str"' in refused
+    assert "Found 1 error" in refused
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="the TypeScript client needs Node.js, which is not on this machine")
+def test_the_typescript_client_is_typed_and_books(stack: RunningStack, tmp_path: Path) -> None:
+    made = generate("client-typescript", tmp_path)  # tsc is its last step
+    assert (made.returncode, made.stderr) == (0, ""), made.stdout
+    booked_by(stack, "node", str(tmp_path / "typescript" / "quickstart.js"))
+
+
+def test_without_node_the_typescript_client_says_what_it_needs(tmp_path: Path) -> None:
+    needed = tmp_path / "bin"
+    needed.mkdir()
+    for program in ("make", "sh"):
+        (needed / program).symlink_to(str(shutil.which(program)))
+    made = generate("client-typescript", tmp_path, PATH=str(needed))
+    assert made.returncode != 0
+    assert made.stderr.startswith("The TypeScript client needs Node.js 20 or later with npm")

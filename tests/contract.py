@@ -1,0 +1,89 @@
+"""openapi.json as a judge: whatever the API answers in any test is held against it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from dev.openapi_file import FILE
+
+Json = Mapping[str, Any]
+
+# Of requests that lead to no operation.
+_STRAY = {401: "unauthenticated", 404: "not_found", 405: "method_not_allowed"}
+
+
+class Contract:
+    """One document, with a validator for each of its schemas."""
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self._operations = [
+            (method.upper(), _pattern(path), operation)
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+        ]
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def operation(self, method: str, path: str) -> Json | None:
+        """The one that a request leads to. HEAD is GET."""
+        wanted = "GET" if method == "HEAD" else method
+        found = (operation for verb, pattern, operation in self._operations if verb == wanted and pattern(path))
+        return next(found, None)
+
+    def operations(self) -> Iterator[Json]:
+        return (operation for _, _, operation in self._operations)
+
+    def resolved(self, thing: Json) -> Json:
+        """What a reference stands for."""
+        while "$ref" in thing:
+            *_, section, name = thing["$ref"].split("/")
+            thing = self.document["components"][section][name]
+        return thing
+
+    def validator(self, schema: Json) -> Draft202012Validator:
+        key = json.dumps(schema)
+        if key not in self._validators:
+            whole = {**schema, "components": self.document["components"]}
+            self._validators[key] = Draft202012Validator(whole, format_checker=FormatChecker())
+        return self._validators[key]
+
+    def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Raises AssertionError, or ValidationError, when the document does not allow this answer."""
+        operation = self.operation(method, path)
+        if operation is None:
+            assert json.loads(body or "{}").get("code", _STRAY.get(status)) == _STRAY.get(status), (status, body)
+            return
+        name = f"{operation['operationId']} {status}"
+        assert str(status) in operation["responses"], f"{name} is not documented: {body[:300]}"
+        response = self.resolved(operation["responses"][str(status)])
+        for header, described in response["headers"].items():
+            assert header in headers or not self.resolved(described).get("required"), f"{name} lacks {header}"
+        if method != "HEAD":
+            self._check_body(name, response, headers, body)
+
+    def _check_body(self, name: str, response: Json, headers: Mapping[str, str], body: str) -> None:
+        content = response.get("content")
+        if not content:
+            assert not body, f"{name} has a body"
+            return
+        media_type = headers["Content-Type"].partition(";")[0]
+        assert media_type in content, f"{name} is not documented as {media_type}"
+        if media_type.endswith("json"):
+            value = json.loads(body)
+            self.validator(content[media_type]["schema"]).validate(value)
+            if media_type == "application/problem+json":
+                assert value["code"] in content[media_type]["examples"], f"{name} is not documented as {value['code']}"
+
+
+def _pattern(path: str) -> Any:
+    return re.compile(re.sub(r"\{[^}]+\}", "[^/]+", re.escape(path).replace(r"\{", "{").replace(r"\}", "}"))).fullmatch
+
+
+@cache
+def contract() -> Contract:
+    """The committed document."""
+    return Contract(json.loads(FILE.read_text(encoding="utf-8")))

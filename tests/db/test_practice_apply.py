@@ -1,0 +1,157 @@
+"""`practice apply` beside bookings, beside itself, and killed half-way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, text
+
+from dev import demo
+from lambda_function.db.models import Appointment, User
+from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.errors import HasBookingsError
+from lambda_function.services.booking import BookingRequest
+from lambda_function.services.practice.apply import apply_practice
+from lambda_function.services.practice.declaration import Declaration, declared
+from lambda_function.services.practice.state import State, read_state
+from tests.architecture.source import ROOT
+from tests.cli.operators import demo_document
+from tests.clock import NOW
+from tests.db.races import Clients, booking
+from tests.factories import Practice
+from tests.servers import plain_engine
+
+ROUNDS = 10
+WRITTEN = text("SELECT COUNT(*) FROM user WHERE full_name = 'Mei Wu'")
+
+
+@pytest.fixture
+def clients(database_url: URL) -> Iterator[Clients]:
+    clients = Clients(database_url)
+    yield clients
+    clients.close()
+
+
+def state(database: Database) -> State:
+    return database.transact(lambda work: read_state(PracticeRows(work.session)), commit=False)
+
+
+@contextmanager
+def applying(url: URL, file: Path) -> Iterator[subprocess.Popen[str]]:
+    """The real program, at work on the database."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lambda_function.cli", "practice", "apply", str(file), "--json"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": url.render_as_string(hide_password=False),
+            "DATABASE_TLS": "off",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_written(url: URL, process: subprocess.Popen[str]) -> None:
+    """Until the program has changed the doctors, which nobody else can see before it commits."""
+    deadline = time.monotonic() + 60
+    engine = plain_engine(url).execution_options(isolation_level="READ UNCOMMITTED")
+    with engine.connect() as connection:
+        while connection.scalar(WRITTEN) == 0:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+
+
+def test_an_apply_that_is_killed_half_way_leaves_the_old_practice(
+    database: Database, database_url: URL, practice: Practice, tmp_path: Path
+) -> None:
+    """It has written treatments, clinics and doctors and comes to the last receptionist when it is killed."""
+    changed = demo.FILE.read_text()
+    for old, new in (
+        ("name: Cleaning", "name: Deep cleaning"),
+        ("[Chair 1, Chair 2]", "[Chair 7]"),
+        ("end: 18:00", "end: 17:00"),
+        ("Wu Mei", "Mei Wu"),
+        ("Rosa Muñoz", "Rosa Pérez"),
+    ):
+        assert old in changed
+        changed = changed.replace(old, new)
+    file = tmp_path / "practice.yaml"
+    file.write_text(changed)
+    before = state(database)
+
+    with plain_engine(database_url).connect() as other, applying(database_url, file) as process:
+        other.execute(text("SELECT user_id FROM user WHERE user_name = 'rosa' FOR UPDATE"))
+        wait_until_written(database_url, process)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(timeout=30) == -signal.SIGKILL
+        other.rollback()
+
+    assert state(database) == before
+    with applying(database_url, file) as again:
+        output, errors = again.communicate(timeout=60)
+        assert again.returncode == 0, output + errors
+    assert practice.user("rosa").full_name == "Rosa Pérez"
+
+
+def drwu_is(active: bool) -> Declaration:  # noqa: FBT001 - one word says it
+    return declared({"doctors": {"drwu": {**demo_document()["doctors"]["drwu"], "active": active}}})
+
+
+def test_a_doctor_who_is_taken_away_while_somebody_books_is_either_gone_or_booked(
+    practice: Practice, clients: Clients
+) -> None:
+    rita, drwu, pat = practice.actor("rita"), practice.ids["drwu"], practice.ids["pat"]
+    gone, back = (drwu_is(active) for active in (False, True))
+
+    def take_away(database: Database) -> str:
+        try:
+            database.transact(lambda work: apply_practice(work, gone))
+        except HasBookingsError:
+            return "refused"
+        return "gone"
+
+    for number in range(ROUNDS):
+        start = (NOW + timedelta(days=1)).replace(hour=13) + timedelta(minutes=30 * number)
+        book = booking(rita, BookingRequest(drwu, 1, start, pat))
+        answers = clients.at_once([take_away, book] if number % 2 else [book, take_away])
+        visits = practice.rows(Appointment)
+        assert set(answers) in ({"refused", "booked"}, {"gone", "validation_error"})
+        assert practice.user("drwu").active is bool(visits)
+        _forget(practice, visits)
+        clients.databases[0].transact(lambda work: apply_practice(work, back))
+
+
+def _forget(practice: Practice, visits: list[Appointment]) -> None:
+    for rows in ("slot_claim", "appointment_event"):
+        practice.session.execute(text(f"DELETE FROM {rows}"))
+    for visit in visits:
+        practice.session.delete(visit)
+    practice.session.commit()
+
+
+def test_two_that_are_applied_at_once_are_applied_one_after_the_other(practice: Practice, clients: Clients) -> None:
+    document = demo_document()
+    document["clinics"]["Lima Centro"]["closures"] = [{"first_day": "2031-01-01", "last_day": "2031-01-01"}]
+    document["doctors"]["drnew"] = {"full_name": "New Doctor", "clinic": "Lima Centro"}
+    declaration = declared(document)
+
+    def changes(database: Database) -> str:
+        return str(len(database.transact(lambda work: apply_practice(work, declaration)).changes))
+
+    assert sorted(clients.at_once([changes] * 8)) == ["0"] * 7 + ["2"]
+    assert [row.user_name for row in practice.rows(User)].count("drnew") == 1

@@ -1,0 +1,202 @@
+"""The operators' Lambda: events in, JSON out, on the real database."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lambda_function.db.models import User
+from lambda_function.services.operators.actions import ACTIONS
+from lambda_function.settings import SettingsError
+from tests.api_client import FakeContext
+from tests.factories import Practice
+from tests.servers import plain_engine
+
+MODULE = "lambda_function.entrypoints.operator"
+NEW = {
+    "user_name": "drana",
+    "user_type": "DOCTOR",
+    "full_name": "Ana Díaz",
+    "email": "ana@example.org",
+    "clinics": ["Lima Centro"],
+    "treatments": ["checkup"],
+}
+
+Operator = Callable[..., Any]
+
+
+@pytest.fixture
+def pool_id(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """As Lambda's environment, with an AWS of this process only."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE", "DATABASE_URL", "DATABASE_SECRET_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("DATABASE_TLS", "off")
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    with mock_aws():
+        pool = boto3.client("cognito-idp").create_user_pool(PoolName="dentist")["UserPool"]["Id"]
+        monkeypatch.setenv("COGNITO_USER_POOL_ID", pool)
+        yield pool
+
+
+@pytest.fixture
+def operator(practice: Practice, pool_id: str, monkeypatch: pytest.MonkeyPatch) -> Operator:
+    """Invokes the Lambda; answers what it would send."""
+    url = practice.url
+    secret = {"host": url.host, "port": url.port, "username": url.username, "password": url.password}
+    boto3.client("secretsmanager").create_secret(
+        Name="operators", SecretString=json.dumps({**secret, "dbname": url.database})
+    )
+    monkeypatch.setenv("DATABASE_SECRET_ID", "operators")
+    handler = importlib.import_module(MODULE).handler
+
+    def invoke(event: object) -> Any:
+        return json.loads(json.dumps(handler(event, FakeContext())))
+
+    return invoke
+
+
+def act(operator: Operator, action: str, **arguments: object) -> Any:
+    answer = operator({"action": action, "arguments": arguments})
+    assert answer["ok"], answer
+    return answer["result"]
+
+
+def test_a_persons_life(operator: Operator, practice: Practice, pool_id: str) -> None:
+    created = act(operator, "users.create", **NEW)
+    assert (created["created"], created["account"], created["user_type"]) == (True, "linked", "DOCTOR")
+    assert [
+        person["user_name"] for person in act(operator, "users.list", clinic="Lima Centro", user_type="DOCTOR")["items"]
+    ] == [
+        "drjay",
+        "drwu",
+        "drana",
+    ]
+    act(operator, "users.set-type", user_name="drana", user_type="RECEPTIONIST", clinics=["Santiago Norte"])
+    assert practice.actor("drana").clinic_ids == (2,)
+    assert act(operator, "users.deactivate", user_name="drana")["account"] == "disabled"
+    user = boto3.client("cognito-idp").admin_get_user(UserPoolId=pool_id, Username="drana")
+    assert user["Enabled"] is False
+
+
+def test_a_patients_data(operator: Operator, practice: Practice) -> None:
+    copy = act(operator, "export-person", user_name="pat")
+    assert copy["user"][0]["email"] == "pat@example.org"
+    assert copy["user"][0]["created_at"].endswith("Z")
+    user_id = act(operator, "erase-person", user_name="pat")["user_id"]
+    assert {row.full_name for row in practice.rows(User) if row.user_id == user_id} == {f"erased:{user_id}"}
+
+
+def test_upkeep(operator: Operator) -> None:
+    assert act(operator, "check") == {"ok": True, "findings": []}
+    assert set(act(operator, "purge")["deleted"].values()) == {0}
+
+
+def test_arguments_may_be_left_out(operator: Operator) -> None:
+    assert operator({"action": "check"})["ok"]
+
+
+def test_a_practice_is_planned_and_applied(operator: Operator) -> None:
+    wanted = {"practice": {"clinics": {"Cusco": {"country": "PE", "time_zone": "America/Lima"}}}}
+    assert [change["kind"] for change in act(operator, "practice.plan", **wanted)["changes"]] == ["clinic"]
+    assert act(operator, "practice.apply", **wanted)["changes"]
+    assert act(operator, "practice.plan", **wanted)["changes"] == []
+
+
+def test_a_practice_that_is_wrong_is_told_where(operator: Operator) -> None:
+    error = operator(
+        {"action": "practice.plan", "arguments": {"practice": {"clinics": {"Cusco": {"time_zone": "Mars"}}}}}
+    )["error"]
+    assert error["code"] == "validation_error"
+    assert "clinics.Cusco.time_zone" in {item["field"] for item in error["errors"]}
+
+
+@pytest.mark.parametrize("event", [None, [], "check", {}, {"arguments": {}}, {"action": "check", "more": 1}])
+def test_an_event_of_another_shape_is_refused(operator: Operator, event: object) -> None:
+    error = operator(event)["error"]
+    assert (error["code"], '"action"' in error["detail"]) == ("validation_error", True)
+
+
+@pytest.mark.parametrize("action", ["users.destroy", "", None, ["check"], {}])
+def test_an_unknown_action_is_told_which_there_are(operator: Operator, action: object) -> None:
+    error = operator({"action": action, "arguments": {}})["error"]
+    assert error["field"] == "action"
+    assert all(name in error["detail"] for name in ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "field"),
+    [
+        ("check", {"fast": "S3cret"}, "fast"),
+        ("users.list", {"limit": "S3cret"}, "limit"),
+        ("users.list", {"active": "yes"}, "active"),
+        ("users.create", {**NEW, "email": "S3cret"}, "email"),
+        ("users.create", {**NEW, "user_type": "S3cret"}, "user_type"),
+        ("users.create", {**NEW, "clinics": "S3cret"}, "clinics"),
+        ("users.deactivate", {}, "user_name"),
+        ("erase-person", {"user_name": "pat", "yes": True}, "yes"),
+        ("erase-person", "S3cret", ""),
+        ("purge", None, ""),
+    ],
+)
+def test_wrong_arguments_are_named_and_not_repeated(
+    operator: Operator, action: str, arguments: object, field: str
+) -> None:
+    error = operator({"action": action, "arguments": arguments})["error"]
+    assert (error["code"], [item["field"] for item in error["errors"]]) == ("validation_error", [field])
+    assert "S3cret" not in json.dumps(error)
+
+
+def test_a_rule_that_refuses_says_why(operator: Operator) -> None:
+    error = operator({"action": "users.deactivate", "arguments": {"user_name": "nobody"}})["error"]
+    assert error == {"code": "not_found", "detail": "There is no such person."}
+
+
+def test_a_defect_tells_nothing_of_itself(operator: Operator, practice: Practice, log_text: Callable[[], str]) -> None:
+    """A column that is not there: the server's message quotes the statement."""
+    with plain_engine(practice.url).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE user RENAME COLUMN phone TO telephone")
+    try:
+        answer = operator({"action": "users.create", "arguments": NEW})
+    finally:
+        with plain_engine(practice.url).begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE user RENAME COLUMN telephone TO phone")
+    assert (answer["ok"], answer["error"]["code"]) == (False, "internal_error")
+    assert "phone" not in json.dumps(answer)
+    logged = log_text()
+    assert "internal error" in logged
+    assert not {"phone", "Ana", "ana@example.org"} & set(logged.replace('"', " ").split())
+
+
+def test_names_and_mails_stay_out_of_the_log(operator: Operator, log_text: Callable[[], str]) -> None:
+    act(operator, "users.create", **NEW)
+    act(operator, "erase-person", user_name="kim")
+    logged = log_text()
+    assert '"action":"erase-person"' in logged
+    assert not [word for word in ("Ana", "ana@", "kim", "drana") if word in logged]
+
+
+def test_a_database_that_is_away_is_unavailable(pool_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
+    handler = importlib.import_module(MODULE).handler
+    assert handler({"action": "check"}, FakeContext())["error"]["code"] == "unavailable"
+
+
+def test_without_a_database_in_the_environment_it_does_not_start(pool_id: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_SECRET_ID"):
+        importlib.import_module(MODULE)
+
+
+def test_without_a_pool_accounts_are_left_alone(
+    operator: Operator, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COGNITO_USER_POOL_ID")
+    monkeypatch.delitem(sys.modules, MODULE)
+    handler = importlib.import_module(MODULE).handler
+    answer = handler({"action": "users.create", "arguments": {**NEW, "email": None}}, FakeContext())
+    assert (answer["ok"], answer["result"]["account"]) == (True, "none")

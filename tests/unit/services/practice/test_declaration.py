@@ -1,0 +1,95 @@
+"""What a practice file may say: what is refused, and where."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lambda_function.services.practice.declaration import DeclarationError, declared
+
+CLINIC = {"country": "PE", "time_zone": "America/Lima"}
+TREATMENT = {"name": "Check-up", "duration_minutes": 30}
+DOCTOR = {"full_name": "Jay Quispe", "clinic": "Lima"}
+
+
+def problems(document: Any) -> dict[str, str]:
+    with pytest.raises(DeclarationError) as refusal:
+        declared(document)
+    return {".".join(map(str, path)): message for path, message in refusal.value.problems}
+
+
+def clinic(**more: Any) -> Any:
+    return {"clinics": {"Lima": {**CLINIC, **more}}}
+
+
+def doctor(**more: Any) -> Any:
+    return {"doctors": {"drjay": {**DOCTOR, **more}}}
+
+
+def hours(*entries: Any) -> Any:
+    return doctor(hours=list(entries))
+
+
+def day(start: str, end: str, **more: Any) -> dict[str, Any]:
+    return {"weekdays": [1], "start": start, "end": end, **more}
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        (None, ""),
+        ([], ""),
+        ({"rooms": {}}, "rooms"),
+        ({"clinics": {"Lima": {"country": "PE"}}}, "clinics.Lima.time_zone"),
+        (clinic(country="Peru"), "clinics.Lima.country"),
+        (clinic(time_zone="America/Nowhere"), "clinics.Lima.time_zone"),
+        (clinic(time_zone="America"), "clinics.Lima.time_zone"),
+        (clinic(time_zone="../etc/passwd"), "clinics.Lima.time_zone"),
+        (clinic(lead_minutes=-1), "clinics.Lima.lead_minutes"),
+        (clinic(lead_minutes="60"), "clinics.Lima.lead_minutes"),
+        (clinic(lead_minutes=None), "clinics.Lima.lead_minutes"),
+        (clinic(horizon_days=0), "clinics.Lima.horizon_days"),
+        (clinic(slot_step_minutes=12), "clinics.Lima.slot_step_minutes"),
+        (clinic(active="true"), "clinics.Lima.active"),
+        (clinic(chairs=["One", "One"]), "clinics.Lima.chairs"),
+        (clinic(chairs=[" "]), "clinics.Lima.chairs.0"),
+        (clinic(closures=[{"first_day": "2030-02-30", "last_day": "2030-03-01"}]), "clinics.Lima.closures.0.first_day"),
+        (clinic(closures=[{"first_day": "2030-03-02", "last_day": "2030-03-01"}]), "clinics.Lima.closures.0"),
+        (clinic(closures=[{"first_day": "2030-03-01", "last_day": "2030-03-01"}] * 2), "clinics.Lima.closures"),
+        ({"treatments": {"a b": TREATMENT}}, "treatments.a b.[key]"),
+        ({"treatments": {"a": {**TREATMENT, "duration_minutes": 31}}}, "treatments.a.duration_minutes"),
+        ({"treatments": {"a": {**TREATMENT, "price": "40.505"}}}, "treatments.a.price"),
+        ({"treatments": {"a": {**TREATMENT, "price": True}}}, "treatments.a.price"),
+        ({"doctors": {"Dr Jay": DOCTOR}}, "doctors.Dr Jay.[key]"),
+        (doctor(email="jay"), "doctors.drjay.email"),
+        (doctor(user_type="RECEPTIONIST"), "doctors.drjay.user_type"),
+        (hours(day("09:00", "09:03")), "doctors.drjay.hours.0.end"),
+        (hours(day("9:00", "10:00")), "doctors.drjay.hours.0.start"),
+        (hours(day("09:00", "10:00", weekdays=[0])), "doctors.drjay.hours.0.weekdays.0"),
+        (hours(day("09:00", "10:00", weekdays=[])), "doctors.drjay.hours.0.weekdays"),
+        (hours(day("09:00", "12:00"), day("11:00", "13:00")), "doctors.drjay.hours"),
+        (hours(day("09:00", "09:00")), "doctors.drjay.hours"),
+        ({"receptionists": {"rita": {"full_name": "Rita"}}}, "receptionists.rita.clinics"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(document: Any, place: str) -> None:
+    assert list(problems(document)) == [place]
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    assert list(problems({**clinic(country="x", rooms=3), **doctor(phone="x")})) == [
+        "clinics.Lima.country",
+        "clinics.Lima.rooms",
+        "doctors.drjay.phone",
+    ]
+
+
+def test_nobody_is_doctor_and_receptionist() -> None:
+    both = {**doctor(), "receptionists": {"drjay": {"full_name": "Jay", "clinics": []}}}
+    assert problems(both) == {"receptionists.drjay": "is a doctor in this file, too"}
+
+
+@pytest.mark.parametrize("price", [40, "40", "40.0", 40.0, "40.00"])
+def test_prices_are_exact(price: Any) -> None:
+    read = declared({"treatments": {"a": {**TREATMENT, "price": price}}})
+    assert read.treatments["a"].price == Decimal(40)

@@ -43,7 +43,7 @@ def rows(text: str) -> list[list[str]]:
     no_rows = {index for index, line in enumerate(lines) if line.startswith("|---")}
     no_rows |= {index - 1 for index in no_rows}
     tables = (line for index, line in enumerate(lines) if line.startswith("|") and index not in no_rows)
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in tables]
+    return [[cell.strip() for cell in re.split(r"(?<= )\|(?= )", line.strip("|"))] for line in tables]
 
 
 def spans(text: str) -> list[str]:

@@ -8,7 +8,8 @@
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
-| `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` | making database users only: where they are made |
+| `DATABASE_HOST` | a proxy, which takes the place of the secret's host; making database users: where they are made |
+| `DATABASE_PORT`, `DATABASE_NAME` | making database users only: the same |
 | `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
 | `APP_SECRET_ID` | making database users only: the application's secret, as `DATABASE_SECRET_ID` is the migrator's |
 """
@@ -30,8 +31,11 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
+    """Without `host` it is the secret's."""
+
     secret_id: str
     tls: TlsSettings
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def _secret_id(environment: Mapping[str, str]) -> str:
 
 def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """Raises SettingsError."""
-    return DatabaseSettings(_secret_id(environment), _tls(environment))
+    return DatabaseSettings(_secret_id(environment), _tls(environment), environment.get("DATABASE_HOST") or None)
 
 
 def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:

@@ -44,8 +44,6 @@ locals {
     reader_host       = local.aurora ? one(aws_rds_cluster.main[*].reader_endpoint) : one(aws_db_instance.main[*].address)
     master_secret_arn = local.aurora ? one(aws_rds_cluster.main[*].master_user_secret[0].secret_arn) : one(aws_db_instance.main[*].master_user_secret[0].secret_arn)
   }
-  # The host that the application's secret names.
-  application_host = var.rds_proxy ? aws_db_proxy.main[0].endpoint : local.database.host
 }
 
 resource "aws_db_subnet_group" "main" {

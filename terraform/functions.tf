@@ -23,10 +23,12 @@ locals {
   rds_ca_file    = "/var/task/rds-ca-bundle.pem"
   system_ca_file = "/etc/pki/tls/certs/ca-bundle.crt"
 
+  # The secret names the database itself, for the rotation; the application's functions are told of the proxy.
   application_environment = {
     DATABASE_SECRET_ID = aws_secretsmanager_secret.database["app"].arn
     DATABASE_TLS       = "verify"
     DATABASE_CA_FILE   = var.rds_proxy ? local.system_ca_file : local.rds_ca_file
+    DATABASE_HOST      = var.rds_proxy ? aws_db_proxy.main[0].endpoint : local.database.host
   }
   direct_environment = {
     DATABASE_TLS     = "verify"
@@ -50,8 +52,8 @@ locals {
 
   # One execution holds one connection (pool of one, db/engine.py), so their sum has to fit max_connections beside ten
   # for RDS itself and for people in an emergency. With the proxy, the application's functions share its connections.
-  application_concurrency = { api = var.api_concurrency, operator = 2, outbox_relay = 1, cognito = 5 }
-  direct_concurrency      = { migrate = 2, rotate_secret = 1 }
+  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, cognito = 5 }
+  direct_concurrency      = { migrate = 2, rotate_secret = 1, operator = 2 }
   spare_connections       = 10
   used_connections = sum(concat(
     values(local.direct_concurrency),
@@ -181,7 +183,10 @@ module "operator" {
   description = "People, checks, export and erasure; invoked by operators"
   handler     = "lambda_function.entrypoints.operator.handler"
   common      = local.common
-  environment = merge(local.application_environment, { COGNITO_USER_POOL_ID = aws_cognito_user_pool.main.id })
+  environment = merge(local.direct_environment, {
+    DATABASE_SECRET_ID   = aws_secretsmanager_secret.database["app"].arn
+    COGNITO_USER_POOL_ID = aws_cognito_user_pool.main.id
+  })
   statements = concat(local.read_application_secret, [
     {
       sid = "ManageAccounts"
@@ -197,7 +202,7 @@ module "operator" {
     },
   ])
   timeout_seconds = 900
-  concurrency     = local.application_concurrency.operator
+  concurrency     = local.direct_concurrency.operator
 }
 
 module "cognito" {

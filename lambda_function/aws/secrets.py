@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,11 +31,16 @@ def _trouble() -> Iterator[None]:
 
 
 class SecretCredentials:
-    """The credentials in one secret, kept for the life of the process."""
+    """The credentials in one secret, kept for the life of the process.
 
-    def __init__(self, client: "SecretsManagerClient", secret_id: str) -> None:
+    `host` takes the place of the secret's: whoever rotates the secret must not go through a proxy, which learns of a
+    new password only afterwards.
+    """
+
+    def __init__(self, client: "SecretsManagerClient", secret_id: str, host: str | None = None) -> None:
         self._client = client
         self._secret_id = secret_id
+        self._host = host
         self._cached: Credentials | None = None
 
     def current(self) -> Credentials:
@@ -44,7 +50,8 @@ class SecretCredentials:
         with _trouble():
             # The stage is said because some emulators answer a pending version without it.
             answer = self._client.get_secret_value(SecretId=self._secret_id, VersionStage=_CURRENT)
-            self._cached = Credentials.in_secret(json.loads(answer["SecretString"]))
+            credentials = Credentials.in_secret(json.loads(answer["SecretString"]))
+        self._cached = replace(credentials, host=self._host or credentials.host)
         return self._cached
 
 

@@ -113,7 +113,7 @@ run "proxy" {
   }
 
   assert {
-    condition     = local.used_connections == 2 + 1 + 384
+    condition     = local.used_connections == 2 + 1 + 2 + 384
     error_message = "The proxy takes its share of the connections, whatever the concurrency."
   }
 }

@@ -17,7 +17,7 @@ reset: $(VENV) ## Forget the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
-.PHONY: test lint format types pytest fuzz openapi
+.PHONY: test lint format types pytest fuzz openapi terraform-check
 test: lint types pytest ## Everything that must hold before a commit
 
 lint: $(VENV) ## Rules and format of the code
@@ -42,6 +42,25 @@ fuzz: $(VENV) ## schemathesis at length, and how often each operation answered e
 
 openapi: $(VENV) ## Write openapi.json anew, after a change of routes or schemas
 	@$(BIN)/python -m dev.openapi_file
+
+# Terraform, then its plans as JSON for tests/terraform and checkov. The account is read (which zones it has), never changed.
+STACK := build/terraform
+TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
+terraform-check: $(VENV) build/checkov/.installed ## terraform/ for every environment, and what turns it red
+	terraform fmt -check -recursive terraform
+	for root in terraform/bootstrap terraform; do \
+	  terraform -chdir=$$root init -backend=false -input=false >/dev/null && terraform -chdir=$$root validate || exit 1; done
+	$(BIN)/python -m dev.plans $(STACK)
+	$(TF_TEST) -var-file=environments/prod.tfvars -filter=tests/prod.tftest.hcl -filter=tests/refused.tftest.hcl
+	$(TF_TEST) -var-file=environments/staging.tfvars -filter=tests/staging.tftest.hcl
+	$(TF_TEST) -var-file=environments/dev.tfvars -filter=tests/dev.tftest.hcl
+	$(BIN)/pytest -n 2 tests/terraform $(ARGS)
+	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod.json
+
+build/checkov/.installed: requirements-terraform.txt
+	$(BIN)/python -m venv build/checkov
+	build/checkov/bin/pip install --quiet -r requirements-terraform.txt
+	@touch $@
 
 ##@ Call it from elsewhere
 .PHONY: clients client-python client-typescript

@@ -8,6 +8,10 @@
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
+| `DATABASE_HOST` | a proxy, which takes the place of the secret's host; making database users: where they are made |
+| `DATABASE_PORT`, `DATABASE_NAME` | making database users only: the same |
+| `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
+| `APP_SECRET_ID` | making database users only: the application's secret, as `DATABASE_SECRET_ID` is the migrator's |
 """
 
 import os
@@ -27,8 +31,11 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
+    """Without `host` it is the secret's."""
+
     secret_id: str
     tls: TlsSettings
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,17 @@ class MigrationSettings:
     url: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseUsersSettings:
+    tls: TlsSettings
+    host: str
+    port: int
+    database: str
+    master_secret_id: str
+    app_secret_id: str
+    migrator_secret_id: str
+
+
 def _tls(environment: Mapping[str, str]) -> TlsSettings:
     choice = environment.get("DATABASE_TLS", "verify")
     if choice not in {"verify", "off"}:
@@ -47,16 +65,20 @@ def _tls(environment: Mapping[str, str]) -> TlsSettings:
     return TlsSettings(choice == "verify", environment.get("DATABASE_CA_FILE") or None)
 
 
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
 def _secret_id(environment: Mapping[str, str]) -> str:
-    secret_id = environment.get("DATABASE_SECRET_ID")
-    if not secret_id:
-        raise SettingsError("DATABASE_SECRET_ID is not set")
-    return secret_id
+    return _required(environment, "DATABASE_SECRET_ID")
 
 
 def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """Raises SettingsError."""
-    return DatabaseSettings(_secret_id(environment), _tls(environment))
+    return DatabaseSettings(_secret_id(environment), _tls(environment), environment.get("DATABASE_HOST") or None)
 
 
 def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -66,10 +88,7 @@ def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:
 
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
     """Raises SettingsError."""
-    name = environment.get("EVENT_BUS_NAME")
-    if not name:
-        raise SettingsError("EVENT_BUS_NAME is not set")
-    return name
+    return _required(environment, "EVENT_BUS_NAME")
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:
@@ -78,3 +97,24 @@ def migration_settings(environment: Mapping[str, str] = os.environ) -> Migration
     if url:
         return MigrationSettings(_tls(environment), url=url)
     return MigrationSettings(_tls(environment), secret_id=_secret_id(environment))
+
+
+def tls_settings(environment: Mapping[str, str] = os.environ) -> TlsSettings:
+    """For whoever is told the secret with each call. Raises SettingsError."""
+    return _tls(environment)
+
+
+def database_users_settings(environment: Mapping[str, str] = os.environ) -> DatabaseUsersSettings:
+    """Raises SettingsError."""
+    port = _required(environment, "DATABASE_PORT")
+    if not port.isdecimal():
+        raise SettingsError("DATABASE_PORT must be a number")
+    return DatabaseUsersSettings(
+        tls=_tls(environment),
+        host=_required(environment, "DATABASE_HOST"),
+        port=int(port),
+        database=_required(environment, "DATABASE_NAME"),
+        master_secret_id=_required(environment, "MASTER_SECRET_ID"),
+        app_secret_id=_required(environment, "APP_SECRET_ID"),
+        migrator_secret_id=_secret_id(environment),
+    )

@@ -20,7 +20,7 @@ from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
-from tests.servers import FixedCredentials, empty_tables, new_database, start_server
+from tests.servers import FixedCredentials, app_user, empty_tables, new_database, start_server
 
 _servers = ExitStack()
 _SERVER_URL = "server_url"
@@ -74,9 +74,18 @@ def database_url(migrated_url: URL) -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def engine(migrated_url: URL) -> Iterator[Engine]:
-    """The application's own engine: one connection. Threads of a test build their own."""
-    engine = build_engine(FixedCredentials(migrated_url), tls=None)
+def app_url(migrated_url: URL) -> Iterator[URL]:
+    """The migrated database as one of the application's users, with the rights that the migrating Lambda gives."""
+    with app_user(migrated_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def engine(app_url: URL) -> Iterator[Engine]:
+    """The application's own engine, so that whatever it runs is run with the application's rights: one connection.
+    Threads of a test build their own.
+    """
+    engine = build_engine(FixedCredentials(app_url), tls=None)
     yield engine
     engine.dispose()
 

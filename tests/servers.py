@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy import URL, Engine, NullPool, create_engine, text
 
 from dev.mysql import Server, running_server
+from lambda_function.db import logins
 from lambda_function.db.base import CHARSET, COLLATION, Base
 from lambda_function.db.engine import Credentials
 
@@ -34,6 +35,29 @@ def new_database(server: URL, name: str) -> Iterator[URL]:
     yield server.set(database=name)
     with engine.begin() as connection:
         connection.execute(text(f"DROP DATABASE {name}"))
+
+
+def drop_users(url: URL) -> None:
+    """The users of the database that the URL, an administrator's, names."""
+    database = str(url.database)
+    with plain_engine(url).begin() as connection:
+        for user in (*logins.app_logins(database), logins.migrator_login(database)):
+            connection.execute(text(f"DROP USER IF EXISTS '{user}'@'%'"))
+
+
+@contextmanager
+def app_user(url: URL) -> Iterator[URL]:
+    """The application's users of a migrated database, with their rights; one of them can log in. Dropped afterwards."""
+    drop_users(url)
+    database, password = str(url.database), logins.new_password()
+    first, second = logins.app_logins(database)
+    with logins.session(FixedCredentials(url).current(), tls=None) as cursor:
+        logins.create(cursor, first)
+        logins.create(cursor, second)
+        logins.set_password(cursor, first, password)
+        logins.grant_app(cursor, database)
+    yield url.set(username=first, password=password)
+    drop_users(url)
 
 
 def empty_tables(url: URL) -> None:

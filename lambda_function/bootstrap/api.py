@@ -15,5 +15,5 @@ def build_api(settings: DatabaseSettings | None = None) -> Api:
     settings = settings or database_settings()
     # Time zones come from the tzdata package, not from whatever the host has.
     reset_tzpath(to=())
-    engine = build_engine(credential_source(settings.secret_id), tls_context(settings.tls))
+    engine = build_engine(credential_source(settings.secret_id, settings.host), tls_context(settings.tls))
     return create_app(Database(engine, lambda: datetime.now(UTC)))

@@ -2,15 +2,18 @@
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
 
 from lambda_function.bootstrap.database import credential_source, tls_context
+from lambda_function.db import logins
+from lambda_function.db.engine import security
 from lambda_function.settings import MigrationSettings, migration_settings
 
 LOCK_SECONDS = 60
@@ -25,9 +28,7 @@ class MigrationLockedError(RuntimeError):
 
 
 def _engine(url: URL, tls: ssl.SSLContext | None) -> Engine:
-    # One context, or none: PyMySQL's default would build its own on every connect.
-    security = {"ssl": tls} if tls else {"ssl_disabled": True}
-    return create_engine(url, poolclass=NullPool, connect_args=security)
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=security(tls))
 
 
 def migration_engine(settings: MigrationSettings | None = None) -> Engine:
@@ -61,6 +62,13 @@ def alembic_config(engine: Engine | None = None, lock_seconds: int = LOCK_SECOND
 def upgrade(url: URL, revision: str = "head") -> None:
     """Bring a database on this machine to `revision`, without TLS. Waits its turn when another migration runs."""
     command.upgrade(alembic_config(_engine(url, tls=None)), revision)
+
+
+def grant_app(engine: Engine) -> None:
+    """Gives the application's users their rights on the tables that there are; see db/grants.py."""
+    with closing(engine.raw_connection()) as connection:
+        cursor: Any = connection.cursor()  # PyMySQL's, to which SQLAlchemy gives a type of its own
+        logins.grant_app(cursor, str(engine.url.database))
 
 
 def lock_name(database: str) -> str:

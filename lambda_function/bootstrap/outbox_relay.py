@@ -21,6 +21,6 @@ _CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard",
 def build_relay() -> Callable[[Callable[[], float]], int]:
     """Takes the seconds that are left, and answers how many messages were published."""
     settings, bus_name = database_settings(), event_bus_name()
-    engine = build_engine(credential_source(settings.secret_id), tls_context(settings.tls))
+    engine = build_engine(credential_source(settings.secret_id, settings.host), tls_context(settings.tls))
     bus = EventBridge(boto3.client("events", config=_CLIENT), bus_name)
     return partial(relay, Database(engine, lambda: datetime.now(UTC)), bus)

@@ -4,14 +4,17 @@ Timeouts are in seconds and below the function's own 29: a lock is waited for 3 
 """
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import pymysql
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState, QueuePool
+
+from lambda_function.domain.errors import UnavailableError
 
 ACCESS_DENIED = 1045
 _CONNECT_TIMEOUT = 3
@@ -28,6 +31,27 @@ class Credentials:
     username: str
     password: str = field(repr=False)
     database: str
+
+    @classmethod
+    def in_secret(cls, secret: Mapping[str, Any]) -> Self:
+        """From the standard keys of RDS. Raises UnavailableError when one is missing or makes no sense."""
+        try:
+            return cls(
+                host=_text(secret["host"]),
+                port=int(secret["port"]),
+                username=_text(secret["username"]),
+                password=_text(secret["password"]),
+                database=_text(secret["dbname"]),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            # From None: the text of the error may hold a piece of the secret.
+            raise UnavailableError(f"The database secret cannot be used ({type(error).__name__}).") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
 
 
 class CredentialSource(Protocol):
@@ -49,12 +73,16 @@ def connect(credentials: Credentials, **arguments: Any) -> "pymysql.Connection[A
     )
 
 
+def security(tls: ssl.SSLContext | None) -> dict[str, Any]:
+    """As the driver wants it: one context, or none, for its default builds a context on every connect."""
+    return {"ssl": tls} if tls else {"ssl_disabled": True}
+
+
 def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine:
     """An engine that has not connected yet. Without `tls` the connection is in the clear: for local servers only.
 
     The context is shared by all connections, since building one costs more than connecting.
     """
-    security: dict[str, Any] = {"ssl": tls} if tls else {"ssl_disabled": True}
     engine = create_engine(
         "mysql+pymysql://",
         poolclass=QueuePool,
@@ -71,7 +99,7 @@ def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine
             "connect_timeout": _CONNECT_TIMEOUT,
             "read_timeout": _STATEMENT_TIMEOUT,
             "write_timeout": _STATEMENT_TIMEOUT,
-            **security,
+            **security(tls),
         },
     )
 

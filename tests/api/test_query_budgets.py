@@ -67,8 +67,8 @@ BUDGETS = {
     "GET /fhir/R4/Appointment": 4,
     "GET /fhir/R4/Appointment/{appointment_id}": 2,
     "POST /fhir/R4/Appointment": 16,
-    "PUT /fhir/R4/Appointment/{appointment_id}": 12,
-    "POST /fhir/R4/Appointment/{appointment_id}/$cancel": 11,
+    "PUT /fhir/R4/Appointment/{appointment_id}": 13,
+    "POST /fhir/R4/Appointment/{appointment_id}/$cancel": 12,
 }
 # What ties a connection to a caller of RDS Proxy, and what asks the database for the time.
 _FORBIDDEN = re.compile(

@@ -15,6 +15,11 @@ def test_the_database_is_reached_by_a_secret_over_verified_tls() -> None:
     assert settings.tls.ca_file is None
 
 
+@pytest.mark.parametrize(("given", "host"), [({}, None), ({"DATABASE_HOST": ""}, None), ({"DATABASE_HOST": "p"}, "p")])
+def test_a_proxy_can_be_named(given: dict[str, str], host: str | None) -> None:
+    assert database_settings({**SECRET, **given}).host == host
+
+
 def test_tls_can_be_off_where_somebody_says_so() -> None:
     assert not database_settings({**SECRET, "DATABASE_TLS": "off"}).tls.verify
 

@@ -62,6 +62,11 @@ def test_a_port_in_quotes_is_a_number_all_the_same(stored: "SecretsManagerClient
     assert SecretCredentials(stored, NAME).current().port == 3307
 
 
+def test_a_proxy_takes_the_place_of_the_host(stored: "SecretsManagerClient") -> None:
+    source = SecretCredentials(stored, NAME, host="proxy.internal")
+    assert (source.current().host, source.current().username) == ("proxy.internal", "app_1")
+
+
 def test_credentials_are_kept(stored: "SecretsManagerClient") -> None:
     source = SecretCredentials(stored, NAME)
     source.current()

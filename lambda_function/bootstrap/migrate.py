@@ -1,0 +1,88 @@
+"""What the migrating Lambda does, put together from the environment."""
+
+from collections.abc import Callable, Mapping
+from io import StringIO
+from types import MappingProxyType
+from typing import Any
+
+from alembic import command
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from lambda_function.bootstrap.database import secret_versions, tls_context
+from lambda_function.bootstrap.migrations import alembic_config, grant_app, migration_engine
+from lambda_function.services import database_users
+from lambda_function.services.database_users import Place
+from lambda_function.settings import database_users_settings
+
+HEAD = "head"
+
+
+class UnknownActionError(ValueError):
+    """The event asks for something that is not done here."""
+
+
+def run(action: str, revision: str = HEAD) -> dict[str, Any]:
+    """What one of ACTIONS answers; its errors pass through. `revision` is of `upgrade` and `plan`."""
+    if action not in ACTIONS:
+        raise UnknownActionError(f"action must be one of {', '.join(sorted(ACTIONS))}")
+    return ACTIONS[action](revision)
+
+
+def _upgrade(revision: str) -> dict[str, Any]:
+    """To the revision, and the application's rights on whatever tables there are then."""
+    engine = migration_engine()
+    before = _current(engine)
+    command.upgrade(alembic_config(engine), revision)
+    grant_app(engine)
+    return {"before": before, "revision": _current(engine)}
+
+
+def _show(revision: str) -> dict[str, Any]:
+    return {"revision": _current(migration_engine())}
+
+
+def _check_heads(revision: str) -> dict[str, Any]:
+    current, head = _current(migration_engine()), ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return {"revision": current, "head": head, "at_head": current == head}
+
+
+def _plan(revision: str) -> dict[str, Any]:
+    """The SQL that `upgrade` would run, which nothing runs here."""
+    engine = migration_engine()
+    before = _current(engine)
+    config = alembic_config(engine)
+    config.output_buffer = written = StringIO()
+    command.upgrade(config, f"{before or 'base'}:{revision}", sql=True)
+    return {"before": before, "sql": written.getvalue()}
+
+
+def _bootstrap(revision: str) -> dict[str, Any]:
+    """The database's users, their secrets and their rights."""
+    settings = database_users_settings()
+    place = Place(
+        settings.host,
+        settings.port,
+        settings.database,
+        settings.master_secret_id,
+        settings.app_secret_id,
+        settings.migrator_secret_id,
+    )
+    return {"changed": database_users.make(secret_versions(), place, tls_context(settings.tls))}
+
+
+def _current(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+ACTIONS: Mapping[str, Callable[[str], dict[str, Any]]] = MappingProxyType(
+    {
+        "upgrade": _upgrade,
+        "current": _show,
+        "check-heads": _check_heads,
+        "plan": _plan,
+        "bootstrap": _bootstrap,
+    }
+)

@@ -1,0 +1,73 @@
+"""What the application's database users may do, table by table: what the statements of db/repositories need and no
+more. Migrations grant it (bootstrap/migrate.py); a test holds it against the mapped classes, and the tests of every
+route run with it.
+
+Locking a row needs UPDATE or DELETE, so UPDATE also stands where rows are only locked.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    CalendarToken,
+    Chair,
+    Clinic,
+    ClinicPatient,
+    Closure,
+    Doctor,
+    DoctorTreatment,
+    IdempotencyKey,
+    IdempotencyLock,
+    OutboxMessage,
+    Patient,
+    Receptionist,
+    ReceptionistClinic,
+    SlotClaim,
+    TimeOff,
+    Treatment,
+    User,
+    UserType,
+    WaitlistEntry,
+    WorkingHours,
+    WorkingHoursException,
+)
+
+_READ = "SELECT"
+_LOCKED = "SELECT, UPDATE"
+_KEPT = "SELECT, INSERT, UPDATE"
+_REPLACED = "SELECT, INSERT, DELETE"
+_ALL = "SELECT, INSERT, UPDATE, DELETE"
+
+APP_RIGHTS: Mapping[str, str] = MappingProxyType(
+    {
+        "alembic_version": _READ,
+        Appointment.__tablename__: _KEPT,
+        # Events are only ever added; forgetting a person empties the two columns that may hold words about them.
+        AppointmentEvent.__tablename__: "SELECT, INSERT, UPDATE (reason, changes)",
+        CalendarToken.__tablename__: _ALL,
+        Chair.__tablename__: _KEPT,
+        Clinic.__tablename__: _KEPT,
+        ClinicPatient.__tablename__: _REPLACED,
+        Closure.__tablename__: _REPLACED,
+        Doctor.__tablename__: _KEPT,
+        DoctorTreatment.__tablename__: _REPLACED,
+        IdempotencyKey.__tablename__: _REPLACED,
+        IdempotencyLock.__tablename__: _LOCKED,
+        OutboxMessage.__tablename__: _ALL,
+        Patient.__tablename__: _KEPT,
+        Receptionist.__tablename__: "SELECT, INSERT",
+        ReceptionistClinic.__tablename__: _REPLACED,
+        SlotClaim.__tablename__: _REPLACED,
+        TimeOff.__tablename__: _REPLACED,
+        Treatment.__tablename__: _KEPT,
+        User.__tablename__: _KEPT,
+        UserType.__tablename__: _READ,
+        WaitlistEntry.__tablename__: _ALL,
+        WorkingHours.__tablename__: _REPLACED,
+        WorkingHoursException.__tablename__: _REPLACED,
+    }
+)
+# On the whole database: DDL, and rows for revisions that fill what they add. It hands the above on, nothing else.
+MIGRATOR_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES"

@@ -1,0 +1,88 @@
+"""Makes the database's users and fills the secrets that hold their passwords.
+
+A secret says what its user's password is: it is written first, and the user made to agree. So this may be stopped
+anywhere and run again, does nothing where all is well, and mends a database that was restored from a backup, which has
+another address and the passwords of then.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lambda_function.db import logins
+from lambda_function.db.engine import Credentials
+from lambda_function.domain.errors import UnavailableError
+
+if TYPE_CHECKING:  # a generic type to the checker only
+    from pymysql.cursors import Cursor
+
+
+class Secrets(Protocol):
+    """See aws/secrets.py."""
+
+    def current(self, secret_id: str) -> dict[str, Any] | None: ...
+
+    def put_current(self, secret_id: str, value: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database, and the secrets of those who use it. The master's is RDS's own: user name and password."""
+
+    host: str
+    port: int
+    database: str
+    master_secret_id: str
+    app_secret_id: str
+    migrator_secret_id: str
+
+    def keys(self) -> dict[str, Any]:
+        """What each secret has beside user name and password."""
+        return {
+            "engine": "mysql",
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.database,
+            "masterarn": self.master_secret_id,
+        }
+
+
+def make(secrets: Secrets, place: Place, tls: ssl.SSLContext | None) -> list[str]:
+    """What was changed: names of users and `secret of NAME`. Grants are given anew, which changes none.
+
+    Raises LoginError and UnavailableError, and ValueError when a secret names a user of another database.
+    """
+    master = secrets.current(place.master_secret_id)
+    if master is None:
+        raise UnavailableError("The master user's secret is empty.")
+    changed: list[str] = []
+    with logins.session(Credentials.in_secret({**master, **place.keys()}), tls) as cursor:
+        first, second = logins.app_logins(place.database)
+        migrator = logins.migrator_login(place.database)
+        for secret_id, username in ((place.app_secret_id, first), (place.migrator_secret_id, migrator)):
+            login, written = _filled(secrets, place, secret_id, username)
+            changed += [f"secret of {login.username}"] if written else []
+            changed += _agree(cursor, login, tls)
+        changed += [name for name in (first, second) if logins.create(cursor, name)]
+        logins.grant_migrator(cursor, place.database)
+        logins.grant_app(cursor, place.database)
+    return changed
+
+
+def _filled(secrets: Secrets, place: Place, secret_id: str, username: str) -> tuple[Credentials, bool]:
+    """What the secret holds, and whether it had to be written."""
+    kept = secrets.current(secret_id)
+    wanted = {"username": username, "password": logins.new_password(), **(kept or {}), **place.keys()}
+    logins.successor(place.database, wanted["username"])
+    if wanted != kept:
+        secrets.put_current(secret_id, wanted)
+    return Credentials.in_secret(wanted), wanted != kept
+
+
+def _agree(cursor: "Cursor", login: Credentials, tls: ssl.SSLContext | None) -> list[str]:
+    if logins.can_log_in(login, tls):
+        return []
+    logins.create(cursor, login.username)
+    logins.set_password(cursor, login.username, login.password)
+    return [login.username]

@@ -1,0 +1,100 @@
+"""The four steps in which Secrets Manager gives a database secret a new password.
+
+The application's two users take turns: the idle one gets the password and then the secret, and whoever still holds the
+old one is served until the turn after. The migrator has nobody to take turns with: from `setSecret` to `finishSecret`
+it cannot log in. Every step may be run again, whatever became of the one before: the pending version of the secret
+says what there is to do, and only its user's password is ever changed.
+"""
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from lambda_function.db import logins
+from lambda_function.db.engine import Credentials
+
+
+class RotationError(RuntimeError):
+    """This step makes no sense now. Nothing was changed."""
+
+
+class Versions(Protocol):
+    """Versions of secrets; see aws/secrets.py."""
+
+    def current(self, secret_id: str) -> dict[str, Any] | None: ...
+
+    def pending(self, secret_id: str, token: str) -> dict[str, Any] | None: ...
+
+    def stages(self, secret_id: str, token: str) -> frozenset[str]: ...
+
+    def put_pending(self, secret_id: str, token: str, value: Mapping[str, Any]) -> None: ...
+
+    def make_current(self, secret_id: str, token: str) -> None: ...
+
+
+class Rotation:
+    def __init__(self, versions: Versions, tls: ssl.SSLContext | None) -> None:
+        self._versions = versions
+        self._tls = tls
+
+    def run(self, step: str, secret_id: str, token: str) -> None:
+        """Raises RotationError for an unknown step or a version that is not being rotated to, LoginError when the
+        database refuses, UnavailableError when Secrets Manager does.
+        """
+        stages = self._versions.stages(secret_id, token)
+        if "AWSCURRENT" in stages:
+            return
+        if "AWSPENDING" not in stages:
+            raise RotationError("this version of the secret is not staged for rotation")
+        match step:
+            case "createSecret":
+                self._create(secret_id, token)
+            case "setSecret":
+                self._set(secret_id, token)
+            case "testSecret":
+                self._test(secret_id, token)
+            case "finishSecret":
+                self._versions.make_current(secret_id, token)
+            case _:
+                raise RotationError("there is no such step")
+
+    def _create(self, secret_id: str, token: str) -> None:
+        current, username = self._turn(secret_id)
+        pending = self._versions.pending(secret_id, token)
+        if pending is None or pending["password"] == current["password"]:
+            value = {**current, "username": username, "password": logins.new_password()}
+            self._versions.put_pending(secret_id, token, value)
+
+    def _set(self, secret_id: str, token: str) -> None:
+        current, username = self._turn(secret_id)
+        wanted = self._pending(secret_id, token)
+        if wanted.username != username:
+            # Somebody has finished another rotation meanwhile: this user may be in use.
+            raise RotationError("it is not this user's turn")
+        if logins.can_log_in(wanted, self._tls):
+            return
+        with logins.session(self._master(current), self._tls) as cursor:
+            logins.set_password(cursor, wanted.username, wanted.password)
+
+    def _test(self, secret_id: str, token: str) -> None:
+        with logins.session(self._pending(secret_id, token), self._tls, database=True) as cursor:
+            cursor.execute("SELECT 1")
+
+    def _turn(self, secret_id: str) -> tuple[dict[str, Any], str]:
+        """What the secret holds now, and whose turn it is."""
+        current = self._versions.current(secret_id)
+        if current is None:
+            raise RotationError("nothing has been put into the secret yet")
+        credentials = Credentials.in_secret(current)
+        return current, logins.successor(credentials.database, credentials.username)
+
+    def _pending(self, secret_id: str, token: str) -> Credentials:
+        pending = self._versions.pending(secret_id, token)
+        if pending is None:
+            raise RotationError("createSecret has not run")
+        return Credentials.in_secret(pending)
+
+    def _master(self, secret: Mapping[str, Any]) -> Credentials:
+        """The secret that RDS keeps has user name and password only."""
+        master = self._versions.current(secret["masterarn"])
+        return Credentials.in_secret({**secret, **(master or {})})

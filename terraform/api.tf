@@ -1,0 +1,183 @@
+# The HTTP API. Its routes are those of openapi.json, which is generated from the code.
+
+locals {
+  openapi = jsondecode(file("${path.module}/../openapi.json"))
+
+  operations = toset(flatten([
+    for path, methods in local.openapi.paths : [for method in keys(methods) : "${upper(method)} ${path}"]
+  ]))
+
+  # Whether API Gateway takes a `$` in a path is not documented, and FHIR's operations have one. Those requests arrive by
+  # `$default`: same authorizer, same function, which routes by the path itself.
+  route_keys = toset([for operation in local.operations : operation if !strcontains(operation, "$")])
+
+  # Everything else asks for a token. A calendar program cannot send one: its URL holds a secret of its own.
+  public_routes = toset(["GET /calendar.ics", "GET /fhir/R4/metadata", "GET /health", "GET /health/ready"])
+
+  api_url = (
+    var.custom_domain != null ? "https://${var.custom_domain.name}"
+    : var.cloudfront ? "https://${aws_cloudfront_distribution.main[0].domain_name}"
+    : aws_apigatewayv2_api.main.api_endpoint
+  )
+}
+
+resource "aws_apigatewayv2_api" "main" {
+  name          = local.name
+  description   = "Appointments of dental clinics (${var.environment})"
+  protocol_type = "HTTP"
+  # With a name of its own the API has only that one; CloudFront however needs the other as its origin.
+  disable_execute_api_endpoint = var.custom_domain != null && !var.cloudfront
+
+  dynamic "cors_configuration" {
+    for_each = length(var.cors_origins) > 0 ? [var.cors_origins] : []
+
+    content {
+      allow_origins  = cors_configuration.value
+      allow_methods  = ["DELETE", "GET", "PATCH", "POST", "PUT"]
+      allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
+      expose_headers = ["etag", "location", "retry-after", "x-request-id"]
+      max_age        = 3600
+    }
+  }
+}
+
+resource "aws_apigatewayv2_authorizer" "jwt" {
+  api_id           = aws_apigatewayv2_api.main.id
+  name             = "cognito"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+
+  jwt_configuration {
+    issuer   = "https://cognito-idp.${var.region}.amazonaws.com/${aws_cognito_user_pool.main.id}"
+    audience = [aws_cognito_user_pool_client.main.id]
+  }
+}
+
+resource "aws_apigatewayv2_integration" "api" {
+  api_id                 = aws_apigatewayv2_api.main.id
+  description            = "The alias, so that a version gets requests only when CodeDeploy says so"
+  integration_type       = "AWS_PROXY"
+  integration_uri        = module.api.alias_invoke_arn
+  payload_format_version = "2.0"
+  timeout_milliseconds   = 30000
+}
+
+# `$default` takes whatever no route matches: the function answers 404 and 405, to those who are logged in.
+resource "aws_apigatewayv2_route" "main" {
+  for_each = setunion(local.route_keys, ["$default"])
+
+  api_id             = aws_apigatewayv2_api.main.id
+  route_key          = each.key
+  target             = "integrations/${aws_apigatewayv2_integration.api.id}"
+  authorization_type = contains(local.public_routes, each.key) ? "NONE" : "JWT"
+  authorizer_id      = contains(local.public_routes, each.key) ? null : aws_apigatewayv2_authorizer.jwt.id
+}
+
+resource "aws_lambda_permission" "api" {
+  statement_id  = "ApiGatewayCallsTheApi"
+  action        = "lambda:InvokeFunction"
+  function_name = module.api.name
+  qualifier     = module.api.alias_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.main.execution_arn}/*/*"
+}
+
+resource "aws_cloudwatch_log_group" "access" {
+  # The prefix keeps the account's resource policy for log delivery short: it ends at 5120 characters.
+  name              = "/aws/vendedlogs/${local.name}/access"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.service.arn
+}
+
+resource "aws_apigatewayv2_stage" "default" {
+  api_id      = aws_apigatewayv2_api.main.id
+  name        = "$default"
+  auto_deploy = true
+
+  default_route_settings {
+    detailed_metrics_enabled = true
+    throttling_rate_limit    = var.throttling.rate
+    throttling_burst_limit   = var.throttling.burst
+  }
+
+  dynamic "route_settings" {
+    for_each = var.route_throttling
+
+    content {
+      route_key                = route_settings.key
+      detailed_metrics_enabled = true
+      throttling_rate_limit    = route_settings.value.rate
+      throttling_burst_limit   = route_settings.value.burst
+    }
+  }
+
+  # No address, path, query or user: those are personal. The request id finds the function's own line.
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format = jsonencode({
+      request_id          = "$context.requestId"
+      time                = "$context.requestTime"
+      route               = "$context.routeKey"
+      status              = "$context.status"
+      latency_ms          = "$context.responseLatency"
+      integration_ms      = "$context.integrationLatency"
+      response_bytes      = "$context.responseLength"
+      integration_error   = "$context.integrationErrorMessage"
+      authorization_error = "$context.authorizer.error"
+    })
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(setsubtract(keys(var.route_throttling), setunion(local.route_keys, ["$default"]))) == 0
+      error_message = "route_throttling names routes that do not exist: API Gateway would refuse the stage."
+    }
+
+    precondition {
+      condition     = length(setsubtract(local.public_routes, local.route_keys)) == 0
+      error_message = "A public route is not in openapi.json: run `make openapi`, or take it from public_routes."
+    }
+  }
+
+  depends_on = [aws_apigatewayv2_route.main]
+}
+
+# ---- a name of its own ---------------------------------------------------------------------------
+
+locals {
+  domain = var.custom_domain != null && !var.cloudfront ? [var.custom_domain] : []
+}
+
+resource "aws_apigatewayv2_domain_name" "main" {
+  count = length(local.domain)
+
+  domain_name = local.domain[0].name
+
+  domain_name_configuration {
+    certificate_arn = local.domain[0].certificate_arn
+    endpoint_type   = "REGIONAL"
+    security_policy = "TLS_1_2"
+  }
+}
+
+resource "aws_apigatewayv2_api_mapping" "main" {
+  count = length(local.domain)
+
+  api_id      = aws_apigatewayv2_api.main.id
+  domain_name = aws_apigatewayv2_domain_name.main[0].id
+  stage       = aws_apigatewayv2_stage.default.id
+}
+
+resource "aws_route53_record" "api" {
+  count = length(local.domain)
+
+  zone_id = local.domain[0].zone_id
+  name    = local.domain[0].name
+  type    = "A"
+
+  alias {
+    name                   = aws_apigatewayv2_domain_name.main[0].domain_name_configuration[0].target_domain_name
+    zone_id                = aws_apigatewayv2_domain_name.main[0].domain_name_configuration[0].hosted_zone_id
+    evaluate_target_health = false
+  }
+}

@@ -1,0 +1,15 @@
+# For trying things out: one zone of endpoints, the smallest database, everything can be deleted.
+environment             = "dev"
+region                  = "eu-west-1"
+zone_count              = 2
+endpoint_zone_count     = 1
+database_instance_class = "db.t4g.micro"
+deletion_protection     = false
+backup_retention_days   = 1
+api_concurrency         = 10
+deployment_config       = "CodeDeployDefault.LambdaAllAtOnce"
+password_flow           = true
+cors_origins            = ["http://localhost:5173"]
+log_retention_days      = 14
+alarm_emails            = ["developers@example.com"]
+monthly_budget_usd      = 120

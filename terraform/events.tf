@@ -1,0 +1,236 @@
+# The bus, a queue for each consumer, the schedules, and where everything goes that could not be delivered.
+
+resource "aws_cloudwatch_event_bus" "main" {
+  name        = local.name
+  description = "What happens to appointments: ids and words only (docs/events.md)"
+}
+
+# A consumer that lost its messages, or a new one, has the past played again.
+resource "aws_cloudwatch_event_archive" "main" {
+  name             = local.name
+  description      = "Everything that was sent"
+  event_source_arn = aws_cloudwatch_event_bus.main.arn
+  retention_days   = 90
+}
+
+# ---- queues --------------------------------------------------------------------------------------
+
+locals {
+  two_weeks = 14 * 24 * 3600
+}
+
+# Events of asynchronous calls and schedules that failed for good, and messages that a rule could not deliver.
+resource "aws_sqs_queue" "failed" {
+  name                      = "${local.name}-failed"
+  kms_master_key_id         = aws_kms_key.service.arn
+  message_retention_seconds = local.two_weeks
+}
+
+resource "aws_sqs_queue" "consumer" {
+  for_each = var.event_consumers
+
+  name                       = "${local.name}-${each.key}"
+  kms_master_key_id          = aws_kms_key.service.arn
+  message_retention_seconds  = local.two_weeks
+  visibility_timeout_seconds = 180 # six times the 30 s that a consumer's function may take
+  receive_wait_time_seconds  = 20
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead[each.key].arn
+    maxReceiveCount     = 5
+  })
+}
+
+resource "aws_sqs_queue" "dead" {
+  for_each = var.event_consumers
+
+  name                      = "${local.name}-${each.key}-dead"
+  kms_master_key_id         = aws_kms_key.service.arn
+  message_retention_seconds = local.two_weeks
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead" {
+  for_each = var.event_consumers
+
+  queue_url = aws_sqs_queue.dead[each.key].url
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.consumer[each.key].arn]
+  })
+}
+
+resource "aws_cloudwatch_event_rule" "consumer" {
+  for_each = var.event_consumers
+
+  name           = "${local.name}-${each.key}"
+  description    = "Events for ${each.key}"
+  event_bus_name = aws_cloudwatch_event_bus.main.name
+  event_pattern = jsonencode({
+    source      = ["dentist-appointments"]
+    detail-type = each.value
+  })
+}
+
+resource "aws_cloudwatch_event_target" "consumer" {
+  for_each = var.event_consumers
+
+  rule           = aws_cloudwatch_event_rule.consumer[each.key].name
+  event_bus_name = aws_cloudwatch_event_bus.main.name
+  target_id      = each.key
+  arn            = aws_sqs_queue.consumer[each.key].arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.failed.arn
+  }
+}
+
+data "aws_iam_policy_document" "queue" {
+  for_each = merge(
+    { failed = { arn = aws_sqs_queue.failed.arn, rules = [for rule in aws_cloudwatch_event_rule.consumer : rule.arn] } },
+    { for name, queue in aws_sqs_queue.consumer : name => { arn = queue.arn, rules = [aws_cloudwatch_event_rule.consumer[name].arn] } },
+  )
+
+  statement {
+    sid       = "OnlyOverTls"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [each.value.arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.rules) > 0 ? [each.value.rules] : []
+
+    content {
+      sid       = "RulesSend"
+      actions   = ["sqs:SendMessage"]
+      resources = [each.value.arn]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value
+      }
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "failed" {
+  queue_url = aws_sqs_queue.failed.url
+  policy    = data.aws_iam_policy_document.queue["failed"].json
+}
+
+resource "aws_sqs_queue_policy" "consumer" {
+  for_each = var.event_consumers
+
+  queue_url = aws_sqs_queue.consumer[each.key].url
+  policy    = data.aws_iam_policy_document.queue[each.key].json
+}
+
+# ---- schedules -----------------------------------------------------------------------------------
+
+locals {
+  schedules = {
+    relay = { every = "rate(1 minute)", function = module.outbox_relay.alias_arn, input = {} }
+    # Claims, keys and tokens that nobody needs any more (services/operators/purging.py).
+    purge = { every = "cron(40 3 * * ? *)", function = module.operator.alias_arn, input = { action = "purge" } }
+  }
+}
+
+data "aws_iam_policy_document" "scheduler_trust" {
+  statement {
+    sid     = "TheSchedulerAssumesTheRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "scheduler" {
+  statement {
+    sid       = "CallFunctions"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [for schedule in local.schedules : schedule.function]
+  }
+
+  statement {
+    sid       = "KeepWhatCouldNotBeCalled"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.failed.arn]
+  }
+
+  statement {
+    sid       = "EncryptIt"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.service.arn]
+  }
+}
+
+resource "aws_iam_role" "scheduler" {
+  name               = "${local.name}-scheduler-${var.region}"
+  description        = "Calls functions by the clock"
+  assume_role_policy = data.aws_iam_policy_document.scheduler_trust.json
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  name   = "scheduler"
+  role   = aws_iam_role.scheduler.id
+  policy = data.aws_iam_policy_document.scheduler.json
+}
+
+resource "aws_scheduler_schedule_group" "main" {
+  name = local.name
+}
+
+resource "aws_scheduler_schedule" "main" {
+  for_each = local.schedules
+
+  name                = each.key
+  group_name          = aws_scheduler_schedule_group.main.name
+  schedule_expression = each.value.every
+  kms_key_arn         = aws_kms_key.service.arn
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = each.value.function
+    role_arn = aws_iam_role.scheduler.arn
+    input    = jsonencode(each.value.input)
+
+    # The next run does what this one could not.
+    retry_policy {
+      maximum_event_age_in_seconds = 60
+      maximum_retry_attempts       = 1
+    }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.failed.arn
+    }
+  }
+}

@@ -1,0 +1,220 @@
+# One zip, one function for each entrypoint; each has its own role with what its code calls and nothing else.
+
+locals {
+  package = {
+    bucket = aws_s3_bucket.main["packages"].id
+    key    = aws_s3_object.package.key
+    sha256 = filebase64sha256(var.package_path)
+  }
+
+  common = {
+    region             = var.region
+    arn_prefix         = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:"
+    package            = local.package
+    subnet_ids         = values(aws_subnet.private)[*].id
+    security_group_id  = aws_security_group.functions.id
+    log_retention_days = var.log_retention_days
+    kms_key_arn        = aws_kms_key.service.arn
+    failure_queue_arn  = aws_sqs_queue.failed.arn
+  }
+
+  # The bundle of RDS's authorities lies in the package. The proxy's certificate is signed by Amazon's public
+  # authorities instead, which the system knows.
+  rds_ca_file    = "/var/task/rds-ca-bundle.pem"
+  system_ca_file = "/etc/pki/tls/certs/ca-bundle.crt"
+
+  # The secret names the database itself, for the rotation; the application's functions are told of the proxy.
+  application_environment = {
+    DATABASE_SECRET_ID = aws_secretsmanager_secret.database["app"].arn
+    DATABASE_TLS       = "verify"
+    DATABASE_CA_FILE   = var.rds_proxy ? local.system_ca_file : local.rds_ca_file
+    DATABASE_HOST      = var.rds_proxy ? aws_db_proxy.main[0].endpoint : local.database.host
+  }
+  direct_environment = {
+    DATABASE_TLS     = "verify"
+    DATABASE_CA_FILE = local.rds_ca_file
+  }
+
+  decrypt_secrets = {
+    sid       = "DecryptSecrets"
+    actions   = ["kms:Decrypt"]
+    resources = [aws_kms_key.database.arn]
+    condition = { test = "StringEquals", variable = "kms:ViaService", values = ["secretsmanager.${var.region}.amazonaws.com"] }
+  }
+  read_application_secret = [
+    {
+      sid       = "ReadTheApplicationsSecret"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [aws_secretsmanager_secret.database["app"].arn]
+    },
+    local.decrypt_secrets,
+  ]
+
+  # One execution holds one connection (pool of one, db/engine.py), so their sum has to fit max_connections beside ten
+  # for RDS itself and for people in an emergency. With the proxy, the application's functions share its connections.
+  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, cognito = 5 }
+  direct_concurrency      = { migrate = 2, rotate_secret = 1, operator = 2 }
+  spare_connections       = 10
+  used_connections = sum(concat(
+    values(local.direct_concurrency),
+    var.rds_proxy ? [ceil(local.max_connections * local.proxy_percent / 100)] : values(local.application_concurrency),
+  ))
+
+  functions = {
+    api           = module.api
+    migrate       = module.migrate
+    rotate_secret = module.rotate_secret
+    outbox_relay  = module.outbox_relay
+    operator      = module.operator
+    cognito       = module.cognito
+  }
+}
+
+resource "terraform_data" "connections" {
+  lifecycle {
+    precondition {
+      condition     = local.used_connections + local.spare_connections <= local.max_connections
+      error_message = "Functions may hold ${local.used_connections} connections and ${local.spare_connections} are kept back, but the database takes ${local.max_connections}: at the busiest hour people would get 503. Lower api_concurrency, take a larger instance, or switch rds_proxy on."
+    }
+  }
+}
+
+module "api" {
+  source = "./modules/function"
+
+  name                  = "${local.name}-api"
+  description           = "The HTTP API"
+  handler               = "lambda_function.entrypoints.api.handler"
+  common                = local.common
+  environment           = local.application_environment
+  statements            = local.read_application_secret
+  memory_mib            = var.api_memory_mib
+  timeout_seconds       = 29 # API Gateway gives up after 30
+  concurrency           = local.application_concurrency.api
+  snapstart             = var.snapstart
+  shifted_by_codedeploy = true
+}
+
+module "migrate" {
+  source = "./modules/function"
+
+  name        = "${local.name}-migrate"
+  description = "Migrations, and the database's users; invoked by operators"
+  handler     = "lambda_function.entrypoints.migrate.handler"
+  common      = local.common
+  environment = merge(local.direct_environment, {
+    DATABASE_SECRET_ID = aws_secretsmanager_secret.database["migrator"].arn
+    APP_SECRET_ID      = aws_secretsmanager_secret.database["app"].arn
+    MASTER_SECRET_ID   = local.database.master_secret_arn
+    DATABASE_HOST      = local.database.host
+    DATABASE_PORT      = tostring(local.database_port)
+    DATABASE_NAME      = local.database_name
+  })
+  statements = [
+    {
+      sid       = "ReadTheMastersSecret"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [local.database.master_secret_arn]
+    },
+    {
+      sid       = "FillTheUsersSecrets"
+      actions   = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+      resources = [for secret in aws_secretsmanager_secret.database : secret.arn]
+    },
+    merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] }),
+  ]
+  timeout_seconds = 900
+  concurrency     = local.direct_concurrency.migrate
+}
+
+module "rotate_secret" {
+  source = "./modules/function"
+
+  name        = "${local.name}-rotate-secret"
+  description = "Rotates the passwords of database users; called by Secrets Manager"
+  handler     = "lambda_function.entrypoints.rotate_secret.handler"
+  common      = local.common
+  environment = local.direct_environment
+  statements = [
+    {
+      sid       = "ReadTheMastersSecret"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [local.database.master_secret_arn]
+    },
+    {
+      sid = "RotateTheUsersSecrets"
+      actions = [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+      ]
+      resources = [for secret in aws_secretsmanager_secret.database : secret.arn]
+    },
+    merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] }),
+  ]
+  timeout_seconds = 60
+  concurrency     = local.direct_concurrency.rotate_secret
+}
+
+module "outbox_relay" {
+  source = "./modules/function"
+
+  name        = "${local.name}-outbox-relay"
+  description = "Publishes what the outbox holds; called every minute"
+  handler     = "lambda_function.entrypoints.outbox_relay.handler"
+  common      = local.common
+  environment = merge(local.application_environment, { EVENT_BUS_NAME = aws_cloudwatch_event_bus.main.name })
+  statements = concat(local.read_application_secret, [
+    {
+      sid       = "PublishEvents"
+      actions   = ["events:PutEvents"]
+      resources = [aws_cloudwatch_event_bus.main.arn]
+    },
+  ])
+  timeout_seconds = 55 # below the minute between two runs
+  concurrency     = local.application_concurrency.outbox_relay
+}
+
+module "operator" {
+  source = "./modules/function"
+
+  name        = "${local.name}-operator"
+  description = "People, checks, export and erasure; invoked by operators"
+  handler     = "lambda_function.entrypoints.operator.handler"
+  common      = local.common
+  environment = merge(local.direct_environment, {
+    DATABASE_SECRET_ID   = aws_secretsmanager_secret.database["app"].arn
+    COGNITO_USER_POOL_ID = aws_cognito_user_pool.main.id
+  })
+  statements = concat(local.read_application_secret, [
+    {
+      sid = "ManageAccounts"
+      actions = [
+        "cognito-idp:AdminCreateUser",
+        "cognito-idp:AdminDeleteUser",
+        "cognito-idp:AdminDisableUser",
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminUserGlobalSignOut",
+        "cognito-idp:ListUsers",
+      ]
+      resources = [aws_cognito_user_pool.main.arn]
+    },
+  ])
+  timeout_seconds = 900
+  concurrency     = local.direct_concurrency.operator
+}
+
+module "cognito" {
+  source = "./modules/function"
+
+  name            = "${local.name}-cognito"
+  description     = "Gives a confirmed account its person; called by Cognito"
+  handler         = "lambda_function.entrypoints.cognito.handler"
+  common          = local.common
+  environment     = local.application_environment
+  statements      = local.read_application_secret
+  memory_mib      = 1024
+  timeout_seconds = 5 # Cognito gives up after 5 and calls again
+  concurrency     = local.application_concurrency.cognito
+}

@@ -1,0 +1,208 @@
+# One Lambda: its log group, its role, its versions and the alias `live`, through which everybody calls it.
+
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+locals {
+  arn = "${var.common.arn_prefix}${var.name}"
+}
+
+# Declared before the function, which would otherwise make its own: without retention and without our key.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.common.log_retention_days
+  kms_key_id        = var.common.kms_key_arn
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    sid     = "LambdaAssumesTheRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.name}-${var.common.region}"
+  description        = "Execution role of ${var.name}"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
+  }
+
+  # These actions know no resources: AWS takes them with `*` only.
+  statement {
+    sid       = "WriteTraces"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "AttachToTheNetwork"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSubnets",
+      "ec2:UnassignPrivateIpAddresses",
+    ]
+    resources = ["*"]
+  }
+
+  # Lambda itself needs the statement above; the code that runs in the function does not get it.
+  statement {
+    sid    = "KeepTheNetworkFromTheCode"
+    effect = "Deny"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSubnets",
+      "ec2:UnassignPrivateIpAddresses",
+    ]
+    resources = ["*"]
+
+    condition {
+      test     = "ArnEquals"
+      variable = "lambda:SourceFunctionArn"
+      values   = [local.arn]
+    }
+  }
+
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [var.common.failure_queue_arn]
+  }
+
+  statement {
+    sid       = "UseTheKeyOfQueueAndEnvironment"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.common.kms_key_arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.statements
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.condition[*]
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "function"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.this.json
+}
+
+resource "aws_lambda_function" "this" {
+  function_name                  = var.name
+  description                    = var.description
+  role                           = aws_iam_role.this.arn
+  handler                        = var.handler
+  runtime                        = "python3.13"
+  architectures                  = ["arm64"]
+  s3_bucket                      = var.common.package.bucket
+  s3_key                         = var.common.package.key
+  source_code_hash               = var.common.package.sha256
+  publish                        = true
+  memory_size                    = var.memory_mib
+  timeout                        = var.timeout_seconds
+  reserved_concurrent_executions = var.concurrency
+  kms_key_arn                    = var.common.kms_key_arn
+
+  environment {
+    variables = merge(var.environment, {
+      POWERTOOLS_SERVICE_NAME = var.name
+      POWERTOOLS_LOG_LEVEL    = "INFO"
+    })
+  }
+
+  vpc_config {
+    subnet_ids         = var.common.subnet_ids
+    security_group_ids = [var.common.security_group_id]
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  dynamic "snap_start" {
+    for_each = var.snapstart ? ["PublishedVersions"] : []
+
+    content {
+      apply_on = snap_start.value
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_lambda_alias" "live" {
+  count = var.shifted_by_codedeploy ? 0 : 1
+
+  name             = "live"
+  description      = "The version that is called"
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+}
+
+resource "aws_lambda_alias" "shifted" {
+  count = var.shifted_by_codedeploy ? 1 : 0
+
+  name             = "live"
+  description      = "The version that is called; CodeDeploy shifts it"
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+
+  lifecycle {
+    # Terraform makes the alias and publishes versions. Were it to move the alias too, every request would meet a new
+    # version at once, and the next apply after a rollback would undo the rollback.
+    ignore_changes = [function_version, routing_config]
+  }
+}
+
+resource "aws_lambda_function_event_invoke_config" "this" {
+  function_name          = aws_lambda_function.this.function_name
+  qualifier              = local.alias.name
+  maximum_retry_attempts = var.retries
+
+  destination_config {
+    on_failure {
+      destination = var.common.failure_queue_arn
+    }
+  }
+}
+
+locals {
+  alias = one(concat(aws_lambda_alias.live, aws_lambda_alias.shifted))
+}

@@ -1,0 +1,87 @@
+variable "name" {
+  type        = string
+  description = "The function's name, which is also Powertools' service name and so the dimension of its metrics."
+
+  validation {
+    condition     = length(var.name) <= 55
+    error_message = "Lambda's names end at 64 characters, and the role's name adds the region."
+  }
+}
+
+variable "description" {
+  type        = string
+  description = "What the function is for, in one sentence."
+}
+
+variable "handler" {
+  type        = string
+  description = "Module and function in the package."
+}
+
+variable "common" {
+  type = object({
+    region             = string
+    arn_prefix         = string
+    package            = object({ bucket = string, key = string, sha256 = string })
+    subnet_ids         = list(string)
+    security_group_id  = string
+    log_retention_days = number
+    kms_key_arn        = string
+    failure_queue_arn  = string
+  })
+  description = "What all functions share: region and beginning of their ARN, the zip in S3 and its SHA-256 in base64 (another digest publishes another version), private subnets, the group that decides what is reached, the key of logs and environment, and where events of asynchronous calls go that failed for good."
+}
+
+variable "environment" {
+  type        = map(string)
+  description = "What settings.py reads for this entrypoint; Powertools' variables are added here."
+}
+
+variable "statements" {
+  type = list(object({
+    sid       = string
+    actions   = list(string)
+    resources = list(string)
+    condition = optional(object({ test = string, variable = string, values = list(string) }))
+  }))
+  description = "What the function may do besides writing logs, traces and its network interfaces."
+}
+
+variable "memory_mib" {
+  type        = number
+  description = "Memory, and with it a share of the CPU."
+  default     = 512
+}
+
+variable "timeout_seconds" {
+  type        = number
+  description = "Below whatever waits for the function: 30 s of API Gateway, 5 s of Cognito, a minute between two runs of the relay."
+}
+
+variable "concurrency" {
+  type        = number
+  description = "Executions at the same time, reserved. Each holds one database connection, so all functions together stay below max_connections."
+}
+
+variable "retries" {
+  type        = number
+  description = "Further attempts of an asynchronous call."
+  default     = 0
+
+  validation {
+    condition     = contains([0, 1, 2], var.retries)
+    error_message = "Lambda tries again at most twice."
+  }
+}
+
+variable "snapstart" {
+  type        = bool
+  description = "Start from a snapshot of the initialised function."
+  default     = false
+}
+
+variable "shifted_by_codedeploy" {
+  type        = bool
+  description = "CodeDeploy moves the alias to a new version, bit by bit, so Terraform leaves it where it is."
+  default     = false
+}

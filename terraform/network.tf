@@ -1,0 +1,216 @@
+# Private subnets only: no internet gateway, no NAT. Functions reach the database and the AWS services that they call
+# through interface endpoints; logs, metrics and traces leave through Lambda itself.
+
+locals {
+  zones = slice(data.aws_availability_zones.available.names, 0, var.zone_count)
+
+  # Who calls what: all functions read secrets, the relay puts events, the operators' function manages accounts. Of S3
+  # nothing is needed.
+  endpoints = ["secretsmanager", "events", "cognito-idp"]
+}
+
+resource "aws_vpc" "main" {
+  cidr_block           = var.vpc_cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+
+  tags = { Name = local.name }
+}
+
+# Whatever is made without a security group of its own reaches nothing.
+resource "aws_default_security_group" "closed" {
+  vpc_id = aws_vpc.main.id
+
+  tags = { Name = "${local.name}-closed" }
+}
+
+resource "aws_subnet" "private" {
+  for_each = { for index, zone in local.zones : zone => cidrsubnet(var.vpc_cidr, 4, index) }
+
+  vpc_id                  = aws_vpc.main.id
+  availability_zone       = each.key
+  cidr_block              = each.value
+  map_public_ip_on_launch = false
+
+  tags = { Name = "${local.name}-private-${each.key}" }
+}
+
+resource "aws_route_table" "private" {
+  vpc_id = aws_vpc.main.id
+
+  tags = { Name = "${local.name}-private" }
+}
+
+resource "aws_route_table_association" "private" {
+  for_each = aws_subnet.private
+
+  subnet_id      = each.value.id
+  route_table_id = aws_route_table.private.id
+}
+
+# ---- who may talk to whom ------------------------------------------------------------------------
+
+resource "aws_security_group" "functions" {
+  name        = "${local.name}-functions"
+  description = "Lambda functions: to the database and the endpoints, from nobody"
+  vpc_id      = aws_vpc.main.id
+
+  tags = { Name = "${local.name}-functions" }
+}
+
+resource "aws_security_group" "endpoints" {
+  name        = "${local.name}-endpoints"
+  description = "Interface endpoints: from the functions, to nobody"
+  vpc_id      = aws_vpc.main.id
+
+  tags = { Name = "${local.name}-endpoints" }
+}
+
+resource "aws_security_group" "database" {
+  name        = "${local.name}-database"
+  description = "The database: from the functions and the proxy, to nobody"
+  vpc_id      = aws_vpc.main.id
+
+  tags = { Name = "${local.name}-database" }
+}
+
+resource "aws_security_group" "proxy" {
+  count = var.rds_proxy ? 1 : 0
+
+  name        = "${local.name}-proxy"
+  description = "The proxy: from the functions, to the database"
+  vpc_id      = aws_vpc.main.id
+
+  tags = { Name = "${local.name}-proxy" }
+}
+
+locals {
+  database_port = 3306
+
+  # Each pair is one rule out and one rule in.
+  connections = merge(
+    {
+      functions-database  = { from = aws_security_group.functions.id, to = aws_security_group.database.id, port = local.database_port }
+      functions-endpoints = { from = aws_security_group.functions.id, to = aws_security_group.endpoints.id, port = 443 }
+    },
+    var.rds_proxy ? {
+      functions-proxy = { from = aws_security_group.functions.id, to = aws_security_group.proxy[0].id, port = local.database_port }
+      proxy-database  = { from = aws_security_group.proxy[0].id, to = aws_security_group.database.id, port = local.database_port }
+    } : {},
+  )
+}
+
+resource "aws_vpc_security_group_egress_rule" "out" {
+  for_each = local.connections
+
+  security_group_id            = each.value.from
+  referenced_security_group_id = each.value.to
+  description                  = each.key
+  ip_protocol                  = "tcp"
+  from_port                    = each.value.port
+  to_port                      = each.value.port
+}
+
+resource "aws_vpc_security_group_ingress_rule" "in" {
+  for_each = local.connections
+
+  security_group_id            = each.value.to
+  referenced_security_group_id = each.value.from
+  description                  = each.key
+  ip_protocol                  = "tcp"
+  from_port                    = each.value.port
+  to_port                      = each.value.port
+}
+
+# ---- endpoints -----------------------------------------------------------------------------------
+
+data "aws_iam_policy_document" "endpoint" {
+  # What a role may do is decided by its own policy; credentials of other accounts do not pass at all.
+  statement {
+    sid       = "OnlyThisAccount"
+    actions   = ["*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:PrincipalAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+resource "aws_vpc_endpoint" "service" {
+  for_each = toset(local.endpoints)
+
+  vpc_id              = aws_vpc.main.id
+  service_name        = "com.amazonaws.${var.region}.${each.key}"
+  vpc_endpoint_type   = "Interface"
+  private_dns_enabled = true
+  subnet_ids          = [for zone in slice(local.zones, 0, var.endpoint_zone_count) : aws_subnet.private[zone].id]
+  security_group_ids  = [aws_security_group.endpoints.id]
+  policy              = data.aws_iam_policy_document.endpoint.json
+
+  tags = { Name = "${local.name}-${each.key}" }
+}
+
+# ---- flow logs -----------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_log_group" "flow" {
+  name              = "/${local.name}/flow"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.service.arn
+}
+
+data "aws_iam_policy_document" "flow_trust" {
+  statement {
+    sid     = "FlowLogsAssumeTheRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["vpc-flow-logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "flow" {
+  statement {
+    sid       = "WriteFlowLogs"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.flow.arn}:*"]
+  }
+}
+
+resource "aws_iam_role" "flow" {
+  name               = "${local.name}-flow-${var.region}"
+  description        = "Writes the VPC's flow logs"
+  assume_role_policy = data.aws_iam_policy_document.flow_trust.json
+}
+
+resource "aws_iam_role_policy" "flow" {
+  name   = "flow"
+  role   = aws_iam_role.flow.id
+  policy = data.aws_iam_policy_document.flow.json
+}
+
+resource "aws_flow_log" "main" {
+  vpc_id                   = aws_vpc.main.id
+  traffic_type             = "ALL"
+  log_destination_type     = "cloud-watch-logs"
+  log_destination          = aws_cloudwatch_log_group.flow.arn
+  iam_role_arn             = aws_iam_role.flow.arn
+  max_aggregation_interval = 600
+
+  tags = { Name = local.name }
+}

@@ -1,0 +1,316 @@
+# Alarms, all of which send mail; docs/operations.md says for each what it means and what to do first.
+
+locals {
+  # Burn rate: how many times faster than allowed the error budget of 30 days is being spent. The long window says that
+  # it matters, the short one that it still goes on; both have to agree.
+  burn_rates = {
+    fast = { rate = 14.4, long_seconds = 3600, short_seconds = 300 } # 2 % of the budget in an hour
+    slow = { rate = 6, long_seconds = 21600, short_seconds = 1800 }  # 5 % of the budget in six hours
+  }
+  # Below this many requests in a window one unlucky person would ring everybody.
+  enough_requests = 20
+
+  gateway_dimensions = { ApiId = aws_apigatewayv2_api.main.id, Stage = aws_apigatewayv2_stage.default.name }
+
+  # `bad` is the percentage of requests that count against the objective.
+  indicators = {
+    availability = {
+      budget      = 100 - var.objectives.available_percent
+      metric      = "5xx"
+      stat        = "Sum"
+      bad         = "100 * measured / requests"
+      description = "Requests end with 5xx"
+    }
+    latency = {
+      budget      = 100 - var.objectives.fast_percent
+      metric      = "Latency"
+      stat        = "PR(${var.objectives.fast_ms}:)"
+      bad         = "measured"
+      description = "Requests take longer than ${var.objectives.fast_ms} ms"
+    }
+  }
+
+  windows = merge([
+    for indicator, measure in local.indicators : merge([
+      for speed, burn in local.burn_rates : {
+        for length, seconds in { long = burn.long_seconds, short = burn.short_seconds } :
+        "${indicator}-${speed}-${length}" => merge(measure, { seconds = seconds, threshold = min(burn.rate * measure.budget, 99) })
+      }
+    ]...)
+  ]...)
+
+  burns = merge([
+    for indicator, measure in local.indicators : {
+      for speed, burn in local.burn_rates : "${indicator}-${speed}" => "${measure.description}: ${burn.rate} times what the objective allows"
+    }
+  ]...)
+}
+
+resource "aws_sns_topic" "alarms" {
+  name              = "${local.name}-alarms"
+  kms_master_key_id = aws_kms_key.service.arn
+}
+
+data "aws_iam_policy_document" "alarms" {
+  statement {
+    sid       = "AlarmsAndBudgetPublish"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn    = aws_sns_topic.alarms.arn
+  policy = data.aws_iam_policy_document.alarms.json
+}
+
+resource "aws_sns_topic_subscription" "mail" {
+  for_each = toset(var.alarm_emails)
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+# ---- objectives ----------------------------------------------------------------------------------
+
+# Halves of the alarms below: alone they tell nobody.
+resource "aws_cloudwatch_metric_alarm" "window" {
+  for_each = local.windows
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = "Half of the alarm of the same name; see there"
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.threshold
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "bad"
+    label       = "% of requests"
+    expression  = "IF(requests >= ${local.enough_requests}, ${each.value.bad}, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "requests"
+
+    metric {
+      namespace   = "AWS/ApiGateway"
+      metric_name = "Count"
+      dimensions  = local.gateway_dimensions
+      period      = each.value.seconds
+      stat        = "Sum"
+    }
+  }
+
+  metric_query {
+    id = "measured"
+
+    metric {
+      namespace   = "AWS/ApiGateway"
+      metric_name = each.value.metric
+      dimensions  = local.gateway_dimensions
+      period      = each.value.seconds
+      stat        = each.value.stat
+    }
+  }
+}
+
+resource "aws_cloudwatch_composite_alarm" "burn" {
+  for_each = local.burns
+
+  alarm_name        = "${local.name}-${each.key}"
+  alarm_description = each.value
+  alarm_rule        = join(" AND ", [for length in ["long", "short"] : "ALARM(\"${aws_cloudwatch_metric_alarm.window["${each.key}-${length}"].alarm_name}\")"])
+  alarm_actions     = [aws_sns_topic.alarms.arn]
+  ok_actions        = [aws_sns_topic.alarms.arn]
+}
+
+# ---- everything else -----------------------------------------------------------------------------
+
+locals {
+  # What most of the alarms below have; each says where it differs.
+  usual = { statistic = "Sum", comparison = "GreaterThanThreshold", threshold = 0, seconds = 300, periods = 1, missing = "notBreaching" }
+
+  function_alarms = merge(
+    {
+      for key, function in local.functions : "${replace(key, "_", "-")}-throttled" => merge(local.usual, {
+        namespace   = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = function.name },
+        description = "Calls of ${function.name} are refused: its reserved concurrency is used up"
+      })
+    },
+    {
+      for key, function in local.functions : "${replace(key, "_", "-")}-failed" => merge(local.usual, {
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = function.name },
+        description = "${function.name} ended with an exception or ran out of time"
+      })
+    },
+    {
+      for key in ["api", "operator"] : "${key}-internal-error" => merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "InternalError", dimensions = { service = local.functions[key].name },
+        seconds     = 60,
+        description = "An exception that nobody expected, in ${local.functions[key].name}"
+      })
+    },
+    {
+      api-canary = merge(local.usual, {
+        namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.gateway_dimensions,
+        seconds     = 60, threshold = 2,
+        description = "More than two answers with 5xx in a minute: a deployment that is going on is rolled back"
+      })
+      api-nearly-full = merge(local.usual, {
+        namespace   = "AWS/Lambda", metric = "ConcurrentExecutions", dimensions = { FunctionName = module.api.name },
+        statistic   = "Maximum", threshold = 0.8 * var.api_concurrency, seconds = 60, periods = 5,
+        description = "The API uses over 80 % of its reserved concurrency"
+      })
+      outbox-lag = merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "OutboxLagSeconds", dimensions = { service = module.outbox_relay.name },
+        statistic   = "Maximum", threshold = 300, seconds = 60, periods = 5, missing = "breaching",
+        description = "Events wait for over five minutes, or the relay says nothing"
+      })
+    },
+  )
+
+  queue_alarms = {
+    for name, queue in merge({ failed = aws_sqs_queue.failed }, { for name, queue in aws_sqs_queue.dead : "${name}-dead" => queue }) :
+    "queue-${name}" => merge(local.usual, {
+      namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = queue.name },
+      statistic   = "Maximum",
+      description = "Messages lie in ${queue.name} that nobody could process"
+    })
+  }
+
+  database_dimensions = local.aurora ? { DBClusterIdentifier = local.database.id } : { DBInstanceIdentifier = local.database.id }
+  database_usual      = merge(local.usual, { namespace = "AWS/RDS", dimensions = local.database_dimensions, statistic = "Average", periods = 3 })
+  gib                 = 1024 * 1024 * 1024
+
+  database_alarms = merge(
+    {
+      database-cpu = merge(local.database_usual, {
+        metric = "CPUUtilization", threshold = 80, description = "The database's CPU has been over 80 % for a quarter of an hour"
+      })
+      database-connections = merge(local.database_usual, {
+        metric      = "DatabaseConnections", statistic = "Maximum", threshold = floor(0.8 * local.max_connections),
+        description = "Over 80 % of ${local.max_connections} connections are in use"
+      })
+      database-memory = merge(local.database_usual, {
+        metric      = "FreeableMemory", comparison = "LessThanThreshold", threshold = 0.05 * local.memory_gib * local.gib,
+        description = "Less than 5 % of the database's memory is free"
+      })
+      database-deadlocks = merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "TransactionRetried", dimensions = { service = module.api.name },
+        threshold   = 50,
+        description = "Over 50 transactions in five minutes met a lock or a deadlock and were repeated"
+      })
+    },
+    local.aurora ? {
+      database-capacity = merge(local.database_usual, {
+        metric = "ACUUtilization", threshold = 90, description = "The cluster is close to aurora_capacity.maximum"
+      })
+      database-replica-lag = merge(local.database_usual, {
+        metric      = "AuroraReplicaLagMaximum", statistic = "Maximum", threshold = 1000,
+        description = "A reader is over a second behind the writer"
+      })
+      } : {
+      database-storage = merge(local.database_usual, {
+        metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold", threshold = 5 * local.gib,
+        description = "Less than 5 GiB of storage are free: growing by itself has ended"
+      })
+      database-replica-lag = merge(local.database_usual, {
+        metric      = "ReplicaLag", statistic = "Maximum", threshold = 30,
+        description = "A read replica, where there is one, is over 30 seconds behind"
+      })
+    },
+  )
+
+  alarms = merge(local.function_alarms, local.queue_alarms, local.database_alarms)
+}
+
+resource "aws_cloudwatch_metric_alarm" "main" {
+  for_each = local.alarms
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.seconds
+  evaluation_periods  = each.value.periods
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.missing
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+# ---- dashboard -----------------------------------------------------------------------------------
+
+locals {
+  gateway = flatten([for key, value in local.gateway_dimensions : [key, value]])
+
+  charts = [
+    { title = "Requests", stat = "Sum", metrics = [for metric in ["Count", "4xx", "5xx"] : concat(["AWS/ApiGateway", metric], local.gateway)] },
+    { title = "Latency, ms", stat = "p99", metrics = [for metric in ["Latency", "IntegrationLatency"] : concat(["AWS/ApiGateway", metric], local.gateway)] },
+    { title = "Functions at the same time", stat = "Maximum", metrics = [for function in local.functions : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", function.name]] },
+    { title = "Functions that failed", stat = "Sum", metrics = [for function in local.functions : ["AWS/Lambda", "Errors", "FunctionName", function.name]] },
+    { title = "Database", stat = "Average", metrics = [for metric in ["CPUUtilization", "DatabaseConnections"] : concat(["AWS/RDS", metric], flatten([for key, value in local.database_dimensions : [key, value]]))] },
+    { title = "Outbox: seconds behind", stat = "Maximum", metrics = [["DentistAppointments", "OutboxLagSeconds", "service", module.outbox_relay.name]] },
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "main" {
+  dashboard_name = local.name
+  dashboard_body = jsonencode({
+    widgets = [
+      for index, chart in local.charts : {
+        type       = "metric"
+        x          = index % 2 * 12
+        y          = floor(index / 2) * 6
+        width      = 12
+        height     = 6
+        properties = merge(chart, { region = var.region, period = 60, view = "timeSeries" })
+      }
+    ]
+  })
+}
+
+# ---- money ---------------------------------------------------------------------------------------
+
+resource "aws_budgets_budget" "monthly" {
+  name         = local.name
+  budget_type  = "COST"
+  time_unit    = "MONTHLY"
+  limit_amount = tostring(var.monthly_budget_usd)
+  limit_unit   = "USD"
+
+  # `environment` has to be switched on as a cost allocation tag, once in an account.
+  cost_filter {
+    name   = "TagKeyValue"
+    values = [format("user:environment$%s", var.environment)]
+  }
+
+  dynamic "notification" {
+    for_each = { ACTUAL = 80, FORECASTED = 100 }
+
+    content {
+      notification_type         = notification.key
+      comparison_operator       = "GREATER_THAN"
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      subscriber_sns_topic_arns = [aws_sns_topic.alarms.arn]
+    }
+  }
+}

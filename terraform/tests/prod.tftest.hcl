@@ -1,0 +1,169 @@
+# environments/prod.tfvars, and the other shapes that prod can take: terraform test -var-file=environments/prod.tfvars
+# Nothing is asked of AWS: what a plan could not know anyway is made up. Policies are looked at in tests/terraform.
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] }
+  }
+}
+
+run "prod" {
+  command = plan
+
+  assert {
+    condition     = local.production && local.tags.environment == "prod"
+    error_message = "This is not prod."
+  }
+
+  assert {
+    condition     = length(aws_subnet.private) == 3
+    error_message = "Prod stands in three zones."
+  }
+
+  assert {
+    condition     = aws_db_instance.main[0].multi_az && aws_db_instance.main[0].deletion_protection
+    error_message = "The database of prod survives the loss of a zone and cannot be deleted."
+  }
+
+  assert {
+    condition     = !aws_db_instance.main[0].skip_final_snapshot && !aws_db_instance.main[0].delete_automated_backups
+    error_message = "The database of prod leaves its backups behind."
+  }
+
+  assert {
+    condition     = aws_db_instance.main[0].performance_insights_enabled
+    error_message = "Somebody has to be able to see what the database of prod does."
+  }
+
+  assert {
+    condition     = !contains(aws_cognito_user_pool_client.main.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
+    error_message = "Passwords are never sent in prod."
+  }
+
+  assert {
+    condition     = aws_codedeploy_deployment_group.api.deployment_config_name == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+    error_message = "A new version meets a tenth of the requests first."
+  }
+
+  assert {
+    condition     = local.used_connections == 200 + 2 + 1 + 5 + 2 + 1 && local.max_connections == 512
+    error_message = "Each function's concurrency counts as connections."
+  }
+
+  assert {
+    condition     = !anytrue([for bucket in aws_s3_bucket.main : bucket.force_destroy])
+    error_message = "Buckets of prod are not emptied by a destroy."
+  }
+}
+
+run "aurora" {
+  command = plan
+
+  variables {
+    database_engine = "aurora-mysql"
+    aurora_capacity = { minimum = 1, maximum = 16, instances = 2 }
+  }
+
+  assert {
+    condition     = length(aws_db_instance.main) == 0 && length(aws_rds_cluster_instance.main) == 2
+    error_message = "A cluster takes the place of the instance."
+  }
+
+  assert {
+    condition     = aws_rds_cluster.main[0].storage_encrypted && aws_rds_cluster.main[0].deletion_protection && aws_rds_cluster.main[0].manage_master_user_password
+    error_message = "The cluster is as safe as the instance."
+  }
+
+  assert {
+    condition = contains([
+      for parameter in aws_rds_cluster_parameter_group.main[0].parameter : "${parameter.name}=${parameter.value}"
+    ], "transaction_isolation=READ-COMMITTED")
+    error_message = "The cluster has the parameters of the instance."
+  }
+
+  assert {
+    condition     = local.max_connections == 64 * 2 * 16
+    error_message = "Connections follow from the largest capacity, two GiB for each unit."
+  }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.main), "database-capacity") && !contains(keys(aws_cloudwatch_metric_alarm.main), "database-storage")
+    error_message = "Alarms fit the engine."
+  }
+}
+
+run "proxy" {
+  command = plan
+
+  variables {
+    rds_proxy       = true
+    api_concurrency = 900
+  }
+
+  assert {
+    condition     = length(aws_db_proxy.main) == 1 && aws_db_proxy.main[0].require_tls
+    error_message = "The proxy lets many more functions share the connections."
+  }
+
+  assert {
+    condition     = length(aws_db_proxy.main[0].auth) == 1
+    error_message = "Only the application logs in through the proxy."
+  }
+
+  assert {
+    condition     = local.used_connections == 2 + 1 + 2 + 384
+    error_message = "The proxy takes its share of the connections, whatever the concurrency."
+  }
+}
+
+run "cloudfront_with_a_name" {
+  command = plan
+
+  variables {
+    cloudfront    = true
+    custom_domain = { name = "api.example.com", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1", zone_id = "Z1" }
+  }
+
+  assert {
+    condition     = length(aws_cloudfront_distribution.main) == 1 && length(aws_wafv2_web_acl.main) == 1 && length(aws_apigatewayv2_domain_name.main) == 0
+    error_message = "The name belongs to CloudFront."
+  }
+
+  assert {
+    condition     = !aws_apigatewayv2_api.main.disable_execute_api_endpoint
+    error_message = "CloudFront reaches the API by its own address."
+  }
+}
+
+run "name_without_cloudfront" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "api.example.com", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1", zone_id = "Z1" }
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_domain_name.main) == 1 && aws_apigatewayv2_api.main.disable_execute_api_endpoint
+    error_message = "With a name of its own the API has no other."
+  }
+
+  assert {
+    condition     = output.api_url == "https://api.example.com"
+    error_message = "Callers are told the name."
+  }
+}
+
+run "the_very_first_apply" {
+  command = plan
+
+  variables {
+    rotation = { enabled = false, days = 30 }
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret_rotation.database) == 0
+    error_message = "An empty secret cannot be rotated."
+  }
+}

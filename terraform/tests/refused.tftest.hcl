@@ -1,0 +1,174 @@
+# Every choice that is refused: terraform test -var-file=environments/prod.tfvars. A run may hold many, because each has
+# to fail: one that passed would fail the run.
+# Nothing is asked of AWS: what a plan could not know anyway is made up. Policies are looked at in tests/terraform.
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] }
+  }
+}
+
+run "what_prod_refuses" {
+  command = plan
+
+  variables {
+    endpoint_zone_count     = 2
+    database_instance_class = "db.t4g.large"
+    database_engine         = "aurora-mysql"
+    aurora_capacity         = { minimum = 1, maximum = 4, instances = 1 }
+    multi_az                = false
+    deletion_protection     = false
+    backup_retention_days   = 13
+    secret_recovery_days    = 29
+    deployment_config       = "CodeDeployDefault.LambdaAllAtOnce"
+    password_flow           = true
+    cors_origins            = ["http://app.example.com"]
+    log_retention_days      = 60
+  }
+
+  expect_failures = [
+    var.endpoint_zone_count,
+    var.database_instance_class,
+    var.aurora_capacity,
+    var.multi_az,
+    var.deletion_protection,
+    var.backup_retention_days,
+    var.secret_recovery_days,
+    var.deployment_config,
+    var.password_flow,
+    var.cors_origins,
+    var.log_retention_days,
+  ]
+}
+
+run "what_makes_no_sense_anywhere" {
+  command = plan
+
+  variables {
+    region                  = "Ireland"
+    package_path            = "package.tar.gz"
+    vpc_cidr                = "10.0.0.0/24"
+    zone_count              = 4
+    database_engine         = "postgres"
+    database_instance_class = "db.x99.huge"
+    database_storage_gib    = { initial = 10, maximum = 100 }
+    backup_retention_days   = 0
+    rotation                = { enabled = true, days = 0 }
+    secret_recovery_days    = 6
+    api_concurrency         = 0
+    api_memory_mib          = 256
+    deployment_config       = "Everything"
+    mfa                     = "OFF"
+    cors_origins            = ["*"]
+    throttling              = { rate = 0, burst = 10 }
+    event_consumers         = { notifications = [] }
+    log_retention_days      = 100
+    alarm_emails            = []
+    monthly_budget_usd      = 0
+    objectives              = { available_percent = 100, fast_percent = 99, fast_ms = 1000 }
+  }
+
+  expect_failures = [
+    var.region,
+    var.package_path,
+    var.vpc_cidr,
+    var.zone_count,
+    var.database_engine,
+    var.database_instance_class,
+    var.database_storage_gib,
+    var.backup_retention_days,
+    var.rotation,
+    var.secret_recovery_days,
+    var.api_concurrency,
+    var.api_memory_mib,
+    var.deployment_config,
+    var.mfa,
+    var.cors_origins,
+    var.throttling,
+    var.event_consumers,
+    var.log_retention_days,
+    var.alarm_emails,
+    var.monthly_budget_usd,
+    var.objectives,
+  ]
+}
+
+run "what_contradicts_another_choice" {
+  command = plan
+
+  variables {
+    endpoint_zone_count  = 4
+    database_storage_gib = { initial = 100, maximum = 105 }
+    aurora_capacity      = { minimum = 8, maximum = 4, instances = 2 }
+    route_throttling     = { "GET /health" = { rate = 5000, burst = 5 } }
+    custom_domain        = { name = "a.example.com", certificate_arn = "arn:aws:acm:us-east-1:1:certificate/1", zone_id = "Z1" }
+    cors_origins         = ["https://app.example.com/path"]
+    event_consumers      = { notifications = ["patient.created"] }
+    alarm_emails         = ["nobody"]
+    objectives           = { available_percent = 99.9, fast_percent = 50, fast_ms = 1000 }
+  }
+
+  expect_failures = [
+    var.endpoint_zone_count,
+    var.database_storage_gib,
+    var.aurora_capacity,
+    var.route_throttling,
+    var.custom_domain,
+    var.cors_origins,
+    var.event_consumers,
+    var.alarm_emails,
+    var.objectives,
+  ]
+}
+
+run "a_certificate_that_cloudfront_cannot_use" {
+  command = plan
+
+  variables {
+    aurora_capacity = { minimum = 0.5, maximum = 4, instances = 16 }
+    custom_domain   = { name = "a.example.com", certificate_arn = "arn:aws:acm:eu-west-1:1:certificate/1", zone_id = "Z1" }
+    cloudfront      = true
+  }
+
+  expect_failures = [var.aurora_capacity, var.custom_domain]
+}
+
+run "a_name_that_no_resource_can_carry" {
+  command = plan
+
+  variables {
+    environment = "Prod_1"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "more_functions_than_connections" {
+  command = plan
+
+  variables {
+    api_concurrency = 492
+  }
+
+  expect_failures = [terraform_data.connections]
+}
+
+run "exactly_as_many_functions_as_connections" {
+  command = plan
+
+  variables {
+    api_concurrency = 491
+  }
+}
+
+run "a_limit_for_a_route_that_does_not_exist" {
+  command = plan
+
+  variables {
+    route_throttling = { "GET /dentists" = { rate = 1, burst = 1 } }
+  }
+
+  expect_failures = [aws_apigatewayv2_stage.default]
+}

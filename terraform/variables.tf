@@ -1,0 +1,410 @@
+# What an environment may choose. Numbers that follow from others are locals, and what nobody should choose is a constant.
+
+variable "environment" {
+  type        = string
+  description = "Part of every name. `prod` also switches on the rules that refuse an unsafe choice."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
+    error_message = "Use 2 to 10 lower-case letters and digits: names of load-bearing resources end at 63 characters."
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "Where everything lives, apart from what CloudFront wants in us-east-1."
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "This is not the name of a region, such as eu-west-1."
+  }
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags besides project, environment, data and managed-by, which cannot be replaced."
+  default     = {}
+}
+
+variable "package_path" {
+  type        = string
+  description = "The zip that `make package` builds. Its content names the object in S3, so the same bytes change nothing."
+
+  validation {
+    condition     = endswith(var.package_path, ".zip")
+    error_message = "The package is a zip file; Lambda takes nothing else."
+  }
+}
+
+# ---- network -------------------------------------------------------------------------------------
+
+variable "vpc_cidr" {
+  type        = string
+  description = "Addresses of the VPC, /16 to /20. Nothing routes to it from outside."
+  default     = "10.40.0.0/16"
+
+  validation {
+    condition     = can(cidrhost(var.vpc_cidr, 0)) && try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 20, false)
+    error_message = "Give an IPv4 range of /16 to /20: each zone gets a sixteenth of it for functions and database."
+  }
+}
+
+variable "zone_count" {
+  type        = number
+  description = "Availability zones with a private subnet. RDS wants two; three survive the loss of one with room to spare."
+  default     = 2
+
+  validation {
+    condition     = contains([2, 3], var.zone_count)
+    error_message = "Two or three zones: a database subnet group with one is refused by RDS."
+  }
+}
+
+variable "endpoint_zone_count" {
+  type        = number
+  description = "Zones in which each interface endpoint has an address (paid for by the hour). With fewer than `zone_count`, the loss of a zone can cut functions in the others off."
+  default     = 2
+
+  validation {
+    condition     = var.endpoint_zone_count >= 1 && var.endpoint_zone_count <= var.zone_count
+    error_message = "An endpoint stands in at least one and in at most `zone_count` zones."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.endpoint_zone_count == var.zone_count
+    error_message = "In prod each zone has its own endpoints: else the loss of one zone stops all of them."
+  }
+}
+
+# ---- database ------------------------------------------------------------------------------------
+
+variable "database_engine" {
+  type        = string
+  description = "`rds-mysql`: one instance of MySQL 8.4, with a standby when `multi_az`. `aurora-mysql`: a serverless cluster with a reader endpoint."
+  default     = "rds-mysql"
+
+  validation {
+    condition     = contains(["rds-mysql", "aurora-mysql"], var.database_engine)
+    error_message = "Choose rds-mysql or aurora-mysql."
+  }
+}
+
+variable "database_instance_class" {
+  type        = string
+  description = "Class of the RDS instance; its memory decides max_connections (see database.tf). Aurora ignores it."
+  default     = "db.t4g.small"
+
+  validation {
+    condition     = contains(keys(local.instance_memory_gib), var.database_instance_class)
+    error_message = "The memory of this class is not known here; add it to instance_memory_gib in database.tf."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || !startswith(var.database_instance_class, "db.t")
+    error_message = "Burstable instances run out of CPU credits at the busiest hour; prod takes db.m or db.r."
+  }
+}
+
+variable "database_storage_gib" {
+  type        = object({ initial = number, maximum = number })
+  description = "Storage of the RDS instance, which grows by itself up to the maximum. Aurora ignores it."
+  default     = { initial = 20, maximum = 100 }
+
+  validation {
+    condition     = var.database_storage_gib.initial >= 20 && var.database_storage_gib.maximum >= var.database_storage_gib.initial * 1.1
+    error_message = "gp3 starts at 20 GiB, and RDS wants the maximum at least a tenth above the start."
+  }
+}
+
+variable "aurora_capacity" {
+  type        = object({ minimum = number, maximum = number, instances = number })
+  description = "Aurora capacity units (2 GiB each) of each instance, and the number of instances: the first writes, the others read and take over. RDS ignores it."
+  default     = { minimum = 0.5, maximum = 4, instances = 1 }
+
+  validation {
+    condition     = var.aurora_capacity.minimum >= 0.5 && var.aurora_capacity.maximum >= 1 && var.aurora_capacity.maximum <= 256 && var.aurora_capacity.minimum <= var.aurora_capacity.maximum
+    error_message = "Aurora takes 0.5 to 256 units, and a minimum that is not above the maximum."
+  }
+
+  validation {
+    condition     = var.aurora_capacity.instances >= 1 && var.aurora_capacity.instances <= 15
+    error_message = "A cluster has 1 to 15 instances."
+  }
+
+  validation {
+    condition     = !(var.environment == "prod" && var.database_engine == "aurora-mysql") || var.aurora_capacity.instances >= 2
+    error_message = "In prod a second instance takes over when the writer fails."
+  }
+}
+
+variable "multi_az" {
+  type        = bool
+  description = "A standby of the RDS instance in another zone. Aurora ignores it: see aurora_capacity.instances."
+  default     = false
+
+  validation {
+    condition     = var.environment != "prod" || var.multi_az
+    error_message = "In prod the database survives the loss of a zone."
+  }
+}
+
+variable "deletion_protection" {
+  type        = bool
+  description = "The database, the user pool and the tables in them cannot be deleted while it is on, and a final snapshot is taken."
+  default     = true
+
+  validation {
+    condition     = var.environment != "prod" || var.deletion_protection
+    error_message = "In prod nobody deletes patients' data by mistake."
+  }
+}
+
+variable "backup_retention_days" {
+  type        = number
+  description = "How far back point-in-time recovery reaches. Backups hold erased people until they expire."
+  default     = 7
+
+  validation {
+    condition     = var.backup_retention_days >= 1 && var.backup_retention_days <= 35
+    error_message = "RDS keeps automated backups for 1 to 35 days; 0 would switch point-in-time recovery off."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.backup_retention_days >= 14
+    error_message = "In prod a mistake that is noticed after the holidays can still be undone: 14 days at least."
+  }
+}
+
+variable "rds_proxy" {
+  type        = bool
+  description = "Pools the API's connections. Worth its price when `api_concurrency` outgrows max_connections. The migrator and the rotation never use it."
+  default     = false
+}
+
+variable "rotation" {
+  type        = object({ enabled = bool, days = number })
+  description = "Rotation of the database users' passwords. Off for the very first apply only: the secrets are empty until the migration function's bootstrap has run, and an empty secret cannot be rotated."
+  default     = { enabled = true, days = 30 }
+
+  validation {
+    condition     = var.rotation.days >= 1 && var.rotation.days <= 365
+    error_message = "Secrets Manager rotates every 1 to 365 days."
+  }
+}
+
+variable "secret_recovery_days" {
+  type        = number
+  description = "For how long a deleted secret or key can be brought back."
+  default     = 7
+
+  validation {
+    condition     = var.secret_recovery_days >= 7 && var.secret_recovery_days <= 30
+    error_message = "Secrets Manager and KMS both wait 7 to 30 days."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.secret_recovery_days == 30
+    error_message = "In prod a deleted key can be brought back for 30 days: without it every backup is unreadable."
+  }
+}
+
+# ---- functions -----------------------------------------------------------------------------------
+
+variable "api_concurrency" {
+  type        = number
+  description = "Requests at the same time, reserved. Each holds one database connection: see max_connections in database.tf."
+  default     = 20
+
+  validation {
+    condition     = var.api_concurrency >= 1 && floor(var.api_concurrency) == var.api_concurrency
+    error_message = "At least one request at a time: 0 switches the API off."
+  }
+}
+
+variable "api_memory_mib" {
+  type        = number
+  description = "Memory of the API's function, which also gets its share of a CPU from it: 1769 is one whole CPU."
+  default     = 1024
+
+  validation {
+    condition     = var.api_memory_mib >= 512 && var.api_memory_mib <= 10240
+    error_message = "Lambda takes up to 10240 MiB; below 512 a cold start takes longer than a client waits."
+  }
+}
+
+variable "snapstart" {
+  type        = bool
+  description = "The API starts from a snapshot of its initialised memory: cold starts get shorter, deployments minutes longer, and the cache costs money per GiB and hour."
+  default     = false
+}
+
+variable "deployment_config" {
+  type        = string
+  description = "How CodeDeploy shifts requests to a new version of the API."
+  default     = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+
+  validation {
+    condition     = can(regex("^CodeDeployDefault\\.Lambda(AllAtOnce|Canary|Linear)", var.deployment_config))
+    error_message = "This is not one of CodeDeploy's configurations for Lambda."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.deployment_config != "CodeDeployDefault.LambdaAllAtOnce"
+    error_message = "In prod a new version meets a tenth of the requests first: all at once leaves nothing to roll back for."
+  }
+}
+
+# ---- callers -------------------------------------------------------------------------------------
+
+variable "password_flow" {
+  type        = bool
+  description = "Lets scripts log in with USER_PASSWORD_AUTH, which sends the password to Cognito in the clear inside TLS."
+  default     = false
+
+  validation {
+    condition     = var.environment != "prod" || !var.password_flow
+    error_message = "In prod people log in by SRP: passwords are never sent."
+  }
+}
+
+variable "mfa" {
+  type        = string
+  description = "`OPTIONAL`: whoever registers an authenticator app must use it. `ON`: everybody must, patients too."
+  default     = "OPTIONAL"
+
+  validation {
+    condition     = contains(["OPTIONAL", "ON"], var.mfa)
+    error_message = "Choose OPTIONAL or ON: staff see patients' data and use an authenticator app."
+  }
+}
+
+variable "cors_origins" {
+  type        = list(string)
+  description = "Origins of the web applications that call the API from a browser."
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.cors_origins : can(regex("^https?://[^*/]+$", origin))])
+    error_message = "An origin is https://host without a path; a wildcard would let any page use a logged-in person's token."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || alltrue([for origin in var.cors_origins : startswith(origin, "https://")])
+    error_message = "In prod an origin is https."
+  }
+}
+
+variable "throttling" {
+  type        = object({ rate = number, burst = number })
+  description = "Requests a second and at once of all callers together; above it API Gateway answers 429."
+  default     = { rate = 50, burst = 100 }
+
+  validation {
+    condition     = var.throttling.rate > 0 && var.throttling.burst > 0
+    error_message = "0 refuses every request."
+  }
+}
+
+variable "route_throttling" {
+  type        = map(object({ rate = number, burst = number }))
+  description = "Tighter limits of single routes, by route key."
+  default = {
+    "GET /availability"       = { rate = 20, burst = 40 }
+    "GET /calendar.ics"       = { rate = 5, burst = 10 }
+    "GET /health"             = { rate = 5, burst = 10 }
+    "GET /health/ready"       = { rate = 5, burst = 10 }
+    "POST /me/calendar-token" = { rate = 2, burst = 5 }
+    "$default"                = { rate = 5, burst = 10 }
+  }
+
+  validation {
+    condition     = alltrue([for limit in values(var.route_throttling) : limit.rate > 0 && limit.burst > 0 && limit.rate <= var.throttling.rate && limit.burst <= var.throttling.burst])
+    error_message = "A route's limit is above 0 and not above the stage's, which holds anyway."
+  }
+}
+
+variable "custom_domain" {
+  type        = object({ name = string, certificate_arn = string, zone_id = string })
+  description = "Name of the API, its ACM certificate (in us-east-1 when CloudFront stands in front, else in `region`) and its Route 53 zone."
+  default     = null
+
+  validation {
+    condition     = var.custom_domain == null || can(regex(":acm:${var.cloudfront ? "us-east-1" : var.region}:", var.custom_domain.certificate_arn))
+    error_message = "CloudFront only takes certificates of us-east-1, API Gateway only those of its own region."
+  }
+}
+
+variable "cloudfront" {
+  type        = bool
+  description = "CloudFront with a web application firewall in front of the API."
+  default     = false
+}
+
+# ---- events --------------------------------------------------------------------------------------
+
+variable "event_consumers" {
+  type        = map(list(string))
+  description = "A queue for each consumer, with the kinds of events (docs/events.md) that it gets."
+  default     = { notifications = ["appointment.booked", "appointment.confirmed", "appointment.moved", "appointment.cancelled"] }
+
+  validation {
+    condition     = alltrue([for name, kinds in var.event_consumers : can(regex("^[a-z-]{1,20}$", name)) && length(kinds) > 0])
+    error_message = "A consumer has a short name of letters and at least one kind: an empty pattern is refused by EventBridge."
+  }
+
+  validation {
+    condition     = alltrue([for kind in flatten(values(var.event_consumers)) : startswith(kind, "appointment.")])
+    error_message = "Kinds start with `appointment.`; no other kind is ever sent."
+  }
+}
+
+# ---- operations ----------------------------------------------------------------------------------
+
+variable "log_retention_days" {
+  type        = number
+  description = "How long logs are kept."
+  default     = 30
+
+  validation {
+    condition     = contains([7, 14, 30, 60, 90, 180, 365, 400], var.log_retention_days)
+    error_message = "CloudWatch takes certain numbers only: 7, 14, 30, 60, 90, 180, 365 or 400 days."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.log_retention_days >= 90
+    error_message = "In prod an incident that is noticed late can still be read up: 90 days at least."
+  }
+}
+
+variable "alarm_emails" {
+  type        = list(string)
+  description = "Who hears of alarms and of the budget. Each has to confirm the subscription."
+
+  validation {
+    condition     = length(var.alarm_emails) > 0 && alltrue([for email in var.alarm_emails : can(regex("^[^@ ]+@[^@ ]+$", email))])
+    error_message = "Alarms that nobody hears are none: give at least one e-mail address."
+  }
+}
+
+variable "monthly_budget_usd" {
+  type        = number
+  description = "Mail goes out at 80 % of it, and when the forecast passes it."
+
+  validation {
+    condition     = var.monthly_budget_usd >= 1
+    error_message = "A budget is at least one dollar."
+  }
+}
+
+variable "objectives" {
+  type        = object({ available_percent = number, fast_percent = number, fast_ms = number })
+  description = "Of 30 days: the share of requests without a 5xx, and the share answered within fast_ms."
+  default     = { available_percent = 99.9, fast_percent = 99, fast_ms = 1000 }
+
+  validation {
+    condition = alltrue([
+      for percent in [var.objectives.available_percent, var.objectives.fast_percent] : percent >= 90 && percent < 100
+    ])
+    error_message = "An objective is 90 up to but not 100 percent: with 100 the first error is a breach, and below 90 the fast alarm could never fire."
+  }
+}

@@ -1,0 +1,50 @@
+"""The project's documents as text: their links, their code, their tables."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+_BLOCK = re.compile(r"^```\w*\n(.*?)^\s*```$", re.DOTALL | re.MULTILINE)
+_LINE = re.compile(r"^ {4,}(?![-*] )(\S.*)$", re.MULTILINE)
+_SPAN = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+
+
+def code(document: str) -> Iterator[str]:
+    """Blocks, indented lines and spans of code. A nested list's text counts as code, which does no harm."""
+    rest = _BLOCK.sub("", document)
+    for pattern, text in ((_BLOCK, document), (_LINE, rest), (_SPAN, rest)):
+        yield from (match[1] for match in pattern.finditer(text))
+
+
+def links(document: str) -> Iterator[tuple[str, str]]:
+    """Path and anchor of each link that leads to no other site; either may be empty."""
+    return ((link[1], link[2] or "") for link in _LINK.finditer(_BLOCK.sub("", document)))
+
+
+def anchors(document: str) -> set[str]:
+    """What a link to a part of the document may name, as GitHub makes it of headings."""
+    headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def section(document: str, heading: str) -> str:
+    """What stands below a heading of the second level."""
+    return document.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of all rows of all tables, without their headings."""
+    lines = text.splitlines()
+    no_rows = {index for index, line in enumerate(lines) if line.startswith("|---")}
+    no_rows |= {index - 1 for index in no_rows}
+    tables = (line for index, line in enumerate(lines) if line.startswith("|") and index not in no_rows)
+    return [[cell.strip() for cell in re.split(r"(?<= )\|(?= )", line.strip("|"))] for line in tables]
+
+
+def spans(text: str) -> list[str]:
+    return _SPAN.findall(text)

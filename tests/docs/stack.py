@@ -1,0 +1,68 @@
+"""What terraform/ says, read as text: Terraform itself is not needed."""
+
+import re
+from itertools import product
+
+from tests.docs.documents import ROOT
+
+_FILES = {path.stem: path.read_text() for path in (ROOT / "terraform").glob("*.tf")}
+_NAMED = re.compile(r"^ +([a-z]+(?:-[a-z]+)+) += merge\(local\.(?:database_)?usual, \{", re.MULTILINE)
+_FOR_EACH = re.compile(
+    r'for key(?:, function)? in (local\.functions|\[[^\]]*\]) : "\$\{(?:key|replace\(key, "_", "-"\))\}(-[a-z-]+)" =>'
+    r" merge\(local\.usual, \{"
+)
+_RESOURCE = re.compile(r'^resource "aws_cloudwatch_(?:metric|composite)_alarm" "(\w+)"', re.MULTILINE)
+
+
+def _keys(file: str, name: str) -> list[str]:
+    """Keys of a map, each at the beginning of a line."""
+    block = re.search(rf"^( *){name} += \{{\n(.*?)^\1\}}", _FILES[file], re.DOTALL | re.MULTILINE)
+    assert block is not None, name
+    return re.findall(rf"^{block[1]}  \"?([\w.-]+)\"? += ", block[2], re.MULTILINE)
+
+
+def alarms() -> set[str]:
+    """Names of all that send mail, without the environment's prefix."""
+    text = _FILES["observability"]
+    assert _RESOURCE.findall("".join(_FILES.values())) == ["window", "burn", "main"], "another kind of alarm"
+    named, templates = _NAMED.findall(text), _FOR_EACH.findall(text)
+    assert text.count("usual, {") == len(named) + len(templates) + 2, "an alarm that is written in another way"
+    found = set(named) | {f"queue-{name}-dead" for name in consumers()} | {"queue-failed"}
+    found |= {f"{indicator}-{rate}" for indicator, rate in product(_keys("observability", "indicators"), _burn_rates())}
+    for keys, ending in templates:
+        listed = re.findall(r'"(\w+)"', keys) or _keys("functions", "functions")
+        found |= {key.replace("_", "-") + ending for key in listed}
+    return found
+
+
+def _burn_rates() -> list[str]:
+    return _keys("observability", "burn_rates")
+
+
+def consumers() -> list[str]:
+    pattern = r'^variable "event_consumers" \{.*?^  default += \{(.*?)\}$'
+    variable = re.search(pattern, _FILES["variables"], re.DOTALL | re.MULTILINE)
+    assert variable is not None
+    return re.findall(r"([\w-]+) = \[", variable[1])
+
+
+def outputs() -> set[str]:
+    return set(re.findall(r'^output "(\w+)"', _FILES["outputs"], re.MULTILINE))
+
+
+def variables() -> set[str]:
+    return set(re.findall(r'^variable "(\w+)"', _FILES["variables"], re.MULTILINE))
+
+
+def memory_gib() -> dict[str, int]:
+    """Of each class of instances."""
+    classes = re.findall(r'^ +"(db\.[\w.]+)" += (\d+)$', _FILES["database"], re.MULTILINE)
+    return {name: int(gib) for name, gib in classes}
+
+
+def connections_beside_the_api() -> int:
+    """What the other functions may hold, and what is kept back."""
+    pattern = r"^ +(?:application_concurrency|direct_concurrency|spare_connections) += (.*)$"
+    lines = re.findall(pattern, _FILES["functions"], re.MULTILINE)
+    assert len(lines) == 3
+    return sum(int(number) for line in lines for number in re.findall(r"\d+", line))

@@ -1,0 +1,68 @@
+"""docs/operations.md agrees with Terraform, with the code, and with itself."""
+
+import re
+from decimal import Decimal
+
+from lambda_function.bootstrap import migrate
+from lambda_function.services.operators import actions
+from tests.docs import stack
+from tests.docs.documents import DOCUMENTS, OPERATIONS, ROOT, code, rows, section, spans
+
+
+def test_every_alarm_has_a_row_and_every_row_an_alarm() -> None:
+    assert {row[0].strip("`") for row in rows(section(OPERATIONS, "Alarms"))} == stack.alarms()
+
+
+def test_every_row_of_an_alarm_says_what_it_means_and_what_to_do() -> None:
+    assert all(len(row) == 3 and all(row) for row in rows(section(OPERATIONS, "Alarms")))
+
+
+def test_outputs_that_commands_read_exist() -> None:
+    named = set(re.findall(r"(?:output -raw|invoke) (\w+)", "\n".join(code(OPERATIONS))))
+    assert {"migrate_function", "operator_function"} <= named <= stack.outputs()
+
+
+def test_variables_that_are_given_on_the_command_line_exist() -> None:
+    named = set(re.findall(r"-var '?(\w+)=", "\n".join(code(section(OPERATIONS, "From nothing to running")))))
+    assert {"rotation", "package_path"} <= named <= stack.variables() | {"region"}
+
+
+def test_actions_of_the_functions_exist() -> None:
+    known = set(actions.ACTIONS) | set(migrate.ACTIONS)
+    for path in DOCUMENTS:
+        assert set(re.findall(r'"action": "([a-z.-]+)"', path.read_text())) <= known, path.name
+
+
+def test_every_action_of_the_migrating_function_is_described() -> None:
+    text = section(OPERATIONS, "Migrate: expand, then contract")
+    assert set(re.findall(r'^\| `\{"action": "([^"]+)"\}`', text, re.MULTILINE)) == set(migrate.ACTIONS)
+
+
+def test_every_variable_of_the_environment_is_described() -> None:
+    source = (ROOT / "lambda_function" / "settings.py").read_text()
+    read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', source))
+    assert {name for row in rows(section(OPERATIONS, "Environment variables")) for name in spans(row[0])} == read
+    assert read <= set(spans(source.split('"""')[1]))
+
+
+def test_connections_of_each_class_are_what_the_plan_counts_with() -> None:
+    shown = {name: row[1:] for row in rows(section(OPERATIONS, "Scale up")) for name in row[0].split(", ")}
+    for name, (gib, most, api) in shown.items():
+        assert int(gib) == stack.memory_gib()[name]
+        assert int(most) == min(64 * int(gib), 4000)
+        assert int(api) == int(most) - stack.connections_beside_the_api()
+
+
+def test_the_costs_add_up() -> None:
+    total = Decimal(0)
+    tables = 0
+    for what, quantity, _, price, month in rows(section(OPERATIONS, "Cost")):
+        stated = Decimal(month.strip("*").replace(",", ""))
+        if what == "**together**":
+            assert stated == total
+            total = Decimal(0)
+            tables += 1
+        else:
+            assert stated == round(Decimal(quantity.replace(",", "")) * Decimal(price), 2), what
+            total += stated
+    assert tables == 2

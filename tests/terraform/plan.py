@@ -1,0 +1,122 @@
+"""A plan, as the rules read it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Resource:
+    """`unknown` mirrors `values` with true where only an apply will tell."""
+
+    address: str
+    type: str
+    key: str
+    values: Mapping[str, Any]
+    unknown: Mapping[str, Any]
+
+    def given(self, name: str) -> bool:
+        """Whether the attribute gets a value, now or at the apply."""
+        return bool(self.values.get(name)) or bool(self.unknown.get(name))
+
+    def block(self, name: str) -> Mapping[str, Any]:
+        """The only block of this name; empty when there is none."""
+        blocks = self.values.get(name) or [{}]
+        assert len(blocks) == 1, f"{self.address} has {len(blocks)} blocks {name}"
+        return dict(blocks[0])
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a policy."""
+
+    document: str
+    sid: str
+    allows: bool
+    actions: frozenset[str]
+    resources: frozenset[str]
+    principals: frozenset[str]
+    conditions: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return f"{self.document}: {self.sid}"
+
+
+class Plan:
+    def __init__(self, environment: str, document: Mapping[str, Any]) -> None:
+        self.environment = environment
+        self.configuration = document["configuration"]
+        self.outputs = document["planned_values"]["outputs"]
+        changes = document["resource_changes"]
+        self._resources = [_resource(change) for change in changes if change["mode"] == "managed"]
+        # Documents that hold something unknown are read at the apply, all others are read already.
+        later = [(change["address"], change["change"]["after"]) for change in changes if change["mode"] == "data"]
+        already = _data(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
+        self.statements = [
+            statement
+            for address, values in [*later, *already]
+            if ".aws_iam_policy_document." in f".{address}"
+            for statement in _statements(address, values)
+        ]
+
+    def all(self, *types: str) -> list[Resource]:
+        """Never empty: a rule about nothing would hold for any plan."""
+        found = self.some(*types)
+        assert found, f"the plan has no {' and no '.join(types)}"
+        return found
+
+    def some(self, *types: str) -> list[Resource]:
+        """For what an environment may do without."""
+        return [resource for resource in self._resources if resource.type in types]
+
+    def named(self, address: str) -> Resource:
+        found = [resource for resource in self._resources if resource.address == address]
+        assert found, f"the plan has no {address}"
+        return found[0]
+
+    def functions(self) -> dict[str, Resource]:
+        """The Lambda functions by the name of their module, which is that of their entrypoint."""
+        return {function.address.split(".")[1]: function for function in self.all("aws_lambda_function")}
+
+    @property
+    def everything(self) -> list[Resource]:
+        return self._resources
+
+
+def _resource(change: Mapping[str, Any]) -> Resource:
+    return Resource(
+        address=change["address"],
+        type=change["type"],
+        key=str(change.get("index", "")),
+        values=change["change"]["after"],
+        unknown=change["change"]["after_unknown"],
+    )
+
+
+def _data(module: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for resource in module.get("resources", []):
+        yield resource["address"], resource["values"]
+    for child in module.get("child_modules", []):
+        yield from _data(child)
+
+
+def _statements(address: str, values: Mapping[str, Any]) -> Iterator[Statement]:
+    for given in values.get("statement") or []:
+        yield Statement(
+            document=address,
+            sid=given.get("sid") or "",
+            allows=given.get("effect") in (None, "Allow"),
+            actions=frozenset(given.get("actions") or ()),
+            # Unknown ones are left out; what is written as a constant is known.
+            resources=frozenset(item for item in given.get("resources") or () if item),
+            principals=frozenset(
+                name for principal in given.get("principals") or () for name in principal.get("identifiers") or ()
+            ),
+            conditions=frozenset(condition["variable"] for condition in given.get("condition") or ()),
+        )
+
+
+def parsed(text: str | None) -> Any:
+    return json.loads(text) if text else None

@@ -1,0 +1,233 @@
+"""What keeps it running: functions, settings, database, events, logs, alarms, tags."""
+
+import ast
+import re
+
+from lambda_function.api.app import PUBLIC_ROUTES
+from tests.terraform import code
+from tests.terraform.plan import Plan, Resource, parsed
+
+# settings.py reads it too, for the command line: a function has a secret instead.
+_COMMAND_LINE_ONLY = frozenset({"DATABASE_URL"})
+_RESERVED = ("AWS_", "POWERTOOLS_")
+_TAGS = {"project", "environment", "data", "managed-by"}
+_PITR_DAYS_IN_PROD = 14
+_SECONDS_OF_COGNITO = 5
+_SECONDS_OF_API_GATEWAY = 30
+
+
+def every_entrypoint_has_its_function(plan: Plan) -> None:
+    functions = plan.functions()
+    assert functions.keys() == code.entrypoints()
+    for name, function in functions.items():
+        assert function.values["handler"] == f"lambda_function.entrypoints.{name}.handler"
+
+
+def functions_get_exactly_the_settings_that_they_read(plan: Plan) -> None:
+    for name, function in plan.functions().items():
+        given = {*function.block("environment")["variables"], *_unknown_variables(function)}
+        wanted = code.environment_of(name) - _COMMAND_LINE_ONLY
+        surplus = {variable for variable in given - wanted if not variable.startswith(_RESERVED)}
+        assert wanted <= given, f"{name} lacks {sorted(wanted - given)}"
+        assert not surplus, f"{name} does not read {sorted(surplus)}"
+
+
+def _unknown_variables(function: Resource) -> set[str]:
+    unknown = function.unknown.get("environment") or [{}]
+    variables = unknown[0].get("variables") or {}
+    return set(variables) if isinstance(variables, dict) else set()
+
+
+def functions_run_as_they_were_built(plan: Plan) -> None:
+    for name, function in plan.functions().items():
+        values = function.values
+        assert (values["runtime"], values["architectures"]) == ("python3.13", ["arm64"]), name
+        assert values["publish"] is True
+        assert values["reserved_concurrent_executions"] > 0, f"{name} may use up every connection of the database"
+        assert function.block("tracing_config")["mode"] == "Active"
+        assert function.given("source_code_hash")
+        assert function.block("environment")["variables"]["POWERTOOLS_SERVICE_NAME"] == values["function_name"]
+
+
+def functions_end_before_their_callers_give_up(plan: Plan) -> None:
+    functions = plan.functions()
+    assert functions["api"].values["timeout"] < _SECONDS_OF_API_GATEWAY
+    assert functions["cognito"].values["timeout"] <= _SECONDS_OF_COGNITO
+    assert functions["outbox_relay"].values["timeout"] < 60, "two runs would overlap"
+
+
+def everybody_calls_the_alias(plan: Plan) -> None:
+    aliases = {alias.address.split(".")[1]: alias for alias in plan.all("aws_lambda_alias")}
+    assert aliases.keys() == plan.functions().keys()
+    assert {alias.values["name"] for alias in aliases.values()} == {"live"}
+    for permission in plan.all("aws_lambda_permission"):
+        assert permission.values.get("qualifier") == "live", f"{permission.address} is about no version or about all"
+    root = plan.configuration["root_module"]["resources"]
+    callers = {
+        "aws_apigatewayv2_integration.api": ("integration_uri", "module.api.alias_invoke_arn"),
+        "aws_secretsmanager_secret_rotation.database": ("rotation_lambda_arn", "module.rotate_secret.alias_arn"),
+        "aws_cognito_user_pool.main": ("post_confirmation", "module.cognito.alias_arn"),
+    }
+    for resource in root:
+        if resource["address"] in callers:
+            attribute, reference = callers.pop(resource["address"])
+            expression = (
+                resource["expressions"].get(attribute) or resource["expressions"]["lambda_config"][0][attribute]
+            )
+            assert reference in expression["references"], resource["address"]
+    assert not callers
+    for schedule in plan.all("aws_scheduler_schedule"):
+        arn = schedule.block("target").get("arn")
+        assert arn is None or "alias" in arn, schedule.address
+
+
+def new_versions_meet_few_requests_first(plan: Plan) -> None:
+    for group in plan.all("aws_codedeploy_deployment_group"):
+        assert plan.environment != "prod" or "AllAtOnce" not in group.values["deployment_config_name"]
+        assert group.block("alarm_configuration")["enabled"] is True
+        assert len(group.block("alarm_configuration")["alarms"]) >= 1
+        rollback = group.block("auto_rollback_configuration")
+        assert rollback["enabled"] is True
+        assert "DEPLOYMENT_STOP_ON_ALARM" in rollback["events"]
+    shifted = [alias.address for alias in plan.all("aws_lambda_alias") if ".shifted" in alias.address]
+    assert shifted == ["module.api.aws_lambda_alias.shifted[0]"]
+
+
+def database_keeps_what_the_code_relies_on(plan: Plan) -> None:
+    for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
+        values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}
+        assert values.get("transaction_isolation") == "READ-COMMITTED"
+        assert values.get("innodb_lock_wait_timeout") == "3"
+        assert values.get("time_zone") == "UTC"
+        assert values.get("character_set_server") == "utf8mb4"
+        assert values.get("collation_server") == "utf8mb4_unicode_520_ci"
+
+
+def database_survives_mistakes(plan: Plan) -> None:
+    for database in plan.all("aws_db_instance", "aws_rds_cluster"):
+        assert database.values["backup_retention_period"] >= 1
+        assert {"error", "slowquery"} <= set(database.values["enabled_cloudwatch_logs_exports"])
+        if plan.environment == "prod":
+            assert database.values["deletion_protection"] is True
+            assert database.values["skip_final_snapshot"] is False
+            assert database.values["delete_automated_backups"] is False
+            assert database.values["backup_retention_period"] >= _PITR_DAYS_IN_PROD
+            assert database.values.get("multi_az", True) is True
+    if plan.environment == "prod":
+        for pool in plan.all("aws_cognito_user_pool"):
+            assert pool.values["deletion_protection"] == "ACTIVE"
+
+
+def passwords_rotate(plan: Plan) -> None:
+    rotating = {rotation.key for rotation in plan.all("aws_secretsmanager_secret_rotation")}
+    assert rotating == {secret.key for secret in plan.all("aws_secretsmanager_secret")}
+    for rotation in plan.all("aws_secretsmanager_secret_rotation"):
+        assert 1 <= rotation.block("rotation_rules")["automatically_after_days"] <= 90
+
+
+def requests_are_throttled(plan: Plan) -> None:
+    for stage in plan.all("aws_apigatewayv2_stage"):
+        usual = stage.block("default_route_settings")
+        assert usual["throttling_rate_limit"] > 0
+        assert usual["throttling_burst_limit"] > 0
+        limits = {setting["route_key"]: setting for setting in stage.values["route_settings"]}
+        own = {"$default", *PUBLIC_ROUTES} - {"GET /fhir/R4/metadata"}
+        assert own <= limits.keys(), f"anybody may call {own - limits.keys()} as often as they like"
+        for limit in limits.values():
+            assert 0 < limit["throttling_rate_limit"] <= usual["throttling_rate_limit"]
+
+
+def consumers_get_what_the_code_sends(plan: Plan) -> None:
+    sent = (code.PACKAGE / "aws" / "events.py").read_text()
+    names = {node.value for node in ast.walk(ast.parse(sent)) if isinstance(node, ast.Constant)}
+    for rule in plan.all("aws_cloudwatch_event_rule"):
+        pattern = parsed(rule.values["event_pattern"])
+        assert set(pattern["source"]) <= names, "nothing is ever sent from this source"
+        assert pattern["detail-type"]
+
+
+def relay_runs_every_minute(plan: Plan) -> None:
+    schedules = {schedule.key: schedule for schedule in plan.all("aws_scheduler_schedule")}
+    assert schedules["relay"].values["schedule_expression"] == "rate(1 minute)"
+    assert all(schedule.values.get("state") != "DISABLED" for schedule in schedules.values())
+
+
+def nothing_is_lost_without_a_trace(plan: Plan) -> None:
+    """A queue for what failed, behind each function, schedule, rule and queue."""
+    configured = {config.address.split(".")[1] for config in plan.all("aws_lambda_function_event_invoke_config")}
+    assert configured == plan.functions().keys()
+    for config in plan.all("aws_lambda_function_event_invoke_config"):
+        assert config.values["destination_config"][0]["on_failure"], config.address
+    for schedule in plan.all("aws_scheduler_schedule"):
+        assert schedule.block("target")["dead_letter_config"], schedule.address
+    for target in plan.all("aws_cloudwatch_event_target"):
+        assert target.values.get("dead_letter_config"), target.address
+    for queue in plan.all("aws_sqs_queue"):
+        if "consumer" in queue.address:
+            assert queue.given("redrive_policy"), queue.address
+
+
+def logs_are_kept_for_a_while(plan: Plan) -> None:
+    groups = plan.all("aws_cloudwatch_log_group")
+    for group in groups:
+        assert group.values["retention_in_days"] > 0, f"{group.address} is kept for ever"
+    owned = {group.address.split(".")[1] for group in groups if group.address.startswith("module.")}
+    assert owned == plan.functions().keys()
+
+
+def every_alarm_rings(plan: Plan) -> None:
+    halves = " ".join(alarm.values["alarm_rule"] for alarm in plan.all("aws_cloudwatch_composite_alarm"))
+    for alarm in plan.all("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"):
+        rings = bool(alarm.values.get("alarm_actions")) or "alarm_actions" in alarm.unknown
+        name = alarm.values["alarm_name"]
+        assert rings or f'ALARM("{name}")' in halves, f"{alarm.address} tells nobody"
+        assert alarm.values["alarm_description"], alarm.address
+        assert alarm.values.get("actions_enabled") is not False, alarm.address
+    assert plan.all("aws_sns_topic_subscription")
+
+
+def alarms_watch_metrics_that_the_code_sends(plan: Plan) -> None:
+    source = code.source()
+    for alarm in plan.all("aws_cloudwatch_metric_alarm"):
+        if alarm.values.get("namespace") == "DentistAppointments":
+            assert f'"{alarm.values["metric_name"]}"' in source, f"{alarm.address} can never ring"
+
+
+def everything_important_has_an_alarm(plan: Plan) -> None:
+    names = {alarm.key for alarm in plan.all("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")}
+    functions = {name.replace("_", "-") for name in plan.functions()}
+    wanted = {f"{name}-{trouble}" for name in functions for trouble in ("failed", "throttled")}
+    wanted |= {f"{what}-{speed}" for what in ("availability", "latency") for speed in ("fast", "slow")}
+    wanted |= {"outbox-lag", "api-internal-error", "database-cpu", "database-connections", "queue-failed"}
+    wanted |= {f"queue-{queue.key}-dead" for queue in plan.all("aws_sqs_queue") if ".dead" in queue.address}
+    assert wanted <= names, f"nobody hears of {sorted(wanted - names)}"
+
+
+def money_is_watched(plan: Plan) -> None:
+    for budget in plan.all("aws_budgets_budget"):
+        limits = {(item["notification_type"], item["threshold"]) for item in budget.values["notification"]}
+        assert {("ACTUAL", 80), ("FORECASTED", 100)} <= limits
+
+
+def everything_is_tagged(plan: Plan) -> None:
+    tags = plan.outputs["tags"]["value"]
+    assert tags.keys() >= _TAGS
+    assert tags["environment"] == plan.environment
+    default = plan.configuration["provider_config"]["aws"]["expressions"]["default_tags"][0]["tags"]
+    assert default["references"] == ["local.tags"]
+
+
+def names_carry_the_environment(plan: Plan) -> None:
+    attributes = ("name", "function_name", "identifier", "cluster_identifier", "bucket", "alarm_name", "dashboard_name")
+    elsewhere = {"aws_lambda_alias", "aws_iam_role_policy", "aws_apigatewayv2_stage", "aws_apigatewayv2_authorizer"}
+    elsewhere |= {
+        "aws_cognito_user_group",
+        "aws_scheduler_schedule",
+        "aws_route53_record",
+        "aws_default_security_group",
+    }
+    for resource in plan.everything:
+        for attribute in attributes:
+            name = resource.values.get(attribute)
+            if isinstance(name, str) and resource.type not in elsewhere:
+                assert re.search(rf"dentist-{plan.environment}\b", name), f"{resource.address}: {name}"

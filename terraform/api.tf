@@ -9,10 +9,15 @@ locals {
 
   # Whether API Gateway takes a `$` in a path is not documented, and FHIR's operations have one. Those requests arrive by
   # `$default`: same authorizer, same function, which routes by the path itself.
-  route_keys = toset([for operation in local.operations : operation if !strcontains(operation, "$")])
+  route_keys = setunion(
+    [for operation in local.operations : operation if !strcontains(operation, "$")],
+    local.public_routes,
+  )
 
-  # Everything else asks for a token. A calendar program cannot send one: its URL holds a secret of its own.
-  public_routes = toset(["GET /calendar.ics", "GET /fhir/R4/metadata", "GET /health", "GET /health/ready"])
+  # Everything else asks for a token. A calendar program cannot send one: its URL holds a secret of its own. HEAD needs a
+  # key of its own to get past the authorizer; elsewhere it arrives by `$default`.
+  public_paths  = toset(["/calendar.ics", "/fhir/R4/metadata", "/health", "/health/ready"])
+  public_routes = toset(flatten([for path in local.public_paths : ["GET ${path}", "HEAD ${path}"]]))
 
   api_url = (
     var.custom_domain != null ? "https://${var.custom_domain.name}"
@@ -33,10 +38,10 @@ resource "aws_apigatewayv2_api" "main" {
 
     content {
       allow_origins  = cors_configuration.value
-      allow_methods  = ["DELETE", "GET", "PATCH", "POST", "PUT"]
-      allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
-      expose_headers = ["etag", "location", "retry-after", "x-request-id"]
-      max_age        = 3600
+      allow_methods  = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
+      allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match"]
+      expose_headers = ["allow", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id"]
+      max_age        = 300
     }
   }
 }
@@ -134,8 +139,8 @@ resource "aws_apigatewayv2_stage" "default" {
     }
 
     precondition {
-      condition     = length(setsubtract(local.public_routes, local.route_keys)) == 0
-      error_message = "A public route is not in openapi.json: run `make openapi`, or take it from public_routes."
+      condition     = length(setsubtract([for path in local.public_paths : "GET ${path}"], local.operations)) == 0
+      error_message = "A public route is not in openapi.json: run `make openapi`, or take it from public_paths."
     }
   }
 

@@ -2,7 +2,7 @@
 
 import re
 
-from lambda_function.api.app import PUBLIC_ROUTES
+from lambda_function.api.app import PUBLIC_KEYS
 from tests.terraform import code
 from tests.terraform.plan import Plan, parsed
 
@@ -49,7 +49,7 @@ def network_writes_flow_logs(plan: Plan) -> None:
 
 def every_route_but_the_public_ones_asks_for_a_token(plan: Plan) -> None:
     for route in plan.all("aws_apigatewayv2_route"):
-        public = route.values["route_key"] in PUBLIC_ROUTES
+        public = route.values["route_key"] in PUBLIC_KEYS
         assert route.values["authorization_type"] == ("NONE" if public else "JWT"), route.address
         assert route.given("authorizer_id") is not public, route.address
 
@@ -57,7 +57,7 @@ def every_route_but_the_public_ones_asks_for_a_token(plan: Plan) -> None:
 def routes_are_those_of_the_code(plan: Plan) -> None:
     """A path with `$` arrives by `$default` (see api.tf)."""
     planned = {route.values["route_key"] for route in plan.all("aws_apigatewayv2_route")}
-    assert planned == {key for key in code.routes() if "$" not in key} | {"$default"}
+    assert planned == {key for key in code.routes() if "$" not in key} | PUBLIC_KEYS | {"$default"}
 
 
 def tokens_are_short_lived_and_checked(plan: Plan) -> None:

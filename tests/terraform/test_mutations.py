@@ -45,8 +45,8 @@ MUTATIONS = (
     Mutation(
         "a route without token",
         "api.tf",
-        '"GET /health", "GET /health/ready"])',
-        '"GET /health", "GET /health/ready", "GET /users"])',
+        '"/health", "/health/ready"])',
+        '"/health", "/health/ready", "/users"])',
         "every_route_but_the_public_ones_asks_for_a_token",
     ),
     Mutation(

@@ -2,7 +2,8 @@
 more. Migrations grant it (bootstrap/migrate.py); a test holds it against the mapped classes, and the tests of every
 route run with it.
 
-Locking a row needs UPDATE or DELETE, so UPDATE also stands where rows are only locked.
+Locking a row needs UPDATE or DELETE, and INSERT … ON DUPLICATE KEY needs UPDATE, so it also stands where no
+row changes.
 """
 
 from collections.abc import Mapping
@@ -49,16 +50,16 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         CalendarToken.__tablename__: _ALL,
         Chair.__tablename__: _KEPT,
         Clinic.__tablename__: _KEPT,
-        ClinicPatient.__tablename__: _REPLACED,
+        ClinicPatient.__tablename__: _ALL,
         Closure.__tablename__: _REPLACED,
         Doctor.__tablename__: _KEPT,
-        DoctorTreatment.__tablename__: _REPLACED,
+        DoctorTreatment.__tablename__: _ALL,
         IdempotencyKey.__tablename__: _REPLACED,
         IdempotencyLock.__tablename__: _LOCKED,
         OutboxMessage.__tablename__: _ALL,
         Patient.__tablename__: _KEPT,
-        Receptionist.__tablename__: "SELECT, INSERT",
-        ReceptionistClinic.__tablename__: _REPLACED,
+        Receptionist.__tablename__: _KEPT,
+        ReceptionistClinic.__tablename__: _ALL,
         SlotClaim.__tablename__: _REPLACED,
         TimeOff.__tablename__: _REPLACED,
         Treatment.__tablename__: _KEPT,

@@ -39,6 +39,7 @@ RAW_STATEMENTS: Mapping[str, str] = MappingProxyType(
 BROAD_EXCEPTS: Mapping[str, str] = MappingProxyType(
     {
         "lambda_function/api/app.py::Api.__call__": "the outer edge: whatever happens, the caller gets an answer",
+        "lambda_function/aws/post_confirmation.py::PostConfirmation.__call__": "likewise, for sign-ups",
         "lambda_function/services/operators/invocation.py::OperatorInvocation.__call__": "likewise, for operators",
     }
 )

@@ -1,84 +1,76 @@
-"""Two database users take turns while eight clients book: no request fails, although error 1045 is really met."""
+"""Two database users take turns while eight clients book: no request fails, wherever a rotation dies, although error
+1045 is really met.
+"""
 
-import json
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
-from threading import Condition
-from time import monotonic
-from typing import TYPE_CHECKING
+from threading import Condition, Event
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL
 
-from lambda_function.aws.secrets import SecretCredentials
+from lambda_function.aws.secrets import SecretCredentials, SecretVersions
+from lambda_function.db import logins
 from lambda_function.db.engine import Credentials, build_engine
 from lambda_function.db.models import Appointment
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.services.booking import BookingRequest, book
+from lambda_function.services.rotation import Rotation
 from tests.clock import NOW
+from tests.entrypoints.secrets_manager import APP, REGION, Vault, bootstrap, vault
 from tests.factories import Practice
-from tests.servers import plain_engine
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CLIENTS = 8
-SECONDS = 20.0
 LEAST_RECONNECTIONS = 20
-SECRET = "dentist/app"
-USERS = ("dentist_app_a", "dentist_app_b")
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
-class Rotation:
-    """The operator's side: users in MySQL, and the secret that names the one in use."""
+class Killed(BaseException):
+    """The function's process ends here."""
 
-    def __init__(self, admin: Engine, url: URL, client: "SecretsManagerClient") -> None:
-        self._admin = admin
-        self._url = url
-        self._client = client
-        self.turns = 0
-        for user in USERS:
-            self._sql(f"DROP USER IF EXISTS '{user}'@'%'")
-            self._sql(f"CREATE USER '{user}'@'%' IDENTIFIED BY '{secrets.token_hex(8)}'")
-            self._sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {url.database}.* TO '{user}'@'%'")
-        client.create_secret(Name=SECRET, SecretString="{}")
-        self.turn()
 
-    def _sql(self, statement: str) -> None:
-        with self._admin.begin() as connection:
-            connection.execute(text(statement))
+@dataclass(frozen=True)
+class Death:
+    """Kills the rotation before or after what it calls `name` on `owner` for."""
 
-    def _set_password(self, user: str) -> str:
-        password = secrets.token_hex(16)
-        self._sql(f"ALTER USER '{user}'@'%' IDENTIFIED BY '{password}'")
-        return password
+    owner: Any
+    name: str
+    after: bool
 
-    def turn(self) -> None:
-        """The idle user gets a new password and the secret; the retired one then loses its own."""
-        idle, retired = USERS[self.turns % 2], USERS[(self.turns + 1) % 2]
-        self.turns += 1
-        value = {
-            "engine": "mysql",
-            "host": self._url.host,
-            "port": self._url.port,
-            "username": idle,
-            "password": self._set_password(idle),
-            "dbname": self._url.database,
-        }
-        self._client.put_secret_value(SecretId=SECRET, SecretString=json.dumps(value))
-        self._set_password(retired)
+    def strike(self, patched: pytest.MonkeyPatch) -> None:
+        real: Callable[..., Any] = getattr(self.owner, self.name)
 
-    def close(self) -> None:
-        for user in USERS:
-            self._sql(f"DROP USER '{user}'@'%'")
+        def die(*arguments: Any) -> None:
+            if self.after:
+                real(*arguments)
+            raise Killed
+
+        patched.setattr(self.owner, self.name, die)
+
+
+DEATHS = [
+    Death(owner, name, after)
+    for owner, name in (
+        (SecretVersions, "put_pending"),
+        (logins, "can_log_in"),
+        (logins, "set_password"),
+        (SecretVersions, "make_current"),
+    )
+    for after in (False, True)
+]
+
+
+def _rotate(vault: Vault, token: str) -> None:
+    for step in STEPS:
+        Rotation(SecretVersions(vault.client), tls=None).run(step, APP, token)
 
 
 class CountingSource(SecretCredentials):
@@ -121,14 +113,11 @@ class Progress:
 
 
 @pytest.fixture
-def rotation(server_url: URL, database_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rotation]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        rotation = Rotation(plain_engine(server_url), database_url, boto3.client("secretsmanager"))
-        yield rotation
-        rotation.close()
+def secrets(database_url: URL, app_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+    """The migrated database, whose users the bootstrap has given a password and the secrets."""
+    with mock_aws(), vault(database_url, monkeypatch) as made:
+        bootstrap()
+        yield made
 
 
 @dataclass(frozen=True)
@@ -141,11 +130,11 @@ class Client:
     first: BookingRequest
     progress: Progress
 
-    def book_until(self, end: float) -> None:
+    def book_until(self, end: Event) -> None:
         engine = build_engine(self.source, tls=None)
         database = Database(engine, lambda: NOW)
         for visit in count():
-            if monotonic() > end:
+            if end.is_set():
                 return
             request = replace(self.first, starts_at=self.first.starts_at + visit * timedelta(minutes=30))
             database.transact(partial(self._book, request))
@@ -166,23 +155,44 @@ def _clients(practice: Practice, progress: Progress) -> list[Client]:
     for number in range(CLIENTS):
         doctor, patient = practice.add_doctor(clinic=clinic_id), practice.add_patient(clinics=(clinic_id,))
         first = BookingRequest(doctor.user_id, 1, NOW + timedelta(days=1), patient.user_id)
-        source = CountingSource(boto3.client("secretsmanager"), SECRET)
+        source = CountingSource(boto3.client("secretsmanager", region_name=REGION), APP)
         clients.append(Client(number, source, receptionist, first, progress))
     return clients
 
 
-def test_no_request_fails_while_the_users_alternate(rotation: Rotation, practice: Practice) -> None:
-    progress = Progress()
+def _rotations(secrets: Vault, progress: Progress, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Rotates whole, then dying in every place, each time run again from the first step; how often it was finished."""
+    _rotate(secrets, secrets.stage(APP))
+    progress.wait_for_all()
+    for death in DEATHS:
+        token = secrets.stage(APP)
+        with monkeypatch.context() as patched:
+            death.strike(patched)
+            with pytest.raises(Killed):
+                _rotate(secrets, token)
+        progress.wait_for_all()
+        _rotate(secrets, token)
+        progress.wait_for_all()
+    return 1 + len(DEATHS)
+
+
+def test_no_request_fails_while_rotations_die_and_are_run_again(
+    secrets: Vault, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress, end = Progress(), Event()
     clients = _clients(practice, progress)
-    end = monotonic() + SECONDS
+    users = [secrets.value(APP)["username"]]
     with ThreadPoolExecutor(CLIENTS) as pool:
         running = [pool.submit(client.book_until, end) for client in clients]
-        while monotonic() < end - 1:
-            progress.wait_for_all()
-            rotation.turn()
+        try:
+            turns = _rotations(secrets, progress, monkeypatch)
+            users.append(secrets.value(APP)["username"])
+        finally:
+            end.set()
         for done in running:
             done.result()
     refusals = sum(client.source.refusals for client in clients)
-    print(f"{progress.total} bookings, {rotation.turns} turns, {refusals} reconnections after error 1045")  # noqa: T201 - shown by pytest -rP
+    print(f"{progress.total} bookings, {turns} turns, {refusals} reconnections after error 1045")  # noqa: T201 - shown by pytest -rP
     assert refusals >= LEAST_RECONNECTIONS
     assert len(practice.rows(Appointment)) == progress.total
+    assert set(users) == set(logins.app_logins(str(secrets.url.database)))

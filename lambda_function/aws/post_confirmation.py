@@ -1,0 +1,44 @@
+"""Cognito's trigger after somebody has confirmed their account, or a new password for it.
+
+The second heals what the first could not do: Cognito tries three times, and then the account is confirmed all the same.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lambda_function.observability import logger, stack
+from lambda_function.services.sign_up import Account
+
+
+class SignUpError(RuntimeError):
+    """What Cognito shows to the person."""
+
+
+class PostConfirmation:
+    def __init__(self, sign_up: Callable[[Account], None]) -> None:
+        self._sign_up = sign_up
+
+    def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Answers the event, as Cognito wants it. Raises SignUpError whatever went wrong: the rest is in the log."""
+        try:
+            self._sign_up(_account(event))
+        except Exception as error:  # noqa: BLE001 - the outer edge: Cognito shows the text to the person
+            logger.error(
+                "sign-up failed",
+                trigger=event.get("triggerSource"),
+                error=type(error).__name__,
+                stack=stack(error.__traceback__),
+            )
+            raise SignUpError("Your account could not be set up. Please try again later.") from None
+        return event
+
+
+def _account(event: dict[str, Any]) -> Account:
+    attributes = event["request"]["userAttributes"]
+    parts = (attributes.get("given_name"), attributes.get("family_name"))
+    return Account(
+        sub=attributes["sub"],
+        user_name=event["userName"],
+        full_name=attributes.get("name") or " ".join(filter(None, parts)),
+        email=attributes.get("email") if attributes.get("email_verified") == "true" else None,
+    )

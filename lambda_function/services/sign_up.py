@@ -1,0 +1,57 @@
+"""What becomes of somebody who has signed up for themselves: always a patient.
+
+Only a verified e-mail links an account to a patient whom a reception has entered: who receives mail there is who the
+reception meant. A name proves nothing, since whoever comes first may choose it.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from lambda_function.db.repositories import sign_ups
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.services.texts import Email, PersonName, UserName
+
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+_PERSON_NAME: TypeAdapter[str] = TypeAdapter(PersonName)
+_USER_NAME: TypeAdapter[str] = TypeAdapter(UserName)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """As the user pool describes it. `email` is None unless it is verified; names may be anything."""
+
+    sub: str
+    user_name: str
+    full_name: str | None
+    email: str | None
+
+
+def sign_up(work: UnitOfWork, account: Account) -> None:
+    """Links the account to the one active patient without an account who has its e-mail, or else makes a patient.
+    Does nothing for an account that somebody has already.
+
+    Raises ContentionError, after which Database.transact tries again, when another call has just taken account or name.
+    """
+    if sign_ups.is_linked(work.session, account.sub):
+        return
+    email = _valid(_EMAIL, account.email)
+    if email is not None:
+        rows = sign_ups.lock_unlinked_patients(work.session, email)
+        same = [row.user_id for row in rows if row.email.lower() == email.lower()]
+        # Of several, such as a family with one address, nobody can tell who this is: a reception can.
+        if len(same) == 1:
+            sign_ups.link(work.session, same[0], account.sub, work.now)
+            return
+    user_name = _valid(_USER_NAME, account.user_name)
+    if user_name is None or sign_ups.is_taken(work.session, user_name):
+        user_name = account.sub
+    full_name = _valid(_PERSON_NAME, account.full_name) or user_name
+    sign_ups.add(work.session, sub=account.sub, user_name=user_name, full_name=full_name, email=email, now=work.now)
+
+
+def _valid(kind: "TypeAdapter[str]", value: str | None) -> str | None:
+    try:
+        return kind.validate_python(value)
+    except ValidationError:
+        return None

@@ -1,0 +1,127 @@
+"""What the database's users may do, on the real server: the application rows of its tables, the migrator tables."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
+
+from lambda_function.db import logins
+from lambda_function.db.base import Base
+from lambda_function.db.engine import Credentials
+from lambda_function.db.grants import APP_RIGHTS
+from tests.servers import FixedCredentials, app_user, drop_users, new_database, plain_engine
+
+DENIED = {1044, 1142, 1143, 1227, 1370}
+
+
+def _refusal(url: URL, statement: str) -> int:
+    with plain_engine(url).begin() as connection, pytest.raises(DBAPIError) as refused:
+        connection.execute(text(statement))
+    assert refused.value.orig is not None
+    number: int = refused.value.orig.args[0]
+    return number
+
+
+def test_every_table_has_its_rights() -> None:
+    assert set(APP_RIGHTS) == {*Base.metadata.tables, "alembic_version"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE other (id INT)",
+        "ALTER TABLE clinic ADD COLUMN colour INT",
+        "DROP TABLE slot_claim",
+        "TRUNCATE TABLE slot_claim",
+        "CREATE INDEX ix_other ON clinic (country)",
+        "CREATE USER other IDENTIFIED BY 'Aa1-other'",
+        "GRANT SELECT ON clinic TO 'other'@'%'",
+        "UPDATE alembic_version SET version_num = '9999'",
+        "DELETE FROM appointment_event",
+        "UPDATE appointment_event SET action = 'BOOK'",
+        "DELETE FROM user",
+        "DELETE FROM appointment",
+        "UPDATE user_type SET description = 'OPERATOR'",
+        "UPDATE slot_claim SET appointment_id = 1",
+        "SELECT * FROM mysql.user",
+        "SELECT * FROM performance_schema.events_statements_history",
+    ],
+)
+def test_the_application_may_not(app_url: URL, statement: str) -> None:
+    assert _refusal(app_url, statement) in DENIED
+
+
+def test_the_application_sees_no_other_database(app_url: URL) -> None:
+    with plain_engine(app_url).connect() as connection:
+        names = set(connection.scalars(text("SELECT schema_name FROM information_schema.schemata")))
+    assert names <= {app_url.database, "information_schema", "performance_schema"}
+
+
+@pytest.fixture
+def migrator_url(server_url: URL, worker_id: str) -> Iterator[URL]:
+    """An empty database as its migrator, beside the application's users."""
+    with new_database(server_url, f"dentist_logins_{worker_id}") as url, app_user(url):
+        database, password = str(url.database), logins.new_password()
+        username = logins.migrator_login(database)
+        with logins.session(FixedCredentials(url).current(), tls=None) as cursor:
+            logins.create(cursor, username)
+            logins.set_password(cursor, username, password)
+            logins.grant_migrator(cursor, database)
+        yield url.set(username=username, password=password)
+        drop_users(url)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE USER other IDENTIFIED BY 'Aa1-other'",
+        "SELECT * FROM mysql.user",
+        "CREATE DATABASE dentist_other",
+        "GRANT SELECT ON mysql.* TO CURRENT_USER()",
+    ],
+)
+def test_the_migrator_may_not(migrator_url: URL, statement: str) -> None:
+    assert _refusal(migrator_url, statement) in DENIED
+
+
+def test_the_migrator_has_no_rights_on_a_database_whose_name_only_looks_alike(
+    migrator_url: URL, server_url: URL
+) -> None:
+    """`_` stands for any character in the name of a database, unless it is escaped."""
+    with new_database(server_url, str(migrator_url.database).replace("_", "x")) as other:
+        assert _refusal(migrator_url, f"CREATE TABLE {other.database}.mine (id INT)") in DENIED
+
+
+def test_errors_hold_neither_statement_nor_password(server_url: URL) -> None:
+    with (
+        pytest.raises(logins.LoginError) as refused,
+        logins.session(FixedCredentials(server_url.set(database="x")).current(), tls=None) as cursor,
+    ):
+        cursor.execute("ALTER USER nobody_at_all IDENTIFIED BY %s PASSWORD PERHAPS", ("Aa1-hunter2",))
+    assert refused.value.number == 1064
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_a_server_that_is_away_is_no_wrong_password() -> None:
+    nowhere = Credentials("127.0.0.1", 1, "user", "password", "database")
+    with pytest.raises(logins.LoginError, match="2003"):
+        logins.can_log_in(nowhere, tls=None)
+
+
+@pytest.mark.parametrize("database", ["", "a`b", "a.b", "much_too_long_for_a_user_name"])
+def test_a_database_that_users_cannot_be_named_after_is_refused(database: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        logins.app_logins(database)
+
+
+def test_nobody_else_has_a_turn() -> None:
+    assert [logins.successor("dentist", f"dentist_{name}") for name in ("app_a", "app_b", "migrator")] == [
+        "dentist_app_b",
+        "dentist_app_a",
+        "dentist_migrator",
+    ]
+    with pytest.raises(ValueError, match="not one"):
+        logins.successor("dentist", "root")

@@ -1,0 +1,165 @@
+"""The Lambda that the user pool calls after a confirmation, on the real database as the application's user."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from sqlalchemy import URL
+
+from lambda_function.aws.post_confirmation import SignUpError
+from lambda_function.db.models import ClinicPatient, Patient, User
+from lambda_function.domain.actor import Role
+from tests.api_client import FakeContext
+from tests.factories import Practice
+
+MODULE = "lambda_function.entrypoints.cognito"
+SECRET_ID = "app-credentials"
+MAIL = "ana@example.com"
+
+
+@pytest.fixture(autouse=True)
+def environment(app_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As Lambda's, with an AWS of this process only."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("DATABASE_SECRET_ID", SECRET_ID)
+    monkeypatch.setenv("DATABASE_TLS", "off")
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    secret = {
+        "host": app_url.host,
+        "port": app_url.port,
+        "username": app_url.username,
+        "password": app_url.password,
+        "dbname": app_url.database,
+    }
+    with mock_aws():
+        boto3.client("secretsmanager").create_secret(Name=SECRET_ID, SecretString=json.dumps(secret))
+        yield
+
+
+def _event(user_name: str = "ana", source: str = "PostConfirmation_ConfirmSignUp", **attributes: str) -> dict[str, Any]:
+    given = {"sub": "sub-1", "email": MAIL, "email_verified": "true", **attributes}
+    return {
+        "version": "1",
+        "triggerSource": source,
+        "region": "us-east-1",
+        "userPoolId": "us-east-1_pool",
+        "userName": user_name,
+        "callerContext": {"awsSdkVersion": "1", "clientId": "client"},
+        "request": {"userAttributes": given},
+        "response": {},
+    }
+
+
+def _call(event: dict[str, Any]) -> None:
+    handler: Callable[[dict[str, Any], FakeContext], Any] = importlib.import_module(MODULE).handler
+    assert handler(event, FakeContext()) == event
+
+
+def _with_sub(practice: Practice, sub: str = "sub-1") -> User:
+    [user] = [user for user in practice.rows(User) if user.cognito_sub == sub]
+    assert isinstance(user, User)
+    return user
+
+
+def test_somebody_new_becomes_a_patient_of_no_clinic(practice: Practice) -> None:
+    _call(_event(given_name="Ana", family_name="Ríos"))
+
+    ana = _with_sub(practice)
+    assert (ana.user_name, ana.user_type, ana.full_name, ana.email) == ("ana", Role.PATIENT, "Ana Ríos", MAIL)
+    assert ana.user_id in {patient.user_id for patient in practice.rows(Patient)}
+    assert ana.user_id not in {row.patient_id for row in practice.rows(ClinicPatient)}
+
+
+@pytest.mark.parametrize("source", ["PostConfirmation_ConfirmSignUp", "PostConfirmation_ConfirmForgotPassword"])
+def test_calling_again_changes_nothing(practice: Practice, source: str) -> None:
+    _call(_event())
+    before = {user.user_id: user.version for user in practice.rows(User)}
+    _call(_event(source=source))
+
+    assert {user.user_id: user.version for user in practice.rows(User)} == before
+
+
+def test_a_new_password_heals_a_sign_up_that_failed(practice: Practice) -> None:
+    _call(_event(source="PostConfirmation_ConfirmForgotPassword"))
+
+    assert _with_sub(practice).user_name == "ana"
+
+
+@pytest.mark.parametrize("email", [MAIL, "Ana@Example.com"])
+def test_a_verified_email_links_the_patient_whom_a_reception_entered(practice: Practice, email: str) -> None:
+    entered = practice.add_patient("ana.rios", clinics=(1,), cognito_sub=None, email=MAIL).user_id
+    _call(_event(user_name="whatever", email=email))
+
+    linked = _with_sub(practice)
+    assert (linked.user_id, linked.user_name, linked.version) == (entered, "ana.rios", 2)
+
+
+def _entered(practice: Practice, **columns: Any) -> int:
+    return practice.add_patient("ana", **{"cognito_sub": None, "email": MAIL, **columns}).user_id
+
+
+@pytest.mark.parametrize(
+    ("columns", "attributes"),
+    [
+        pytest.param({}, {"email_verified": "false"}, id="the e-mail is not verified"),
+        pytest.param({"email": "other@example.com"}, {}, id="only the name is the same"),
+        pytest.param({"email": "aná@example.com"}, {}, id="the e-mail differs by an accent"),
+        pytest.param({"cognito_sub": "sub-other"}, {}, id="the patient has an account"),
+        pytest.param({"active": False}, {}, id="the patient is deactivated"),
+        pytest.param({"email": None}, {"email": ""}, id="there is no e-mail"),
+    ],
+)
+def test_nobody_is_linked_when(practice: Practice, columns: dict[str, Any], attributes: dict[str, str]) -> None:
+    entered = _entered(practice, **columns)
+    _call(_event(user_name="ana", **attributes))
+
+    made = _with_sub(practice)
+    assert made.user_id != entered
+    assert made.user_name == "sub-1"  # since the name is taken
+
+
+def test_a_family_with_one_address_is_left_to_the_reception(practice: Practice) -> None:
+    entered = {_entered(practice), practice.add_patient("leo", cognito_sub=None, email=MAIL).user_id}
+    _call(_event())
+
+    assert _with_sub(practice).user_id not in entered
+
+
+def test_staff_are_never_linked_by_signing_up(practice: Practice) -> None:
+    doctor = practice.add_user(Role.DOCTOR, "drana", cognito_sub=None, email=MAIL).user_id
+    _call(_event(user_name="drana"))
+
+    made = _with_sub(practice)
+    assert (made.user_id != doctor, made.user_type) == (True, Role.PATIENT)
+
+
+@pytest.mark.parametrize("name", ["<b>", "a b", "x" * 65, "-dash"])
+def test_a_name_that_is_none_here_is_not_taken_over(practice: Practice, name: str) -> None:
+    _call(_event(user_name=name, name="\x00"))
+
+    made = _with_sub(practice)
+    assert (made.user_name, made.full_name) == ("sub-1", "sub-1")
+
+
+@pytest.mark.parametrize("event", [{}, {"request": {"userAttributes": {"email": MAIL}}}])
+def test_what_goes_wrong_is_told_without_details(
+    practice: Practice, event: dict[str, Any], log_text: Callable[[], str]
+) -> None:
+    with pytest.raises(SignUpError, match="could not be set up") as failed:
+        _call(event)
+    assert failed.value.__suppress_context__
+    assert "KeyError" in (logged := log_text())
+    assert MAIL not in logged
+
+
+def test_it_fails_without_its_database_and_says_no_more(practice: Practice) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId=SECRET_ID, ForceDeleteWithoutRecovery=True)
+    with pytest.raises(SignUpError, match="could not be set up"):
+        _call(_event())

@@ -13,7 +13,7 @@ from lambda_function.settings import database_settings
 
 def build_post_confirmation() -> PostConfirmation:
     settings = database_settings()
-    engine = build_engine(credential_source(settings.secret_id), tls_context(settings.tls))
+    engine = build_engine(credential_source(settings.secret_id, settings.host), tls_context(settings.tls))
     database = Database(engine, lambda: datetime.now(UTC))
 
     def run(account: Account) -> None:

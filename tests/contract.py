@@ -82,10 +82,11 @@ class Contract:
 
 def code_of(body: Any) -> str | None:
     """The stable code of a problem or an OperationOutcome; None of anything else."""
-    if "request_id" in body:
-        return str(body["code"])
-    if body.get("resourceType") == "OperationOutcome":
-        return str(body["issue"][0]["details"]["coding"][0]["code"])
+    match body:
+        case {"code": str(code), "request_id": _}:
+            return code
+        case {"resourceType": "OperationOutcome", "issue": [{"details": {"coding": [{"code": str(code)}]}}, *_]}:
+            return code
     return None
 
 

@@ -38,9 +38,9 @@ BUDGETS = {
     "GET /users/{user_id}": 2,
     "POST /users": 6,
     "PATCH /users/{user_id}": 6,
-    "DELETE /users/{user_id}": 14,
+    "DELETE /users/{user_id}": 15,
     "GET /appointments": 3,
-    "POST /appointments": 15,
+    "POST /appointments": 13,
     "GET /appointments/{appointment_id}": 3,
     # 15, and one for the first visit of a patient in a clinic.
     "PATCH /appointments/{appointment_id}": 16,

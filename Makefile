@@ -83,6 +83,12 @@ client-typescript:
 	@schema="$(CURDIR)/openapi.json"; cd "$(CLIENTS)/typescript" && npm ci --prefer-offline --no-audit --no-fund --silent && \
 	  node_modules/.bin/openapi-typescript "$$schema" --output schema.ts >/dev/null && node_modules/.bin/tsc
 
+##@ Deploy it
+.PHONY: package
+package: $(VENV) ## build/lambda.zip for arm64, with its SHA-256 (PACKAGE_PYTHON=python3.13, RDS_CA_BUNDLE=file)
+	@$(BIN)/python -m dev.package build/lambda.zip $(if $(PACKAGE_PYTHON),--python "$(PACKAGE_PYTHON)") \
+	  $(if $(RDS_CA_BUNDLE),--ca-bundle "$(RDS_CA_BUNDLE)")
+
 ##@ Measure it
 .PHONY: bench
 bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table

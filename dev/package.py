@@ -1,0 +1,146 @@
+"""Builds the Lambdas' zip: the same bytes from the same commit and requirements, wherever it is built.
+
+Only committed files go in, wheels are taken by their hash, modules are compiled by the Python that will run them (with
+`unchecked-hash`, since the zip's fixed dates would make any other compiled module look stale), and nothing of the
+machine is left: no dates, no paths, no order of a folder.
+"""
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENTS = ROOT / "requirements-lambda.txt"
+CA_BUNDLE = "rds-ca-bundle.crt"
+OURS = ("lambda_function", "migrations", "alembic.ini", CA_BUNDLE)
+
+# What wheels bring along and no Lambda runs. Licences, in *.dist-info, stay: they must go where the code goes.
+_UNUSED = ("bin", "alembic/templates", "alembic/testing", "icalendar/tests", "mako/testing", "sqlalchemy/testing")
+_UNUSED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
+_PLACE = "/var/task"  # where Lambda unpacks it, for tracebacks
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`python` compiles, and is of the version that will run the result; no `platform` is this machine's."""
+
+    python: str
+    version: str
+    platform: str | None = None
+
+
+LAMBDA_VERSION = "3.13"
+LAMBDA_PLATFORM = "manylinux2014_aarch64"
+
+
+class PackageError(RuntimeError):
+    """It cannot be built here; the message says what is missing."""
+
+
+def build(target: Target, zip_file: Path, ca_bundle: Path | None = None) -> str:
+    """Writes the zip and answers its SHA-256. `ca_bundle` replaces the committed certificates. Raises PackageError."""
+    zip_file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        _install(target, tree)
+        _copy_ours(tree)
+        if ca_bundle is not None:
+            shutil.copyfile(ca_bundle, tree / CA_BUNDLE)
+        _compile(target, tree)
+        _zip(tree, zip_file)
+    return hashlib.sha256(zip_file.read_bytes()).hexdigest()
+
+
+def lambda_target(python: str | None = None) -> Target:
+    """Lambda's, compiled by that Python, or else by one of the right version on the PATH or from pyenv.
+
+    Raises PackageError when there is none.
+    """
+    name = f"python{LAMBDA_VERSION}"
+    from_pyenv = sorted(map(str, Path.home().glob(f".pyenv/versions/{LAMBDA_VERSION}.*/bin/{name}")))
+    for program in [python] if python else [name, *from_pyenv]:
+        if _version(program) == LAMBDA_VERSION:
+            return Target(program, LAMBDA_VERSION, LAMBDA_PLATFORM)
+    raise PackageError(
+        f"Only Python {LAMBDA_VERSION} can compile the package, and {python or name} is none: "
+        f"make package PACKAGE_PYTHON=/path/to/{name}"
+    )
+
+
+def _version(program: str) -> str:
+    if shutil.which(program) is None:
+        return ""
+    asked = [program, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackageError(done.stderr or done.stdout)
+
+
+def _install(target: Target, tree: Path) -> None:
+    elsewhere = ["--platform", target.platform, "--implementation", "cp"] if target.platform else []
+    options = ["--quiet", "--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:", *elsewhere]
+    wanted = ["--python-version", target.version, "--target", str(tree), "--requirement", str(REQUIREMENTS)]
+    _run([sys.executable, "-m", "pip", "install", *options, *wanted])
+    for name in _UNUSED:
+        shutil.rmtree(tree / name, ignore_errors=True)
+    for pattern in _UNUSED_FILES:
+        for path in tree.rglob(pattern):
+            path.unlink()
+
+
+def _copy_ours(tree: Path) -> None:
+    """What git knows, as it is in the folder: a build of changed files is one of changed files."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *OURS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tree / name)
+
+
+def _compile(target: Target, tree: Path) -> None:
+    stripped = ["-s", str(tree), "-p", _PLACE, "--invalidation-mode", "unchecked-hash"]
+    # A fixed seed, since the order of a set in a constant follows it.
+    _run(["env", "PYTHONHASHSEED=0", target.python, "-m", "compileall", "-q", *stripped, str(tree)])
+
+
+def _zip(tree: Path, zip_file: Path) -> None:
+    with ZipFile(zip_file, "w", ZIP_DEFLATED, compresslevel=9) as package:
+        files = {path.relative_to(tree).as_posix(): path for path in tree.rglob("*") if path.is_file()}
+        for name, path in sorted(files.items()):
+            entry = ZipInfo(name, _DATE)
+            entry.create_system = 3  # Unix, wherever it is built, so that the permissions count
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = ZIP_DEFLATED
+            package.writestr(entry, path.read_bytes(), compresslevel=9)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the Lambdas' zip.")
+    parser.add_argument("zip_file", type=Path)
+    parser.add_argument("--python", help=f"what compiles: it must be Python {LAMBDA_VERSION}")
+    parser.add_argument("--ca-bundle", type=Path, help="PEM file instead of the committed certificates")
+    arguments = parser.parse_args()
+    try:
+        digest = build(lambda_target(arguments.python), arguments.zip_file, arguments.ca_bundle)
+    except PackageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{digest}  {arguments.zip_file}  {arguments.zip_file.stat().st_size} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,7 +20,7 @@ locals {
 
   # The bundle of RDS's authorities lies in the package. The proxy's certificate is signed by Amazon's public
   # authorities instead, which the system knows.
-  rds_ca_file    = "/var/task/rds-ca-bundle.pem"
+  rds_ca_file    = "/var/task/rds-ca-bundle.crt"
   system_ca_file = "/etc/pki/tls/certs/ca-bundle.crt"
 
   # The secret names the database itself, for the rotation; the application's functions are told of the proxy.

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, text, update
 
 from lambda_function.db.models import User, WaitlistEntry
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
 from tests.api.waiting import Line, free, policy
 from tests.clock import Clock
+from tests.servers import plain_engine
 
 
 @pytest.fixture
@@ -192,6 +193,32 @@ def test_deactivating_a_patient_ends_the_waiting_and_passes_the_offer_on(line: L
     mine = WaitlistEntry.waitlist_id.in_([offered, waiting])
     assert session.scalars(select(WaitlistEntry.status).where(mine)).all() == ["WITHDRAWN", "WITHDRAWN"]
     assert line.offered("pat") == at("15:00")
+
+
+def test_an_offer_that_is_made_meanwhile_does_not_outlast_a_deactivation(line: Line, engine: Engine) -> None:
+    """The offer comes from another connection, just before the waiting ends; it may take what is not locked."""
+    waiting = line.join("kim")
+    free_rows = text("SELECT waitlist_id FROM waitlist_entry WHERE status = 'WAITING' FOR UPDATE SKIP LOCKED")
+    offer = text(
+        "UPDATE waitlist_entry SET status = 'OFFERED', offer_doctor_id = :doctor, offer_starts_at = '2030-01-08 15:00',"
+        " offer_ends_at = '2030-01-08 15:30', offer_expires_at = '2030-01-08 13:00' WHERE waitlist_id = :id"
+    )
+    made: list[int] = []
+
+    def make_offer(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("UPDATE waitlist_entry") and "WITHDRAWN" in parameters.values():
+            with plain_engine(line.desk.practice.url).begin() as other:
+                for (waitlist_id,) in other.execute(free_rows).all():
+                    other.execute(offer, {"doctor": line.desk.id_of("drjay"), "id": waitlist_id})
+                    made.append(waitlist_id)
+
+    event.listen(engine, "before_cursor_execute", make_offer)
+    answer = line.desk.client.call("rita", "DELETE", f"/users/{line.desk.id_of('kim')}")
+    event.remove(engine, "before_cursor_execute", make_offer)
+
+    assert answer.status == 204, answer.text
+    statuses = line.desk.practice.session.scalars(select(WaitlistEntry.status)).all()
+    assert statuses == ["WITHDRAWN"], (waiting, made)
 
 
 def test_accepting_books_the_visit(line: Line, busy: Any) -> None:

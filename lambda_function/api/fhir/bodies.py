@@ -108,6 +108,11 @@ class CancelledFhirAppointment(BaseModel):
     status: Literal["cancelled"]
     cancelation_reason: Reasons
 
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """The elements that a cancellation does not change, as they were sent: pydantic writes nothing very deep."""
+        return {**(self.model_extra or {}), "resourceType": self.resource_type, "id": self.id}
+
 
 class ReasonParameter(Strict):
     name: Literal["reason"]

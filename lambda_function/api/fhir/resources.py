@@ -25,7 +25,8 @@ STATUS: Mapping[Status, str] = MappingProxyType(
 # R4's further ones, which none of our appointments has.
 OTHER_STATUSES = frozenset({"proposed", "arrived", "entered-in-error", "waitlist"})
 
-_SLOT_ID = re.compile(r"([1-9][0-9]{0,18})-([1-9][0-9]{0,18})-([0-9]{8}T[0-9]{4}Z)")
+# Years 1000 to 2999, as for every other date of the API.
+_SLOT_ID = re.compile(r"([1-9][0-9]{0,18})-([1-9][0-9]{0,18})-([12][0-9]{7}T[0-9]{4}Z)")
 _SLOT_START = "%Y%m%dT%H%MZ"
 
 

@@ -173,7 +173,7 @@ def replace_fhir_appointment(
     work = current_work()
     view = appointments.get(work, appointment_id)
     check_version(view.version, expected(if_match))
-    _check_unchanged(wanted.model_dump(mode="json", by_alias=True), resources.appointment(view))
+    _check_unchanged(wanted.kept, resources.appointment(view))
     return _cancel(appointment_id, wanted.cancelation_reason.text, frozenset({view.version}))
 
 

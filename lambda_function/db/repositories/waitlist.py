@@ -74,9 +74,12 @@ class Line:
         return self._session.scalar(statement.limit(1), execution_options=UNSCOPED) is not None
 
     def open_of(self, patient_id: int) -> Sequence[AnyRow]:
-        """What the patient waits for or is offered, in the order of joining."""
+        """What the patient waits for or is offered, in the order of joining, locked: an offer that is being made waits,
+        and finds them as they are left.
+        """
         statement = _entries().where(WaitlistEntry.patient_id == patient_id, WaitlistEntry.status.in_(sorted(OPEN)))
-        return self._session.execute(statement.order_by(WaitlistEntry.waitlist_id), execution_options=UNSCOPED).all()
+        statement = statement.order_by(WaitlistEntry.waitlist_id).with_for_update()
+        return self._session.execute(statement, execution_options=UNSCOPED).all()
 
     def concerned(self, freed: Collection[Freed]) -> Sequence[AnyRow]:
         """The open entries that something is to be done about, in the order of joining: offers and wishes whose time

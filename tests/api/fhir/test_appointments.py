@@ -1,5 +1,6 @@
 """Appointments by FHIR: who finds which, what a booking must say, what a change may change."""
 
+import json
 from typing import Any
 
 import pytest
@@ -174,6 +175,13 @@ def test_a_put_changes_status_and_reason_only(fhir: FhirClient, change: dict[str
 
     expect_problem(answer, 422, "validation_error", field)
     assert fhir.get("pat", f"Appointment/{booked['id']}").json == booked
+
+
+@pytest.mark.parametrize(("name", "status"), [("text", 200), ("extension", 422)])
+def test_a_put_may_be_as_deep_as_json_may(fhir: FhirClient, name: str, status: int) -> None:
+    deep = json.loads("[" * 500 + "]" * 500)
+    answer = fhir.put("pat", _cancellation(fhir.booked("pat", START), **{name: deep}))
+    assert answer.status == status, answer.text
 
 
 def test_a_put_may_write_its_instants_in_another_way_and_leave_out_what_is_ignored(fhir: FhirClient) -> None:

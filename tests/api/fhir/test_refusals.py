@@ -33,7 +33,9 @@ def test_whoever_is_invisible_or_no_patient_is_404(fhir: FhirClient, caller: str
 
 
 @pytest.mark.parametrize("kind", ["Patient", "Practitioner", "Location", "Schedule", "Slot", "Appointment"])
-@pytest.mark.parametrize("resource_id", ["0", "x", "9" * 20, "99999", "1.0", "1-1-20301301T0000Z"])
+@pytest.mark.parametrize(
+    "resource_id", ["0", "x", "9" * 20, "99999", "1.0", "1-1-20301301T0000Z", "1-1-99991231T2359Z"]
+)
 def test_an_id_that_names_nothing_is_404(fhir: FhirClient, kind: str, resource_id: str) -> None:
     expect_problem(fhir.get("rita", f"{kind}/{resource_id}"), 404, "not_found")
 

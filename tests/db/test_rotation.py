@@ -17,6 +17,7 @@ from moto import mock_aws
 from sqlalchemy import URL
 
 from lambda_function.aws.secrets import SecretCredentials, SecretVersions
+from lambda_function.bootstrap.migrate import run
 from lambda_function.db import logins
 from lambda_function.db.engine import Credentials, build_engine
 from lambda_function.db.models import Appointment
@@ -27,6 +28,7 @@ from lambda_function.services.rotation import Rotation
 from tests.clock import NOW
 from tests.entrypoints.secrets_manager import APP, REGION, Vault, bootstrap, vault
 from tests.factories import Practice
+from tests.servers import new_database
 
 CLIENTS = 8
 LEAST_RECONNECTIONS = 20
@@ -113,11 +115,18 @@ class Progress:
 
 
 @pytest.fixture
-def secrets(database_url: URL, app_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
-    """The migrated database, whose users the bootstrap has given a password and the secrets."""
-    with mock_aws(), vault(database_url, monkeypatch) as made:
+def secrets(server_url: URL, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+    """A database whose users and tables the migrating Lambda has made: other tests keep theirs."""
+    with mock_aws(), new_database(server_url, f"dentist_turns_{worker_id}") as url, vault(url, monkeypatch) as made:
         bootstrap()
+        run("upgrade")
         yield made
+
+
+@pytest.fixture
+def practice(secrets: Vault) -> Iterator[Practice]:
+    with Practice.open(secrets.url) as practice:
+        yield practice
 
 
 @dataclass(frozen=True)

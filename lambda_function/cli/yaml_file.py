@@ -21,7 +21,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as its base declares it
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML has no types here
         if getattr(event, "tag", None) is not None:
             raise YamlError(f"line {event.start_mark.line + 1}: tags such as !!int are not taken")
         return super().compose_node(parent, index)

@@ -1,22 +1,25 @@
 """The command line, put together from the environment when a command needs it."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import click
-from sqlalchemy.exc import ArgumentError
+from botocore.exceptions import BotoCoreError
 
 from lambda_function.bootstrap.operators import build_accounts, build_database
 from lambda_function.cli.action import Tools
-from lambda_function.db.unit_of_work import Database
 from lambda_function.settings import SettingsError
+
+_Built = TypeVar("_Built")
 
 
 def build_tools() -> Tools:
-    return Tools(database=_database, accounts=build_accounts)
+    return Tools(database=lambda: _built(build_database), accounts=lambda: _built(build_accounts))
 
 
-def _database() -> Database:
+def _built(build: Callable[[], _Built]) -> _Built:
+    """An environment that makes no sense is a usage error: of our variables, or of AWS's, such as a missing region."""
     try:
-        return build_database()
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-    except ArgumentError:
-        raise click.UsageError("DATABASE_URL is no database URL") from None
+        return build()
+    except (SettingsError, BotoCoreError) as error:
+        raise click.UsageError(str(error)) from None

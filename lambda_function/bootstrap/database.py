@@ -4,9 +4,11 @@ import ssl
 
 import boto3
 from botocore.config import Config
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from lambda_function.aws.secrets import SecretCredentials, SecretVersions
-from lambda_function.settings import TlsSettings
+from lambda_function.settings import SettingsError, TlsSettings
 
 CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -19,6 +21,24 @@ def secret_versions() -> SecretVersions:
     return SecretVersions(boto3.client("secretsmanager", config=CLIENT))
 
 
+def database_url(text: str) -> URL:
+    """Of DATABASE_URL. Raises SettingsError."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # From None: of a password with an @ that is not written %40 the error quotes the end.
+        raise SettingsError("DATABASE_URL is no database URL") from None
+    if url.drivername != "mysql+pymysql" or not (url.host and url.username and url.database):
+        raise SettingsError("DATABASE_URL must be mysql+pymysql://user:password@host:3306/name")
+    return url
+
+
 def tls_context(settings: TlsSettings) -> ssl.SSLContext | None:
-    """The one context of the process, which verifies certificate and host name; None when TLS is off."""
-    return ssl.create_default_context(cafile=settings.ca_file) if settings.verify else None
+    """The one context of the process, which verifies certificate and host name; None when TLS is off.
+
+    Raises SettingsError when there is no such file of authorities.
+    """
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file) if settings.verify else None
+    except OSError:
+        raise SettingsError("DATABASE_CA_FILE is no file of certificates") from None

@@ -9,9 +9,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
-from lambda_function.bootstrap.database import credential_source, tls_context
+from lambda_function.bootstrap.database import credential_source, database_url, tls_context
 from lambda_function.db import logins
 from lambda_function.db.engine import security
 from lambda_function.settings import MigrationSettings, migration_settings
@@ -38,7 +38,7 @@ def migration_engine(settings: MigrationSettings | None = None) -> Engine:
     settings = settings or migration_settings()
     tls = tls_context(settings.tls)
     if settings.secret_id is None:
-        return _engine(make_url(str(settings.url)), tls)
+        return _engine(database_url(str(settings.url)), tls)
     credentials = credential_source(settings.secret_id).current()
     url = URL.create(
         "mysql+pymysql",

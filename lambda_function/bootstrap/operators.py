@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from zoneinfo import reset_tzpath
 
 import boto3
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
 from lambda_function.aws.cognito import CognitoAccounts
-from lambda_function.bootstrap.database import CLIENT, credential_source, tls_context
+from lambda_function.bootstrap.database import CLIENT, credential_source, database_url, tls_context
 from lambda_function.db.engine import Credentials, build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.operators.accounts import Accounts
@@ -37,7 +37,7 @@ def build_database(settings: MigrationSettings | None = None) -> Database:
     settings = settings or migration_settings()
     # Time zones come from the tzdata package, not from whatever the host has.
     reset_tzpath(to=())
-    source = UrlCredentials(make_url(settings.url)) if settings.url else credential_source(str(settings.secret_id))
+    source = UrlCredentials(database_url(settings.url)) if settings.url else credential_source(str(settings.secret_id))
     return Database(build_engine(source, tls_context(settings.tls)), lambda: datetime.now(UTC))
 
 

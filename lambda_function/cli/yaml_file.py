@@ -1,7 +1,7 @@
 """A YAML file as plain data, read without YAML's surprises, and where in it each thing stands.
 
 Only `true` and `false` are booleans, so that NO is Norway, and only whole decimal numbers are numbers, so that 10:30 is
-not 630. Everything else is text, dates and prices too. A key that comes twice is refused.
+not 630. Everything else is text, dates and prices too. A key that comes twice is refused, and so is a tag.
 """
 
 import re
@@ -19,6 +19,12 @@ class YamlError(ValueError):
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as its base declares it
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML has no types here
+        if getattr(event, "tag", None) is not None:
+            raise YamlError(f"line {event.start_mark.line + 1}: tags such as !!int are not taken")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen = set()
@@ -46,8 +52,9 @@ class YamlFile:
             raise YamlError(f"the file has more than {MAX_BYTES} bytes")
         try:
             text = content.decode()
-            self._top = yaml.compose(text, _Loader)
-            self.data: Any = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+            loader = _Loader(text)
+            self._top = loader.get_single_node()
+            self.data: Any = None if self._top is None else loader.construct_document(self._top)
         except UnicodeDecodeError:
             raise YamlError("the file is not UTF-8") from None
         except RecursionError:

@@ -21,7 +21,16 @@ def test_it_works_on_the_database_of_its_environment(practice: Practice, databas
 
 @pytest.mark.parametrize(
     ("environment", "named"),
-    [({}, "DATABASE_SECRET_ID"), ({"DATABASE_URL": "S3cret"}, "DATABASE_URL"), ({"DATABASE_TLS": "x"}, "DATABASE_TLS")],
+    [
+        ({}, "DATABASE_SECRET_ID"),
+        ({"DATABASE_URL": "S3cret"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql+pymysql://user:pass@of:S3cret@127.0.0.1/name"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://user:S3cret@127.0.0.1:3306/name"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql+pymysql://user:S3cret@127.0.0.1:3306"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql+pymysql://user@host/name", "DATABASE_CA_FILE": "/S3cret"}, "DATABASE_CA_FILE"),
+        ({"DATABASE_TLS": "x"}, "DATABASE_TLS"),
+        ({"DATABASE_SECRET_ID": "S3cret", "DATABASE_TLS": "off"}, "region"),
+    ],
 )
 def test_an_environment_that_makes_no_sense_is_named(environment: dict[str, str], named: str) -> None:
     run = cli(*PLAN, **environment)

@@ -21,6 +21,7 @@ from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.declaration import Declaration, declared
+from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.state import State, read_state
 from tests.architecture.source import ROOT
 from tests.cli.operators import demo_document
@@ -155,3 +156,26 @@ def test_two_that_are_applied_at_once_are_applied_one_after_the_other(practice: 
 
     assert sorted(clients.at_once([changes] * 8)) == ["0"] * 7 + ["2"]
     assert [row.user_name for row in practice.rows(User)].count("drnew") == 1
+
+
+@pytest.mark.parametrize(
+    "read", ["offers", "hours", "works_at", "chairs", "closures", "doctors", "receptionists", "clinics", "treatments"]
+)
+def test_the_first_apply_may_commit_while_another_reads(
+    database: Database, database_url: URL, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    """There is no doctor yet whose lock they could wait for."""
+    wanted = declared(demo_document())
+    real = getattr(PracticeRows, read)
+    other = Database(plain_engine(database_url), lambda: NOW)
+
+    def overtaken(rows: PracticeRows) -> object:
+        found = real(rows)
+        monkeypatch.undo()
+        other.transact(lambda work: apply_practice(work, wanted))
+        return found
+
+    monkeypatch.setattr(PracticeRows, read, overtaken)
+    database.transact(lambda work: apply_practice(work, wanted))
+
+    assert database.transact(lambda work: make_plan(work, wanted), commit=False).changes == []

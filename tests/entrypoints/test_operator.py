@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from lambda_function.db.models import User
 from lambda_function.services.operators.actions import ACTIONS
+from lambda_function.services.operators.invocation import ScheduledActionError
 from lambda_function.settings import SettingsError
 from tests.api_client import FakeContext
 from tests.factories import Practice
@@ -141,7 +142,6 @@ def test_an_unknown_action_is_told_which_there_are(operator: Operator, action: o
         ("users.deactivate", {}, "user_name"),
         ("erase-person", {"user_name": "pat", "yes": True}, "yes"),
         ("erase-person", "S3cret", ""),
-        ("purge", None, ""),
     ],
 )
 def test_wrong_arguments_are_named_and_not_repeated(
@@ -185,6 +185,16 @@ def test_a_database_that_is_away_is_unavailable(pool_id: str, monkeypatch: pytes
     monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
     handler = importlib.import_module(MODULE).handler
     assert handler({"action": "check"}, FakeContext())["error"]["code"] == "unavailable"
+
+
+def test_a_purge_that_is_refused_fails_for_nobody_reads_its_answer(
+    pool_id: str, monkeypatch: pytest.MonkeyPatch, log_text: Callable[[], str]
+) -> None:
+    monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
+    handler = importlib.import_module(MODULE).handler
+    with pytest.raises(ScheduledActionError, match=r"^purge: unavailable$"):
+        handler({"action": "purge"}, FakeContext())
+    assert '"code":"unavailable"' in log_text()
 
 
 def test_without_a_database_in_the_environment_it_does_not_start(pool_id: str) -> None:

@@ -146,6 +146,15 @@ def test_a_password_that_does_not_work_never_becomes_current(secrets: Vault) -> 
     assert secrets.value(APP, "AWSPENDING")["password"] not in str(refused.value)
 
 
+def test_nothing_becomes_current_before_the_database_knows_it(secrets: Vault) -> None:
+    """The last step out of turn: the password is written, and no user has it."""
+    token, before = secrets.stage(APP), secrets.value(APP)
+    _call("createSecret", token)
+    with pytest.raises(logins.LoginError, match="1045"):
+        _call("finishSecret", token)
+    assert secrets.value(APP) == before
+
+
 def test_no_password_is_logged(secrets: Vault, log_text: Callable[[], str]) -> None:
     _rotate(secrets)
     told = log_text()

@@ -147,8 +147,11 @@ def _apply(place: Workplace, given: NewPractice) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Action:
+    """Of a scheduled one nobody reads the answer."""
+
     arguments: type[BaseModel]
     run: Callable[[Workplace, Any], Document]
+    scheduled: bool = False
 
 
 ACTIONS: Mapping[str, Action] = MappingProxyType(
@@ -162,7 +165,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "check": Action(Nothing, _check),
         "export-person": Action(Somebody, _export),
         "erase-person": Action(Forgotten, _erase),
-        "purge": Action(Nothing, _purge),
+        "purge": Action(Nothing, _purge, scheduled=True),
     }
 )
 

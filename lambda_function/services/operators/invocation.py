@@ -1,7 +1,8 @@
 """An action asked for by an event: `{"action": "users.create", "arguments": {…}}`.
 
 The answer is `{"ok": true, "result": {…}}` or `{"ok": false, "error": {"code", "detail", …}}`. Neither the answer nor
-the log repeats what was sent: arguments are names and e-mails.
+the log repeats what was sent: arguments are names and e-mails. A scheduled action that is refused makes the function
+fail instead: so Lambda tries it again, and an alarm rings.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,10 @@ from lambda_function.services.practice.declaration import DeclarationError, show
 Answer = dict[str, Any]
 # Of an error of the rules.
 _TOLD = ("code", "detail", "field", "appointment_ids")
+
+
+class ScheduledActionError(RuntimeError):
+    """The message is the action and the code of the error."""
 
 
 class OperatorInvocation:
@@ -40,8 +45,10 @@ class OperatorInvocation:
             count("InternalError")
             logger.error("internal error", error=type(error).__qualname__, stack=stack(error.__traceback__))
             answer = _refusal(code="internal_error", detail="Something went wrong on our side.", request_id=request_id)
-        code = answer.get("error", {}).get("code")
-        logger.info("operator action", action=_action(event), ok=answer["ok"], code=code)
+        action, code = _action(event), answer.get("error", {}).get("code")
+        logger.info("operator action", action=action, ok=answer["ok"], code=code)
+        if code is not None and action is not None and ACTIONS[action].scheduled:
+            raise ScheduledActionError(f"{action}: {code}")
         return answer
 
     def _run(self, event: object) -> dict[str, Any]:

@@ -85,6 +85,13 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
+def _distinct_names(value: Any) -> Any:
+    """Names that are one without the blanks around them would silently replace each other."""
+    if isinstance(value, dict):
+        _distinct([name.strip() for name in value if isinstance(name, str)])
+    return value
+
+
 Distinct = AfterValidator(_distinct)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -195,7 +202,9 @@ class Declaration(_Declared):
     """Treatments by code, clinics by name, staff by user name."""
 
     treatments: Annotated[dict[Code, DeclaredTreatment], Field(max_length=1000, default_factory=dict)]
-    clinics: Annotated[dict[Name, DeclaredClinic], Field(max_length=1000, default_factory=dict)]
+    clinics: Annotated[
+        dict[Name, DeclaredClinic], Field(max_length=1000, default_factory=dict), BeforeValidator(_distinct_names)
+    ]
     doctors: Annotated[dict[UserName, DeclaredDoctor], Field(max_length=5000, default_factory=dict)]
     receptionists: Annotated[dict[UserName, DeclaredReceptionist], Field(max_length=5000, default_factory=dict)]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import ContentionError
 from lambda_function.services.opening import outside_hours
 from lambda_function.services.practice.changes import Change, Things, afterwards, changes_between
 from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of
@@ -37,7 +38,9 @@ class Plan:
 
 
 def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
-    """Raises DeclarationError when the declaration names what neither it nor the practice has."""
+    """Raises DeclarationError when the declaration names what neither it nor the practice has, and ContentionError when
+    somebody else has just made what the practice did not have.
+    """
     rows = PracticeRows(work.session)
     state = read_state(rows)
     wanted = said(declaration)
@@ -64,6 +67,8 @@ def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
 def _other_roles(rows: PracticeRows, state: State, wanted: Things) -> Iterator[tuple[Path, str]]:
     for kind, role in _ROLES.items():
         for name, found in rows.roles(wanted[kind].keys() - state.things[kind].keys()).items():
+            if found is role:
+                raise ContentionError("Somebody else is changing the practice; try again.")
             article = f"is a {found.lower()}, not a {role.lower()}"
             yield (kind.section, name), f"{article}: what people are is changed by `users set-type`, not by this file"
 

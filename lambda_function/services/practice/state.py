@@ -77,15 +77,19 @@ _PERSON = ("full_name", "email", "phone", "active")
 
 
 def read_state(rows: PracticeRows) -> State:
-    treatments, clinics, chairs = rows.treatments(), rows.clinics(), rows.chairs()
+    # What refers comes before what it refers to, which never goes away: so, although another apply may commit in
+    # between, all that is referred to is there.
+    offers, all_hours, employments = rows.offers(), rows.hours(), rows.works_at()
+    chairs, closures = rows.chairs(), rows.closures()
     doctors, receptionists = rows.doctors(), rows.receptionists()
+    clinics, treatments = rows.clinics(), rows.treatments()
     codes = {row.treatment_id: row.code for row in treatments}
     places = {row.clinic_id: row.name for row in clinics}
     used = _grouped((row.clinic_id, row.name) for row in chairs if row.active)
-    closed = _grouped((row.clinic_id, ClosedDays(row.first_day, row.last_day, row.reason)) for row in rows.closures())
-    offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in rows.offers())
-    hours = _grouped((row.doctor_id, _hours(row)) for row in rows.hours())
-    works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in rows.works_at())
+    closed = _grouped((row.clinic_id, ClosedDays(row.first_day, row.last_day, row.reason)) for row in closures)
+    offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offers)
+    hours = _grouped((row.doctor_id, _hours(row)) for row in all_hours)
+    works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in employments)
     things: dict[Kind, dict[str, Fields]] = {
         Kind.TREATMENT: {row.code: _columns(row, _TREATMENT) for row in treatments},
         Kind.CLINIC: {

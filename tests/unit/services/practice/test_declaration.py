@@ -93,3 +93,9 @@ def test_nobody_is_doctor_and_receptionist() -> None:
 def test_prices_are_exact(price: Any) -> None:
     read = declared({"treatments": {"a": {**TREATMENT, "price": price}}})
     assert read.treatments["a"].price == Decimal(40)
+
+
+def test_a_clinic_that_comes_twice_but_for_blanks_is_refused() -> None:
+    clinic = {"country": "PE", "time_zone": "America/Lima"}
+    with pytest.raises(DeclarationError, match=r"^clinics: must not name anything twice$"):
+        declared({"clinics": {"Cusco": clinic, "Cusco ": clinic}})

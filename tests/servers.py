@@ -15,7 +15,7 @@ from lambda_function.db.engine import Credentials
 
 def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
     """A server that lives as long as the stack is open. MySQL, unless TEST_DATABASE_URL names another."""
-    url = environment.get("TEST_DATABASE_URL")
+    url = environment.get("TEST_DATABASE_URL") or None
     return stack.enter_context(
         running_server(url=url, image=environment.get("MYSQL_IMAGE"), flavour=None if url else "mysql")
     )

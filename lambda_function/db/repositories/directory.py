@@ -22,10 +22,10 @@ from lambda_function.db.models import (
     User,
     WaitlistEntry,
 )
+from lambda_function.db.repositories.people import add_user
 from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
-from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
 _UNSYNCED = {**UNSCOPED, "synchronize_session": False}
@@ -144,13 +144,7 @@ class Directory:
             created_at=now,
             updated_at=now,
         )
-        self._session.add(user)
-        try:
-            self._session.flush()
-        except IntegrityError as error:
-            if (duplicate(error) or ("", ""))[0] == "uq_user_user_name":
-                raise InvalidInputError("This user name is taken.", field="user_name") from None
-            raise
+        add_user(self._session, user)
         return user.user_id
 
     def set_type(self, user_id: int, *, before: Role, after: Role, now: datetime) -> bool:

@@ -20,6 +20,17 @@ def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
     return column.startswith(prefix, autoescape=True)  # type: ignore[no-any-return]
 
 
+def add_user(session: Session, user: User) -> None:
+    """Raises InvalidInputError when the user name is taken."""
+    session.add(user)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if (duplicate(error) or ("", ""))[0] == "uq_user_user_name":
+            raise InvalidInputError("This user name is taken.", field="user_name") from None
+        raise
+
+
 class People:
     """Rows have user_id, user_name, user_type, full_name, version, and email and phone, which are NULL where the
     actor may not see them.
@@ -90,13 +101,7 @@ class People:
             created_at=now,
             updated_at=now,
         )
-        self._session.add(user)
-        try:
-            self._session.flush()
-        except IntegrityError as error:
-            if (duplicate(error) or ("", ""))[0] == "uq_user_user_name":
-                raise InvalidInputError("This user name is taken.", field="user_name") from None
-            raise
+        add_user(self._session, user)
         self._session.add(Patient(user_id=user.user_id))
         self._session.flush()
         self._session.add_all(

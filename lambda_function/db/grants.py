@@ -23,6 +23,7 @@ from lambda_function.db.models import (
     IdempotencyLock,
     OutboxMessage,
     Patient,
+    PersonEvent,
     Receptionist,
     ReceptionistClinic,
     SlotClaim,
@@ -58,6 +59,8 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         IdempotencyLock.__tablename__: _LOCKED,
         OutboxMessage.__tablename__: _ALL,
         Patient.__tablename__: _KEPT,
+        # Only ever added to; it holds no values that could be forgotten.
+        PersonEvent.__tablename__: "SELECT, INSERT",
         Receptionist.__tablename__: _KEPT,
         ReceptionistClinic.__tablename__: _ALL,
         SlotClaim.__tablename__: _REPLACED,

@@ -28,6 +28,7 @@ from lambda_function.db.models import (
     IdempotencyLock,
     OutboxMessage,
     Patient,
+    PersonEvent,
     PersonName,
     Receptionist,
     ReceptionistClinic,
@@ -100,10 +101,16 @@ def _receptionists(user_id: Column, role: Role) -> Criterion:
     return user_id == _ME if VISIBILITY[Entity.RECEPTIONIST][role] is Reach.OWN else false()
 
 
+def here(row: Any) -> Criterion:
+    """On rows of `user`: neither erased nor merged into another. Nobody else is in a list, comes back, or matches."""
+    return and_(row.erased_at.is_(None), row.merged_into.is_(None))
+
+
 def _users(row: Any, role: Role) -> Criterion:
     """Active people, each limited as the kind of person that they are."""
     return and_(
         row.active == true(),
+        here(row),
         or_(
             and_(row.user_type == Role.PATIENT, _patients(row.user_id, role)),
             and_(row.user_type == Role.DOCTOR, _doctors(row.user_id, role)),
@@ -186,6 +193,10 @@ def _messages(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.MESSAGE][role] is Reach.ALL else false()
 
 
+def _person_events(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.PERSON_HISTORY][role] is Reach.ALL else false()
+
+
 def contact_visible(actor: Actor) -> Criterion:
     """On `User`: whether the actor may see that person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][actor.role]:
@@ -209,6 +220,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
     {
         User: _users,
         Patient: lambda row, role: _patients(row.user_id, role),
+        PersonEvent: _person_events,
         ClinicPatient: lambda row, role: _patients(row.patient_id, role),
         Doctor: _practising,
         Receptionist: lambda row, role: _receptionists(row.user_id, role),

@@ -38,6 +38,11 @@ class UnitOfWork:
             raise RuntimeError("this unit of work has no actor yet")
         return self._actor
 
+    @property
+    def actor_id(self) -> int | None:
+        """The user who acts; None for operators and for the system, who are no users."""
+        return self._actor.user_id if self._actor is not None and self._actor.is_user else None
+
     def act_as(self, actor: Actor) -> None:
         """From here on the session shows what the actor may see."""
         self._actor = actor

@@ -59,6 +59,7 @@ class Entity(StrEnum):
     DOCTOR = "DOCTOR"
     RECEPTIONIST = "RECEPTIONIST"
     CONTACT = "CONTACT"
+    PERSON_HISTORY = "PERSON_HISTORY"
     APPOINTMENT = "APPOINTMENT"
     HISTORY = "HISTORY"
     LEAVE = "LEAVE"
@@ -113,6 +114,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.DOCTOR: {_P: _ALL, _D: _ALL, _R: _CLINIC},
         Entity.RECEPTIONIST: {_P: _NONE, _D: _NONE, _R: _OWN},
         Entity.CONTACT: {_P: _OWN, _D: _OWN, _R: _ALL},
+        # For operators, who are no users.
+        Entity.PERSON_HISTORY: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.APPOINTMENT: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},

@@ -13,11 +13,13 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status, Step
 from lambda_function.domain.errors import ContentionError, HasBookingsError, NotFoundError
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.lifecycle import enter
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.people import require_patient
+from lambda_function.services.person_events import note_person
 from lambda_function.services.visits import record
 from lambda_function.services.waitlist import withdraw_all
 
@@ -52,7 +54,7 @@ def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = 
         freed.append(Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)))
     record(work, *cancelled)
     freed += withdraw_all(work, user_id)
-    _close(work, user_id, Role.PATIENT)
+    close(work, user_id, Role.PATIENT)
     offer_freed(work, freed)
     return open_ids
 
@@ -69,10 +71,12 @@ def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool)
     ahead = [row.appointment_id for row in calendar.visits_ahead(ClaimKind.DOCTOR, user_id, work.now)]
     if ahead and not accept_conflicts:
         raise HasBookingsError("There are visits ahead.", ahead)
-    _close(work, user_id, Role.DOCTOR)
+    close(work, user_id, Role.DOCTOR)
     return ahead
 
 
-def _close(work: UnitOfWork, user_id: int, role: Role) -> None:
+def close(work: UnitOfWork, user_id: int, role: Role) -> None:
+    """Deactivates an active person of that role, for callers who have asked what else hangs on it. NotFoundError."""
     if not close_account(work.session, user_id, role, work.now):
         raise NotFoundError("There is no such person.")
+    note_person(work, user_id, PersonAction.DEACTIVATE)

@@ -8,8 +8,10 @@ from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ForbiddenError, NotFoundError
+from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.versions import check_version
+from lambda_function.services.person_events import note_person
 
 
 def identify(work: UnitOfWork, sub: str) -> Actor:
@@ -78,6 +80,7 @@ def _change(
         setattr(user, name, value)
     if different:
         user.updated_at = work.now
+        note_person(work, user_id, PersonAction.CHANGE, different)
         work.session.flush()
     return get(work, user_id)
 
@@ -94,4 +97,6 @@ def create_patient(work: UnitOfWork, *, user_name: str, full_name: str, email: s
         clinic_ids=work.actor.clinic_ids,
         now=work.now,
     )
+    given = {"user_name": user_name, "full_name": full_name, "email": email, "phone": phone}
+    note_person(work, user.user_id, PersonAction.CREATE, (name for name, value in given.items() if value is not None))
     return get(work, user.user_id)

@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from lambda_function.db.repositories import sign_ups
 from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.people import PersonAction
+from lambda_function.services.person_events import note_person
 from lambda_function.services.texts import Email, PersonName, UserName
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
@@ -42,12 +44,17 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
         # Of several, such as a family with one address, nobody can tell who this is: a reception can.
         if len(same) == 1:
             sign_ups.link(work.session, same[0], account.sub, work.now)
+            note_person(work, same[0], PersonAction.LINK)
             return
     user_name = _valid(_USER_NAME, account.user_name)
     if user_name is None or sign_ups.is_taken(work.session, user_name):
         user_name = account.sub
     full_name = _valid(_PERSON_NAME, account.full_name) or user_name
-    sign_ups.add(work.session, sub=account.sub, user_name=user_name, full_name=full_name, email=email, now=work.now)
+    user_id = sign_ups.add(
+        work.session, sub=account.sub, user_name=user_name, full_name=full_name, email=email, now=work.now
+    )
+    fields = ("user_name", "full_name", *(("email",) if email else ()))
+    note_person(work, user_id, PersonAction.CREATE, fields)
 
 
 def _valid(kind: "TypeAdapter[str]", value: str | None) -> str | None:

@@ -39,6 +39,8 @@ def test_every_table_has_its_rights() -> None:
         "GRANT SELECT ON clinic TO 'other'@'%'",
         "UPDATE alembic_version SET version_num = '9999'",
         "DELETE FROM appointment_event",
+        "DELETE FROM person_event",
+        "UPDATE person_event SET actor_id = NULL",
         "UPDATE appointment_event SET action = 'BOOK'",
         "DELETE FROM user",
         "DELETE FROM appointment",

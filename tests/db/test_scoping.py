@@ -24,6 +24,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     OutboxMessage,
     Patient,
+    PersonEvent,
     PersonName,
     Receptionist,
     ReceptionistClinic,
@@ -44,6 +45,7 @@ PEOPLE = ("pat", "kim", "drjay", "drwu", "drsol", "rita", "rosa")
 SCOPED = (
     User,
     Patient,
+    PersonEvent,
     ClinicPatient,
     Doctor,
     Receptionist,
@@ -67,6 +69,8 @@ def crowd(practice: Practice) -> Practice:
     practice.add_patient("santiago", clinics=(2,))
     practice.add_patient("nowhere")
     practice.add_patient("gone", clinics=(1, 2), active=False)
+    practice.add_patient("erased", clinics=(1, 2), erased_at=NOW)
+    practice.add_patient("merged", clinics=(1, 2), merged_into=1)
     practice.add_receptionist("both", clinics=(1, 2))
     practice.add_receptionist("none", clinics=())
     ids = practice.ids
@@ -100,6 +104,7 @@ def crowd(practice: Practice) -> Practice:
             )
         )
     practice.add(*_wishes(ids))
+    practice.add(PersonEvent(user_id=ids["pat"], at=NOW, action="CHANGE", fields=["phone"]))
     practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW))
     practice.add(
         *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
@@ -184,7 +189,7 @@ class Expected:
                 return not clinics or bool(clinics & set(self.actor.clinic_ids))
 
     def user(self, user: User) -> bool:
-        if not user.active:
+        if not user.active or user.erased_at or user.merged_into:
             return False
         match user.user_type:
             case Role.PATIENT:
@@ -228,6 +233,7 @@ class Expected:
         rules: Mapping[type[Any], Callable[[Any], bool]] = {
             User: self.user,
             Patient: lambda row: self.patient(row.user_id),
+            PersonEvent: lambda row: False,
             ClinicPatient: lambda row: self.patient(row.patient_id),
             Doctor: lambda row: self.users[row.user_id].active,
             Receptionist: lambda row: row.user_id == me,

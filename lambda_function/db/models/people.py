@@ -1,6 +1,6 @@
 """Users and what they are: patients, doctors and receptionists have a profile row beside their `user` row."""
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lambda_function.db.base import EXACT, Base, Id, Instant, Name, RoleId, table_args
@@ -15,7 +15,12 @@ class UserType(Base):
 
 
 class User(Base):
-    """`cognito_sub` is NULL until the person has signed up; an inactive user may do nothing."""
+    """`cognito_sub` is NULL until the person has signed up; an inactive user may do nothing. Whoever was erased or
+    merged into another is inactive for good: in no list, and matched by nothing.
+
+    `email_trusted` says whether a verified e-mail links an account by itself; NULL is yes as long as the version is 1.
+    See services/sign_up.py.
+    """
 
     __tablename__ = "user"
     __table_args__ = table_args(
@@ -34,6 +39,9 @@ class User(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    erased_at: Mapped[Instant | None]
+    merged_into: Mapped[Id | None]
+    email_trusted: Mapped[bool | None]
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
 
@@ -97,6 +105,22 @@ class ClinicPatient(Base):
     clinic_id: Mapped[Id] = mapped_column(ForeignKey("clinic.clinic_id"), primary_key=True, autoincrement=False)
     patient_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"), primary_key=True, autoincrement=False)
     created_at: Mapped[Instant]
+
+
+class PersonEvent(Base):
+    """Something that happened to the person `user_id`. Rows are only ever added. `actor_id` is NULL for what no user
+    did: the user pool's trigger, or an operator. `fields` are names, without values.
+    """
+
+    __tablename__ = "person_event"
+    __table_args__ = table_args(Index(None, "user_id", "person_event_id"))
+
+    person_event_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user.user_id"))
+    at: Mapped[Instant]
+    actor_id: Mapped[Id | None] = mapped_column(ForeignKey("user.user_id"), index=True)
+    action: Mapped[str] = mapped_column(String(32))
+    fields: Mapped[list[str]] = mapped_column(JSON)
 
 
 # The rows behind three classes, for db/scoping alone: its own criteria must see all of them.

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import CalendarToken, Doctor, ReceptionistClinic, User
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Actor, Role
 
 _PERSON = (
@@ -19,7 +19,7 @@ _PERSON = (
         ReceptionistClinic,
         and_(ReceptionistClinic.receptionist_id == User.user_id, User.user_type == Role.RECEPTIONIST),
     )
-    .where(User.active)
+    .where(User.active, here(User))
     .order_by(ReceptionistClinic.clinic_id)
 )
 _CALLER = _PERSON.where(User.cognito_sub == bindparam("sub"))

@@ -24,7 +24,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.repositories.people import add_user
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
@@ -81,8 +81,10 @@ class Directory:
         after: int,
         limit: int,
     ) -> Sequence[AnyRow]:
-        """In the order of user_id. `prefix` is looked for at the start of names, user names, e-mails and phones."""
-        statement = _PERSON.where(User.user_id > after).order_by(User.user_id).limit(limit)
+        """In the order of user_id, without those who were erased or merged into another. `prefix` is looked for at the
+        start of names, user names, e-mails and phones.
+        """
+        statement = _PERSON.where(User.user_id > after, here(User)).order_by(User.user_id).limit(limit)
         if role is not None:
             statement = statement.where(User.user_type == role)
         if active is not None:
@@ -103,7 +105,8 @@ class Directory:
         return {user_id: sorted(names) for user_id, names in found.items()}
 
     def find(self, user_name: str) -> AnyRow | None:
-        statement = _PERSON.where(User.user_name == user_name)
+        """Neither erased nor merged into another."""
+        statement = _PERSON.where(User.user_name == user_name, here(User))
         return self._session.execute(statement, execution_options=UNSCOPED).one_or_none()
 
     def all_clinic_ids(self) -> tuple[int, ...]:

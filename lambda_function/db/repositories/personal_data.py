@@ -18,6 +18,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     OutboxMessage,
     Patient,
+    PersonEvent,
     Receptionist,
     ReceptionistClinic,
     TimeOff,
@@ -73,6 +74,11 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
     return MappingProxyType(
         {
             "user": (_all(User), User.user_id == user_id),
+            "person_events": (_all(PersonEvent), PersonEvent.user_id == user_id),
+            "person_events_of_others": (
+                (PersonEvent.person_event_id, PersonEvent.at, PersonEvent.action),
+                (PersonEvent.actor_id == user_id) & (PersonEvent.user_id != user_id),
+            ),
             "patient": (_all(Patient), Patient.user_id == user_id),
             "doctor": (_all(Doctor), Doctor.user_id == user_id),
             "receptionist": (_all(Receptionist), Receptionist.user_id == user_id),
@@ -150,6 +156,8 @@ def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datet
             email=None,
             phone=None,
             cognito_sub=None,
+            erased_at=now,
+            email_trusted=None,
             version=User.version + 1,
             updated_at=now,
         ),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Patient, User
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
 
@@ -33,7 +33,13 @@ def lock_unlinked_patients(session: Session, email: str) -> Sequence[AnyRow]:
     """
     statement = (
         select(User.user_id, User.email)
-        .where(User.email == email, User.user_type == Role.PATIENT, User.cognito_sub.is_(None), User.active)
+        .where(
+            User.email == email,
+            User.user_type == Role.PATIENT,
+            User.cognito_sub.is_(None),
+            User.active,
+            here(User),
+        )
         .order_by(User.user_id)
         .with_for_update()
     )
@@ -50,8 +56,10 @@ def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
         )
 
 
-def add(session: Session, *, sub: str, user_name: str, full_name: str, email: str | None, now: datetime) -> None:
-    """A patient of no clinic. Raises ContentionError when somebody else has just got the name or the account."""
+def add(session: Session, *, sub: str, user_name: str, full_name: str, email: str | None, now: datetime) -> int:
+    """The id of a new patient of no clinic. Raises ContentionError when somebody else has just got the name or the
+    account.
+    """
     user = User(
         user_name=user_name,
         user_type=Role.PATIENT,
@@ -66,6 +74,7 @@ def add(session: Session, *, sub: str, user_name: str, full_name: str, email: st
         session.flush()
     session.add(Patient(user_id=user.user_id))
     session.flush()
+    return user.user_id
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from lambda_function.db.repositories.directory import Directory
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ForbiddenError
+from lambda_function.domain.people import PersonAction
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.users import close, known_person
+from lambda_function.services.person_events import note_person
 
 
 def export(database: Database, *, user_name: str) -> dict[str, Any]:
@@ -44,7 +46,10 @@ def erase(
     user_id, sub = database.transact(leave)
     deleted = accounts is not None and sub is not None and accounts.delete(sub)
     anonymous = f"erased:{user_id}"  # no user name that anybody could have chosen
-    database.transact(
-        lambda work: personal_data.forget_patient(work.session, user_id, anonymous=anonymous, now=work.now)
-    )
+
+    def forget(work: UnitOfWork) -> None:
+        personal_data.forget_patient(work.session, user_id, anonymous=anonymous, now=work.now)
+        note_person(work, user_id, PersonAction.ERASE)
+
+    database.transact(forget)
     return {"user_id": user_id, "user_name": anonymous, "account": "deleted" if deleted else "none"}

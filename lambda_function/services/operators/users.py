@@ -9,7 +9,6 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.directory import Directory
-from lambda_function.db.repositories.people import close_account
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role, operator
 from lambda_function.domain.errors import (
@@ -19,8 +18,11 @@ from lambda_function.domain.errors import (
     NotFoundError,
     UnavailableError,
 )
+from lambda_function.domain.people import PersonAction
+from lambda_function.services import deactivation
 from lambda_function.services.deactivation import deactivate_doctor, deactivate_patient
 from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.person_events import note_person
 
 Document = dict[str, Any]
 
@@ -109,6 +111,8 @@ def _create(work: UnitOfWork, person: _NewPerson, clinics: Sequence[str], treatm
         now=work.now,
     )
     _make(work, user_id, person.role, clinic_ids, treatment_ids)
+    given = {"user_name": person.user_name, "full_name": person.full_name, "email": person.email, "phone": person.phone}
+    note_person(work, user_id, PersonAction.CREATE, (name for name, value in given.items() if value is not None))
     return True
 
 
@@ -126,7 +130,11 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
 
     def run(work: UnitOfWork) -> bool:
         directory = Directory(work.session)
-        return directory.link(known_person(directory, user_name).user_id, sub, work.now)
+        user_id = known_person(directory, user_name).user_id
+        linked = directory.link(user_id, sub, work.now)
+        if linked:
+            note_person(work, user_id, PersonAction.LINK)
+        return linked
 
     if not database.transact(run):
         raise InvalidInputError("The account belongs to another person already.", field="user_name")
@@ -162,6 +170,7 @@ def _set_type(work: UnitOfWork, user_name: str, role: Role, clinics: Sequence[st
         directory.leave_waitlist(person.user_id, work.now)
     if clinic_ids or not had_profile:
         _make(work, person.user_id, role, clinic_ids, treatment_ids)
+    note_person(work, person.user_id, PersonAction.SET_TYPE, ["user_type", *(["clinics"] if clinic_ids else [])])
 
 
 def _check_free(work: UnitOfWork, person: AnyRow) -> None:
@@ -237,7 +246,7 @@ def close(work: UnitOfWork, person: AnyRow, *, cancel_visits: bool, keep_visits:
         case Role.DOCTOR:
             return deactivate_doctor(work, person.user_id, accept_conflicts=keep_visits)
         case _:
-            close_account(work.session, person.user_id, person.user_type, work.now)
+            deactivation.close(work, person.user_id, person.user_type)
             return []
 
 

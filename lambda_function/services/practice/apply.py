@@ -17,6 +17,8 @@ from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import HasBookingsError
+from lambda_function.domain.people import PersonAction
+from lambda_function.services.person_events import note_person
 from lambda_function.services.practice.changes import Change
 from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.plan import Plan, make_plan
@@ -53,6 +55,7 @@ class _Writer:
     """Writes changes in their order: what is referred to comes first. Knows the ids of what it has made."""
 
     def __init__(self, work: UnitOfWork, plan: Plan) -> None:
+        self._work = work
         self._now = work.now
         self._session = work.session
         self._rows = PracticeRows(work.session)
@@ -97,7 +100,9 @@ class _Writer:
         def make(columns: dict[str, Any]) -> User:
             return User(user_name=change.name, user_type=role, created_at=self._now, updated_at=self._now, **columns)
 
-        return self._row(change, User.user_id, make)
+        user_id = self._row(change, User.user_id, make)
+        note_person(self._work, user_id, PersonAction.CREATE if change.created else PersonAction.CHANGE, change.new)
+        return user_id
 
     def _doctor(self, change: Change) -> None:
         new = change.new

@@ -57,6 +57,7 @@ PATIENT          OWN      CLINIC  CLINIC
 DOCTOR           ALL      ALL     CLINIC
 RECEPTIONIST     NONE     NONE    OWN
 CONTACT          OWN      OWN     ALL
+PERSON_HISTORY   NONE     NONE    NONE
 APPOINTMENT      OWN      OWN     CLINIC
 HISTORY          OWN      OWN     CLINIC
 LEAVE            NONE     OWN     CLINIC

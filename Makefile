@@ -6,12 +6,15 @@ BIN := .venv/bin
 FOLDER := .local
 
 ##@ Run it here
-.PHONY: run token reset
+.PHONY: run token operator reset
 run: $(VENV) ## The whole service on this machine (PORT=8000, AWS_PORT=5000, DATABASE_URL, MYSQL_IMAGE)
 	@$(BIN)/python -m dev.run --folder "$(FOLDER)"
 
 token: $(VENV) ## An access token of a demo person: make token AS=rita
 	@$(BIN)/python -m dev.token --folder "$(FOLDER)" "$(AS)"
+
+operator: $(VENV) ## An operators' command on the running stack: make operator ARGS="users list"
+	@$(BIN)/python -m dev.operator --folder "$(FOLDER)" -- $(ARGS)
 
 reset: $(VENV) ## Forget the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"

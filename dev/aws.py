@@ -1,17 +1,18 @@
 """Cognito and Secrets Manager of the local stack, as moto emulates them, and who can log in there."""
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import EndpointConnectionError
 
 from dev.children import Child, running
 from dev.stack import StackError
+from lambda_function.aws.secrets import SecretVersions
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -66,8 +67,18 @@ class Aws:
         )
         return next(item["Value"] for item in user["Attributes"] if item["Name"] == "sub")
 
-    def put_secret(self, name: str, value: Mapping[str, str | int]) -> None:
-        self._secrets.create_secret(Name=name, SecretString=json.dumps(dict(value)))
+    def check_pool(self, pool_id: str) -> None:
+        """Raises StackError when this emulator has no such pool, and so is another stack's."""
+        try:
+            self._cognito.describe_user_pool(UserPoolId=pool_id)
+        except self._cognito.exceptions.ResourceNotFoundException:
+            raise StackError(f"Another local stack is running at {self.url}. Say which with FOLDER=…") from None
+
+    def create_secrets(self, *names: str) -> SecretVersions:
+        """Creates them empty, as Terraform does, and answers what fills and reads them."""
+        for name in names:
+            self._secrets.create_secret(Name=name)
+        return SecretVersions(self._secrets)
 
     def access_token(self, client_id: str, user_name: str) -> str:
         """A token of a person with the demo password.
@@ -88,6 +99,15 @@ class Aws:
         except refusals:
             raise StackError(f"Cognito knows nobody called {user_name} with the demo password.") from None
         return answer["AuthenticationResult"]["AccessToken"]
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Raises StackError where the block finds nobody at the emulator's address: the stack was killed."""
+    try:
+        yield
+    except EndpointConnectionError:
+        raise StackError("The local stack is not running any more. Start it with: make run") from None
 
 
 @contextmanager

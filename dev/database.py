@@ -1,15 +1,23 @@
-"""The database of the local stack and its users, as operators make them on RDS."""
+"""The database of the local stack and its users: production's logins with production's rights."""
 
-import secrets
+import shlex
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from dev.stack import StackError
+from lambda_function.bootstrap import migrations
+from lambda_function.db import logins
+from lambda_function.db.engine import Credentials
+from lambda_function.services import database_users
+from lambda_function.services.database_users import Place, Secrets
+
+MASTER_SECRET = "dentist/master"  # noqa: S105 - the secret's name
+APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
+MIGRATOR_SECRET = "dentist/migrator"  # noqa: S105 - the secret's name
 
 _DATABASE = "dentist"
-_ROWS = "SELECT, INSERT, UPDATE, DELETE"
 # What MySQL and MariaDB say to somebody who may not create users or grant rights.
 _NOT_ALLOWED = frozenset({1044, 1142, 1227, 1410})
 
@@ -23,32 +31,52 @@ class Accounts:
     shared: bool
 
 
-def provision(administrator: sa.URL, database: str | None) -> Accounts:
-    """Creates the database (named `dentist` unless told otherwise) and its users, with new passwords.
+def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> Accounts:
+    """Creates the database (named `dentist` unless told otherwise) and its users, and fills the three secrets, which
+    must be there. The users are made anew, so that they have today's rights and no older ones.
 
     An administrator who may not create users shares its own account with everybody.
 
     Raises:
-        StackError: the server cannot be reached, or the administrator may not create the database.
+        StackError: the server cannot be reached, the administrator may not create the database, or its name is none
+            that users can be named after.
     """
-    name = database or _DATABASE
-    engine = sa.create_engine(administrator, poolclass=sa.NullPool, connect_args={"ssl_disabled": True})
+    own = administrator.set(database=database or _DATABASE)
+    _create(administrator, str(own.database))
     try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {_quoted(name)} CHARACTER SET utf8mb4")
-            return _create_users(connection, administrator.set(database=name))
-    except OperationalError as error:
-        raise StackError(f"The database server refuses us: {error.orig}") from error
+        _drop_users(administrator, str(own.database))
+        shared = not _make_users(own, secrets)
+    except ValueError as error:
+        raise StackError(f"The database {own.database} cannot be used here: {error}.") from None
+    if shared:
+        for name in (APP_SECRET, MIGRATOR_SECRET):
+            secrets.put_current(name, secret(own))
+    return Accounts(migrator=_url(secrets, MIGRATOR_SECRET), app=_url(secrets, APP_SECRET), shared=shared)
+
+
+def migrate(accounts: Accounts) -> None:
+    """Brings the tables up to date as the migrator, who then grants the application its rights on them."""
+    migrations.upgrade(accounts.migrator)
+    if not accounts.shared:
+        with logins.session(Credentials.in_secret(secret(accounts.migrator)), tls=None) as cursor:
+            logins.grant_app(cursor, str(accounts.migrator.database))
 
 
 def answers(url: sa.URL) -> bool:
     """Whether somebody can connect there."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"ssl_disabled": True})
     try:
-        engine.connect().close()
+        _engine(url).connect().close()
     except DBAPIError:
         return False
     return True
+
+
+def client_command(url: sa.URL) -> str:
+    """What lets a person in with MySQL's or MariaDB's own client."""
+    place = [f"--host={url.host}", f"--port={url.port or 3306}"]
+    return shlex.join(
+        ["mysql", *place, f"--user={url.username}", f"--password={url.password or ''}", str(url.database)]
+    )
 
 
 def secret(url: sa.URL) -> dict[str, str | int]:
@@ -63,26 +91,53 @@ def secret(url: sa.URL) -> dict[str, str | int]:
     }
 
 
-def _create_users(connection: sa.Connection, url: sa.URL) -> Accounts:
-    users = {"dentist_migrator": "ALL PRIVILEGES", "dentist_app_a": _ROWS, "dentist_app_b": _ROWS}
+def _url(secrets: Secrets, name: str) -> sa.URL:
+    kept = secrets.current(name) or {}
+    return sa.URL.create(
+        "mysql+pymysql", kept["username"], kept["password"], kept["host"], int(kept["port"]), kept["dbname"]
+    )
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"ssl_disabled": True})
+
+
+def _create(administrator: sa.URL, name: str) -> None:
+    quoted = f"`{name.replace('`', '``')}`"
     try:
-        made = {user: _create_user(connection, url, user, rights) for user, rights in users.items()}
+        with _engine(administrator).connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4")
     except OperationalError as error:
-        if error.orig is None or error.orig.args[0] not in _NOT_ALLOWED:
-            raise
-        return Accounts(migrator=url, app=url, shared=True)
-    return Accounts(migrator=made["dentist_migrator"], app=made["dentist_app_a"], shared=False)
+        raise StackError(f"The database server refuses us: {error.orig}") from error
 
 
-def _create_user(connection: sa.Connection, url: sa.URL, user: str, rights: str) -> sa.URL:
-    password = secrets.token_urlsafe(24)
-    # In a grant, an underscore stands for any character.
-    database = _quoted((url.database or "").replace("_", r"\_"))
-    connection.exec_driver_sql(f"CREATE USER IF NOT EXISTS '{user}'@'%%'")
-    connection.exec_driver_sql(f"ALTER USER '{user}'@'%%' IDENTIFIED BY '{password}'")
-    connection.exec_driver_sql(f"GRANT {rights} ON {database}.* TO '{user}'@'%%'")
-    return url.set(username=user, password=password)
+def _drop_users(administrator: sa.URL, name: str) -> None:
+    """Those of an earlier start, unless the administrator may not."""
+    with _engine(administrator).connect() as connection:
+        for user in (*logins.app_logins(name), logins.migrator_login(name)):
+            try:
+                connection.exec_driver_sql(f"DROP USER IF EXISTS '{user}'@'%%'")
+            except OperationalError as error:
+                if error.orig is None or error.orig.args[0] not in _NOT_ALLOWED:
+                    raise
 
 
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"
+def _make_users(own: sa.URL, secrets: Secrets) -> bool:
+    """As operators do on RDS; False where the administrator may not."""
+    values = secret(own)
+    secrets.put_current(MASTER_SECRET, values)
+    place = Place(
+        host=str(values["host"]),
+        port=int(values["port"]),
+        database=str(values["dbname"]),
+        master_secret_id=MASTER_SECRET,
+        app_secret_id=APP_SECRET,
+        migrator_secret_id=MIGRATOR_SECRET,
+    )
+    try:
+        database_users.make(secrets, place, tls=None)
+    except logins.LoginError as error:
+        if error.number not in _NOT_ALLOWED:
+            raise StackError(f"The database server refuses us: error {error.number}.") from None
+        return False
+    return True

@@ -16,11 +16,8 @@ from dev import aws, database, demo, example, stops
 from dev.children import Child, running
 from dev.mysql import NoDatabaseServerError, Server, running_server
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError, locked, shown
-from lambda_function.bootstrap import migrations
 
 _CHECK_SECONDS = 2
-_APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
-_MIGRATOR_SECRET = "dentist/migrator"  # noqa: S105 - the secret's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +99,13 @@ def _running(options: _Options) -> Iterator[_Stack]:
         emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log))
         data = options.folder / "mysql"
         server = stack.enter_context(running_server(url=options.database_url, image=options.image, data=data))
-        accounts = database.provision(server.url, options.database_name)
         emulator.wait_until_it_answers(f"{aws_url}/moto-api/")
-        pool = _fill(aws.Aws(aws_url), accounts)
+        account = aws.Aws(aws_url)
+        secrets = account.create_secrets(database.MASTER_SECRET, database.APP_SECRET, database.MIGRATOR_SECRET)
+        accounts = database.provision(server.url, options.database_name, secrets)
+        pool = _fill(account, accounts)
         api = stack.enter_context(_running_api(options, _lambda_environment(aws_url, pool)))
-        addresses = Addresses(api=options.url, aws=aws_url, client_id=pool.client_id)
+        addresses = Addresses(api=options.url, aws=aws_url, pool_id=pool.pool_id, client_id=pool.client_id)
         stack.enter_context(addresses.published(options.folder))
         yield _Stack([emulator, api], server, accounts, addresses)
 
@@ -121,12 +120,10 @@ def _running_api(options: _Options, environment: dict[str, str]) -> Iterator[Chi
 
 
 def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
-    """Everything that is there before the first request: secrets, people, tables and demo data."""
-    emulator.put_secret(_APP_SECRET, database.secret(accounts.app))
-    emulator.put_secret(_MIGRATOR_SECRET, database.secret(accounts.migrator))
+    """Everything else that is there before the first request: people, tables and demo data."""
     pool = emulator.create_pool()
     subs = emulator.create_people(pool, demo.PEOPLE)
-    migrations.upgrade(accounts.migrator)
+    database.migrate(accounts)
     demo.load(accounts.app, datetime.now(UTC))
     demo.link(accounts.app, subs)
     return pool
@@ -134,7 +131,7 @@ def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
 
 def _lambda_environment(url: str, pool: aws.Pool) -> dict[str, str]:
     return aws.environment(url) | {
-        "DATABASE_SECRET_ID": _APP_SECRET,
+        "DATABASE_SECRET_ID": database.APP_SECRET,
         "DATABASE_TLS": "off",
         "POWERTOOLS_SERVICE_NAME": "dentist",
         "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -152,17 +149,24 @@ def _introduce(options: _Options, stack: _Stack) -> None:
     print(f"Database  {stack.server.origin}")
     if stack.accounts.shared:
         print("          DATABASE_URL's user may not create users: its own account serves the API, too.")
+    print(f"MySQL     {database.client_command(stack.accounts.app)}")
+    print("          lets a MySQL client in, with the rights that the API has.")
     print(f"Logs      {shown(options.folder / 'api.log')}")
-    print(f"People    {', '.join(demo.PEOPLE)}   (password: {aws.PASSWORD})\n")
+    print(f"People    {', '.join(demo.PEOPLE)}   (password: {aws.PASSWORD})")
+    print(f'Operators make operator ARGS="users list"{_elsewhere(options)}   (ARGS="--help" tells the rest)\n')
     _introduce_booking(options, stack.addresses)
     until = "on your server" if options.database_url else "until make reset"
     print(f"\nCtrl-C stops everything; the data stay {until}.", flush=True)
 
 
+def _elsewhere(options: _Options) -> str:
+    """What commands of make must be told of the folder."""
+    return "" if options.folder == DEFAULT_FOLDER else f" FOLDER={options.folder}"
+
+
 def _introduce_booking(options: _Options, addresses: Addresses) -> None:
     token = aws.Aws(addresses.aws).access_token(addresses.client_id, "rita")
-    elsewhere = "" if options.folder == DEFAULT_FOLDER else f" FOLDER={options.folder}"
-    command = example.booking_command(addresses.api, token, f"make -s token AS=rita{elsewhere}")
+    command = example.booking_command(addresses.api, token, f"make -s token AS=rita{_elsewhere(options)}")
     if command:
         print(f"Receptionist rita books for patient pat with doctor drjay:\n\n{command}")
     else:

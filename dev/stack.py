@@ -21,6 +21,7 @@ class Addresses:
 
     api: str
     aws: str
+    pool_id: str
     client_id: str
 
     @contextmanager

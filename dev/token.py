@@ -4,9 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from botocore.exceptions import EndpointConnectionError
-
-from dev.aws import Aws
+from dev.aws import Aws, reached
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
 
@@ -34,10 +32,8 @@ def access_token(folder: Path, user_name: str) -> str:
         StackError: no stack runs there, or it does not know the person.
     """
     addresses = Addresses.of_running_stack(folder)
-    try:
+    with reached():
         return Aws(addresses.aws).access_token(addresses.client_id, user_name)
-    except EndpointConnectionError:
-        raise StackError("The local stack is not running any more. Start it with: make run") from None
 
 
 if __name__ == "__main__":

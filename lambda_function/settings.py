@@ -23,6 +23,16 @@ class SettingsError(RuntimeError):
     """A variable is missing or makes no sense; the message names it and never its value."""
 
 
+class NoDatabaseError(SettingsError):
+    """Nothing says where the database is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing says where the database is. Set DATABASE_URL (mysql+pymysql://user:password@host:3306/name) or "
+            "DATABASE_SECRET_ID (the name or ARN of a secret that holds the same)."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
     verify: bool
@@ -92,11 +102,13 @@ def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:
-    """Raises SettingsError."""
-    url = environment.get("DATABASE_URL")
-    if url:
-        return MigrationSettings(_tls(environment), url=url)
-    return MigrationSettings(_tls(environment), secret_id=_secret_id(environment))
+    """Raises SettingsError, and of its kinds NoDatabaseError where neither URL nor secret is given."""
+    tls = _tls(environment)
+    if url := environment.get("DATABASE_URL"):
+        return MigrationSettings(tls, url=url)
+    if secret_id := environment.get("DATABASE_SECRET_ID"):
+        return MigrationSettings(tls, secret_id=secret_id)
+    raise NoDatabaseError
 
 
 def tls_settings(environment: Mapping[str, str] = os.environ) -> TlsSettings:

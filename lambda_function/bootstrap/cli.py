@@ -8,9 +8,10 @@ from botocore.exceptions import BotoCoreError
 
 from lambda_function.bootstrap.operators import build_accounts, build_database
 from lambda_function.cli.action import Tools
-from lambda_function.settings import SettingsError
+from lambda_function.settings import NoDatabaseError, SettingsError
 
 _Built = TypeVar("_Built")
+_LOCALLY = 'For the stack that `make run` has started, write: make operator ARGS="users list"'
 
 
 def build_tools() -> Tools:
@@ -21,5 +22,7 @@ def _built(build: Callable[[], _Built]) -> _Built:
     """An environment that makes no sense is a usage error: of our variables, or of AWS's, such as a missing region."""
     try:
         return build()
+    except NoDatabaseError as error:
+        raise click.UsageError(f"{error}\n{_LOCALLY}") from None
     except (SettingsError, BotoCoreError) as error:
         raise click.UsageError(str(error)) from None

@@ -23,6 +23,8 @@ def test_it_works_on_the_database_of_its_environment(practice: Practice, databas
     ("environment", "named"),
     [
         ({}, "DATABASE_SECRET_ID"),
+        ({}, "DATABASE_URL"),
+        ({}, 'make operator ARGS="users list"'),
         ({"DATABASE_URL": "S3cret"}, "DATABASE_URL"),
         ({"DATABASE_URL": "mysql+pymysql://user:pass@of:S3cret@127.0.0.1/name"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://user:S3cret@127.0.0.1:3306/name"}, "DATABASE_URL"),

@@ -71,7 +71,7 @@ def test_the_gateway_refuses_a_token_of_another_pool(emulator: Aws, gateway: Cli
 def test_a_lambda_in_the_local_environment_reads_the_secret_of_the_emulator(
     emulator: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    emulator.put_secret("dentist/app", {"host": "db", "port": 3306})
+    emulator.create_secrets("dentist/app").put_current("dentist/app", {"host": "db", "port": 3306})
     for name, value in aws.environment(emulator.url).items():
         monkeypatch.setenv(name, value)
     secret = boto3.client("secretsmanager").get_secret_value(SecretId="dentist/app")
@@ -90,7 +90,7 @@ def token_command(folder: Path, user_name: str) -> "subprocess.CompletedProcess[
 
 @pytest.fixture
 def folder(emulator: Aws, pool: Pool, subs: dict[str, str], tmp_path: Path) -> Iterator[Path]:
-    with Addresses(api="", aws=emulator.url, client_id=pool.client_id).published(tmp_path):
+    with Addresses(api="", aws=emulator.url, pool_id=pool.pool_id, client_id=pool.client_id).published(tmp_path):
         yield tmp_path
 
 
@@ -114,7 +114,7 @@ def test_the_token_command_says_that_no_stack_runs(tmp_path: Path) -> None:
 
 
 def test_addresses_left_by_a_killed_stack_do_not_pass_for_a_running_one(tmp_path: Path) -> None:
-    with Addresses(api="", aws="http://127.0.0.1:1", client_id="x").published(tmp_path):
+    with Addresses(api="", aws="http://127.0.0.1:1", pool_id="x", client_id="x").published(tmp_path):
         done = token_command(tmp_path, "pat")
     assert (done.returncode, done.stdout) == (1, "")
     assert "not running" in done.stderr

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -11,6 +13,7 @@ import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
+import pymysql
 import pytest
 
 from tests.dev.http_server import Client
@@ -46,6 +49,63 @@ def test_everybody_it_names_can_log_in(stack: RunningStack, user_name: str) -> N
     headers = [("Authorization", f"Bearer {token(stack, user_name)}")]
     assert user_name in stack.introduction
     assert Client(stack.port).send("GET", "/me", headers).json()["user_name"] == user_name
+
+
+def make(stack: RunningStack, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    # Without -o, make would first bring the virtual environment up to date.
+    command = ["make", "-s", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}", f"FOLDER={stack.folder}"]
+    return subprocess.run([*command, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def test_the_printed_command_of_operators_lists_everybody(stack: RunningStack) -> None:
+    told = re.search(r'make operator ARGS="(.*?)"', stack.introduction)
+    assert told
+    done = make(stack, "operator", f"ARGS={told[1]}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"drjay", "rita", "pat"} <= {line.split()[1] for line in done.stdout.splitlines()}
+
+
+def test_operators_make_people_with_accounts(stack: RunningStack) -> None:
+    person = "users create rosario --type receptionist --name 'Rosario Vega' --email r@example.org"
+    done = make(stack, "operator", f'ARGS={person} --clinic "Lima Centro"')
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Account: linked" in done.stdout
+
+
+def test_an_operators_refusal_is_make_s_failure(stack: RunningStack) -> None:
+    done = make(stack, "operator", "ARGS=users deactivate nobody")
+    assert done.returncode != 0
+    assert "There is no such person." in done.stderr
+
+
+def test_operators_are_told_that_no_stack_runs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dev.operator", "--folder", str(tmp_path), "--", "users", "list"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The local stack is not running. Start it with: make run\n"
+
+
+def test_the_printed_line_lets_a_client_into_the_database(stack: RunningStack) -> None:
+    line = next(line for line in stack.introduction.splitlines() if line.startswith("MySQL "))
+    words = dict(word.removeprefix("--").split("=", 1) for word in shlex.split(line) if word.startswith("--"))
+    connection = pymysql.connect(
+        host=words["host"],
+        port=int(words["port"]),
+        user=words["user"],
+        password=words["password"],
+        database=shlex.split(line)[-1],
+        ssl_disabled=True,
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM clinic")
+        assert cursor.fetchone() == (2,)
+        with pytest.raises(pymysql.err.OperationalError, match="denied"):
+            cursor.execute("DELETE FROM user")
 
 
 def test_nobody_passes_without_a_token(stack: RunningStack) -> None:

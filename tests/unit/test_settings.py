@@ -2,7 +2,13 @@
 
 import pytest
 
-from lambda_function.settings import SettingsError, database_settings, event_bus_name, migration_settings
+from lambda_function.settings import (
+    NoDatabaseError,
+    SettingsError,
+    database_settings,
+    event_bus_name,
+    migration_settings,
+)
 
 SECRET = {"DATABASE_SECRET_ID": "prod/database"}
 URL = "mysql+pymysql://migrator:S3cret@db:3306/dentist"
@@ -65,8 +71,9 @@ def test_migrations_otherwise_use_the_secret() -> None:
     assert (settings.url, settings.secret_id) == (None, "prod/database")
 
 
-def test_migrations_without_either_are_refused() -> None:
-    with pytest.raises(SettingsError):
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_SECRET_ID"])
+def test_migrations_without_either_are_told_of_both(variable: str) -> None:
+    with pytest.raises(NoDatabaseError, match=variable):
         migration_settings({})
 
 

@@ -1,0 +1,41 @@
+"""Runs an operators' command against the local stack: `make operator ARGS="users list"`."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from dev import aws, database
+from dev.stack import DEFAULT_FOLDER, Addresses, StackError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*", help="the command, as python -m lambda_function.cli takes it")
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
+    options = parser.parse_args()
+    try:
+        addresses = Addresses.of_running_stack(options.folder)
+        with aws.reached():
+            aws.Aws(addresses.aws).check_pool(addresses.pool_id)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "lambda_function.cli", *(options.words or ["--help"])]
+    return subprocess.run(command, env=environment(addresses), check=False).returncode
+
+
+def environment(addresses: Addresses) -> dict[str, str]:
+    """What the operators' command line needs to find the database and the accounts of this stack."""
+    own = aws.environment(addresses.aws) | {
+        "DATABASE_SECRET_ID": database.APP_SECRET,
+        "DATABASE_TLS": "off",
+        "COGNITO_USER_POOL_ID": addresses.pool_id,
+        "POWERTOOLS_SERVICE_NAME": "dentist",
+    }
+    own.pop("DATABASE_URL", None)  # the person's own, which would go before the secret
+    return own
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -31,6 +31,7 @@ MEANING: Mapping[str, str] = MappingProxyType(
         "has_bookings": "Booked visits stand in the way.",
         "invalid_transition": "The state of the thing does not allow this step.",
         "too_many_requests_open": "The patient has three requests that nobody has confirmed yet.",
+        "too_many_open_visits": "The patient has as many visits ahead as the clinic allows.",
         "already_waiting": "The patient waits for the same already.",
         "offer_expired": "The offer is over.",
         "idempotency_in_flight": "The first request with this Idempotency-Key is still being served.",
@@ -167,7 +168,7 @@ _PLACE = _BUSY | {"too_soon", "too_late", "off_grid", "outside_hours", "treatmen
 # that they see against this.
 REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "book_appointment": _PLACE | {"too_many_requests_open"},
+        "book_appointment": _PLACE | {"too_many_requests_open", "too_many_open_visits"},
         "change_appointment": _PLACE | {"too_many_requests_open", "past_cutoff", "invalid_transition"},
         "cancel_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "confirm_appointment": frozenset({"invalid_transition"}),
@@ -179,11 +180,12 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
         "deactivate_user": frozenset({"has_bookings"}),
         "join_waitlist": frozenset({"already_waiting", "treatment_not_offered"}),
         "leave_waitlist": frozenset({"invalid_transition"}),
-        "accept_offer": _PLACE | {"offer_expired", "invalid_transition", "too_many_requests_open"},
+        "accept_offer": _PLACE
+        | {"offer_expired", "invalid_transition", "too_many_requests_open", "too_many_open_visits"},
         "get_calendar": frozenset({"not_found"}),
         "delete_calendar_token": frozenset({"not_found"}),
         "search_fhir_slots": frozenset({"range_too_wide"}),
-        "book_fhir_appointment": _PLACE | {"too_many_requests_open"},
+        "book_fhir_appointment": _PLACE | {"too_many_requests_open", "too_many_open_visits"},
         "replace_fhir_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "cancel_fhir_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "book_visit_by_name": _PLACE | {"not_found", "ambiguous_time", "nonexistent_time"},

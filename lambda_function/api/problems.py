@@ -26,6 +26,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "has_bookings": HTTPStatus.CONFLICT,
         "invalid_transition": HTTPStatus.CONFLICT,
         "too_many_requests_open": HTTPStatus.CONFLICT,
+        "too_many_open_visits": HTTPStatus.CONFLICT,
         "already_waiting": HTTPStatus.CONFLICT,
         "offer_expired": HTTPStatus.CONFLICT,
         "idempotency_in_flight": HTTPStatus.CONFLICT,

@@ -16,6 +16,7 @@ from lambda_function.domain.errors import (
     OffGridError,
     PastCutoffError,
     TooLateError,
+    TooManyOpenVisitsError,
     TooManyRequestsOpenError,
     TooSoonError,
 )
@@ -47,6 +48,7 @@ HOLDING = frozenset({Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN, Status.
 # Claims that ended longer ago than this are purged.
 CLAIMS_KEPT = timedelta(days=7)
 MAX_OPEN_REQUESTS = 3
+MAX_OPEN_VISITS = 1000  # the highest that a clinic can set
 STAFF_HORIZON = timedelta(days=5 * 365 + 2)  # five years, of which two may be leap years
 
 # Total: every state, and for it every step that is possible at all.
@@ -156,6 +158,16 @@ def check_open_requests(open_requests: int) -> None:
     """Raises TooManyRequestsOpenError where a patient with so many open requests may not make another."""
     if open_requests >= MAX_OPEN_REQUESTS:
         raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
+
+
+def check_open_visits(open_visits: int, limit: int | None) -> None:
+    """Raises TooManyOpenVisitsError where a patient with so many visits ahead in a clinic may not book another there;
+    without a limit never.
+    """
+    if limit is not None and open_visits >= limit:
+        raise TooManyOpenVisitsError(
+            f"You may have {limit} visits ahead in this clinic: cancel one first, or call the clinic."
+        )
 
 
 def check_cutoff(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:

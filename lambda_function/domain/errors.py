@@ -111,6 +111,10 @@ class TooManyRequestsOpenError(DomainError):
     code = "too_many_requests_open"
 
 
+class TooManyOpenVisitsError(DomainError):
+    code = "too_many_open_visits"
+
+
 class ContentionError(DomainError):
     """Other transactions held the rows in question each time this one was tried."""
 

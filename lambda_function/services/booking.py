@@ -13,7 +13,13 @@ from lambda_function.db.repositories.booking import booking_facts
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import Status, check_open_requests, check_start, initial_status
+from lambda_function.domain.appointment import (
+    Status,
+    check_open_requests,
+    check_open_visits,
+    check_start,
+    initial_status,
+)
 from lambda_function.domain.errors import (
     InvalidInputError,
     TreatmentNotOfferedError,
@@ -55,6 +61,8 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     status = initial_status(actor, needs_approval=facts.needs_approval)
     if status is Status.REQUESTED:
         check_open_requests(facts.open_requests)
+    if actor.role is Role.PATIENT:
+        check_open_visits(facts.open_visits, facts.max_open_visits)
     place = Place(
         doctor_id=request.doctor_id,
         patient_id=patient_id,
@@ -89,7 +97,8 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
     READ COMMITTED shows what was committed by whoever held the locks before.
     """
     calendar = Calendar(work.session)
-    if not calendar.lock_doctors([request.doctor_id]):
+    clinic_of = calendar.lock_doctors([request.doctor_id])
+    if not clinic_of:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")
     if not calendar.lock_patient(patient_id):
         raise InvalidInputError("There is no such patient.", field="patient_id")
@@ -99,6 +108,8 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
         patient_id=patient_id,
         treatment_id=request.treatment_id,
         receptionist_id=work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
+        now=work.now,
+        counted_clinic_id=clinic_of[request.doctor_id] if work.actor.role is Role.PATIENT else None,
     )
     if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")

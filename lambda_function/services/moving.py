@@ -151,6 +151,7 @@ def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow
         patient_id=visit.patient_id,
         treatment_id=visit.treatment_id,
         receptionist_id=visit.receptionist_id,
+        now=work.now,
     )
     if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert, text
 from lambda_function.api.app import route_keys
 from lambda_function.db.models import Appointment, Chair
 from lambda_function.domain.appointment import Status
+from tests.api.conditions import set_clinic
 from tests.api.conftest import Statements
 from tests.api.desk import DAY, Desk, at, instant
 from tests.api_client import Answer
@@ -80,6 +81,7 @@ _FORBIDDEN = re.compile(
 def crowded(request: pytest.FixtureRequest, desk: Desk) -> int:
     """A visit to read and cancel, and the practice with as many visits and chairs."""
     practice = desk.practice
+    set_clinic(practice, max_open_visits=None)
     first = practice.add_appointment(instant("15:00", "2030-01-20"))
     columns = {
         column.key: getattr(first, column.key) for column in Appointment.__table__.c if column.key != "appointment_id"

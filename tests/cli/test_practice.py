@@ -95,6 +95,7 @@ def test_apply_makes_everything_that_a_file_can_say(operators: Operators, practi
         "country": "PE",
         "time_zone": "America/Lima",
         "slot_step_minutes": 30,
+        "max_open_visits": None,
         "chairs": ["Window", "Door"],
         "closures": [{"first_day": "2030-07-28", "last_day": "2030-07-29", "reason": "Fiestas Patrias"}],
     }
@@ -114,7 +115,8 @@ def test_apply_makes_everything_that_a_file_can_say(operators: Operators, practi
     assert json.loads(applied.stdout)["applied"]
     assert operators.practice("plan", document).stdout == "No difference.\n"
     cusco = next(row for row in practice.rows(Clinic) if row.name == "Cusco")
-    assert (cusco.slot_step_minutes, cusco.lead_minutes, cusco.active) == (30, 60, True)
+    assert (cusco.slot_step_minutes, cusco.max_open_visits) == (30, None)
+    assert (cusco.lead_minutes, cusco.active) == (60, True)
     assert {row.name for row in practice.rows(Chair) if row.clinic_id == cusco.clinic_id} == {"Window", "Door"}
     doctor = next(row for row in practice.rows(Doctor) if row.user_id == practice.ids["drnew"])
     filling = next(row for row in practice.rows(Treatment) if row.code == "filling")

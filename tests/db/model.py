@@ -18,6 +18,7 @@ MINUTE = timedelta(minutes=1)
 LEAD = timedelta(minutes=60)
 HORIZON = timedelta(days=2)
 CUTOFF = timedelta(minutes=180)
+MAX_OPEN_VISITS = 3
 FIVE_YEARS = timedelta(days=5 * 365 + 2)
 
 
@@ -156,6 +157,8 @@ class Model:
         self._check_start(actor, visit.start)
         asks = actor.role is Role.PATIENT and self.practice.treatments[visit.treatment].needs_approval
         refuse("too_many_requests_open", when=asks and self._open_requests(visit.patient) >= 3)
+        counted = actor.role is Role.PATIENT
+        refuse("too_many_open_visits", when=counted and self._open_visits(visit) >= MAX_OPEN_VISITS)
         placed = replace(visit, chair=self._place(visit, wanted.chair, override=wanted.override, moved=None))
         return placed.then("BOOK", "REQUESTED" if asks else "BOOKED")
 
@@ -210,6 +213,9 @@ class Model:
 
     def _open_requests(self, patient: int) -> int:
         return sum(visit.patient == patient and visit.status == "REQUESTED" for visit in self.visits.values())
+
+    def _open_visits(self, wanted: Visit) -> int:
+        return sum(visit.clinic == wanted.clinic for visit in self._ahead(wanted.patient).values())
 
     def _check_start(self, actor: Actor, start: datetime) -> None:
         patient = actor.role is Role.PATIENT

@@ -56,6 +56,7 @@ EDITS: dict[tuple[str, str, str], tuple[Any, Any]] = {
     ("clinics", LIMA, "closures"): ([], CLOSURES),
     ("clinics", SANTIAGO, "chairs"): (["Chair 1", "Chair 2"], subsets("Chair 1", "Chair 2", "Chair 3")),
     ("clinics", SANTIAGO, "horizon_days"): (400, st.integers(300, 500)),
+    ("clinics", SANTIAGO, "max_open_visits"): (20, st.none() | st.integers(19, 21)),
     ("doctors", "drwu", "full_name"): ("Wu Mei", NAMES),
     ("doctors", "drwu", "email"): (None, st.sampled_from([None, "wu@example.org"])),
     ("doctors", "drwu", "clinic"): (LIMA, st.sampled_from([LIMA, SANTIAGO])),

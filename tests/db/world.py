@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.models import Chair
 from lambda_function.domain.actor import Actor, Role
-from tests.db.model import Practice, Treatment
+from tests.db.model import MAX_OPEN_VISITS, Practice, Treatment
 from tests.factories import Practice as Rows
 
 ZONES = ("America/New_York", "America/Santiago")
@@ -29,7 +29,7 @@ class World:
     @classmethod
     def make(cls, url: URL, session: Session) -> "World":
         rows = Rows(url, session)
-        policies = {"lead_minutes": 60, "horizon_days": 2, "cutoff_minutes": 180}
+        policies = {"lead_minutes": 60, "horizon_days": 2, "cutoff_minutes": 180, "max_open_visits": MAX_OPEN_VISITS}
         clinics = [
             rows.add_clinic(zone, zone, chairs=chairs, **policies).clinic_id
             for zone, chairs in zip(ZONES, (1, 0), strict=True)

@@ -51,6 +51,8 @@ class Appointment(Base):
         CheckConstraint(_on_grid("starts_at"), name="starts_on_grid"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         Index(None, "patient_id", "starts_at"),
+        # What somebody has ahead is counted from this alone, however much was cancelled.
+        Index(None, "patient_id", "status", "starts_at", "clinic_id"),
         Index(None, "doctor_id", "starts_at"),
         Index(None, "clinic_id", "starts_at"),
         Index(None, "clinic_id", "chair_id", "starts_at"),

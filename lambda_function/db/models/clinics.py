@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, Numeric, String, UniqueConstraint, text
 from sqlalchemy.dialects.mysql import CHAR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,7 @@ class Clinic(Base):
             "slot_step_minutes BETWEEN 5 AND 1440 AND MOD(slot_step_minutes, 5) = 0", name="slot_step_minutes"
         ),
         CheckConstraint("offer_minutes > 0", name="offer_minutes"),
+        CheckConstraint("max_open_visits > 0", name="max_open_visits"),
     )
 
     clinic_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
@@ -32,6 +33,10 @@ class Clinic(Base):
     cutoff_minutes: Mapped[int] = mapped_column(default=1440, server_default=text("1440"))
     slot_step_minutes: Mapped[int] = mapped_column(default=15, server_default=text("15"))
     offer_minutes: Mapped[int] = mapped_column(default=120, server_default=text("120"))
+    # None is no limit and is written as such: without the type's word the ORM would take it for "not said".
+    max_open_visits: Mapped[int | None] = mapped_column(
+        Integer().evaluates_none(), default=20, server_default=text("20")
+    )
     active: Mapped[bool] = mapped_column(default=True, server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
 

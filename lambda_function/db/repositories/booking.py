@@ -1,9 +1,11 @@
 """What the rules of booking need to know of doctor, patient, clinic and treatment, in one statement."""
 
+from datetime import datetime
+
 from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
 from lambda_function.db.models import (
     Appointment,
     Chair,
@@ -16,10 +18,22 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import Status
+from lambda_function.domain.appointment import HOLDING, MAX_OPEN_VISITS, Status
 
 _DOCTOR = aliased(PersonName)
 _RECEPTIONIST = aliased(PersonName)
+# At most as many as any limit asks for. The clinic is bound and not joined: MariaDB lets no such subquery look outside.
+_OPEN_VISITS = (
+    select(Appointment.appointment_id)
+    .where(
+        Appointment.patient_id == bindparam("patient_id"),
+        Appointment.status.in_(sorted(HOLDING)),
+        Appointment.starts_at > bindparam("now", type_=UtcDateTime()),
+        Appointment.clinic_id == bindparam("counted_clinic_id"),
+    )
+    .limit(MAX_OPEN_VISITS)
+    .subquery()
+)
 
 _FACTS: AnySelect = (
     select(
@@ -32,6 +46,7 @@ _FACTS: AnySelect = (
         Clinic.lead_minutes,
         Clinic.horizon_days,
         Clinic.cutoff_minutes,
+        Clinic.max_open_visits,
         User.user_id.label("patient_id"),
         User.full_name.label("patient_name"),
         Treatment.treatment_id,
@@ -54,6 +69,7 @@ _FACTS: AnySelect = (
         .where(Appointment.patient_id == bindparam("patient_id"), Appointment.status == Status.REQUESTED)
         .scalar_subquery()
         .label("open_requests"),
+        select(func.count()).select_from(_OPEN_VISITS).scalar_subquery().label("open_visits"),
     )
     .select_from(Doctor)
     .join(_DOCTOR, _DOCTOR.user_id == Doctor.user_id)
@@ -81,13 +97,20 @@ _FACTS: AnySelect = (
 
 
 def booking_facts(
-    session: Session, *, doctor_id: int, patient_id: int, treatment_id: int, receptionist_id: int | None
+    session: Session,
+    *,
+    doctor_id: int,
+    patient_id: int,
+    treatment_id: int,
+    receptionist_id: int | None,
+    now: datetime,
+    counted_clinic_id: int | None = None,
 ) -> tuple[AnyRow, list[int]] | None:
     """The facts with the clinic's active chairs by id, or None when there is no such doctor in practice.
 
     patient_id, treatment_id and offered_treatment_id are NULL when there is no such patient that the actor may see, no
-    such treatment, or the doctor does not offer it. `open_requests` counts those that the actor may see: all
-    of them when it is the patient.
+    such treatment, or the doctor does not offer it. `open_requests` and `open_visits`, which are those ahead in
+    `counted_clinic_id`, count what the actor may see: all of it when it is the patient.
     """
     rows = session.execute(
         _FACTS,
@@ -96,6 +119,8 @@ def booking_facts(
             "patient_id": patient_id,
             "treatment_id": treatment_id,
             "receptionist_id": receptionist_id,
+            "now": now,
+            "counted_clinic_id": counted_clinic_id,
         },
     ).all()
     return (rows[0], [row.chair_id for row in rows if row.chair_id is not None]) if rows else None

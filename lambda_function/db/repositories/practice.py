@@ -69,6 +69,7 @@ class PracticeRows:
                 Clinic.cutoff_minutes,
                 Clinic.slot_step_minutes,
                 Clinic.offer_minutes,
+                Clinic.max_open_visits,
                 Clinic.active,
             )
         )

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from lambda_function.domain.appointment import MAX_OPEN_VISITS
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.opening import DAY_MINUTES, WeeklyHours, Window, check_week
 from lambda_function.services.texts import Email, PersonName, Phone, UserName, printable
@@ -151,6 +152,7 @@ class DeclaredClinic(_Declared):
     cutoff_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = UNSAID
     slot_step_minutes: Steps = UNSAID
     offer_minutes: Annotated[int, Field(ge=1, le=_YEAR_MINUTES)] = UNSAID
+    max_open_visits: Annotated[int, Field(ge=1, le=MAX_OPEN_VISITS)] | None = UNSAID
     active: bool = UNSAID
     chairs: Annotated[list[Name], Field(max_length=500), Distinct] = UNSAID
     closures: Annotated[list[DeclaredClosure], Field(max_length=500), AfterValidator(_distinct_days)] = UNSAID

@@ -71,6 +71,7 @@ _CLINIC = (
     "cutoff_minutes",
     "slot_step_minutes",
     "offer_minutes",
+    "max_open_visits",
     "active",
 )
 _PERSON = ("full_name", "email", "phone", "active")

@@ -33,7 +33,7 @@ def application() -> Gateway:
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],
         openapi=openapi.document,
-        cors=Cors(frozenset(origins.split(","))) if origins else None,
+        cors=Cors(frozenset(origins.split(",")) if origins else frozenset()),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from dev import http_event
 from dev.authorizer import JwtAuthorizer, UnauthorizedError
-from dev.cors import Cors
+from dev.cors import Cors, is_preflight
 from dev.docs_pages import Page, pages
 from dev.http_event import Answer, Event, Request
 from dev.lambda_context import LambdaContext
@@ -62,7 +62,8 @@ class Gateway:
             answer = http_event.message(413, "Request Entity Too Large")
         else:
             request = _request(scope, body)
-            answer = await self._shared(request, self._cors) if self._cors else await self._answer(request)
+            answer = await self._answer(request)
+            answer = self._cors.shared(request, answer) if self._cors else answer
         await _send(answer, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -72,16 +73,15 @@ class Gateway:
         self._environment.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _shared(self, request: Request, cors: Cors) -> Answer:
-        return cors.preflight(request) or cors.shared(request, await self._answer(request))
-
     async def _answer(self, request: Request) -> Answer:
         page = self._pages.get(request.path)
         if page is not None and request.method in {"GET", "HEAD"}:
             return page()
         match = self._routes.match(request.method, request.path)
         if match is None:
-            return http_event.message(404, "Not Found")
+            # A preflight that any route takes, `$default` too, goes to that route and past its authorizer, as at AWS.
+            own = self._cors is not None and is_preflight(request)
+            return Answer(204, (), b"") if own else http_event.message(404, "Not Found")
         claims = None
         if match.route_key not in self._public:
             try:
@@ -136,7 +136,8 @@ def create_gateway(
         jwks_url: where the issuer's keys are.
         client_id: the `client_id` of access tokens and `aud` of ID tokens.
         openapi: makes the document behind /openapi.json and /docs; without it there are no such pages.
-        cors: as the API's `cors_configuration`; without it OPTIONS is a method like others.
+        cors: as the API's `cors_configuration`, which adds its headers to every answer and answers the preflights that
+            no route takes; without it there are no such headers.
         timeout_seconds: API Gateway's integration timeout.
     """
     return Gateway(

@@ -14,22 +14,33 @@ class Match(NamedTuple):
 
 
 class RouteTable:
-    """Chooses the most specific route: a fixed segment before a parameter, and `$default` last."""
+    """Chooses the most specific route: a fixed segment before a parameter, a greedy one (`/{proxy+}`, which takes the
+    rest of the path) after all that match in full, and `$default` last.
+    """
 
     def __init__(self, route_keys: Iterable[str]) -> None:
         keys = set(route_keys)
         self._has_default = DEFAULT in keys
         self._routes: dict[tuple[str, int], list[tuple[str, list[str]]]] = {}
+        self._greedy: dict[str, list[tuple[str, list[str]]]] = {}
         for key in sorted(keys - {DEFAULT}, key=_specificity):
             method, _, path = key.partition(" ")
             segments = path.split("/")
-            self._routes.setdefault((method, len(segments)), []).append((key, segments))
+            if segments[-1].endswith("+}"):
+                self._greedy.setdefault(method, []).append((key, segments))
+            else:
+                self._routes.setdefault((method, len(segments)), []).append((key, segments))
 
     def match(self, method: str, path: str) -> Match | None:
         """The route, or None where API Gateway knows none."""
         given = path.split("/")
         for key, segments in self._routes.get((method, len(given)), []):
             parameters = _parameters(segments, given)
+            if parameters is not None:
+                return Match(key, parameters)
+        for key, segments in self._greedy.get(method, []):
+            start = len(segments) - 1
+            parameters = _parameters(segments, [*given[:start], "/".join(given[start:])])
             if parameters is not None:
                 return Match(key, parameters)
         return Match(DEFAULT, {}) if self._has_default else None
@@ -44,10 +55,12 @@ def _is_parameter(segment: str) -> bool:
 
 
 def _parameters(segments: list[str], given: list[str]) -> dict[str, str] | None:
+    if len(segments) != len(given):
+        return None
     parameters = {}
     for segment, value in zip(segments, given, strict=True):
         if _is_parameter(segment) and value:
-            parameters[segment.strip("{}")] = value
+            parameters[segment.strip("{+}")] = value
         elif segment != value:
             return None
     return parameters

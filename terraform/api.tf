@@ -15,9 +15,20 @@ locals {
   )
 
   # Everything else asks for a token. A calendar program cannot send one: its URL holds a secret of its own. HEAD needs a
-  # key of its own to get past the authorizer; elsewhere it arrives by `$default`.
-  public_paths  = toset(["/calendar.ics", "/fhir/R4/metadata", "/health", "/health/ready"])
-  public_routes = toset(flatten([for path in local.public_paths : ["GET ${path}", "HEAD ${path}"]]))
+  # key of its own to get past the authorizer; elsewhere it arrives by `$default`. A browser's preflight carries no token
+  # either, and API Gateway answers one by itself only where no route takes it, `$default` included.
+  public_paths = toset(["/calendar.ics", "/fhir/R4/metadata", "/health", "/health/ready"])
+  preflights   = "OPTIONS /{proxy+}"
+  public_routes = setunion(
+    flatten([for path in local.public_paths : ["GET ${path}", "HEAD ${path}"]]),
+    [local.preflights],
+  )
+
+  # HEAD is worked out as GET is: where it has a key of its own, it has its GET's limit too.
+  route_limits = merge(var.route_throttling, {
+    for path in local.public_paths : "HEAD ${path}" => var.route_throttling["GET ${path}"]
+    if contains(keys(var.route_throttling), "GET ${path}")
+  })
 
   api_url = (
     var.custom_domain != null ? "https://${var.custom_domain.name}"
@@ -41,7 +52,7 @@ resource "aws_apigatewayv2_api" "main" {
       allow_methods  = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
       allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match"]
       expose_headers = ["allow", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id"]
-      max_age        = 300
+      max_age        = 7200 # Chromium believes no more; each preflight is a call of the function
     }
   }
 }
@@ -106,7 +117,7 @@ resource "aws_apigatewayv2_stage" "default" {
   }
 
   dynamic "route_settings" {
-    for_each = var.route_throttling
+    for_each = local.route_limits
 
     content {
       route_key                = route_settings.key

@@ -307,12 +307,14 @@ variable "throttling" {
 
 variable "route_throttling" {
   type        = map(object({ rate = number, burst = number }))
-  description = "Tighter limits of single routes, by route key."
+  description = "Tighter limits of single routes, by route key. What needs no token must have one; its HEAD gets that of its GET."
   default = {
     "GET /availability"       = { rate = 20, burst = 40 }
     "GET /calendar.ics"       = { rate = 5, burst = 10 }
+    "GET /fhir/R4/metadata"   = { rate = 5, burst = 10 }
     "GET /health"             = { rate = 5, burst = 10 }
     "GET /health/ready"       = { rate = 5, burst = 10 }
+    "OPTIONS /{proxy+}"       = { rate = 20, burst = 40 }
     "POST /me/calendar-token" = { rate = 2, burst = 5 }
     "$default"                = { rate = 5, burst = 10 }
   }

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -54,6 +55,9 @@ class Contract:
     def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raises AssertionError, or ValidationError, when the document does not allow this answer."""
         operation = self.operation(method, path)
+        if method == "OPTIONS" and status == HTTPStatus.NO_CONTENT:
+            assert not body
+            return
         if operation is None:
             assert status in _STRAY, (status, body)
             assert not body or code_of(json.loads(body)) == _STRAY[status], (status, body)

@@ -37,8 +37,11 @@ from lambda_function.observability import count, logger, stack
 
 # Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
 PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics", "GET /fhir/R4/metadata"})
-# The keys of those routes at a gateway, where HEAD needs one of its own to get past the authorizer.
-PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
+# Browsers ask without a token whether a page may send a request. Without a route of its own that question would end at
+# the authorizer of `$default`.
+PREFLIGHT_KEY = "OPTIONS /{proxy+}"
+# The keys at a gateway that need no token. HEAD needs one of its own to get past the authorizer.
+PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES} | {PREFLIGHT_KEY}
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -125,6 +128,10 @@ class Api:
         if _method(event) == "HEAD":
             event = _as_get(event)
         method, path = _method(event), event["rawPath"]
+        if method == "OPTIONS" and not event["requestContext"].get("authorizer"):
+            # The gateway adds what its CORS configuration allows; what there is at the address is nobody's business.
+            note("route", PREFLIGHT_KEY)
+            return {"statusCode": HTTPStatus.NO_CONTENT.value, "headers": {}, "body": ""}
         # Before anything else is said about the request: who is not known learns nothing of what there is.
         sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
         route = find_route(self._routes, method, path)

@@ -35,7 +35,7 @@ Find, book, move and finish appointments of dental clinics.
 - Under /fhir/R4 the same is said in FHIR's words: errors are OperationOutcomes with the same `code`, lists are Bundles
   whose link `next` is the next page, and ETags are weak.
 - HEAD is answered wherever GET is. Another method is 405 `method_not_allowed` with Allow. A slash at the end makes
-  another address, which is 404.
+  another address, which is 404. OPTIONS without a token is a browser's preflight, which is 204 everywhere.
 """
 _METHODS = ("get", "post", "put", "patch", "delete")
 _TOKEN = "access_token"  # noqa: S105 - the name of the scheme

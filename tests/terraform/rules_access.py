@@ -2,7 +2,8 @@
 
 import re
 
-from lambda_function.api.app import PUBLIC_KEYS
+from dev import cors
+from lambda_function.api.app import PREFLIGHT_KEY, PUBLIC_KEYS
 from tests.terraform import code
 from tests.terraform.plan import Plan, parsed
 
@@ -52,6 +53,20 @@ def every_route_but_the_public_ones_asks_for_a_token(plan: Plan) -> None:
         public = route.values["route_key"] in PUBLIC_KEYS
         assert route.values["authorization_type"] == ("NONE" if public else "JWT"), route.address
         assert route.given("authorizer_id") is not public, route.address
+
+
+def browsers_can_ask_before_they_call(plan: Plan) -> None:
+    """No preflight passes an authorizer. What pages may send and read is what the local gateway lets them."""
+    asked = [route for route in plan.all("aws_apigatewayv2_route") if route.values["route_key"] == PREFLIGHT_KEY]
+    assert [route.values["authorization_type"] for route in asked] == ["NONE"]
+    assert all(route.given("target") for route in asked)
+    for api in plan.all("aws_apigatewayv2_api"):
+        for allowed in api.values["cors_configuration"]:
+            assert set(allowed["allow_methods"]) == set(cors.METHODS)
+            assert set(allowed["allow_headers"]) == set(cors.REQUEST_HEADERS)
+            assert set(allowed["expose_headers"]) == set(cors.ANSWER_HEADERS)
+            assert allowed["max_age"] == cors.MAX_AGE_SECONDS
+            assert not allowed.get("allow_credentials")
 
 
 def routes_are_those_of_the_code(plan: Plan) -> None:

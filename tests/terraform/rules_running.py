@@ -3,7 +3,7 @@
 import ast
 import re
 
-from lambda_function.api.app import PUBLIC_ROUTES
+from lambda_function.api.app import PUBLIC_KEYS, PUBLIC_ROUTES
 from tests.terraform import code
 from tests.terraform.plan import Plan, Resource, parsed
 
@@ -131,10 +131,13 @@ def requests_are_throttled(plan: Plan) -> None:
         assert usual["throttling_rate_limit"] > 0
         assert usual["throttling_burst_limit"] > 0
         limits = {setting["route_key"]: setting for setting in stage.values["route_settings"]}
-        own = {"$default", *PUBLIC_ROUTES} - {"GET /fhir/R4/metadata"}
+        own = {"$default", *PUBLIC_KEYS}
         assert own <= limits.keys(), f"anybody may call {own - limits.keys()} as often as they like"
         for limit in limits.values():
             assert 0 < limit["throttling_rate_limit"] <= usual["throttling_rate_limit"]
+        for key in PUBLIC_ROUTES:
+            head = key.replace("GET", "HEAD", 1)
+            assert {**limits[head], "route_key": key} == limits[key], f"{head} is as much work as {key}"
 
 
 def consumers_get_what_the_code_sends(plan: Plan) -> None:

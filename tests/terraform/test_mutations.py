@@ -58,6 +58,20 @@ MUTATIONS = (
         "every_route_but_the_public_ones_asks_for_a_token",
     ),
     Mutation(
+        "preflights end at the authorizer",
+        "api.tf",
+        'authorization_type = contains(local.public_routes, each.key) ? "NONE" : "JWT"',
+        'authorization_type = contains(local.public_routes, each.key) && each.key != local.preflights ? "NONE" : "JWT"',
+        "browsers_can_ask_before_they_call",
+    ),
+    Mutation(
+        "pages may not send a key that the local gateway lets them send",
+        "api.tf",
+        '"content-type", "idempotency-key", "if-match"]',
+        '"content-type", "if-match"]',
+        "browsers_can_ask_before_they_call",
+    ),
+    Mutation(
         "a route of the code that the stack does not have",
         "../openapi.json",
         '"/waitlist/{waitlist_id}/accept":',
@@ -180,8 +194,22 @@ MUTATIONS = (
     Mutation(
         "no limit for what anybody may call",
         "api.tf",
-        "for_each = var.route_throttling",
+        "for_each = local.route_limits",
         "for_each = {}",
+        "requests_are_throttled",
+    ),
+    Mutation(
+        "HEAD is throttled less than GET",
+        "api.tf",
+        '"HEAD ${path}" => var.route_throttling["GET ${path}"]',
+        '"HEAD ${path}" => var.throttling',
+        "requests_are_throttled",
+    ),
+    Mutation(
+        "what anybody may read has no limit of its own",
+        "variables.tf",
+        '    "GET /fhir/R4/metadata"   = { rate = 5, burst = 10 }\n',
+        "",
         "requests_are_throttled",
     ),
     Mutation(

@@ -1,98 +1,142 @@
-"""The first booking, ready to be pasted: its people and its free time are looked up through the API."""
+"""A booking that works today: its people and its free time are looked up through the API, as a client would."""
 
 import json
 import urllib.request
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from dev.stack import StackError
 
-_FRIDAY = 5
-_STEP = timedelta(minutes=30)
+DOCTOR = "drjay"
+RECEPTIONIST = "rita"
+PATIENTS = ("pat", "kim")
+TREATMENT = "checkup"
+
+# What is known of one page of free slots: a week holds hundreds of them.
+_STRETCH = timedelta(days=7)
+_HORIZON = timedelta(days=371)
+_APART = timedelta(hours=1)
+_OVER = frozenset({"CANCELLED", "NO_SHOW"})
+
+Get = Callable[[str, str, dict[str, Any]], Any]
+"""The body that the API answers to a person's GET of a path with a query. Raises StackError when it refuses."""
 
 
-class _Api:
-    def __init__(self, url: str, token: str) -> None:
-        self._url = url
-        self._token = token
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What RECEPTIONIST can book now."""
 
-    def items(self, path: str, **query: str | int) -> list[dict[str, Any]]:
-        """The first page of a list.
+    doctor_id: int
+    doctor: str
+    patient_id: int
+    patient: str
+    treatment_id: int
+    starts_at: datetime
+    ends_at: datetime
 
-        Raises:
-            StackError: the API does not answer with one.
-        """
-        request = urllib.request.Request(  # noqa: S310 - the address is ours, and http
-            f"{self._url}{path}?{urlencode(query)}", headers={"Authorization": f"Bearer {self._token}"}
-        )
+
+def over_http(url: str, token_of: Callable[[str], str]) -> Get:
+    """Asks the API at `url` with the token that `token_of` has for the person."""
+
+    def get(person: str, path: str, query: dict[str, Any]) -> Any:
+        address = f"{url}{path}?{urlencode(query)}"
+        headers = {"Authorization": f"Bearer {token_of(person)}"}
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - the address is ours, and http
         try:
             with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - see above
-                items: list[dict[str, Any]] = json.load(response)["items"]
+                return json.load(response)
         except (URLError, TimeoutError) as error:
             raise StackError(f"The API does not answer GET {path} as it should: {error}") from error
-        return items
 
-    def user_id(self, user_name: str) -> int:
-        found = self.items("/users", q=user_name)
-        return int(next(user["user_id"] for user in found if user["user_name"] == user_name))
+    return get
 
 
-def booking_command(url: str, token: str, token_command: str) -> str | None:
-    """The curl with which `rita` books `pat` a check-up with `drjay`; None if he is busy all month.
+def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
+    """The first check-ups from tomorrow on that the receptionist can book, none too close to another: with drjay if he
+    has time within a year, else with whoever has. Fewer than `count` when there are no more.
 
-    Args:
-        url: of the API.
-        token: an access token of rita's.
-        token_command: what prints one at the terminal.
+    Raises:
+        StackError: the receptionist, or every patient of the demo, has no access any more.
     """
-    api = _Api(url, token)
-    doctor_id = api.user_id("drjay")
-    patient_id = api.user_id("pat")
-    starts_at = _free_time(api, doctor_id, patient_id)
-    if starts_at is None:
-        return None
-    booking = {
-        "doctor_id": doctor_id,
-        "patient_id": patient_id,
-        "treatment_id": 1,
-        "starts_at": starts_at.isoformat(),
+    patient = _patient(get)
+    treatments = get(RECEPTIONIST, "/treatments", {})["items"]
+    treatment_id = next((item["treatment_id"] for item in treatments if item["code"] == TREATMENT), None)
+    if treatment_id is None:
+        return []
+    doctors = get(RECEPTIONIST, "/users", {"q": DOCTOR})["items"]
+    own = [{"doctor_id": doctor["user_id"]} for doctor in doctors if doctor["user_name"] == DOCTOR]
+    for narrowed in (*own, {}):
+        found: list[Booking] = []
+        for slot in _free(get, patient["user_name"], now, {"treatment_id": treatment_id, **narrowed}):
+            starts_at, ends_at = _span(slot)
+            if found and starts_at < found[-1].ends_at + _APART:
+                continue
+            doctor = get(RECEPTIONIST, f"/users/{slot['doctor_id']}", {})
+            found.append(
+                Booking(
+                    doctor_id=slot["doctor_id"],
+                    doctor=doctor["user_name"],
+                    patient_id=patient["user_id"],
+                    patient=patient["user_name"],
+                    treatment_id=treatment_id,
+                    starts_at=starts_at,
+                    ends_at=ends_at,
+                )
+            )
+            if len(found) == count:
+                return found
+        if found:
+            return found
+    return []
+
+
+def booking_command(url: str, booking: Booking, token_command: str) -> str:
+    """The curl that makes the booking, with what prints a token at the terminal."""
+    body = {
+        "doctor_id": booking.doctor_id,
+        "patient_id": booking.patient_id,
+        "treatment_id": booking.treatment_id,
+        "starts_at": booking.starts_at.isoformat().replace("+00:00", "Z"),
     }
     return (
         f"curl -i -X POST {url}/appointments \\\n"
         f'  -H "Authorization: Bearer $({token_command})" \\\n'
         f"  -H 'Content-Type: application/json' \\\n"
-        f"  -d '{json.dumps(booking)}'"
+        f"  -d '{json.dumps(body)}'"
     )
 
 
-def _free_time(api: _Api, doctor_id: int, patient_id: int) -> datetime | None:
-    """The first half-hour in office hours of a weekday, from tomorrow on, that is far from both people's visits."""
-    clinic_id = next(item["clinic_id"] for item in api.items("/doctors") if item["user_id"] == doctor_id)
-    zone = ZoneInfo(next(c["time_zone"] for c in api.items("/clinics") if c["clinic_id"] == clinic_id))
-    today = datetime.now(zone).date()
-    for day in (today + timedelta(days=days) for days in range(1, 31)):
-        if day.isoweekday() <= _FRIDAY:
-            opens, closes = (datetime.combine(day, time(hour), zone).astimezone(UTC) for hour in (9, 17))
-            visits = [
-                *_visits(api, opens, closes, doctor_id=doctor_id),
-                *_visits(api, opens, closes, patient_id=patient_id),
-            ]
-            times = (opens + number * _STEP for number in range((closes - opens) // _STEP))
-            for starts_at in times:
-                if all(starts_at + _STEP <= starts or ends <= starts_at for starts, ends in visits):
-                    return starts_at.astimezone(zone)
-    return None
+def _patient(get: Get) -> Any:
+    """The first of PATIENTS who has access still."""
+    *others, last = PATIENTS
+    for name in others:
+        try:
+            return get(name, "/me", {})
+        except StackError:
+            continue
+    return get(last, "/me", {})
 
 
-def _visits(api: _Api, opens: datetime, closes: datetime, **person: int) -> list[tuple[datetime, datetime]]:
-    """When the person is busy, with room for the buffers round a visit."""
-    window = {"from": (opens - 6 * _STEP).isoformat(), "to": (closes + _STEP).isoformat()}
-    items = api.items("/appointments", limit=100, **window, **person)
-    return [
-        (datetime.fromisoformat(item["starts_at"]) - _STEP, datetime.fromisoformat(item["ends_at"]) + _STEP)
-        for item in items
-        if item["status"] not in {"CANCELLED", "NO_SHOW"}
-    ]
+def _free(get: Get, patient: str, now: datetime, query: dict[str, Any]) -> Iterator[Any]:
+    """Free slots at which the patient has no visit, wherever."""
+    first = now.replace(microsecond=0) + timedelta(days=1)
+    for start in (first + number * _STRETCH for number in range(_HORIZON // _STRETCH)):
+        stretch = {"from": start.isoformat(), "to": (start + _STRETCH).isoformat()}
+        slots = get(RECEPTIONIST, "/availability", {**query, **stretch, "limit": 1000})["items"]
+        if not slots:
+            continue
+        around = {"from": (start - timedelta(days=1)).isoformat(), "to": stretch["to"], "limit": 100}
+        visits = get(patient, "/appointments", around)["items"]
+        busy = [_span(visit) for visit in visits if visit["status"] not in _OVER]
+        for slot in slots:
+            starts_at, ends_at = _span(slot)
+            if all(ends_at <= begins or ends <= starts_at for begins, ends in busy):
+                yield slot
+
+
+def _span(item: Any) -> tuple[datetime, datetime]:
+    return datetime.fromisoformat(item["starts_at"]), datetime.fromisoformat(item["ends_at"])

@@ -165,12 +165,21 @@ def _elsewhere(options: _Options) -> str:
 
 
 def _introduce_booking(options: _Options, addresses: Addresses) -> None:
-    token = aws.Aws(addresses.aws).access_token(addresses.client_id, "rita")
-    command = example.booking_command(addresses.api, token, f"make -s token AS=rita{_elsewhere(options)}")
-    if command:
-        print(f"Receptionist rita books for patient pat with doctor drjay:\n\n{command}")
-    else:
-        print("Doctor drjay has no free time in the next 30 days; make reset empties his calendar.")
+    account = aws.Aws(addresses.aws)
+    get = example.over_http(addresses.api, lambda person: account.access_token(addresses.client_id, person))
+    try:
+        found = example.bookings(get, datetime.now(UTC))
+    except StackError:
+        found = []
+    if not found:
+        print("The demo's people can book nothing at present. To begin anew: make reset")
+        return
+    [booking] = found
+    command = example.booking_command(
+        addresses.api, booking, f"make -s token AS={example.RECEPTIONIST}{_elsewhere(options)}"
+    )
+    people = f"for patient {booking.patient} with doctor {booking.doctor}"
+    print(f"Receptionist {example.RECEPTIONIST} books {people}:\n\n{command}")
 
 
 def _watch(stack: _Stack) -> NoReturn:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,7 +14,8 @@ _BUSY = json.dumps({"status": 503, "code": "contention"}).encode()
 
 class Way(ThreadingHTTPServer):
     """`troubles` befall the next bookings, one each. BUSY: the service answers 503. TAKEN: `rival` is quicker to book
-    the same. LOST: the service does it, and the connection breaks before the answer. `keys` are those of all bookings.
+    the same. LOST: the service does it, and the connection breaks before the answer; what it refuses is no booking, so
+    that one waits for the next. `keys` are those of all that was sent.
     """
 
     def __init__(self, service_port: int, rival: Callable[[bytes], None]) -> None:
@@ -60,8 +62,11 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble == "TAKEN":
             self.server.rival(body)
         answer = self._passed_on(body)
-        if trouble != "LOST":
-            self._answer(*answer)
+        if trouble == "LOST" and answer[0] == HTTPStatus.CREATED:
+            return
+        if trouble == "LOST":
+            self.server.troubles.insert(0, trouble)
+        self._answer(*answer)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         """Says nothing."""

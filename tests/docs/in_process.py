@@ -1,0 +1,28 @@
+"""The API of a test over HTTP, at whatever time the test's clock shows; `Bearer pat` is pat."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from lambda_function.api.app import Api
+from tests.wsgi import wsgi
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Says nothing."""
+
+
+@contextmanager
+def served(api: Api) -> Iterator[int]:
+    """The port at which it is, one request at a time."""
+    with make_server("127.0.0.1", 0, wsgi(api), handler_class=_Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

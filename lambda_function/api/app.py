@@ -30,7 +30,7 @@ from lambda_function.api.routes import (
     users,
     waitlist,
 )
-from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, strict_json
+from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, json_text, strict_json
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.observability import count, logger, stack
@@ -58,6 +58,7 @@ def create_resolver() -> APIGatewayHttpResolver:
     """All routes, connected to nothing yet."""
     resolver = APIGatewayHttpResolver(
         enable_validation=True,
+        serializer=json_text,
         response_validation_error_http_code=500,
         json_body_deserializer=strict_json,
     )

@@ -1,6 +1,5 @@
 """The Idempotency-Key header of POST requests."""
 
-import json
 import re
 from collections.abc import Callable
 from hashlib import sha256
@@ -10,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from lambda_function.api.problems import EdgeError
-from lambda_function.api.strict import body_bytes
+from lambda_function.api.strict import body_bytes, json_text
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.services import idempotency
 from lambda_function.services.idempotency import KeptAnswer, KeyedRequest
@@ -46,6 +45,6 @@ def answer_once(work: UnitOfWork, request: KeyedRequest, act: Callable[[], Respo
     response = act()
     if not isinstance(response.body, str):
         # As Powertools would write it in the end; text, as FHIR's answers are, it takes as it is.
-        response.body = json.dumps(response.body, separators=(",", ":"))
+        response.body = json_text(response.body)
     idempotency.keep(work, request, KeptAnswer(int(response.status_code), response.headers, response.body))
     return response

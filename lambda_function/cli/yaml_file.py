@@ -46,6 +46,7 @@ class YamlFile:
     """Raises YamlError when it cannot be read, and OSError when there is no such file."""
 
     def __init__(self, path: Path) -> None:
+        self._known: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
@@ -66,13 +67,19 @@ class YamlFile:
         except yaml.YAMLError as error:
             raise YamlError(str(error)) from None
 
+    def _entries(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """Kept, since each of thousands of wrong places may be asked for."""
+        if id(node) not in self._known:
+            self._known[id(node)] = {key.value: (key, value) for key, value in node.value}
+        return self._known[id(node)]
+
     def line_of(self, path: tuple[str | int, ...]) -> int | None:
         """Where the deepest part of the path that is there begins."""
         node, line = self._top, None
         for step in path:
             match node:
                 case yaml.MappingNode():
-                    found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+                    found = self._entries(node).get(str(step))
                     if found is None:
                         return line
                     line, node = _line(found[0]), found[1]

@@ -6,7 +6,8 @@ Nothing has to be guessed.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -18,6 +19,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.time_zones import day_start
 
 DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
 _MINUTE = timedelta(minutes=1)
 # No zone is further from UTC than this.
 _FURTHEST = timedelta(hours=15)
@@ -68,24 +70,25 @@ class Opening:
     closures: Sequence[tuple[date, date]] = ()
     leave: Sequence[Interval] = ()
 
-    def windows_on(self, day: date) -> Sequence[Window]:
-        if day in self.exceptions:
-            return self.exceptions[day]
-        return [hours.window for hours in self.weekly if hours.applies_on(day)]
-
     def hours_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
         """The working time that touches `span`, in order and merged, leave not counted."""
         first = span.start.astimezone(zone).date() - timedelta(days=1)
         last = span.end.astimezone(zone).date()
-        working = [
-            interval
-            for offset in range((last - first).days + 1)
-            for window in self.windows_on(first + timedelta(days=offset))
-            for interval in instants(first + timedelta(days=offset), window, zone)
-        ]
+        of_weekday: dict[int, list[WeeklyHours]] = defaultdict(list)
+        for hours in self.weekly:
+            of_weekday[hours.weekday].append(hours)
+        working: list[Interval] = []
+        for offset in range((last - first).days + 1):
+            day = first + timedelta(days=offset)
+            windows = self.exceptions.get(day)
+            if windows is None:
+                windows = [hours.window for hours in of_weekday[day.isoweekday()] if hours.applies_on(day)]
+            for window in windows:
+                working += instants(day, window, zone)
         closed = [
             Interval(day_start(first_day, zone), day_start(last_day + timedelta(days=1), zone))
             for first_day, last_day in self.closures
+            if first_day <= last and last_day >= first
         ]
         return [interval for interval in subtract(merge(working), closed) if interval.overlaps(span)]
 
@@ -133,18 +136,24 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def subtract(intervals: Iterable[Interval], taken: Iterable[Interval]) -> list[Interval]:
-    """What is left of merged intervals."""
-    left = list(intervals)
-    for hole in taken:
-        left = [
-            part
-            for interval in left
-            for part in (
-                Interval(interval.start, min(interval.end, hole.start)),
-                Interval(max(interval.start, hole.end), interval.end),
-            )
-            if part.start < part.end
-        ]
+    """What is left of merged intervals. Walks along both once."""
+    holes = merge(taken)
+    left = []
+    position = 0
+    for interval in intervals:
+        start = interval.start
+        while position < len(holes) and holes[position].end <= start:
+            position += 1
+        # A hole that reaches beyond this interval is met again by the next one.
+        ahead = position
+        while ahead < len(holes) and holes[ahead].start < interval.end:
+            if start < holes[ahead].start:
+                left.append(Interval(start, holes[ahead].start))
+            start = holes[ahead].end
+            ahead += 1
+        position = max(position, ahead - 1)
+        if start < interval.end:
+            left.append(Interval(start, interval.end))
     return left
 
 
@@ -166,17 +175,41 @@ def check_week(week: Sequence[WeeklyHours], field_name: str) -> None:
             raise InvalidInputError("These hours have no length.", field=f"{field_name}.{number}")
         if hours.valid_from and hours.valid_to and hours.valid_from > hours.valid_to:
             raise InvalidInputError("They end before they begin.", field=f"{field_name}.{number}.valid_to")
-    for number, hours in enumerate(week):
-        if any(_collide(hours, other) for other in week[:number]):
-            raise InvalidInputError("These hours overlap.", field=f"{field_name}.{number}")
+    if _collide(week):
+        # The first that meets one before it: found by halves, since whatever meets in a part meets in the whole.
+        number = bisect_left(range(len(week)), True, key=lambda last: _collide(week[: last + 1]))
+        raise InvalidInputError("These hours overlap.", field=f"{field_name}.{number}")
 
 
-def _collide(one: WeeklyHours, other: WeeklyHours) -> bool:
-    """Whether two entries are ever valid in the same week and share time of it."""
-    if (one.valid_from or date.min) > (other.valid_to or date.max) or (other.valid_from or date.min) > (
-        one.valid_to or date.max
-    ):
-        return False
-    week = 7 * DAY_MINUTES
-    start, other_start = ((hours.weekday - 1) * DAY_MINUTES + hours.window.start for hours in (one, other))
-    return (other_start - start) % week < one.window.length or (start - other_start) % week < other.window.length
+def _collide(week: Sequence[WeeklyHours]) -> bool:
+    """Whether any two entries are valid on the same day of a week and share time of it.
+
+    Walks through the minutes of the week. As long as nothing has collided, the validities of the entries that hold at
+    one minute are apart, so a new one has to be compared with its two neighbours only.
+    """
+    valid: list[tuple[date, date]] = []
+    for _minute, begins, validity in sorted(_bounds(week)):
+        place = bisect_left(valid, validity)
+        if not begins:
+            del valid[place]
+            continue
+        if place < len(valid) and valid[place][0] <= validity[1]:
+            return True
+        if place > 0 and valid[place - 1][1] >= validity[0]:
+            return True
+        valid.insert(place, validity)
+    return False
+
+
+def _bounds(week: Sequence[WeeklyHours]) -> Iterator[tuple[int, bool, tuple[date, date]]]:
+    """Where in the week each entry begins and ends, with its validity; at one minute, ends come before beginnings. What
+    reaches beyond Sunday goes on at the week's beginning.
+    """
+    for hours in week:
+        validity = (hours.valid_from or date.min, hours.valid_to or date.max)
+        start = ((hours.weekday - 1) * DAY_MINUTES + hours.window.start) % WEEK_MINUTES
+        end = start + hours.window.length
+        for first, last in ((start, min(end, WEEK_MINUTES)), (0, end - WEEK_MINUTES)):
+            if first < last:
+                yield first, True, validity
+                yield last, False, validity

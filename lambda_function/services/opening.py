@@ -17,11 +17,15 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import HasBookingsError, InvalidInputError, NotFoundError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import WeeklyHours, Window, check_week, check_windows
+from lambda_function.domain.outside import outside
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
 
 MAX_LEAVE = timedelta(days=5 * 366)
+# How far ahead hours are compared with visits: no clinic is booked further, see the horizon of a practice file.
+LOOK_AHEAD = MAX_LEAVE
+DOCTORS_AT_ONCE = 100
 NOBODY = 0
 
 
@@ -49,11 +53,14 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     return outside_hours(work, doctor_id, practice.time_zone)
 
 
-def exceptions(work: UnitOfWork, doctor_id: int, first_day: date, last_day: date) -> Mapping[date, Sequence[Window]]:
+def exceptions(
+    work: UnitOfWork, doctor_id: int, first_day: date, last_day: date, *, limit: int
+) -> Mapping[date, Sequence[Window]]:
+    """The first `limit` dates that have hours of their own, in order."""
     _practice(work, doctor_id, Action.READ_CATALOGUE)
     if first_day > last_day:
         raise InvalidInputError("`from` is after `to`.", field="from")
-    return OpeningHours(work.session, doctor_id).exceptions(first_day, last_day)
+    return OpeningHours(work.session, doctor_id).exceptions(first_day, last_day, limit=limit)
 
 
 def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequence[Window]) -> list[int]:
@@ -78,26 +85,40 @@ def _locked_practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow
     return practice
 
 
-def outside_hours(
-    work: UnitOfWork, doctor_id: int, time_zone: str, week: Sequence[WeeklyHours] | None = None
-) -> list[int]:
-    """The ids of the doctor's appointments to come that do not lie in working hours; as if `week` were the weekly ones,
-    where it is given.
+def outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
+    """The ids of the doctor's appointments to come that do not lie in working hours."""
+    return outside_hours_of(work, {doctor_id: time_zone}, {}).get(doctor_id, [])
+
+
+def outside_hours_of(
+    work: UnitOfWork, time_zones: Mapping[int, str], weeks: Mapping[int, Sequence[WeeklyHours]]
+) -> dict[int, list[int]]:
+    """As outside_hours, by doctor, of those who have such appointments; as if `weeks` were the weekly hours of the
+    doctors whom it names. Looks LOOK_AHEAD far, and reads the visits and the hours of many doctors at once.
     """
-    zone = ZoneInfo(time_zone)
-    visits = Calendar(work.session).visits_of(ClaimKind.DOCTOR, doctor_id, Interval(work.now, work.now + MAX_LEAVE))
-    if not visits:
-        return []
-    span = Interval(visits[0].starts_at, max(visit.ends_at for visit in visits))
-    opening = openings(work.session, [doctor_id], span)[doctor_id]
-    if week is not None:
-        opening = replace(opening, weekly=week)
-    hours = opening.hours_within(span, zone)
-    return [
-        visit.appointment_id
-        for visit in visits
-        if not any(part.start <= visit.starts_at and visit.ends_at <= part.end for part in hours)
-    ]
+    found = {}
+    start = work.now.replace(second=0, microsecond=0)
+    span = Interval(start, start + LOOK_AHEAD)
+    doctor_ids = sorted(time_zones)
+    for first in range(0, len(doctor_ids), DOCTORS_AT_ONCE):
+        visits = Calendar(work.session).visits_of_doctors(doctor_ids[first : first + DOCTORS_AT_ONCE], span)
+        if not visits:
+            continue
+        last = max(visit.end for of_one in visits.values() for visit in of_one)
+        concerned = Interval(start, start + timedelta(minutes=last))
+        rules = openings(work.session, visits.keys(), concerned)
+        for doctor_id, of_one in visits.items():
+            opening = rules[doctor_id]
+            if doctor_id in weeks:
+                opening = replace(opening, weekly=weeks[doctor_id])
+            times = [
+                Interval(start + timedelta(minutes=visit.start), start + timedelta(minutes=visit.end))
+                for visit in of_one
+            ]
+            positions = outside(times, opening, ZoneInfo(time_zones[doctor_id]))
+            if positions:
+                found[doctor_id] = [of_one[position].appointment_id for position in positions]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """GET, PUT and DELETE of /doctors/{id}/exceptions."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
+from lambda_function.db.models import WorkingHoursException
 from tests.api.conftest import Fingerprint
 from tests.api.desk import DAY, Desk, at
 from tests.api.expect import expect_problem
@@ -113,6 +116,28 @@ def test_dates_are_listed_in_order_between_from_and_to_page_by_page(desk: Desk) 
             break
         cursor = {"cursor": following}
     assert seen == days[1:]
+
+
+def test_a_page_reads_the_rows_that_it_shows(desk: Desk, engine: Engine) -> None:
+    first = date(2031, 1, 1)
+    desk.practice.add(
+        *(
+            WorkingHoursException(doctor_id=desk.id_of("drjay"), day=first + timedelta(days=number))
+            for number in range(200)
+        )
+    )
+    rows: list[int] = []
+
+    def note(_connection: Any, cursor: Any, *_rest: Any) -> None:
+        rows.append(cursor.rowcount)
+
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        page = desk.client.get("pat", _path(desk), limit=1).json
+    finally:
+        event.remove(engine, "after_cursor_execute", note)
+    assert [item["date"] for item in page["items"]] == [first.isoformat()]
+    assert max(rows) <= 2
 
 
 @pytest.mark.parametrize(

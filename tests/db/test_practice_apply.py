@@ -16,7 +16,7 @@ from sqlalchemy import URL, text
 from dev import demo
 from lambda_function.db.models import Appointment, User
 from lambda_function.db.repositories.practice import PracticeRows
-from lambda_function.db.unit_of_work import Database
+from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.practice.apply import apply_practice
@@ -143,6 +143,33 @@ def _forget(practice: Practice, visits: list[Appointment]) -> None:
     for visit in visits:
         practice.session.delete(visit)
     practice.session.commit()
+
+
+def test_whoever_the_file_does_not_concern_is_booked_meanwhile(
+    practice: Practice, database: Database, database_url: URL
+) -> None:
+    """An apply held the locks of all doctors of all clinics while it planned."""
+    document = demo_document()
+    document["clinics"]["Santiago Norte"]["closures"] = [{"first_day": "2031-01-01", "last_day": "2031-01-01"}]
+    ids = practice.ids
+    lock = text("SELECT user_id FROM doctor WHERE user_id = :doctor FOR UPDATE SKIP LOCKED")
+
+    def run(work: UnitOfWork) -> dict[str, bool]:
+        apply_practice(work, declared(document))
+        with plain_engine(database_url).connect() as other:
+            return {name: other.scalar(lock, {"doctor": ids[name]}) is not None for name in ("drjay", "drwu", "drsol")}
+
+    # drsol works there, and the first doctor of all keeps two files from being applied at once.
+    assert database.transact(run, commit=False) == {"drjay": False, "drwu": True, "drsol": False}
+
+
+def test_a_file_without_a_difference_holds_nobody_up(practice: Practice, database: Database, database_url: URL) -> None:
+    def run(work: UnitOfWork) -> int:
+        apply_practice(work, declared(demo_document()))
+        with plain_engine(database_url).connect() as other:
+            return len(other.execute(text("SELECT user_id FROM doctor FOR UPDATE SKIP LOCKED")).all())
+
+    assert database.transact(run, commit=False) == len({"drjay", "drwu", "drsol"})
 
 
 def test_two_that_are_applied_at_once_are_applied_one_after_the_other(practice: Practice, clients: Clients) -> None:

@@ -63,8 +63,8 @@ def list_exceptions(
 ) -> ExceptionPage:
     work = current_work()
     first = max(from_ or date.min, paging.after_day(cursor))
-    days = shown_exceptions(opening.exceptions(work, _doctor(work, doctor_id), first, to or date.max))
-    page, last = paging.split(days, limit)
+    found = opening.exceptions(work, _doctor(work, doctor_id), first, to or date.max, limit=limit + 1)
+    page, last = paging.split(shown_exceptions(found), limit)
     return {"items": list(page), "next_cursor": paging.encode(last["date"].isoformat()) if last else None}
 
 

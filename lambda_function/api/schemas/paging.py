@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -13,6 +14,12 @@ from lambda_function.api.schemas.types import MAX_ID, Cursor, Limit
 from lambda_function.domain.errors import InvalidInputError
 
 DEFAULT_LIMIT = 50
+# A Lambda answers with at most 6 MB, and nobody waits for that much over a bad line.
+MAX_PAGE_BYTES = 2_000_000
+# What a row has beside its texts: the names of the fields, numbers and times, in FHIR too.
+_ROW_BYTES = 2_000
+# The most that a character becomes when it is escaped twice.
+_CHARACTER_BYTES = 4
 
 _Row = TypeVar("_Row")
 
@@ -91,5 +98,37 @@ def after_day(cursor: str | None) -> date:
 
 
 def split(rows: Sequence[_Row], limit: int) -> tuple[Sequence[_Row], _Row | None]:
-    """From `limit` + 1 rows asked for: the page, and its last row when there is more after it."""
-    return (rows[:limit], rows[limit - 1]) if len(rows) > limit else (rows, None)
+    """From `limit` + 1 rows asked for: the page, and its last row when there is more after it. A page has fewer rows
+    where their texts are so long that the answer would not fit, and always one.
+    """
+    page = rows[:limit]
+    # Measuring takes longer than counting, and hardly ever matters.
+    if sum(map(_most_bytes, page)) > MAX_PAGE_BYTES:
+        sizes = accumulate(map(_bytes, page))
+        page = page[: max(1, sum(size <= MAX_PAGE_BYTES for size in sizes))]
+    return (page, page[-1]) if len(rows) > len(page) else (page, None)
+
+
+def _most_bytes(row: Any) -> int:
+    return _ROW_BYTES + _CHARACTER_BYTES * sum(map(len, _texts(row)))
+
+
+def _bytes(row: Any) -> int:
+    """As the answer travels: the body is JSON, and a text in the JSON that a Lambda answers with."""
+    return _ROW_BYTES + sum(len(_json(_json(text)).encode()) for text in _texts(row))
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for part in value.values():
+                yield from _texts(part)
+        case Sequence():
+            for part in value:
+                yield from _texts(part)

@@ -5,6 +5,7 @@ The order of locks is the same everywhere: doctors by id, patient, the row of an
 (docs/decisions/0001).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,6 +113,22 @@ _BUSY = union_all(
     _busy(Appointment.doctor_id.in_(_DOCTORS), Appointment.clinic_id.not_in(_CLINICS)),
     _busy(Appointment.patient_id == bindparam("patient_id"), Appointment.clinic_id.not_in(_CLINICS)),
 )
+_VISITS_OF_DOCTORS = (
+    select(
+        Appointment.doctor_id,
+        Appointment.appointment_id,
+        _minutes(Appointment.starts_at).label("start"),
+        _minutes(Appointment.ends_at).label("end"),
+    )
+    .where(
+        Appointment.doctor_id.in_(_DOCTORS),
+        Appointment.status.in_(sorted(HOLDING)),
+        Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
+        Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
+        Appointment.ends_at > bindparam("base", type_=UtcDateTime()),
+    )
+    .order_by(Appointment.doctor_id, Appointment.starts_at, Appointment.appointment_id)
+)
 _CHAIRS = (
     select(Chair.clinic_id, Chair.chair_id).where(Chair.clinic_id.in_(_CLINICS), Chair.active).order_by(Chair.chair_id)
 )
@@ -191,6 +208,25 @@ class Calendar:
             .order_by(Appointment.starts_at, Appointment.appointment_id),
             execution_options=UNSCOPED,
         ).all()
+
+    def visits_of_doctors(self, doctor_ids: Collection[int], span: Interval) -> dict[int, list[AnyRow]]:
+        """By doctor, of those who have any: rows of doctor_id, appointment_id, and start and end in minutes from
+        `span.start`, a whole minute, of what holds time in the span, by start.
+        """
+        rows = self._session.execute(
+            _VISITS_OF_DOCTORS,
+            {
+                "doctor_ids": sorted(doctor_ids),
+                "base": span.start,
+                "earliest": span.start - _REACH,
+                "latest": span.end,
+            },
+            execution_options=UNSCOPED,
+        )
+        found: dict[int, list[AnyRow]] = defaultdict(list)
+        for row in rows:
+            found[row.doctor_id].append(row)
+        return found
 
     def visits_ahead(self, kind: ClaimKind, person_id: int, now: datetime) -> Sequence[AnyRow]:
         """Rows of appointment_id, doctor_id, clinic_id and status, by id: what of a doctor or patient holds time and

@@ -38,10 +38,6 @@ class PracticeRows:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def lock_doctors(self) -> None:
-        """All of them, in the order in which bookings lock: nobody books, moves or changes hours meanwhile."""
-        self._all(select(Doctor.user_id).order_by(Doctor.user_id).with_for_update())
-
     def treatments(self) -> Sequence[AnyRow]:
         return self._all(
             select(

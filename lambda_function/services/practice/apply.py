@@ -12,16 +12,18 @@ from lambda_function.db.models import (
     Treatment,
     User,
 )
+from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.openings import OpeningHours
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.errors import HasBookingsError
+from lambda_function.domain.errors import ContentionError, HasBookingsError
 from lambda_function.domain.people import PersonAction
 from lambda_function.services.person_events import note_person
 from lambda_function.services.practice.changes import Change
+from lambda_function.services.practice.conflicts import doctors_of
 from lambda_function.services.practice.declaration import Declaration
-from lambda_function.services.practice.plan import Plan, make_plan
+from lambda_function.services.practice.plan import Plan, doctors_concerned, make_plan
 from lambda_function.services.practice.state import Kind
 
 
@@ -38,11 +40,15 @@ class RefusedError(HasBookingsError):
 def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflicts: bool = False) -> Plan:
     """Answers the plan that is now done.
 
-    Holds the locks of all doctors, as booking holds that of one: a visit booked at the same time is either seen here
-    or sees the change. Raises DeclarationError, RefusedError, and InvalidInputError for a new name that is taken.
+    Holds the locks of the doctors whom it concerns, as booking holds that of one: a visit booked at the same time is
+    either seen here or sees the change. Raises DeclarationError, RefusedError, InvalidInputError for a new name that is
+    taken, and ContentionError when somebody else changed the practice in such a way that more doctors are concerned.
     """
-    PracticeRows(work.session).lock_doctors()
+    concerned = doctors_concerned(work, declaration)
+    Calendar(work.session).lock_doctors(concerned)
     plan = make_plan(work, declaration)
+    if not doctors_of(plan.changes, plan.state) <= concerned:
+        raise ContentionError("Somebody else is changing the practice; try again.")
     if plan.refused(accept_conflicts=accept_conflicts):
         raise RefusedError(plan, accept_conflicts=accept_conflicts)
     writer = _Writer(work, plan)

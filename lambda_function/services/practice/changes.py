@@ -36,10 +36,12 @@ class Change:
 
     def gone(self, field: str) -> Sequence[Any]:
         """What a collection loses."""
-        return [item for item in self.old.get(field) or () if item not in self.new[field]]
+        kept = set(self.new[field]) if self.old.get(field) else set()
+        return [item for item in self.old.get(field) or () if item not in kept]
 
     def added(self, field: str) -> Sequence[Any]:
-        return [item for item in self.new.get(field) or () if item not in (self.old[field] or ())]
+        known = set(self.old[field] or ()) if self.new.get(field) else set()
+        return [item for item in self.new.get(field) or () if item not in known]
 
 
 def changes_between(state: State, wanted: Things) -> list[Change]:

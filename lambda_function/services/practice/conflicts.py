@@ -5,6 +5,7 @@ treatment: who wants to take those away moves or cancels the appointments first.
 can be accepted: they stay for the reception.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.opening import merge
 from lambda_function.domain.time_zones import day_start
 from lambda_function.services.practice.changes import Change, Sort, Things
 from lambda_function.services.practice.state import ClosedDays, Kind, State
@@ -35,9 +37,21 @@ class Ahead:
     def __init__(self, rows: PracticeRows, now: datetime) -> None:
         self._rows = rows
         self._now = now
+        self._staffed: Collection[str] | None = None
 
     def of(self, **ids: Collection[int]) -> Sequence[AnyRow]:
         return self._rows.visits_ahead(self._now, **ids)
+
+    def staffed(self, after: Things) -> Collection[str]:
+        """The clinics that will have a reception, worked out once for all receptionists."""
+        if self._staffed is None:
+            self._staffed = {
+                clinic
+                for each in after[Kind.RECEPTIONIST].values()
+                if each.get("active", True)
+                for clinic in each["clinics"]
+            }
+        return self._staffed
 
 
 def conflicts_of(change: Change, state: State, after: Things, ahead: Ahead) -> list[Conflict]:
@@ -54,6 +68,34 @@ def conflicts_of(change: Change, state: State, after: Things, ahead: Ahead) -> l
         for reason, visits, acceptable in found
         if visits
     ]
+
+
+def doctors_of(changes: Sequence[Change], state: State) -> frozenset[int]:
+    """The ids of the doctors whose visits the changes may be in conflict with, or leave outside hours: all bookings
+    that the changes must see, or be seen by, are made under the locks of these. Of any change at all the doctor with
+    the lowest id is one, so that two practice files are never applied at the same time.
+    """
+    doctors = state.things[Kind.DOCTOR]
+    names: set[str] = set()
+    clinics: set[str] = set()
+    treatments: set[str] = set()
+    for change in changes:
+        match change.kind:
+            case Kind.TREATMENT if change.sort is Sort.DEACTIVATE:
+                treatments.add(change.name)
+            case Kind.CLINIC:
+                clinics.add(change.name)
+            case Kind.DOCTOR:
+                names.add(change.name)
+            case Kind.RECEPTIONIST if not change.created:
+                clinics.update(state.things[change.kind][change.name]["clinics"])
+    found = {
+        state.ids[Kind.DOCTOR][name]
+        for name, doctor in doctors.items()
+        if name in names or doctor["clinic"] in clinics or not treatments.isdisjoint(doctor["treatments"])
+    }
+    everybody = state.ids[Kind.DOCTOR].values()
+    return frozenset(found | {min(everybody)} if changes and everybody else found)
 
 
 _Found = Iterator[tuple[str, Sequence[AnyRow], bool]]
@@ -98,19 +140,21 @@ def _of_receptionist(change: Change, state: State, after: Things, ahead: Ahead) 
     before = state.things[change.kind][change.name]
     if not before["active"]:
         return
-    staffed = {clinic for each in after[change.kind].values() if each.get("active", True) for clinic in each["clinics"]}
     for clinic in before["clinics"]:
-        if clinic not in staffed:
+        if clinic not in ahead.staffed(after):
             visits = ahead.of(clinic_id=[state.ids[Kind.CLINIC][clinic]])
             yield f"is the last at the reception of {clinic}, which has appointments ahead", visits, False
 
 
 def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
-    return [
+    """In order, and merged."""
+    return merge(
         Interval(day_start(each.first_day, zone), day_start(each.last_day + timedelta(days=1), zone))
         for each in closures
-    ]
+    )
 
 
-def _touches(visit: AnyRow, intervals: Sequence[Interval]) -> bool:
-    return any(Interval(visit.starts_at, visit.ends_at).overlaps(interval) for interval in intervals)
+def _touches(visit: AnyRow, merged: Sequence[Interval]) -> bool:
+    """Of intervals that are apart only the last one that begins before the visit's end can reach into it."""
+    place = bisect_left(merged, visit.ends_at, key=lambda interval: interval.start)
+    return place > 0 and merged[place - 1].end > visit.starts_at

@@ -10,9 +10,9 @@ from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
-from lambda_function.services.opening import outside_hours
+from lambda_function.services.opening import outside_hours_of
 from lambda_function.services.practice.changes import Change, Things, afterwards, changes_between
-from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of
+from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of, doctors_of
 from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
 from lambda_function.services.practice.state import Kind, State, read_state, said
 
@@ -37,18 +37,39 @@ class Plan:
         return [each for each in self.conflicts if not (each.acceptable and accept_conflicts)]
 
 
-def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
-    """Raises DeclarationError when the declaration names what neither it nor the practice has, and ContentionError when
-    somebody else has just made what the practice did not have.
-    """
-    rows = PracticeRows(work.session)
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """The practice as it is, as it is wanted, as it will be, and what makes the difference."""
+
+    state: State
+    wanted: Things
+    after: Things
+    changes: Sequence[Change]
+
+
+def _draft(rows: PracticeRows, declaration: Declaration) -> _Draft:
     state = read_state(rows)
     wanted = said(declaration)
     after = afterwards(state, wanted)
     problems = [*_other_roles(rows, state, wanted), *_loose_ends(after, wanted)]
     if problems:
         raise DeclarationError(problems)
-    changes = changes_between(state, wanted)
+    return _Draft(state, wanted, after, changes_between(state, wanted))
+
+
+def doctors_concerned(work: UnitOfWork, declaration: Declaration) -> frozenset[int]:
+    """The ids of the doctors whose visits the declaration may touch. Raises what make_plan raises."""
+    draft = _draft(PracticeRows(work.session), declaration)
+    return doctors_of(draft.changes, draft.state)
+
+
+def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
+    """Raises DeclarationError when the declaration names what neither it nor the practice has, and ContentionError when
+    somebody else has just made what the practice did not have.
+    """
+    rows = PracticeRows(work.session)
+    draft = _draft(rows, declaration)
+    state, wanted, after, changes = draft.state, draft.wanted, draft.after, draft.changes
     ahead = Ahead(rows, work.now)
     moved = [each.name for each in changes if "time_zone" in each.new and not each.created]
     return Plan(
@@ -98,11 +119,12 @@ def _outside(
 ) -> dict[str, list[int]]:
     """For doctors whose hours change, or whose clinic's clocks do."""
     changed = {each.name for each in rostered}
-    found = {}
-    for name, doctor_id in state.ids[Kind.DOCTOR].items():
-        doctor = after[Kind.DOCTOR][name]
-        if name in changed or doctor["clinic"] in moved:
-            zone = after[Kind.CLINIC][doctor["clinic"]]["time_zone"]
-            if outside := outside_hours(work, doctor_id, zone, doctor["hours"]):
-                found[name] = outside
-    return found
+    names = {
+        doctor_id: name
+        for name, doctor_id in state.ids[Kind.DOCTOR].items()
+        if name in changed or after[Kind.DOCTOR][name]["clinic"] in moved
+    }
+    doctors = {doctor_id: after[Kind.DOCTOR][name] for doctor_id, name in names.items()}
+    zones = {doctor_id: after[Kind.CLINIC][doctor["clinic"]]["time_zone"] for doctor_id, doctor in doctors.items()}
+    weeks = {doctor_id: doctor["hours"] for doctor_id, doctor in doctors.items()}
+    return {names[doctor_id]: ids for doctor_id, ids in outside_hours_of(work, zones, weeks).items()}

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from lambda_function.db.base import AnyRow
+from lambda_function.db.models import User
 from lambda_function.db.repositories.callers import find_caller
 from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ForbiddenError, NotFoundError
-from lambda_function.domain.people import PersonAction
+from lambda_function.domain.people import PersonAction, trusts_email
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.versions import check_version
 from lambda_function.services.person_events import note_person
@@ -79,10 +80,16 @@ def _change(
     for name, value in different.items():
         setattr(user, name, value)
     if different:
+        user.email_trusted = _is_trusted(user, own=user_id == work.actor.user_id, changed="email" in different)
         user.updated_at = work.now
         note_person(work, user_id, PersonAction.CHANGE, different)
         work.session.flush()
     return get(work, user_id)
+
+
+def _is_trusted(user: User, *, own: bool, changed: bool) -> bool:
+    """Whether the e-mail may link an account by itself from now on: see services/sign_up.py."""
+    return own if changed else trusts_email(trusted=user.email_trusted, version=user.version)
 
 
 def create_patient(work: UnitOfWork, *, user_name: str, full_name: str, email: str | None, phone: str | None) -> AnyRow:

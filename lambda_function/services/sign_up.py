@@ -1,7 +1,8 @@
 """What becomes of somebody who has signed up for themselves: always a patient.
 
 Only a verified e-mail links an account to a patient whom a reception has entered: who receives mail there is who the
-reception meant. A name proves nothing, since whoever comes first may choose it.
+reception meant. A name proves nothing, since whoever comes first may choose it. Nor does an address that staff have
+changed: whoever of them has put in their own would become the patient. Those patients link by a code (linking.py).
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lambda_function.db.repositories import sign_ups
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.people import PersonAction
+from lambda_function.domain.people import PersonAction, trusts_email
 from lambda_function.services.person_events import note_person
 from lambda_function.services.texts import Email, PersonName, UserName
 
@@ -30,8 +31,8 @@ class Account:
 
 
 def sign_up(work: UnitOfWork, account: Account) -> None:
-    """Links the account to the one active patient without an account who has its e-mail, or else makes a patient.
-    Does nothing for an account that somebody has already.
+    """Links the account to the one active patient without an account who has its e-mail, entered at registration and
+    changed by no staff since, or else makes a patient. Does nothing for an account that somebody has already.
 
     Raises ContentionError, after which Database.transact tries again, when another call has just taken account or name.
     """
@@ -40,11 +41,11 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     email = _valid(_EMAIL, account.email)
     if email is not None:
         rows = sign_ups.lock_unlinked_patients(work.session, email)
-        same = [row.user_id for row in rows if row.email.lower() == email.lower()]
+        same = [row for row in rows if row.email.lower() == email.lower()]
         # Of several, such as a family with one address, nobody can tell who this is: a reception can.
-        if len(same) == 1:
-            sign_ups.link(work.session, same[0], account.sub, work.now)
-            note_person(work, same[0], PersonAction.LINK)
+        if len(same) == 1 and trusts_email(trusted=same[0].email_trusted, version=same[0].version):
+            sign_ups.link(work.session, same[0].user_id, account.sub, work.now)
+            note_person(work, same[0].user_id, PersonAction.LINK)
             return
     user_name = _valid(_USER_NAME, account.user_name)
     if user_name is None or sign_ups.is_taken(work.session, user_name):

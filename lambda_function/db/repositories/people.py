@@ -98,6 +98,7 @@ class People:
             full_name=full_name,
             email=email,
             phone=phone,
+            email_trusted=email is not None,
             created_at=now,
             updated_at=now,
         )

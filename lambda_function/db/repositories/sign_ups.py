@@ -28,11 +28,11 @@ def is_taken(session: Session, user_name: str) -> bool:
 
 
 def lock_unlinked_patients(session: Session, email: str) -> Sequence[AnyRow]:
-    """user_id and email of active patients without an account whose e-mail the database holds for the same: it
-    overlooks capital letters and accents.
+    """user_id, email, email_trusted and version of active patients without an account whose e-mail the database holds
+    for the same: it overlooks capital letters and accents.
     """
     statement = (
-        select(User.user_id, User.email)
+        select(User.user_id, User.email, User.email_trusted, User.version)
         .where(
             User.email == email,
             User.user_type == Role.PATIENT,
@@ -65,6 +65,7 @@ def add(session: Session, *, sub: str, user_name: str, full_name: str, email: st
         user_type=Role.PATIENT,
         full_name=full_name,
         email=email,
+        email_trusted=email is not None,
         cognito_sub=sub,
         created_at=now,
         updated_at=now,

@@ -87,7 +87,9 @@ class _Writer:
             self._rows.add(row)
             ids[change.name] = getattr(row, key.key)
         elif columns:
-            stamp = {"updated_at": self._now} if hasattr(key.class_, "updated_at") else {}
+            stamp: dict[str, Any] = {"updated_at": self._now} if hasattr(key.class_, "updated_at") else {}
+            if "email" in columns:
+                stamp["email_trusted"] = False  # as with any change by others than the person
             self._rows.change(key, ids[change.name], {**columns, **stamp})
         return ids[change.name]
 

@@ -316,6 +316,7 @@ variable "route_throttling" {
     "GET /health/ready"       = { rate = 5, burst = 10 }
     "OPTIONS /{proxy+}"       = { rate = 20, burst = 40 }
     "POST /me/calendar-token" = { rate = 2, burst = 5 }
+    "POST /me/link"           = { rate = 2, burst = 5 }
     "$default"                = { rate = 5, burst = 10 }
   }
 

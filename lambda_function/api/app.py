@@ -25,6 +25,7 @@ from lambda_function.api.routes import (
     fhir_appointments,
     health,
     legacy,
+    linking,
     me,
     opening,
     users,
@@ -62,7 +63,7 @@ def create_resolver() -> APIGatewayHttpResolver:
         response_validation_error_http_code=500,
         json_body_deserializer=strict_json,
     )
-    modules = (health, me, catalogue, opening, availability, users, appointments, waitlist, calendar, legacy)
+    modules = (health, me, catalogue, opening, availability, users, linking, appointments, waitlist, calendar, legacy)
     for module in (*modules, fhir, fhir_appointments):
         resolver.include_router(module.router)
     for route in routes_of(resolver):

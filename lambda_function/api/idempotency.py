@@ -16,8 +16,8 @@ from lambda_function.services.idempotency import KeptAnswer, KeyedRequest
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-# Its answer is a secret that is shown once: a repeat makes a new one, and that alone is good from then on.
-NEVER_KEPT = frozenset({"/me/calendar-token"})
+# Their answers are secrets that are shown once: a repeat makes a new one, and that alone is good from then on.
+_NEVER_KEPT = re.compile(r"/me/calendar-token|/users/[^/]+/link-code")
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -31,7 +31,7 @@ def keyed_request(event: APIGatewayProxyEventV2) -> KeyedRequest | None:
         return None
     if not _KEY.fullmatch(key):
         raise EdgeError("validation_error", "It has 1 to 255 visible ASCII characters.", field=HEADER)
-    if event.raw_path in NEVER_KEPT:
+    if _NEVER_KEPT.fullmatch(event.raw_path):
         return None
     head = f"{event.http_method} {event.raw_path}?{event.raw_query_string or ''}\n"
     return KeyedRequest(key, sha256(head.encode() + body_bytes(event.raw_event)).hexdigest())

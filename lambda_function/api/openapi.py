@@ -234,13 +234,19 @@ class _Writer:
         by_status: defaultdict[int, list[str]] = defaultdict(list)
         for code in sorted(codes_of(route)):
             by_status[problems.STATUS[code].value].append(code)
-        return {str(status): self._refusal(status, codes, dialect) for status, codes in sorted(by_status.items())}
+        # Elsewhere nobody but the gateway counts, which answers in words of its own.
+        counted = "throttled" in REFUSALS.get(route.func.__name__, ())
+        return {
+            str(status): self._refusal(status, codes, dialect, counted=counted)
+            for status, codes in sorted(by_status.items())
+        }
 
-    def _refusal(self, status: int, codes: list[str], dialect: Dialect) -> Json:
-        response = self._refusal_in_full(status, codes, dialect)
+    def _refusal(self, status: int, codes: list[str], dialect: Dialect, *, counted: bool) -> Json:
+        counted = counted and status == HTTPStatus.TOO_MANY_REQUESTS
+        response = self._refusal_in_full(status, codes, dialect, counted=counted)
         if len(codes) > _SHORT:
             return response
-        name = dialect.name + "Or".join(map(_camel, codes))
+        name = dialect.name + "Or".join(map(_camel, codes)) + ("ByService" if counted else "")
         self._responses[name] = response
         return {"$ref": f"#/components/responses/{name}"}
 
@@ -249,9 +255,9 @@ class _Writer:
         self._refusal_examples[name] = {"summary": MEANING[code], "value": dialect.example(code)}
         return {"$ref": f"#/components/examples/{name}"}
 
-    def _refusal_in_full(self, status: int, codes: Iterable[str], dialect: Dialect) -> Json:
+    def _refusal_in_full(self, status: int, codes: Iterable[str], dialect: Dialect, *, counted: bool) -> Json:
         content = {}
-        if status != HTTPStatus.TOO_MANY_REQUESTS:  # nobody but the gateway counts
+        if counted or status != HTTPStatus.TOO_MANY_REQUESTS:
             content[dialect.refusal_type] = {
                 "schema": self._schema(dialect.refusal, "serialization"),
                 "examples": {code: self._example_of_refusal(code, dialect) for code in codes},

@@ -28,6 +28,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "too_many_requests_open": HTTPStatus.CONFLICT,
         "too_many_open_visits": HTTPStatus.CONFLICT,
         "already_waiting": HTTPStatus.CONFLICT,
+        "link_refused": HTTPStatus.CONFLICT,
         "offer_expired": HTTPStatus.CONFLICT,
         "idempotency_in_flight": HTTPStatus.CONFLICT,
         "stale_version": HTTPStatus.PRECONDITION_FAILED,

@@ -26,12 +26,14 @@ from lambda_function.db.models import (
     DoctorTreatment,
     IdempotencyKey,
     IdempotencyLock,
+    LinkCode,
     OutboxMessage,
     Patient,
     PersonEvent,
     PersonName,
     Receptionist,
     ReceptionistClinic,
+    Refusals,
     SlotClaim,
     TimeOff,
     Treatment,
@@ -197,6 +199,14 @@ def _person_events(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.PERSON_HISTORY][role] is Reach.ALL else false()
 
 
+def _link_codes(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.LINK_CODE][role] is Reach.ALL else false()
+
+
+def _refusals(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.REFUSALS][role] is Reach.ALL else false()
+
+
 def contact_visible(actor: Actor) -> Criterion:
     """On `User`: whether the actor may see that person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][actor.role]:
@@ -232,6 +242,8 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,
         IdempotencyKey: _keys,
+        LinkCode: _link_codes,
+        Refusals: _refusals,
         OutboxMessage: _messages,
     }
 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from lambda_function.db import scoping
 from lambda_function.db.trouble import is_contention, is_unavailable
 from lambda_function.domain.actor import Actor
-from lambda_function.domain.errors import ContentionError, UnavailableError
+from lambda_function.domain.errors import ContentionError, DomainError, UnavailableError
 from lambda_function.observability import count
 
 RETRIES = 3
@@ -62,7 +62,7 @@ class Database:
 
         After a deadlock or a lock wait timeout the whole runs again, at most RETRIES times, in a new session and at
         a new `now`; then ContentionError. UnavailableError when the database is away. What `run` itself raises
-        rolls back and passes through.
+        rolls back and passes through; of refusals that are to be kept (`is_kept`), what was written is committed.
         """
         started = time.monotonic()
         for attempt in range(RETRIES + 1):
@@ -84,7 +84,12 @@ class Database:
 
     def _once(self, run: Callable[[UnitOfWork], _Result], *, commit: bool) -> _Result:
         with self._sessions() as session:
-            result = run(UnitOfWork(session, self._clock()))
+            try:
+                result = run(UnitOfWork(session, self._clock()))
+            except DomainError as refusal:
+                if commit and refusal.is_kept:
+                    session.commit()
+                raise
             if commit:
                 session.commit()
             return result

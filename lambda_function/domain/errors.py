@@ -10,6 +10,8 @@ class DomainError(Exception):
     """Base of every error that the rules raise; api/problems.py turns each code into a status."""
 
     code: str
+    # Whether what was written before it is committed all the same, such as that it was refused.
+    is_kept = False
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
@@ -101,6 +103,18 @@ class TreatmentNotOfferedError(DomainError):
 
 class AlreadyWaitingError(DomainError):
     code = "already_waiting"
+
+
+class LinkRefusedError(DomainError):
+    code = "link_refused"
+
+    def __init__(self, detail: str, *, is_kept: bool = False) -> None:
+        super().__init__(detail)
+        self.is_kept = is_kept
+
+
+class ThrottledError(DomainError):
+    code = "throttled"
 
 
 class OfferExpiredError(DomainError):

@@ -13,6 +13,8 @@ class PersonAction(StrEnum):
     ERASE = "ERASE"
     # Somebody's account became this person's: by a verified e-mail, by a code, or by an operator.
     LINK = "LINK"
+    LINK_CODE = "LINK_CODE"
+    MERGE = "MERGE"
 
 
 def trusts_email(*, trusted: bool | None, version: int) -> bool:

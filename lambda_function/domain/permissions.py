@@ -29,6 +29,8 @@ class Action(StrEnum):
     CHANGE_OWN_PROFILE = "CHANGE_OWN_PROFILE"
     CHANGE_PATIENT = "CHANGE_PATIENT"
     DEACTIVATE_PATIENT = "DEACTIVATE_PATIENT"
+    CREATE_LINK_CODE = "CREATE_LINK_CODE"
+    LINK_ACCOUNT = "LINK_ACCOUNT"
     READ_APPOINTMENTS = "READ_APPOINTMENTS"
     BOOK = "BOOK"
     BOOK_BY_NAME = "BOOK_BY_NAME"
@@ -66,6 +68,8 @@ class Entity(StrEnum):
     WAITLIST = "WAITLIST"
     CALENDAR_ACCESS = "CALENDAR_ACCESS"
     IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
+    LINK_CODE = "LINK_CODE"
+    REFUSALS = "REFUSALS"
     CLAIM = "CLAIM"
     MESSAGE = "MESSAGE"
 
@@ -83,6 +87,8 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.CHANGE_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
         Action.CHANGE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.DEACTIVATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.CREATE_LINK_CODE: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.LINK_ACCOUNT: {_P: _OWN, _D: _NONE, _R: _NONE},
         Action.READ_APPOINTMENTS: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.BOOK: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.BOOK_BY_NAME: {_P: _NONE, _D: _NONE, _R: _CLINIC},
@@ -122,6 +128,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.WAITLIST: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.IDEMPOTENCY_KEY: {_P: _OWN, _D: _OWN, _R: _OWN},
+        Entity.LINK_CODE: {_P: _NONE, _D: _NONE, _R: _NONE},
+        Entity.REFUSALS: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},
     }

@@ -31,6 +31,8 @@ KEYS = (
     WAIT,
     ACCEPT,
     TOKEN,
+    LINK_CODE,
+    LINK,
     FHIR_BOOK,
     FHIR_PUT,
     FHIR_CANCEL,
@@ -52,12 +54,14 @@ KEYS = (
     "POST /waitlist",
     "POST /waitlist/{waitlist_id}/accept",
     "POST /me/calendar-token",
+    "POST /users/{user_id}/link-code",
+    "POST /me/link",
     "POST /fhir/R4/Appointment",
     "PUT /fhir/R4/Appointment/{appointment_id}",
     "POST /fhir/R4/Appointment/{appointment_id}/$cancel",
 )
 # An empty body is as good as an empty object.
-MAY_BE_EMPTY = frozenset({CONFIRM, CHECK_IN, COMPLETE, NO_SHOW, ACCEPT, TOKEN})
+MAY_BE_EMPTY = frozenset({CONFIRM, CHECK_IN, COMPLETE, NO_SHOW, ACCEPT, TOKEN, LINK_CODE})
 # All that may be left out is left as it is.
 CHANGES = frozenset({ME, USER, CHANGE})
 IN_PATHS = (
@@ -96,6 +100,7 @@ _BODIES: Mapping[str, Mapping[str, Any]] = {
         "reason": "Holiday",
         "accept_conflicts": False,
     },
+    LINK: {"code": "K5QTSMBSGU3DOOBZGEZDGNBVGY"},
     FHIR_CANCEL: {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": "Flu"}]},
     **{key: {} for key in MAY_BE_EMPTY},
 }

@@ -87,6 +87,24 @@ def with_patient(action: Action, body: Any, done: int) -> Row:
     return Row(action, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
 
 
+def link_code() -> Row:
+    """For patients without an account; those who have one are told so where they are visible."""
+
+    def case(name: str) -> Case:
+        def send(scene: Scene, _: str) -> Request:
+            target = scene.unlinked(name) if name in PATIENTS else scene.desk.id_of(name)
+            return f"/users/{target}/link-code", None
+
+        def expected(caller: str) -> int:
+            if not person_visible(caller, name) or (name in PATIENTS and name == caller):
+                return 404
+            return 201 if name in PATIENTS and not never(caller, Action.CREATE_LINK_CODE) else 403
+
+        return Case(name, send, expected)
+
+    return Row(Action.CREATE_LINK_CODE, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
+
+
 def with_visit(
     action: Action,
     send: Callable[[Scene, int], Request],

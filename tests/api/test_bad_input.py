@@ -25,6 +25,7 @@ from tests.api.posts import (
     HOURS,
     KEYS,
     LEAVE,
+    LINK,
     MAY_BE_EMPTY,
     ME,
     USER,
@@ -218,6 +219,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     FHIR_PUT: ("resourceType", "id", "status", "cancelationReason"),
     FHIR_CANCEL: ("resourceType", "parameter"),
+    LINK: ("code",),
     **dict.fromkeys(MAY_BE_EMPTY, ()),
 }
 OPTIONAL = {

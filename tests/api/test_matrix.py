@@ -20,6 +20,7 @@ from tests.api.rows import (
     change,
     close_calendar,
     feed,
+    link_code,
     list_appointments,
     move_to,
     new_leave,
@@ -80,6 +81,9 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     ),
     "PATCH /users/{user_id}": (with_patient(Action.CHANGE_PATIENT, {"phone": "+51 1234"}, 200),),
     "DELETE /users/{user_id}": (with_patient(Action.DEACTIVATE_PATIENT, None, 204),),
+    "POST /users/{user_id}/link-code": (link_code(),),
+    # A code that is good would make somebody of the scene another.
+    "POST /me/link": (simple("/me/link", Action.LINK_ACCOUNT, {"code": "wrong"}, done=409),),
     "GET /appointments": (list_appointments(),),
     "POST /appointments": (book(), book(Action.OVERRIDE_HOURS, override_reason="Test")),
     "GET /appointments/{appointment_id}": (

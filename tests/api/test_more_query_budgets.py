@@ -230,3 +230,15 @@ def test_changing_and_deactivating_a_patient_stays_within_its_budget(
     within(statements, "PATCH /users/{user_id}", change)
     statements.clear()
     within(statements, "DELETE /users/{user_id}", desk.client.call("rita", "DELETE", f"/users/{patient}"), 204)
+
+
+def test_linking_an_account_stays_within_its_budget(desk: Desk, statements: Statements) -> None:
+    entered = desk.practice.add_patient("entered", clinics=(1,), cognito_sub=None).user_id
+    desk.practice.add_patient("newcomer", clinics=(1, 2))
+    assert desk.client.post("newcomer", "/me/calendar-token").status == 201
+    statements.clear()
+    made = desk.client.post("rita", f"/users/{entered}/link-code")
+    within(statements, "POST /users/{user_id}/link-code", made, 201)
+    for code, status in (("wrong", 409), (made.json["code"], 200)):
+        statements.clear()
+        within(statements, "POST /me/link", desk.client.post("newcomer", "/me/link", {"code": code}), status)

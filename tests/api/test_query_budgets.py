@@ -39,6 +39,8 @@ BUDGETS = {
     "GET /users/{user_id}": 2,
     "POST /users": 7,
     "PATCH /users/{user_id}": 7,
+    "POST /users/{user_id}/link-code": 6,
+    "POST /me/link": 21,
     "DELETE /users/{user_id}": 16,
     "GET /appointments": 3,
     "POST /appointments": 13,

@@ -188,7 +188,9 @@ def test_old_claims_go_and_others_stay(
     later = desk.booked("rita", at("15:00", "2030-01-09"))["appointment_id"]
     clock.now = instant("16:00") + timedelta(days=7)
 
-    assert terminal.done("purge") == {"deleted": {"slot_claims": 36, "idempotency_keys": 0, "published_messages": 0}}
+    assert terminal.done("purge") == {
+        "deleted": {"slot_claims": 36, "idempotency_keys": 0, "published_messages": 0, "link_codes": 0, "refusals": 0}
+    }
     assert {row.appointment_id for row in terminal.practice.rows(SlotClaim)} == {later}
     assert terminal.done("check")["ok"]
     assert terminal.done("purge")["deleted"]["slot_claims"] == 0
@@ -213,7 +215,10 @@ def test_keys_go_after_a_day(terminal: Terminal, desk: Desk, clock: Clock) -> No
     for key, advance in (("old", 20), ("new", 5)):
         desk.client.post("pat", "/waitlist", _wish(key), headers={"Idempotency-Key": key})
         clock.advance(hours=advance)
-    assert terminal.run("purge").stdout == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages.\n"
+    assert (
+        terminal.run("purge").stdout
+        == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages, 0 link codes, 0 refusals.\n"
+    )
     assert len(terminal.practice.rows(IdempotencyKey)) == 1
 
 
@@ -240,4 +245,6 @@ def _wish(key: str) -> dict[str, Any]:
 
 def test_nothing_old_is_nothing_deleted(terminal: Terminal) -> None:
     terminal.practice.add_appointment(NOW)
-    assert terminal.done("purge") == {"deleted": {"slot_claims": 0, "idempotency_keys": 0, "published_messages": 0}}
+    assert terminal.done("purge") == {
+        "deleted": {"slot_claims": 0, "idempotency_keys": 0, "published_messages": 0, "link_codes": 0, "refusals": 0}
+    }

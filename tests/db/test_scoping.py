@@ -22,12 +22,14 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     IdempotencyKey,
+    LinkCode,
     OutboxMessage,
     Patient,
     PersonEvent,
     PersonName,
     Receptionist,
     ReceptionistClinic,
+    Refusals,
     SlotClaim,
     TimeOff,
     User,
@@ -57,6 +59,8 @@ SCOPED = (
     WaitlistEntry,
     CalendarToken,
     IdempotencyKey,
+    LinkCode,
+    Refusals,
     OutboxMessage,
 )
 Key = tuple[Any, ...]
@@ -104,6 +108,8 @@ def crowd(practice: Practice) -> Practice:
             )
         )
     practice.add(*_wishes(ids))
+    practice.add(LinkCode(user_id=ids["pat"], code_hash="0" * 64, created_at=NOW, expires_at=NOW))
+    practice.add(Refusals(user_id=ids["pat"], kind="link", day=NOW.date(), count=1))
     practice.add(PersonEvent(user_id=ids["pat"], at=NOW, action="CHANGE", fields=["phone"]))
     practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW))
     practice.add(
@@ -234,6 +240,8 @@ class Expected:
             User: self.user,
             Patient: lambda row: self.patient(row.user_id),
             PersonEvent: lambda row: False,
+            LinkCode: lambda row: False,
+            Refusals: lambda row: False,
             ClinicPatient: lambda row: self.patient(row.patient_id),
             Doctor: lambda row: self.users[row.user_id].active,
             Receptionist: lambda row: row.user_id == me,

@@ -27,7 +27,8 @@ def replay(server_url: URL, worker_id: str) -> Iterator[Replay]:
     with new_database(server_url, f"dentist_docs_{worker_id}") as url:
         upgrade(url)
         engine = build_engine(FixedCredentials(url), tls=None)
-        with Practice.open(url):
+        with Practice.open(url) as practice:
+            practice.add_patient("lena")  # has signed up a minute ago
             yield Replay(ApiClient(create_app(Database(engine, Clock(NOW)))))
         engine.dispose()
 

@@ -23,7 +23,8 @@ UserId = Annotated[ParameterIdOrMe, Path()]
 ProfileMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the profile must still have")]
 
 
-def _user(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
+def own_id(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
+    """The caller's for `me`."""
     return work.actor.user_id if user_id == "me" else user_id
 
 
@@ -54,14 +55,14 @@ def list_users(
 @router.get("/users/<user_id>", tags=["people"], summary="One person")
 def get_user(user_id: UserId) -> Response[Person]:
     work = current_work()
-    return profile(people.get(work, _user(work, user_id)))
+    return profile(people.get(work, own_id(work, user_id)))
 
 
 @router.patch("/users/<user_id>", tags=["people"], summary="Change a patient's name and contact data")
 def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
     work = current_work()
     expected = expected_versions(if_match)
-    return profile(people.change_patient(work, _user(work, user_id), change.changes(), expected))
+    return profile(people.change_patient(work, own_id(work, user_id), change.changes(), expected))
 
 
 @router.delete(
@@ -72,7 +73,7 @@ def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = 
 )
 def deactivate_user(user_id: UserId) -> Response[None]:
     work = current_work()
-    deactivation.deactivate_patient(work, _user(work, user_id))
+    deactivation.deactivate_patient(work, own_id(work, user_id))
     return Response(HTTPStatus.NO_CONTENT)
 
 

@@ -4,6 +4,7 @@ from lambda_function.db.models.appointments import Appointment, AppointmentEvent
 from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
 from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock
+from lambda_function.db.models.linking import LinkCode, Refusals
 from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
 from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
@@ -32,12 +33,14 @@ __all__ = [
     "DoctorTreatment",
     "IdempotencyKey",
     "IdempotencyLock",
+    "LinkCode",
     "OutboxMessage",
     "Patient",
     "PersonEvent",
     "PersonName",
     "Receptionist",
     "ReceptionistClinic",
+    "Refusals",
     "SlotClaim",
     "TimeOff",
     "Treatment",

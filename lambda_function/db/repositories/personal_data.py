@@ -16,11 +16,13 @@ from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,
     IdempotencyKey,
+    LinkCode,
     OutboxMessage,
     Patient,
     PersonEvent,
     Receptionist,
     ReceptionistClinic,
+    Refusals,
     TimeOff,
     User,
     WaitlistEntry,
@@ -52,7 +54,7 @@ _EVENT_OF_STAFF = (
     AppointmentEvent.to_status,
 )
 # Hashes stand for secrets: that there is one is what there is to know.
-_SECRETS = frozenset({"token_hash", "key_hash", "request_hash", "rights_hash"})
+_SECRETS = frozenset({"token_hash", "key_hash", "code_hash", "request_hash", "rights_hash"})
 
 
 def _all(mapped: type[Any]) -> list[Any]:
@@ -108,6 +110,8 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
                 ),
             ),
             "calendar_token": (_all(CalendarToken), CalendarToken.user_id == user_id),
+            "link_code": (_all(LinkCode), LinkCode.user_id == user_id),
+            "refusals": (_all(Refusals), Refusals.user_id == user_id),
             # What staff were answered is about their patients.
             "kept_answers": (_all(IdempotencyKey), (IdempotencyKey.user_id == user_id) & _is_patient(user_id)),
             "kept_answers_as_staff": (
@@ -147,6 +151,8 @@ def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datet
         .values(reason=None, changes={}),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id),
         delete(CalendarToken).where(CalendarToken.user_id == user_id),
+        delete(LinkCode).where(LinkCode.user_id == user_id),
+        delete(Refusals).where(Refusals.user_id == user_id),
         delete(ClinicPatient).where(ClinicPatient.patient_id == user_id),
         update(User)
         .where(User.user_id == user_id)

@@ -7,13 +7,15 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from lambda_function.db.repositories import claims, idempotency, outbox
+from lambda_function.db.repositories import claims, idempotency, linking, outbox, refusals
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT
 from lambda_function.services.idempotency import KEPT_FOR
 
 BATCH = 1000
 MESSAGES_KEPT = timedelta(days=7)
+# A day is over for everybody who is counted in UTC.
+REFUSALS_KEPT = timedelta(days=1)
 
 # Deletes at most so many rows from before that time, and answers how many.
 _Purge = Callable[[Session, datetime, int], int]
@@ -22,6 +24,8 @@ PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
         "slot_claims": (CLAIMS_KEPT, claims.purge_past),
         "idempotency_keys": (KEPT_FOR, idempotency.purge_expired),
         "published_messages": (MESSAGES_KEPT, outbox.purge_published),
+        "link_codes": (timedelta(), linking.purge_expired),
+        "refusals": (REFUSALS_KEPT, refusals.purge_past),
     }
 )
 

@@ -86,8 +86,8 @@ def test_every_code_is_answered_by_some_operation() -> None:
         for code in content.get("examples", {})
     }
 
-    # No operation: another method. Not ours: the gateway throttles, in its own words.
-    assert set(problems.STATUS) - answered == {"method_not_allowed", "throttled"}
+    # No operation: another method.
+    assert set(problems.STATUS) - answered == {"method_not_allowed"}
 
 
 def test_the_tables_name_operations_and_fields_that_are_there() -> None:

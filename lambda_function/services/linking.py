@@ -1,0 +1,105 @@
+"""How an account becomes the person whom a reception has entered: by a code that the reception hands to the person.
+
+Where an e-mail does not do it by itself (sign_up.py), whoever signs up becomes somebody new. The code joins the two:
+the account moves to the person who was entered, and the new row is emptied.
+"""
+
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from secrets import token_bytes
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories import linking
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.people import People
+from lambda_function.db.repositories.refusals import RefusalsOf
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.errors import ContentionError, LinkRefusedError, NotFoundError, ThrottledError
+from lambda_function.domain.people import PersonAction
+from lambda_function.domain.permissions import Action, require
+from lambda_function.services.people import get, require_patient
+from lambda_function.services.person_events import note_person
+
+GOOD_FOR = timedelta(days=7)
+WRONG_CODES_A_DAY = 10
+_BYTES = 16
+_REFUSED = "This code cannot link this account. Check it, and ask the reception for help."
+_CHANGED = "This account became something else at the same time."
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    code: str
+    expires_at: datetime
+
+
+def new_code(work: UnitOfWork, user_id: int) -> NewCode:
+    """The patient's code, which replaces the one before. It is good once and for GOOD_FOR, and cannot be read again.
+
+    Raises NotFoundError, ForbiddenError for whoever is visible and no patient, and LinkRefusedError for somebody who
+    has an account.
+    """
+    require_patient(work, user_id, Action.CREATE_LINK_CODE)
+    person = People(work.session, work.actor).get_for_change(user_id)
+    if person is None:
+        raise NotFoundError("There is no such person.")
+    if person.cognito_sub is not None:
+        raise LinkRefusedError("This person has an account already.")
+    # 26 letters and digits that can be told apart in print and over the telephone.
+    code = b32encode(token_bytes(_BYTES)).decode().rstrip("=")
+    expires_at = work.now + GOOD_FOR
+    linking.put_code(work.session, user_id, _hash(code), now=work.now, expires_at=expires_at)
+    note_person(work, user_id, PersonAction.LINK_CODE)
+    return NewCode(code, expires_at)
+
+
+def link_account(work: UnitOfWork, code: str) -> AnyRow:
+    """Makes the actor's account that of the person whom the code was made for, and acts as that person from here on;
+    answers as `people.get`. What the actor was before is emptied.
+
+    Raises LinkRefusedError for a code that is not good, which counts, and for an actor who has visits, open wishes or a
+    past among the staff: nobody learns which. ThrottledError after WRONG_CODES_A_DAY.
+    """
+    require(work.actor, Action.LINK_ACCOUNT)
+    caller_id, code_hash = work.actor.user_id, _hash(code)
+    wrong = RefusalsOf(work.session, caller_id, "link", work.now.astimezone(UTC).date())
+    if wrong.lock() >= WRONG_CODES_A_DAY:
+        raise ThrottledError("There were too many wrong codes today. Try again tomorrow, or ask the reception.")
+    target_id = linking.owner_of(work.session, code_hash, work.now)
+    if target_id is None:
+        if caller_id not in linking.lock_people(work.session, (caller_id,)):
+            raise ContentionError(_CHANGED)
+        wrong.add()
+        raise LinkRefusedError(_REFUSED, is_kept=True)
+    _move(work, caller_id, target_id, code_hash)
+    note_person(work, caller_id, PersonAction.MERGE)
+    note_person(work, target_id, PersonAction.LINK)
+    work.act_as(Actor(target_id, Role.PATIENT))
+    return get(work, target_id)
+
+
+def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> None:
+    """Under the locks that booking and deactivating take."""
+    calendar = Calendar(work.session)
+    for user_id in sorted((caller_id, target_id)):
+        calendar.lock_patient(user_id)
+    people = linking.lock_people(work.session, (caller_id, target_id))
+    caller, target = people.get(caller_id), people.get(target_id)
+    if caller is None or caller.cognito_sub is None or caller.user_type is not Role.PATIENT:
+        raise ContentionError(_CHANGED)
+    if not linking.take_code(work.session, target_id, code_hash):
+        raise ContentionError("The code was used at the same time.")
+    if target is None or target.cognito_sub is not None or target.user_type is not Role.PATIENT:
+        raise LinkRefusedError(_REFUSED)
+    if linking.has_traces(work.session, caller_id):
+        raise LinkRefusedError(_REFUSED)
+    linking.move_account(work.session, caller.cognito_sub, source=caller_id, target=target_id, now=work.now)
+
+
+def _hash(code: str) -> str:
+    # The code is random and long: a plain hash cannot be guessed back, and can be looked up.
+    typed = "".join(code.split()).replace("-", "").upper()
+    return sha256(typed.encode()).hexdigest()

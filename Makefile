@@ -6,12 +6,15 @@ BIN := .venv/bin
 FOLDER := .local
 
 ##@ Run it here
-.PHONY: run token operator reset
+.PHONY: run token sign-up operator reset
 run: $(VENV) ## The whole service on this machine (PORT=8000, AWS_PORT=5000, DATABASE_URL, MYSQL_IMAGE)
 	@$(BIN)/python -m dev.run --folder "$(FOLDER)"
 
-token: $(VENV) ## An access token of a demo person: make token AS=rita
+token: $(VENV) ## An access token of anybody on the running stack: make token AS=rita
 	@$(BIN)/python -m dev.token --folder "$(FOLDER)" "$(AS)"
+
+sign-up: $(VENV) ## A patient who signs up: make sign-up AS=ana EMAIL=ana@example.org (NAME="Ana Ríos")
+	@$(BIN)/python -m dev.sign_up --folder "$(FOLDER)" --name "$(NAME)" "$(AS)" "$(EMAIL)"
 
 operator: $(VENV) ## An operators' command on the running stack: make operator ARGS="users list"
 	@$(BIN)/python -m dev.operator --folder "$(FOLDER)" -- $(ARGS)

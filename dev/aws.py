@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dev.children import Child, running
+from dev.database import APP_SECRET
 from dev.stack import StackError
 from lambda_function.aws.secrets import SecretVersions
 
@@ -32,19 +33,23 @@ class Pool:
     jwks_url: str
 
 
+class UnknownPersonError(StackError):
+    """Cognito has no account of that name."""
+
+
 class Aws:
     """What the local stack asks of the emulator at `url`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - the emulator takes any
-        self._cognito: CognitoIdentityProviderClient = session.client("cognito-idp", endpoint_url=url)
+        self.cognito: CognitoIdentityProviderClient = session.client("cognito-idp", endpoint_url=url)
         self._secrets: SecretsManagerClient = session.client("secretsmanager", endpoint_url=url)
 
     def create_pool(self) -> Pool:
         """A pool with one client, whose people log in with their passwords."""
-        pool_id = self._cognito.create_user_pool(PoolName="dentist")["UserPool"]["Id"]
-        client = self._cognito.create_user_pool_client(
+        pool_id = self.cognito.create_user_pool(PoolName="dentist")["UserPool"]["Id"]
+        client = self.cognito.create_user_pool_client(
             UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
         )
         return Pool(
@@ -54,51 +59,79 @@ class Aws:
             jwks_url=f"{self.url}/{pool_id}/.well-known/jwks.json",
         )
 
-    def create_people(self, pool: Pool, user_names: Iterable[str]) -> dict[str, str]:
+    def create_people(self, pool_id: str, user_names: Iterable[str]) -> dict[str, str]:
         """Creates the people with the demo password; the `sub` of each by user name."""
-        return {name: self._create_person(pool, name) for name in user_names}
+        return {name: self._create_person(pool_id, name) for name in user_names}
 
-    def _create_person(self, pool: Pool, user_name: str) -> str:
-        user = self._cognito.admin_create_user(UserPoolId=pool.pool_id, Username=user_name, MessageAction="SUPPRESS")[
-            "User"
-        ]
-        self._cognito.admin_set_user_password(
-            UserPoolId=pool.pool_id, Username=user_name, Password=PASSWORD, Permanent=True
-        )
+    def _create_person(self, pool_id: str, user_name: str) -> str:
+        user = self.cognito.admin_create_user(UserPoolId=pool_id, Username=user_name, MessageAction="SUPPRESS")["User"]
+        self.give_password(pool_id, user_name)
         return next(item["Value"] for item in user["Attributes"] if item["Name"] == "sub")
+
+    def give_password(self, pool_id: str, user_name: str) -> None:
+        """The demo password, in place of whatever the person has."""
+        self.cognito.admin_set_user_password(UserPoolId=pool_id, Username=user_name, Password=PASSWORD, Permanent=True)
+
+    def sign_up(self, client_id: str, user_name: str, email: str, full_name: str | None) -> None:
+        """As a person does it with a client: an account with the demo password, and its confirmation by a code, which
+        this emulator does not look at. What the confirmation triggers has been done when this returns.
+
+        Raises:
+            StackError: Cognito, or the trigger, refuses.
+        """
+        attributes = {"email": email} | ({"name": full_name} if full_name else {})
+        try:
+            self.cognito.sign_up(
+                ClientId=client_id,
+                Username=user_name,
+                Password=PASSWORD,
+                UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+            )
+            self.cognito.confirm_sign_up(ClientId=client_id, Username=user_name, ConfirmationCode="123456")
+        except self.cognito.exceptions.UsernameExistsException:
+            raise StackError(f"Somebody has an account called {user_name} already.") from None
+        except ClientError as error:
+            raise StackError(f"Cognito refuses: {error.response['Error']['Message']}") from None
 
     def check_pool(self, pool_id: str) -> None:
         """Raises StackError when this emulator has no such pool, and so is another stack's."""
         try:
-            self._cognito.describe_user_pool(UserPoolId=pool_id)
-        except self._cognito.exceptions.ResourceNotFoundException:
+            self.cognito.describe_user_pool(UserPoolId=pool_id)
+        except self.cognito.exceptions.ResourceNotFoundException:
             raise StackError(f"Another local stack is running at {self.url}. Say which with FOLDER=…") from None
+
+    def secrets(self) -> SecretVersions:
+        return SecretVersions(self._secrets)
 
     def create_secrets(self, *names: str) -> SecretVersions:
         """Creates them empty, as Terraform does, and answers what fills and reads them."""
         for name in names:
             self._secrets.create_secret(Name=name)
-        return SecretVersions(self._secrets)
+        return self.secrets()
 
-    def access_token(self, client_id: str, user_name: str) -> str:
-        """A token of a person with the demo password.
+    def access_token(self, client_id: str, user_name: str) -> str | None:
+        """A token of a person with the demo password; None of one whose password is another, or none yet.
 
         Raises:
-            StackError: there is no such person, or the password is another.
+            StackError: the account may not log in at all.
+            UnknownPersonError: there is no such account.
         """
-        refusals = (
-            self._cognito.exceptions.UserNotFoundException,
-            self._cognito.exceptions.NotAuthorizedException,
-        )
         try:
-            answer = self._cognito.initiate_auth(
+            answer = self.cognito.initiate_auth(
                 ClientId=client_id,
                 AuthFlow="USER_PASSWORD_AUTH",
                 AuthParameters={"USERNAME": user_name, "PASSWORD": PASSWORD},
             )
-        except refusals:
-            raise StackError(f"Cognito knows nobody called {user_name} with the demo password.") from None
-        return answer["AuthenticationResult"]["AccessToken"]
+        except self.cognito.exceptions.UserNotFoundException:
+            raise UnknownPersonError(f"Cognito knows nobody called {user_name}.") from None
+        except self.cognito.exceptions.UserNotConfirmedException:
+            raise StackError(f"{user_name} has signed up, but has not confirmed the account.") from None
+        except self.cognito.exceptions.NotAuthorizedException as error:
+            if "disabled" in error.response["Error"]["Message"]:
+                raise StackError(f"The account of {user_name} is disabled.") from None
+            return None
+        # One who was invited must choose a password first, and has no result.
+        return answer["AuthenticationResult"]["AccessToken"] if "AuthenticationResult" in answer else None
 
 
 @contextmanager
@@ -113,20 +146,32 @@ def reached() -> Iterator[None]:
 @contextmanager
 def running_emulator(port: int, *, log: Path) -> Iterator[Child]:
     """Starts the emulator on the port; it need not answer yet: see Child.wait_until_it_answers."""
-    with running("The AWS emulator", "dev.aws_server", str(port), log=log, environment=os.environ) as child:
+    own = lambda_environment(f"http://127.0.0.1:{port}")  # of the trigger that it runs
+    with running("The AWS emulator", "dev.aws_server", str(port), log=log, environment=own) as child:
         yield child
 
 
 def environment(url: str) -> dict[str, str]:
-    """The environment of a Lambda whose AWS is the emulator at the address.
+    """The environment of a program whose AWS is the emulator at the address.
 
-    Nothing of the person's own AWS settings is left in it.
+    Nothing is left in it of the person's own settings of AWS and of the database.
     """
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DATABASE_"))}
     return own | {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def lambda_environment(url: str) -> dict[str, str]:
+    """The environment of a Lambda that uses the stack's database, by the application's secret."""
+    return environment(url) | {
+        "DATABASE_SECRET_ID": APP_SECRET,
+        "DATABASE_TLS": "off",
+        "POWERTOOLS_SERVICE_NAME": "dentist",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "PYTHONUNBUFFERED": "1",
     }

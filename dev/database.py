@@ -62,6 +62,11 @@ def migrate(accounts: Accounts) -> None:
             logins.grant_app(cursor, str(accounts.migrator.database))
 
 
+def app_url(secrets: Secrets) -> sa.URL | None:
+    """The application's account on the running stack; None before its secret is filled."""
+    return _url(secrets, APP_SECRET) if secrets.current(APP_SECRET) else None
+
+
 def answers(url: sa.URL) -> bool:
     """Whether somebody can connect there."""
     try:

@@ -45,6 +45,12 @@ def link(url: URL, subs: Mapping[str, str]) -> None:
             session.execute(update(User).where(User.user_name == user_name).values(cognito_sub=sub))
 
 
+def known(url: URL, user_name: str) -> bool:
+    """Whether somebody of that name is in the database."""
+    with Session(_engine(url)) as session:
+        return session.scalar(select(User.user_id).where(User.user_name == user_name)) is not None
+
+
 def _load(work: UnitOfWork) -> None:
     clinics = select(Clinic.clinic_id).execution_options(unscoped=True)
     if work.session.scalar(clinics.limit(1)) is not None:

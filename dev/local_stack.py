@@ -16,6 +16,7 @@ from dev import aws, database, demo, example, stops
 from dev.children import Child, running
 from dev.mysql import NoDatabaseServerError, Server, running_server
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError, locked, shown
+from dev.token import token_of
 
 _CHECK_SECONDS = 2
 
@@ -122,7 +123,7 @@ def _running_api(options: _Options, environment: dict[str, str]) -> Iterator[Chi
 def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
     """Everything else that is there before the first request: people, tables and demo data."""
     pool = emulator.create_pool()
-    subs = emulator.create_people(pool, demo.PEOPLE)
+    subs = emulator.create_people(pool.pool_id, demo.PEOPLE)
     database.migrate(accounts)
     demo.load(accounts.app, datetime.now(UTC))
     demo.link(accounts.app, subs)
@@ -130,15 +131,10 @@ def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
 
 
 def _lambda_environment(url: str, pool: aws.Pool) -> dict[str, str]:
-    return aws.environment(url) | {
-        "DATABASE_SECRET_ID": database.APP_SECRET,
-        "DATABASE_TLS": "off",
-        "POWERTOOLS_SERVICE_NAME": "dentist",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
+    return aws.lambda_environment(url) | {
         "LOCAL_JWT_ISSUER": pool.issuer,
         "LOCAL_JWKS_URL": pool.jwks_url,
         "LOCAL_CLIENT_ID": pool.client_id,
-        "PYTHONUNBUFFERED": "1",
     }
 
 
@@ -165,8 +161,7 @@ def _elsewhere(options: _Options) -> str:
 
 
 def _introduce_booking(options: _Options, addresses: Addresses) -> None:
-    account = aws.Aws(addresses.aws)
-    get = example.over_http(addresses.api, lambda person: account.access_token(addresses.client_id, person))
+    get = example.over_http(addresses.api, lambda person: token_of(addresses, person))
     try:
         found = example.bookings(get, datetime.now(UTC))
     except StackError:

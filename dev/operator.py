@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import aws, database
+from dev import aws
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
 
@@ -27,14 +27,7 @@ def main() -> int:
 
 def environment(addresses: Addresses) -> dict[str, str]:
     """What the operators' command line needs to find the database and the accounts of this stack."""
-    own = aws.environment(addresses.aws) | {
-        "DATABASE_SECRET_ID": database.APP_SECRET,
-        "DATABASE_TLS": "off",
-        "COGNITO_USER_POOL_ID": addresses.pool_id,
-        "POWERTOOLS_SERVICE_NAME": "dentist",
-    }
-    own.pop("DATABASE_URL", None)  # the person's own, which would go before the secret
-    return own
+    return aws.lambda_environment(addresses.aws) | {"COGNITO_USER_POOL_ID": addresses.pool_id}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from dev.aws import Aws, reached
+from dev import database, demo
+from dev.aws import PASSWORD, Aws, UnknownPersonError, reached
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
 
@@ -26,14 +27,41 @@ def main() -> int:
 
 
 def access_token(folder: Path, user_name: str) -> str:
-    """A token for the stack that runs in the folder.
+    """A token for the stack that runs in the folder; see token_of. Raises StackError also when none runs there."""
+    return token_of(Addresses.of_running_stack(folder), user_name)
+
+
+def token_of(addresses: Addresses, user_name: str) -> str:
+    """A token for the running stack. Whoever has no account there, or another password, gets one with the demo
+    password: accounts are forgotten at the end of each run, and people whom a reception has entered never had any.
 
     Raises:
-        StackError: no stack runs there, or it does not know the person.
+        StackError: the stack does not run any more, nobody has that name, or the account is disabled.
     """
-    addresses = Addresses.of_running_stack(folder)
     with reached():
-        return Aws(addresses.aws).access_token(addresses.client_id, user_name)
+        account = Aws(addresses.aws)
+        try:
+            token = account.access_token(addresses.client_id, user_name)
+        except UnknownPersonError:
+            _make_account(account, addresses, user_name)
+            token = account.access_token(addresses.client_id, user_name)
+        if token is None:
+            print(f"{user_name} now has the password {PASSWORD}", file=sys.stderr)
+            account.give_password(addresses.pool_id, user_name)
+            token = account.access_token(addresses.client_id, user_name)
+    if token is None:
+        raise StackError(f"Cognito refuses {user_name}, even with the demo password.")
+    return token
+
+
+def _make_account(account: Aws, addresses: Addresses, user_name: str) -> None:
+    url = database.app_url(account.secrets())
+    if url is None or not demo.known(url, user_name):
+        raise StackError(
+            f'Nobody is called {user_name} here. Who there is: make operator ARGS="users list". '
+            f"A new patient: make sign-up AS={user_name} EMAIL={user_name}@example.org"
+        )
+    demo.link(url, account.create_people(addresses.pool_id, [user_name]))
 
 
 if __name__ == "__main__":

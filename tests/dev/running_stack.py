@@ -73,6 +73,13 @@ class RunningStack:
         line = next(line for line in self.left_behind() if module in line)
         return int(line.split()[0])
 
+    def make(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A target of make on this stack, with the programs that this run of the tests uses."""
+        # Without -o, make would first bring the virtual environment up to date.
+        own = ["-s", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}", f"FOLDER={self.folder}"]
+        command = ["make", *own, *arguments]
+        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
     def curl(self) -> str:
         """The printed command, with the programs that this run of the tests uses."""
         command = re.search(r"^curl .*?'$", self.introduction, re.DOTALL | re.MULTILINE)

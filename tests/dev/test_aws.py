@@ -13,6 +13,7 @@ from dev import aws
 from dev.aws import Aws, Pool, running_emulator
 from dev.gateway import create_gateway
 from dev.stack import Addresses, StackError
+from lambda_function.aws.cognito import CognitoAccounts
 from tests.dev.http_server import Client, served
 from tests.dev.running_stack import free_port
 
@@ -33,7 +34,7 @@ def pool(emulator: Aws) -> Pool:
 
 @pytest.fixture(scope="module")
 def subs(emulator: Aws, pool: Pool) -> dict[str, str]:
-    return emulator.create_people(pool, ["rita", "pat"])
+    return emulator.create_people(pool.pool_id, ["rita", "pat"])
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_the_gateway_accepts_a_token_of_the_emulated_cognito(
 
 def test_the_gateway_refuses_a_token_of_another_pool(emulator: Aws, gateway: Client) -> None:
     other = emulator.create_pool()
-    emulator.create_people(other, ["rita"])
+    emulator.create_people(other.pool_id, ["rita"])
     token = emulator.access_token(other.client_id, "rita")
     reply = gateway.send("GET", "/me", [("Authorization", f"Bearer {token}")])
     assert reply.status == HTTPStatus.UNAUTHORIZED
@@ -71,10 +72,10 @@ def test_the_gateway_refuses_a_token_of_another_pool(emulator: Aws, gateway: Cli
 def test_a_lambda_in_the_local_environment_reads_the_secret_of_the_emulator(
     emulator: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    emulator.create_secrets("dentist/app").put_current("dentist/app", {"host": "db", "port": 3306})
+    emulator.create_secrets("dentist/other").put_current("dentist/other", {"host": "db", "port": 3306})
     for name, value in aws.environment(emulator.url).items():
         monkeypatch.setenv(name, value)
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId="dentist/app")
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId="dentist/other")
     assert secret["SecretString"] == '{"host": "db", "port": 3306}'
 
 
@@ -101,10 +102,27 @@ def test_the_token_command_prints_a_token_and_nothing_else(folder: Path, gateway
     assert (done.returncode, done.stderr, reply.json()["username"]) == (0, "", "pat")
 
 
+def test_somebody_with_another_password_gets_the_demo_s(
+    folder: Path, emulator: Aws, pool: Pool, gateway: Client
+) -> None:
+    CognitoAccounts(emulator.cognito, pool.pool_id).create("rosario", "r@example.org")
+    for said in (f"rosario now has the password {aws.PASSWORD}\n", ""):
+        done = token_command(folder, "rosario")
+        reply = gateway.send("GET", "/me", [("Authorization", f"Bearer {done.stdout.strip()}")])
+        assert (done.stderr, reply.json()["username"]) == (said, "rosario")
+
+
+def test_the_token_command_says_that_an_account_is_disabled(folder: Path, emulator: Aws, pool: Pool) -> None:
+    accounts = CognitoAccounts(emulator.cognito, pool.pool_id)
+    accounts.disable(accounts.create("former", "f@example.org"))
+    done = token_command(folder, "former")
+    assert (done.returncode, done.stderr) == (1, "The account of former is disabled.\n")
+
+
 def test_the_token_command_says_who_is_unknown(folder: Path) -> None:
     done = token_command(folder, "nobody")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Cognito knows nobody called nobody with the demo password.\n"
+    assert done.stderr.startswith("Nobody is called nobody here. Who there is: make operator")
 
 
 def test_the_token_command_says_that_no_stack_runs(tmp_path: Path) -> None:

@@ -51,29 +51,16 @@ def test_everybody_it_names_can_log_in(stack: RunningStack, user_name: str) -> N
     assert Client(stack.port).send("GET", "/me", headers).json()["user_name"] == user_name
 
 
-def make(stack: RunningStack, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    # Without -o, make would first bring the virtual environment up to date.
-    command = ["make", "-s", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}", f"FOLDER={stack.folder}"]
-    return subprocess.run([*command, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-
-
 def test_the_printed_command_of_operators_lists_everybody(stack: RunningStack) -> None:
     told = re.search(r'make operator ARGS="(.*?)"', stack.introduction)
     assert told
-    done = make(stack, "operator", f"ARGS={told[1]}")
+    done = stack.make("operator", f"ARGS={told[1]}")
     assert (done.returncode, done.stderr) == (0, "")
     assert {"drjay", "rita", "pat"} <= {line.split()[1] for line in done.stdout.splitlines()}
 
 
-def test_operators_make_people_with_accounts(stack: RunningStack) -> None:
-    person = "users create rosario --type receptionist --name 'Rosario Vega' --email r@example.org"
-    done = make(stack, "operator", f'ARGS={person} --clinic "Lima Centro"')
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Account: linked" in done.stdout
-
-
 def test_an_operators_refusal_is_make_s_failure(stack: RunningStack) -> None:
-    done = make(stack, "operator", "ARGS=users deactivate nobody")
+    done = stack.make("operator", "ARGS=users deactivate nobody")
     assert done.returncode != 0
     assert "There is no such person." in done.stderr
 

@@ -97,7 +97,13 @@ def test_an_example_books_once_whatever_happens_and_whenever(
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_an_example_works_at_the_local_stack(stack: RunningStack, name: str) -> None:
-    booked(run(name, API=f"http://127.0.0.1:{stack.port}", TOKEN=access_token(stack.folder, "pat")))
+    booked(
+        run(
+            name,
+            API=f"http://127.0.0.1:{stack.port}",
+            TOKEN=access_token(stack.folder, "pat"),
+        )
+    )
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

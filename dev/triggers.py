@@ -1,0 +1,70 @@
+"""What Cognito does when somebody confirms an account and moto does not: the e-mail counts as verified, and the trigger
+is called. It stands before moto as WSGI, so that whatever confirms runs it: `make sign-up`, or a client's own page.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from dev.lambda_context import LambdaContext
+
+Environ = dict[str, Any]
+# WSGI's own callable, which takes further arguments that nobody here sends.
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Handler = Callable[[dict[str, Any], Any], Any]
+Attributes = Callable[[dict[str, Any], bool], dict[str, str]]
+
+_TARGET = "AWSCognitoIdentityProviderService."
+_SIGNED_UP = "PostConfirmation_ConfirmSignUp"
+_SOURCES = {
+    "ConfirmSignUp": _SIGNED_UP,
+    "AdminConfirmSignUp": _SIGNED_UP,
+    "ConfirmForgotPassword": "PostConfirmation_ConfirmForgotPassword",
+}
+_SECONDS = 5  # Cognito's own patience
+
+
+class Triggers:
+    """Calls `handler` after each confirmation that `application` answers with 200. `attributes` tells those of the
+    account that a request names, with its e-mail verified first if asked.
+    """
+
+    def __init__(self, application: Application, attributes: Attributes, handler: Handler) -> None:
+        self._application = application
+        self._attributes = attributes
+        self._handler = handler
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        action = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
+        if action not in _SOURCES:
+            return self._application(environ, start_response)
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(sent)
+        started: list[Any] = []
+        body = b"".join(self._application(environ, lambda *arguments: started.append(arguments)))
+        if started[0][0].startswith(str(HTTPStatus.OK.value)):
+            refusal = self._refusal(action, json.loads(sent))
+            if refusal is not None:
+                start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")])
+                return [json.dumps(refusal).encode()]
+        start_response(*started[0])
+        return [body]
+
+    def _refusal(self, action: str, request: dict[str, Any]) -> dict[str, str] | None:
+        """Cognito's answer where the trigger failed, which leaves the account confirmed all the same."""
+        event = {
+            "version": "1",
+            "triggerSource": _SOURCES[action],
+            "userName": request["Username"],
+            "request": {"userAttributes": self._attributes(request, action != "AdminConfirmSignUp")},
+            "response": {},
+        }
+        try:
+            self._handler(event, LambdaContext("dentist-cognito", _SECONDS))
+        except Exception as error:  # noqa: BLE001 - the outer edge: Cognito shows the text of whatever was raised
+            message = f"PostConfirmation failed with error {error}."
+            return {"__type": "UserLambdaValidationException", "message": message}
+        return None

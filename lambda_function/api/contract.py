@@ -76,7 +76,12 @@ class Problem(BaseModel):
     code: _Code
     request_id: Annotated[str, Field(description="The same as X-Request-Id: what to name when asking for help")]
     errors: Annotated[list[FieldError], Field(description="With 422: the fields that are wrong")] = []
-    appointment_ids: Annotated[list[int], Field(description="With `has_bookings`: what stands in the way")] = []
+    appointment_ids: Annotated[
+        list[int], Field(description="With `has_bookings`: what stands in the way, as far as the caller may see it")
+    ] = []
+    elsewhere: Annotated[
+        int, Field(ge=0, description="With `has_bookings`: how many more there are, which the caller may not see")
+    ] = 0
 
 
 class OutcomeCoding(BaseModel):

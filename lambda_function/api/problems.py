@@ -116,7 +116,9 @@ def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
     if STATUS[error.code] is HTTPStatus.UNPROCESSABLE_ENTITY:
         errors = [{"field": error.field or "body", "message": error.detail}]
     headers = error.headers if isinstance(error, EdgeError) else None
-    more = {"appointment_ids": error.appointment_ids} if isinstance(error, HasBookingsError) else None
+    more: dict[str, Any] | None = None
+    if isinstance(error, HasBookingsError):
+        more = {"appointment_ids": error.appointment_ids, "elsewhere": error.elsewhere}
     return problem(error.code, error.detail, request_id, errors=errors, headers=headers, more=more)
 
 

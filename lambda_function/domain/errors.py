@@ -48,13 +48,16 @@ class ChairBusyError(DomainError):
 
 
 class HasBookingsError(DomainError):
-    """`appointment_ids` are what stands in the way."""
+    """`appointment_ids` are what stands in the way, as far as the caller may see it; `elsewhere` is how many more there
+    are.
+    """
 
     code = "has_bookings"
 
-    def __init__(self, detail: str, appointment_ids: Sequence[int]) -> None:
+    def __init__(self, detail: str, appointment_ids: Sequence[int], *, elsewhere: int = 0) -> None:
         super().__init__(detail)
         self.appointment_ids = list(appointment_ids)
+        self.elsewhere = elsewhere
 
 
 class InvalidTransitionError(DomainError):

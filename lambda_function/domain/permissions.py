@@ -147,7 +147,15 @@ class Subject:
 
 def permitted(actor: Actor, action: Action, subject: Subject | None = None) -> bool:
     """Whether the table lets the actor do this; without a subject, whether it could for some subject."""
-    reach = PERMISSIONS[action][actor.role]
+    return _reaches(PERMISSIONS[action][actor.role], actor, subject)
+
+
+def sees(actor: Actor, subject: Subject) -> bool:
+    """Whether the table lets the actor see this appointment, of which something was read past the scope."""
+    return _reaches(VISIBILITY[Entity.APPOINTMENT][actor.role], actor, subject)
+
+
+def _reaches(reach: Reach, actor: Actor, subject: Subject | None) -> bool:
     if subject is None or reach in (Reach.NONE, Reach.ALL):
         return reach is not Reach.NONE
     if reach is Reach.CLINIC:

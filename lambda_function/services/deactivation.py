@@ -4,6 +4,10 @@ Both hold the locks that booking takes (docs/decisions/0001): a visit booked at 
 refused because the person is gone.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
@@ -16,14 +20,14 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action
 from lambda_function.domain.waitlist import Freed
-from lambda_function.services.lifecycle import enter
 from lambda_function.services.offers import offer_freed
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
-from lambda_function.services.visits import record
+from lambda_function.services.visits import Happening, record, seen_by
 from lambda_function.services.waitlist import withdraw_all
 
 PATIENT_GONE = "Patient deactivated"
+BATCH = 100  # visits that one transaction cancels at most
 
 
 def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = True) -> list[int]:
@@ -31,32 +35,82 @@ def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = 
     account. Answers the ids of those visits.
 
     Raises NotFoundError, ForbiddenError for whoever is visible and no patient, HasBookingsError for visits ahead in
-    clinics that are not the actor's, or for any when they are not to be cancelled, and ContentionError when the patient
-    got a visit with another doctor meanwhile: the request then starts again.
+    clinics that are not the actor's, for more than BATCH, or for any when they are not to be cancelled, and
+    ContentionError when the patient got a visit with another doctor meanwhile: the request then starts again.
     """
+    left = _leave(work, user_id, cancel_visits=cancel_visits, at_once=True)
+    if not left.closed:
+        raise ContentionError("The patient got another visit at the same time.")
+    return left.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How far somebody has left: the ids of the visits that were cancelled, and whether the account is closed."""
+
+    cancelled: list[int]
+    closed: bool
+
+
+def leave_by_batches(work: UnitOfWork, user_id: int, *, cancel_visits: bool) -> Left:
+    """As deactivate_patient, for operators, whatever is ahead: a call cancels at most BATCH visits, and the one after
+    which nothing is ahead closes the account. To be called, each time in a transaction of its own, until it does. The
+    patient may book in between: those visits are cancelled too. What was stopped half-way goes on with the next call.
+    """
+    return _leave(work, user_id, cancel_visits=cancel_visits, at_once=False)
+
+
+def _leave(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool) -> Left:
     require_patient(work, user_id, Action.DEACTIVATE_PATIENT)
     calendar = Calendar(work.session)
-    doctor_ids = {row.doctor_id for row in calendar.visits_ahead(ClaimKind.PATIENT, user_id, work.now)}
+    ahead = calendar.visits_ahead(ClaimKind.PATIENT, user_id, work.now)
+    _check_ahead(work, ahead, cancel_visits=cancel_visits, at_once=at_once)
+    doctor_ids = {row.doctor_id for row in _open(ahead)[:BATCH]}
     calendar.lock_doctors(doctor_ids)
     calendar.lock_patient(user_id)
     ahead = calendar.visits_ahead(ClaimKind.PATIENT, user_id, work.now)
-    if not doctor_ids.issuperset(row.doctor_id for row in ahead):
-        raise ContentionError("The patient got another visit at the same time.")
-    elsewhere = [row.appointment_id for row in ahead if row.clinic_id not in work.actor.clinic_ids]
-    if elsewhere:
-        raise HasBookingsError("There are visits in clinics that are not yours.", elsewhere)
-    if ahead and not cancel_visits:
-        raise HasBookingsError("There are visits ahead.", [row.appointment_id for row in ahead])
-    open_ids = [row.appointment_id for row in ahead if row.status in {Status.REQUESTED, Status.BOOKED}]
-    cancelled, freed = [], []
-    for visit in Appointments(work.session).all_for_change(open_ids):
-        cancelled.append(enter(work, visit, Step.CANCEL, Status.CANCELLED, reason=PATIENT_GONE))
-        freed.append(Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)))
-    record(work, *cancelled)
-    freed += withdraw_all(work, user_id)
-    close(work, user_id, Role.PATIENT)
+    _check_ahead(work, ahead, cancel_visits=cancel_visits, at_once=at_once)
+    still_open = _open(ahead)
+    ids = [row.appointment_id for row in still_open if row.doctor_id in doctor_ids][:BATCH]
+    freed = _cancel(work, ids)
+    closed = len(ids) == len(still_open)
+    if closed:
+        freed += withdraw_all(work, user_id)
+        close(work, user_id, Role.PATIENT)
     offer_freed(work, freed)
-    return open_ids
+    return Left(ids, closed)
+
+
+def _open(ahead: Sequence[AnyRow]) -> list[AnyRow]:
+    return [row for row in ahead if row.status in {Status.REQUESTED, Status.BOOKED}]
+
+
+def _check_ahead(work: UnitOfWork, ahead: Sequence[AnyRow], *, cancel_visits: bool, at_once: bool) -> None:
+    """Asked before the locks, so that a refusal makes nobody wait, and again under them."""
+    seen = seen_by(work.actor, ahead)
+    if len(seen.ids) < len(ahead):
+        raise HasBookingsError(
+            "There are visits in clinics that are not yours: let those cancel them first.",
+            seen.ids,
+            elsewhere=seen.elsewhere,
+        )
+    if ahead and not cancel_visits:
+        raise HasBookingsError("There are visits ahead.", seen.ids)
+    if at_once and len(ahead) > BATCH:
+        raise HasBookingsError(
+            f"There are more than {BATCH} visits ahead: cancel some first, or let the operators deactivate the person.",
+            seen.ids,
+        )
+
+
+def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
+    """As lifecycle.enter and record do it, in as many statements for a hundred visits as for one."""
+    if not appointment_ids:
+        return []
+    cancelled = Appointments(work.session).cancel_all(appointment_ids, reason=PATIENT_GONE, now=work.now)
+    Calendar(work.session).release(*appointment_ids)
+    record(work, *(Happening(visit, Step.CANCEL, before, reason=PATIENT_GONE) for visit, before in cancelled))
+    return [Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)) for visit, _ in cancelled]
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:

@@ -21,6 +21,7 @@ from lambda_function.domain.outside import outside
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import offer_freed
+from lambda_function.services.visits import seen_by
 
 MAX_LEAVE = timedelta(days=5 * 366)
 # How far ahead hours are compared with visits: no clinic is booked further, see the horizon of a practice file.
@@ -46,7 +47,9 @@ def weekly(work: UnitOfWork, doctor_id: int) -> list[WeeklyHours]:
 
 
 def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]) -> list[int]:
-    """Replaces the whole week; answers the ids of the appointments to come that are now outside hours."""
+    """Replaces the whole week; answers the ids of the appointments to come that are now outside hours, as far
+    as the actor sees them.
+    """
     check_week(week, "hours")
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
     OpeningHours(work.session, doctor_id).replace_weekly(week)
@@ -86,15 +89,16 @@ def _locked_practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow
 
 
 def outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
-    """The ids of the doctor's appointments to come that do not lie in working hours."""
-    return outside_hours_of(work, {doctor_id: time_zone}, {}).get(doctor_id, [])
+    """The ids of the doctor's appointments to come that do not lie in working hours, as far as the actor sees them."""
+    return seen_by(work.actor, outside_hours_of(work, {doctor_id: time_zone}, {}).get(doctor_id, [])).ids
 
 
 def outside_hours_of(
     work: UnitOfWork, time_zones: Mapping[int, str], weeks: Mapping[int, Sequence[WeeklyHours]]
-) -> dict[int, list[int]]:
-    """As outside_hours, by doctor, of those who have such appointments; as if `weeks` were the weekly hours of the
-    doctors whom it names. Looks LOOK_AHEAD far, and reads the visits and the hours of many doctors at once.
+) -> dict[int, list[AnyRow]]:
+    """Rows of Calendar.visits_of_doctors, by doctor, of those who have appointments to come that do not lie in working
+    hours, whether or not the actor sees them; as if `weeks` were the weekly hours of the doctors whom it names. Looks
+    LOOK_AHEAD far, and reads the visits and the hours of many doctors at once.
     """
     found = {}
     start = work.now.replace(second=0, microsecond=0)
@@ -117,7 +121,7 @@ def outside_hours_of(
             ]
             positions = outside(times, opening, ZoneInfo(time_zones[doctor_id]))
             if positions:
-                found[doctor_id] = [of_one[position].appointment_id for position in positions]
+                found[doctor_id] = [of_one[position] for position in positions]
     return found
 
 
@@ -136,7 +140,7 @@ def leave(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> Sequen
 
 
 def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int, list[int]]:
-    """The id of the leave, and the ids of the appointments in it, which stay.
+    """The id of the leave, and the ids of the appointments in it that the actor sees; all of them stay.
 
     Raises HasBookingsError when there are some and they were not accepted. Holds the doctor's lock, so that a booking
     at the same time either is seen here or sees the leave.
@@ -149,11 +153,11 @@ def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int,
         raise InvalidInputError("That is longer than leave can be.", field="ends_at")
     _locked_practice(work, doctor_id, Action.SET_LEAVE)
     span = Interval(wanted.starts_at, wanted.ends_at)
-    booked = [visit.appointment_id for visit in Calendar(work.session).visits_of(ClaimKind.DOCTOR, doctor_id, span)]
-    if booked and not wanted.accept_conflicts:
-        raise HasBookingsError("There are appointments in that time.", booked)
+    booked = seen_by(work.actor, Calendar(work.session).visits_of(ClaimKind.DOCTOR, doctor_id, span))
+    if (booked.ids or booked.elsewhere) and not wanted.accept_conflicts:
+        raise HasBookingsError("There are appointments in that time.", booked.ids, elsewhere=booked.elsewhere)
     leave_id = LeaveOf(work.session, doctor_id).add(span, wanted.reason, work.now)
-    return leave_id, booked
+    return leave_id, booked.ids
 
 
 def give_up_leave(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:

@@ -1,6 +1,6 @@
 """An appointment under its locks, and what happened to it: shared by moving and by the steps of its life."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,11 @@ from lambda_function.db.repositories import outbox
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Policy, Status
 from lambda_function.domain.errors import ContentionError, NotFoundError
 from lambda_function.domain.messages import kind_of, rfc3339
-from lambda_function.domain.permissions import Subject
+from lambda_function.domain.permissions import Subject, sees
 from lambda_function.services.place import policy_of
 
 
@@ -50,6 +51,23 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     if appointment.doctor_id != resources.doctor_id:
         raise ContentionError("The appointment was moved at the same time.")
     return LockedVisit(appointment, policy_of(resources), resources.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The ids of those of some visits that the actor may be told of, and how many more there are."""
+
+    ids: list[int]
+    elsewhere: int
+
+
+def seen_by(actor: Actor, rows: Iterable[AnyRow]) -> Seen:
+    """Of rows that were read past the scope, with appointment_id, patient_id, doctor_id and clinic_id. Every id that an
+    answer or a refusal names goes through here: those of other clinics are not the actor's to know.
+    """
+    visits = list(rows)
+    ids = [row.appointment_id for row in visits if sees(actor, Subject(row.patient_id, row.doctor_id, row.clinic_id))]
+    return Seen(ids, len(visits) - len(ids))
 
 
 @dataclass(frozen=True, slots=True)

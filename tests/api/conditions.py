@@ -1,11 +1,11 @@
 """Changes to the practice that many tests of scheduling want, written past the API."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
-from lambda_function.db.models import Clinic, Closure, Doctor, TimeOff, Treatment
+from lambda_function.db.models import Appointment, ClaimKind, Clinic, Closure, Doctor, SlotClaim, TimeOff, Treatment
 from tests.api_client import Answer
 from tests.clock import NOW
 from tests.factories import Practice
@@ -36,8 +36,38 @@ def add_closure(practice: Practice, first_day: date, last_day: date, clinic_id: 
     practice.add(Closure(clinic_id=clinic_id, first_day=first_day, last_day=last_day))
 
 
-def expect_bookings(answer: Answer, *appointment_ids: int) -> None:
-    """409 has_bookings with exactly these."""
+def add_visits(practice: Practice, number: int, starts_at: datetime, **columns: Any) -> list[int]:
+    """So many visits of pat with drjay, one a half hour from then on, with the claims of both; answers their ids."""
+    first = practice.add_appointment(starts_at, **columns)
+    shared = {
+        column.key: getattr(first, column.key) for column in Appointment.__table__.c if column.key != "appointment_id"
+    }
+    half = timedelta(minutes=30)
+    rows = [
+        {**shared, "starts_at": starts_at + half * later, "ends_at": starts_at + half * (later + 1)}
+        for later in range(1, number)
+    ]
+    if rows:
+        practice.session.execute(insert(Appointment), rows)
+    found = practice.session.execute(
+        select(Appointment.appointment_id, Appointment.starts_at)
+        .where(Appointment.patient_id == first.patient_id, Appointment.starts_at >= starts_at)
+        .order_by(Appointment.appointment_id)
+    ).all()
+    claims = [
+        {"kind": kind, "resource_id": person, "slot_at": row.starts_at + slot, "appointment_id": row.appointment_id}
+        for row in found
+        for kind, person in ((ClaimKind.DOCTOR, first.doctor_id), (ClaimKind.PATIENT, first.patient_id))
+        for slot in (timedelta(minutes=5) * position for position in range(6))
+    ]
+    practice.session.execute(insert(SlotClaim), claims)
+    practice.session.commit()
+    return [row.appointment_id for row in found]
+
+
+def expect_bookings(answer: Answer, *appointment_ids: int, elsewhere: int = 0) -> None:
+    """409 has_bookings with exactly these, and the number of those that the caller may not see."""
     assert (answer.status, answer.code) == (409, "has_bookings"), answer.text
     assert answer.json["appointment_ids"] == list(appointment_ids)
+    assert answer.json["elsewhere"] == elsewhere
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -155,6 +155,28 @@ def test_appointments_are_filtered_by_people_and_clinic(
     assert _ids(desk.client.get(user_name, "/appointments", **{field: value})) == [week[name] for name in expected]
 
 
+def test_the_visits_of_a_doctor_who_has_left_are_still_listed_for_whoever_sees_them(
+    desk: Desk, week: dict[str, int]
+) -> None:
+    """Of `users deactivate drjay --keep-visits`; the doctor cannot be booked."""
+    doctor = desk.practice.user("drjay")
+    doctor.active = False
+    desk.practice.session.commit()
+
+    listed = {
+        name: desk.client.get(name, "/appointments", doctor_id=doctor.user_id) for name in ("rita", "pat", "rosa")
+    }
+
+    ids = {
+        name: [item["appointment_id"] for item in answer.json["items"]]
+        for name, answer in listed.items()
+        if answer.status == 200
+    }
+    assert ids == {"rita": [week["pat-jay"], week["kim-jay"]], "pat": [week["pat-jay"]]}
+    expect_problem(listed["rosa"], 422, "validation_error", "doctor_id")
+    expect_problem(desk.book("rita", at("15:00", "2030-01-18")), 422, "validation_error", "doctor_id")
+
+
 def test_filters_are_combined(desk: Desk, week: dict[str, int]) -> None:
     answer = desk.client.get(
         "rita",

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from lambda_function.db.models import Appointment, TimeOff, WorkingHoursException
+from tests.api.conditions import add_visits
 from tests.api.conftest import Statements
 from tests.api.desk import Desk, at, instant, rfc3339
 from tests.api.scene import BEGUN, LATER_TODAY, REQUESTED, UNDER_WAY, Scene, State
@@ -218,13 +219,13 @@ def test_ones_own_profile_and_calendar_stay_within_their_budgets(
     within(statements, "DELETE /me/calendar-token", desk.client.call(user_name, "DELETE", "/me/calendar-token"), 204)
 
 
-@pytest.mark.parametrize("visits", [0, 1])
+@pytest.mark.parametrize("visits", [0, 1, 100])
 def test_changing_and_deactivating_a_patient_stays_within_its_budget(
     desk: Desk, statements: Statements, visits: int
 ) -> None:
     patient = desk.practice.add_patient("leaving", clinics=(1,)).user_id
-    for number in range(visits):
-        desk.booked("rita", at(f"{15 + number}:00"), patient="leaving")
+    if visits:
+        add_visits(desk.practice, visits, instant("15:00"), patient_id=patient)
     statements.clear()
     change = desk.client.call("rita", "PATCH", f"/users/{patient}", {"phone": "+51 1234"})
     within(statements, "PATCH /users/{user_id}", change)

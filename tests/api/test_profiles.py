@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lambda_function.db.models import Appointment, AppointmentEvent, User
+from lambda_function.db.models import Appointment, AppointmentEvent, OutboxMessage, User
 from lambda_function.domain.appointment import Status
-from tests.api.conditions import expect_bookings
+from tests.api.conditions import add_visits, expect_bookings
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
@@ -203,16 +203,43 @@ def test_what_is_past_begun_or_cancelled_stays_as_it_is(desk: Desk, clock: Clock
     assert desk.client.get("rita", f"/appointments/{begun}/history").json["items"]
 
 
-def test_a_visit_ahead_in_another_clinic_is_409_with_its_id_and_changes_nothing(
+def test_visits_ahead_in_another_clinic_are_409_with_their_number_alone_and_nothing_changes(
     desk: Desk, fingerprint: Fingerprint
 ) -> None:
-    desk.booked("rita", at("15:00"))
-    elsewhere = desk.booked("rosa", at("18:00"), doctor="drsol")["appointment_id"]
+    here = desk.booked("rita", at("15:00"))["appointment_id"]
+    for time in ("18:00", "19:00"):
+        desk.booked("rosa", at(time), doctor="drsol")
     before = fingerprint()
 
-    expect_bookings(_delete(desk, "rita", "pat"), elsewhere)
+    expect_bookings(_delete(desk, "rita", "pat"), here, elsewhere=2)
 
     assert fingerprint() == before
+
+
+def test_more_than_a_hundred_visits_ahead_are_left_to_the_operators(desk: Desk, fingerprint: Fingerprint) -> None:
+    ids = add_visits(desk.practice, 101, instant("15:00"))
+    before = fingerprint()
+
+    expect_bookings(_delete(desk, "rita", "pat"), *ids)
+
+    assert fingerprint() == before
+
+
+def test_a_hundred_visits_are_cancelled_at_once(desk: Desk) -> None:
+    ids = add_visits(desk.practice, 100, instant("15:00"))
+
+    assert _delete(desk, "rita", "pat").status == 204
+
+    rows = desk.practice.rows(Appointment)
+    assert {(row.status, row.version, row.cancel_reason) for row in rows} == {
+        (Status.CANCELLED, 2, "Patient deactivated")
+    }
+    assert desk.practice.claims() == []
+    events = desk.practice.rows(AppointmentEvent)
+    assert [(event.appointment_id, event.action, event.from_status) for event in events] == [
+        (number, "CANCEL", Status.BOOKED) for number in ids
+    ]
+    assert [message.detail["version"] for message in desk.practice.rows(OutboxMessage)] == [2] * 100
 
 
 def test_a_receptionist_of_both_clinics_deactivates_a_patient_of_both(desk: Desk) -> None:

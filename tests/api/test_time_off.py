@@ -8,7 +8,7 @@ import pytest
 from lambda_function.db.models import TimeOff
 from tests.api.conditions import expect_bookings
 from tests.api.conftest import Fingerprint
-from tests.api.desk import Desk, at
+from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api_client import Answer
 
@@ -88,6 +88,15 @@ def test_leave_over_booked_time_is_409_with_the_ids_and_writes_nothing(desk: Des
     expect_bookings(_post(desk, "rita"), begun, first, second)
 
     assert fingerprint() == before
+
+
+def test_of_visits_in_a_clinic_of_before_the_reception_learns_the_number_and_the_doctor_the_ids(desk: Desk) -> None:
+    here = desk.booked("rita", at("15:00"))["appointment_id"]
+    there = desk.practice.add_appointment(instant("17:00"), clinic_id=2).appointment_id
+
+    expect_bookings(_post(desk, "rita"), here, elsewhere=1)
+    expect_bookings(_post(desk, "drjay"), here, there)
+    assert _post(desk, "rita", accept_conflicts=True).json["appointment_ids"] == [here]
 
 
 def test_accepted_conflicts_are_named_and_the_visits_stay(desk: Desk) -> None:

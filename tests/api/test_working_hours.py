@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.conditions import add_closure
 from tests.api.conftest import Fingerprint
-from tests.api.desk import Desk, at
+from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api_client import Answer
 
@@ -180,3 +180,10 @@ def test_an_unknown_doctor_is_404(desk: Desk, doctor_id: str) -> None:
 
     expect_problem(desk.client.get("rita", path), 404, "not_found")
     expect_problem(desk.client.call("rita", "PUT", path, {"hours": []}), 404, "not_found")
+
+
+def test_the_reception_is_told_no_id_of_another_clinic(desk: Desk) -> None:
+    there = desk.practice.add_appointment(instant("15:00"), clinic_id=2).appointment_id
+
+    assert _put(desk, "rita").json["outside_appointment_ids"] == []
+    assert _put(desk, "drjay").json["outside_appointment_ids"] == [there]

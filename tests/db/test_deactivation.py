@@ -5,15 +5,17 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, delete
 
 from lambda_function.db.models import Appointment, AppointmentEvent, SlotClaim, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.actor import Actor
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import HOLDING, Status
 from lambda_function.domain.errors import DomainError, HasBookingsError, NotFoundError
 from lambda_function.services.booking import BookingRequest
-from lambda_function.services.deactivation import deactivate_doctor, deactivate_patient
+from lambda_function.services.deactivation import BATCH, deactivate_doctor, deactivate_patient
+from lambda_function.services.operators import users
+from tests.api.conditions import add_visits
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api_client import ApiClient
@@ -22,6 +24,7 @@ from tests.db.races import Clients, booking
 from tests.factories import Practice
 
 ROUNDS = 20
+FEW_ROUNDS = 4  # each cancels some hundred visits
 
 
 def _doctor_leaves(database: Database, user_id: int, *, accept_conflicts: bool = False) -> list[int]:
@@ -170,3 +173,68 @@ def test_a_patient_who_leaves_while_being_booked_has_no_visit_left(practice: Pra
     assert {row.appointment_id for row in cancelled} == gone
     assert len(cancelled) == len(gone)
     assert not [row for row in practice.rows(User) if row.user_name.startswith("leaver") and row.active]
+
+
+def _leaving(user_name: str) -> Callable[[Database], str]:
+    """As operators do it, by batches."""
+
+    def job(database: Database) -> str:
+        try:
+            done = users.deactivate(database, None, user_name=user_name, cancel_visits=True)
+        except DomainError as refusal:
+            return refusal.code
+        return "done" if done["deactivated"] else "gone"
+
+    return job
+
+
+def test_whoever_leaves_by_batches_while_booking_has_no_visit_left(practice: Practice, clients: Clients) -> None:
+    """The patient can book between two batches, until the last one closes the account under the patient's lock."""
+    for number in range(FEW_ROUNDS):
+        patient = practice.add_patient(f"leaver{number}", clinics=(1,)).user_id
+        doctors = [practice.add_doctor().user_id for _ in range(6)]
+        add_visits(practice, BATCH * 2 + 20, instant("15:00", "2030-02-01"), patient_id=patient, doctor_id=doctors[0])
+        jobs = [
+            booking(
+                Actor(patient, Role.PATIENT),
+                BookingRequest(doctor, 1, instant("15:00") + timedelta(hours=position), patient),
+            )
+            for position, doctor in enumerate(doctors)
+        ]
+        *answers, left = clients.at_once([*jobs, _leaving(f"leaver{number}")])
+
+        assert left == "done"
+        assert set(answers) <= {"booked", "validation_error", "too_many_open_visits"}
+        assert _holding(practice) == []
+        assert not practice.user(f"leaver{number}").active
+        practice.session.execute(delete(AppointmentEvent))
+        practice.session.commit()
+
+
+def test_two_operators_who_deactivate_somebody_at_once_cancel_each_visit_once(
+    practice: Practice, clients: Clients
+) -> None:
+    for number in range(FEW_ROUNDS):
+        patient = practice.add_patient(f"leaver{number}", clinics=(1,)).user_id
+        doctor = practice.add_doctor().user_id
+        ids = add_visits(practice, BATCH + 50, instant("15:00", "2030-02-01"), patient_id=patient, doctor_id=doctor)
+        assert set(clients.at_once([_leaving(f"leaver{number}")] * 2)) <= {"done", "gone", "not_found"}
+
+        cancelled = [row.appointment_id for row in practice.rows(AppointmentEvent) if row.action == "CANCEL"]
+        assert sorted(set(cancelled) & set(ids)) == sorted(number for number in cancelled if number in ids) == ids
+
+
+def test_a_deactivation_that_was_stopped_half_way_is_gone_on_with_by_the_same_command(
+    practice: Practice, database: Database
+) -> None:
+    ids = add_visits(practice, BATCH * 2 + 50, instant("15:00"))
+    database.transact(partial(users.close_batch, user_name="pat", cancel_visits=True, keep_visits=False))
+    holding = [row.appointment_id for row in practice.rows(Appointment) if row.status in HOLDING]
+    assert holding == ids[BATCH:]
+    assert practice.user("pat").active
+
+    done = users.deactivate(database, None, user_name="pat", cancel_visits=True)
+
+    assert (done["deactivated"], done["appointment_ids"]) == (True, ids[BATCH:])
+    assert _holding(practice) == []
+    assert not practice.user("pat").active

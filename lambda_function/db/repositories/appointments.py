@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnyRow, AnySelect
@@ -144,7 +144,11 @@ _LEGACY: AnySelect = (
 )
 
 _KNOWN: AnySelect = select(
-    select(Doctor.user_id).where(Doctor.user_id == bindparam("doctor_id")).scalar_subquery().label("doctor_id"),
+    func.coalesce(
+        select(Doctor.user_id).where(Doctor.user_id == bindparam("doctor_id")).scalar_subquery(),
+        # Who has left is no doctor of the catalogue any more; the visits are still there, for whoever may see one.
+        select(Appointment.doctor_id).where(Appointment.doctor_id == bindparam("doctor_id")).limit(1).scalar_subquery(),
+    ).label("doctor_id"),
     select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).scalar_subquery().label("patient_id"),
     select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("clinic_id"),
     select(Clinic.time_zone).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("time_zone"),
@@ -194,7 +198,7 @@ class Appointments:
 
     def known(self, *, doctor_id: int | None, patient_id: int | None, clinic_id: int | None) -> AnyRow:
         """Which of the ids name something that the actor may see: doctor_id, patient_id and clinic_id, each NULL
-        when not, and time_zone, the clinic's.
+        when not, and time_zone, the clinic's. A doctor who has left is one of whom the actor sees a visit.
         """
         ids = {"doctor_id": doctor_id, "patient_id": patient_id, "clinic_id": clinic_id}
         return self._session.execute(_KNOWN, ids).one()
@@ -224,12 +228,33 @@ class Appointments:
             .execution_options(populate_existing=True)
         )
 
-    def all_for_change(self, appointment_ids: Sequence[int]) -> Sequence[Appointment]:
-        """As get_for_change, in the order of their ids."""
-        return self._session.scalars(
+    def cancel_all(
+        self, appointment_ids: Sequence[int], *, reason: str, now: datetime
+    ) -> Sequence[tuple[Appointment, Status]]:
+        """Cancels them, their rows locked in the order of their ids, in two statements however many they are. Answers
+        each as it is now, to be read only, with its status until then. For callers who have asked whether each may be
+        cancelled, and hold the locks of get_for_change.
+        """
+        found = self._session.scalars(
             select(Appointment)
             .where(Appointment.appointment_id.in_(appointment_ids))
             .order_by(Appointment.appointment_id)
             .with_for_update()
             .execution_options(populate_existing=True)
         ).all()
+        changes = {"status": Status.CANCELLED, "cancel_reason": reason, "updated_at": now}
+        self._session.execute(
+            update(Appointment)
+            .where(Appointment.appointment_id.in_([visit.appointment_id for visit in found]))
+            .values(version=Appointment.version + 1, **changes),
+            execution_options={**UNSCOPED, "synchronize_session": False},
+        )
+        return [(visit, self._changed(visit, {**changes, "version": visit.version + 1})) for visit in found]
+
+    def _changed(self, visit: Appointment, changes: Mapping[str, Any]) -> Status:
+        """Away from the session, which would write each of them once more."""
+        before = visit.status
+        self._session.expunge(visit)
+        for name, value in changes.items():
+            setattr(visit, name, value)
+        return before

@@ -117,6 +117,8 @@ _VISITS_OF_DOCTORS = (
     select(
         Appointment.doctor_id,
         Appointment.appointment_id,
+        Appointment.patient_id,
+        Appointment.clinic_id,
         _minutes(Appointment.starts_at).label("start"),
         _minutes(Appointment.ends_at).label("end"),
     )
@@ -194,10 +196,19 @@ class Calendar:
         ).all()
 
     def visits_of(self, kind: ClaimKind, person_id: int, span: Interval) -> Sequence[AnyRow]:
-        """Rows of appointment_id, starts_at and ends_at that hold time of a doctor or patient in the span, by start."""
+        """Rows of appointment_id, patient_id, doctor_id, clinic_id, starts_at and ends_at that hold time of a doctor or
+        patient in the span, by start.
+        """
         person = Appointment.doctor_id if kind is ClaimKind.DOCTOR else Appointment.patient_id
         return self._session.execute(
-            select(Appointment.appointment_id, Appointment.starts_at, Appointment.ends_at)
+            select(
+                Appointment.appointment_id,
+                Appointment.patient_id,
+                Appointment.doctor_id,
+                Appointment.clinic_id,
+                Appointment.starts_at,
+                Appointment.ends_at,
+            )
             .where(
                 person == person_id,
                 Appointment.status.in_(sorted(HOLDING)),
@@ -210,8 +221,8 @@ class Calendar:
         ).all()
 
     def visits_of_doctors(self, doctor_ids: Collection[int], span: Interval) -> dict[int, list[AnyRow]]:
-        """By doctor, of those who have any: rows of doctor_id, appointment_id, and start and end in minutes from
-        `span.start`, a whole minute, of what holds time in the span, by start.
+        """By doctor, of those who have any: rows of doctor_id, appointment_id, patient_id, clinic_id, and start and
+        end in minutes from `span.start`, a whole minute, of what holds time in the span, by start.
         """
         rows = self._session.execute(
             _VISITS_OF_DOCTORS,
@@ -229,12 +240,18 @@ class Calendar:
         return found
 
     def visits_ahead(self, kind: ClaimKind, person_id: int, now: datetime) -> Sequence[AnyRow]:
-        """Rows of appointment_id, doctor_id, clinic_id and status, by id: what of a doctor or patient holds time and
-        has not begun.
+        """Rows of appointment_id, patient_id, doctor_id, clinic_id and status, by id: what of a doctor or patient holds
+        time and has not begun.
         """
         person = Appointment.doctor_id if kind is ClaimKind.DOCTOR else Appointment.patient_id
         return self._session.execute(
-            select(Appointment.appointment_id, Appointment.doctor_id, Appointment.clinic_id, Appointment.status)
+            select(
+                Appointment.appointment_id,
+                Appointment.patient_id,
+                Appointment.doctor_id,
+                Appointment.clinic_id,
+                Appointment.status,
+            )
             .where(person == person_id, Appointment.starts_at > now, Appointment.status.in_(sorted(HOLDING)))
             .order_by(Appointment.appointment_id),
             execution_options=UNSCOPED,
@@ -270,9 +287,9 @@ class Calendar:
                 raise
             raise busy_error(ClaimKind(int(entry.split("-", 1)[0]))) from None
 
-    def release(self, appointment_id: int) -> None:
-        """Gives the appointment's time back."""
+    def release(self, *appointment_ids: int) -> None:
+        """Gives the time of the appointments back."""
         self._session.execute(
-            delete(SlotClaim).where(SlotClaim.appointment_id == appointment_id),
+            delete(SlotClaim).where(SlotClaim.appointment_id.in_(appointment_ids)),
             execution_options={**UNSCOPED, "synchronize_session": False},
         )

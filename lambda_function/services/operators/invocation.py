@@ -18,7 +18,7 @@ from lambda_function.services.practice.declaration import DeclarationError, show
 
 Answer = dict[str, Any]
 # Of an error of the rules.
-_TOLD = ("code", "detail", "field", "appointment_ids")
+_TOLD = ("code", "detail", "field", "appointment_ids", "elsewhere")
 
 
 class ScheduledActionError(RuntimeError):

@@ -34,16 +34,14 @@ def erase(
     HasBookingsError for visits ahead that are not to be cancelled, and UnavailableError.
     """
 
-    def leave(work: UnitOfWork) -> tuple[int, str | None]:
+    def check(work: UnitOfWork) -> None:
         directory = Directory(work.session)
-        person = known_person(directory, user_name)
-        if directory.profiles_of(person.user_id) != {Role.PATIENT}:
+        if directory.profiles_of(known_person(directory, user_name).user_id) != {Role.PATIENT}:
             raise ForbiddenError("Who treated and received patients stays on their record: deactivate staff instead.")
-        if person.active:
-            close(work, person, cancel_visits=cancel_visits)
-        return person.user_id, person.cognito_sub
 
-    user_id, sub = database.transact(leave)
+    database.transact(check, commit=False)
+    person, _ = close(database, user_name, cancel_visits=cancel_visits)
+    user_id, sub = person.user_id, person.cognito_sub
     deleted = accounts is not None and sub is not None and accounts.delete(sub)
     anonymous = f"erased:{user_id}"  # no user name that anybody could have chosen
 

@@ -20,7 +20,7 @@ from lambda_function.domain.errors import (
 )
 from lambda_function.domain.people import PersonAction
 from lambda_function.services import deactivation
-from lambda_function.services.deactivation import deactivate_doctor, deactivate_patient
+from lambda_function.services.deactivation import Left, deactivate_doctor, leave_by_batches
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.person_events import note_person
 
@@ -204,21 +204,14 @@ def deactivate(
     Raises NotFoundError, InvalidInputError, HasBookingsError for visits ahead unless told what to do with them, and
     UnavailableError when the person is deactivated but the account could not be disabled.
     """
-
-    def run(work: UnitOfWork) -> Document:
-        person = known_person(Directory(work.session), user_name)
-        ids = close(work, person, cancel_visits=cancel_visits, keep_visits=keep_visits) if person.active else []
-        return {
-            "user_id": person.user_id,
-            "user_name": user_name,
-            "deactivated": person.active,
-            "appointment_ids": ids,
-            "sub": person.cognito_sub,
-        }
-
-    done = database.transact(run)
-    sub = done.pop("sub")
-    return {**done, "account": "disabled" if _disable(accounts, sub) else "none"}
+    person, ids = close(database, user_name, cancel_visits=cancel_visits, keep_visits=keep_visits)
+    return {
+        "user_id": person.user_id,
+        "user_name": user_name,
+        "deactivated": person.active,
+        "appointment_ids": ids,
+        "account": "disabled" if _disable(accounts, person.cognito_sub) else "none",
+    }
 
 
 def _disable(accounts: Accounts | None, sub: str | None) -> bool:
@@ -231,8 +224,27 @@ def _disable(accounts: Accounts | None, sub: str | None) -> bool:
         raise UnavailableError(detail) from error
 
 
-def close(work: UnitOfWork, person: AnyRow, *, cancel_visits: bool, keep_visits: bool = False) -> list[int]:
-    """Deactivates an active person; answers the ids of the visits that were cancelled or kept."""
+def close(
+    database: Database, user_name: str, *, cancel_visits: bool, keep_visits: bool = False
+) -> tuple[AnyRow, list[int]]:
+    """Deactivates a person, a patient with visits ahead by batches, each a transaction of its own: what is stopped
+    half-way is gone on with by the same again. Answers the person as the first batch found them, and the ids of the
+    visits that were cancelled or kept.
+    """
+    run = partial(close_batch, user_name=user_name, cancel_visits=cancel_visits, keep_visits=keep_visits)
+    first, left = database.transact(run)
+    ids = list(left.cancelled)
+    while not left.closed:
+        _, left = database.transact(run)
+        ids += left.cancelled
+    return first, ids
+
+
+def close_batch(work: UnitOfWork, user_name: str, *, cancel_visits: bool, keep_visits: bool) -> tuple[AnyRow, Left]:
+    """One transaction of `close`: the person as found in it, and how far they have left after it."""
+    person = known_person(Directory(work.session), user_name)
+    if not person.active:
+        return person, Left([], closed=True)
     if keep_visits and person.user_type is not Role.DOCTOR:
         raise InvalidInputError("Only a doctor's visits can stay: another doctor can take them.", field="keep_visits")
     if cancel_visits and person.user_type is not Role.PATIENT:
@@ -242,12 +254,13 @@ def close(work: UnitOfWork, person: AnyRow, *, cancel_visits: bool, keep_visits:
     match person.user_type:
         case Role.PATIENT:
             work.act_as(operator(Directory(work.session).all_clinic_ids()))
-            return deactivate_patient(work, person.user_id, cancel_visits=cancel_visits)
+            return person, leave_by_batches(work, person.user_id, cancel_visits=cancel_visits)
         case Role.DOCTOR:
-            return deactivate_doctor(work, person.user_id, accept_conflicts=keep_visits)
+            kept = deactivate_doctor(work, person.user_id, accept_conflicts=keep_visits)
+            return person, Left(kept, closed=True)
         case _:
             deactivation.close(work, person.user_id, person.user_type)
-            return []
+            return person, Left([], closed=True)
 
 
 def known_person(directory: Directory, user_name: str) -> AnyRow:

@@ -196,8 +196,14 @@ class DeclaredDoctor(_Person):
     hours: Annotated[list[DeclaredHours], Field(max_length=200), AfterValidator(_week)] = UNSAID
 
 
+def _at_least_one(clinics: list[Name]) -> list[Name]:
+    if not clinics:
+        raise ValueError("must name at least one clinic: `active: false` is for whoever works in none any more")
+    return clinics
+
+
 class DeclaredReceptionist(_Person):
-    clinics: Annotated[list[Name], Field(max_length=500), Distinct]
+    clinics: Annotated[list[Name], Field(max_length=500), Distinct, AfterValidator(_at_least_one)]
 
 
 class Declaration(_Declared):

@@ -127,4 +127,7 @@ def _outside(
     doctors = {doctor_id: after[Kind.DOCTOR][name] for doctor_id, name in names.items()}
     zones = {doctor_id: after[Kind.CLINIC][doctor["clinic"]]["time_zone"] for doctor_id, doctor in doctors.items()}
     weeks = {doctor_id: doctor["hours"] for doctor_id, doctor in doctors.items()}
-    return {names[doctor_id]: ids for doctor_id, ids in outside_hours_of(work, zones, weeks).items()}
+    return {
+        names[doctor_id]: [visit.appointment_id for visit in visits]
+        for doctor_id, visits in outside_hours_of(work, zones, weeks).items()
+    }

@@ -73,6 +73,7 @@ def day(start: str, end: str, **more: Any) -> dict[str, Any]:
         (hours(day("09:00", "12:00"), day("11:00", "13:00")), "doctors.drjay.hours"),
         (hours(day("09:00", "09:00")), "doctors.drjay.hours"),
         ({"receptionists": {"rita": {"full_name": "Rita"}}}, "receptionists.rita.clinics"),
+        ({"receptionists": {"rita": {"full_name": "Rita", "clinics": []}}}, "receptionists.rita.clinics"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(document: Any, place: str) -> None:
@@ -88,7 +89,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_nobody_is_doctor_and_receptionist() -> None:
-    both = {**doctor(), "receptionists": {"drjay": {"full_name": "Jay", "clinics": []}}}
+    both = {**doctor(), "receptionists": {"drjay": {"full_name": "Jay", "clinics": ["Lima"]}}}
     assert problems(both) == {"receptionists.drjay": "is a doctor in this file, too"}
 
 

@@ -13,6 +13,7 @@ from dev.stack import StackError
 
 DOCTOR = "drjay"
 RECEPTIONIST = "rita"
+CLINIC = "Lima Centro"
 PATIENTS = ("pat", "kim")
 TREATMENT = "checkup"
 
@@ -57,7 +58,7 @@ def over_http(url: str, token_of: Callable[[str], str]) -> Get:
 
 def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
     """The first check-ups from tomorrow on that the receptionist can book, none too close to another: with drjay if he
-    has time within a year, else with whoever has. Fewer than `count` when there are no more.
+    has time within a year, else with another doctor of her clinic. Fewer than `count` when there are no more.
 
     Raises:
         StackError: the receptionist, or every patient of the demo, has no access any more.
@@ -69,7 +70,9 @@ def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
         return []
     doctors = get(RECEPTIONIST, "/users", {"q": DOCTOR})["items"]
     own = [{"doctor_id": doctor["user_id"]} for doctor in doctors if doctor["user_name"] == DOCTOR]
-    for narrowed in (*own, {}):
+    clinics = get(RECEPTIONIST, "/clinics", {})["items"]
+    clinic_id = next(item["clinic_id"] for item in clinics if item["name"] == CLINIC)
+    for narrowed in (*own, {"clinic_id": clinic_id}):
         found: list[Booking] = []
         for slot in _free(get, patient["user_name"], now, {"treatment_id": treatment_id, **narrowed}):
             starts_at, ends_at = _span(slot)

@@ -69,9 +69,13 @@ def test_a_visit_of_the_patient_elsewhere_is_in_the_way(get: Get, desk: Desk) ->
     assert after.starts_at >= before.ends_at
 
 
-def test_another_doctor_steps_in_for_one_who_is_away(get: Get, desk: Desk) -> None:
+@pytest.mark.parametrize("instant", [NOW, INSTANTS["Friday evening"]])
+def test_another_doctor_of_the_clinic_steps_in_for_one_who_is_away(
+    get: Get, desk: Desk, clock: Clock, instant: datetime
+) -> None:
+    clock.now = instant
     assert desk.client.call("drjay", "PUT", "/doctors/me/working-hours", {"hours": []}).status == 200
-    [booking] = bookings(get, NOW)
+    [booking] = bookings(get, instant)
     assert booking.doctor == "drwu"
     assert booked(desk.client, booking)["status"] == "BOOKED"
 

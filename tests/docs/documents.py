@@ -37,6 +37,18 @@ def section(document: str, heading: str) -> str:
     return document.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
 
 
+def shell(text: str, indentation: int) -> list[str]:
+    """The blocks of code that are indented so far, without the indentation, in their order."""
+    blocks: list[list[str]] = [[]]
+    for line in text.splitlines():
+        code = len(line) - len(line.lstrip()) >= indentation
+        if code:
+            blocks[-1].append(line[indentation:])
+        elif blocks[-1] and line.strip():
+            blocks.append([])
+    return ["\n".join(block) for block in blocks if block]
+
+
 def rows(text: str) -> list[list[str]]:
     """Cells of all rows of all tables, without their headings."""
     lines = text.splitlines()

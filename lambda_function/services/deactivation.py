@@ -11,6 +11,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.calendar_tokens import remove_token
 from lambda_function.db.repositories.people import close_account
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -133,4 +134,6 @@ def close(work: UnitOfWork, user_id: int, role: Role) -> None:
     """Deactivates an active person of that role, for callers who have asked what else hangs on it. NotFoundError."""
     if not close_account(work.session, user_id, role, work.now):
         raise NotFoundError("There is no such person.")
+    # An address that was handed out is not good again when the person comes back.
+    remove_token(work.session, user_id)
     note_person(work, user_id, PersonAction.DEACTIVATE)

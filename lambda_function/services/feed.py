@@ -1,6 +1,8 @@
 """The calendar feed: appointments for a calendar program, which has a secret token instead of a password.
 
-The token is known to its owner alone; the database has its hash. It reads the feed and opens nothing else.
+The token is known to its owner alone; the database has its hash. It reads the feed and opens nothing else. It is bound
+to the role and the clinics that its owner had when it was made, since whoever was given the address of a feed was shown
+that and no more: in another role it is no longer good, and it shows the clinics of then that are still the owner's.
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ def new_token(work: UnitOfWork) -> str:
     """The actor's token, which replaces the one before. It cannot be read again."""
     require(work.actor, Action.SHARE_CALENDAR)
     token = token_urlsafe(32)
-    put_token(work.session, work.actor.user_id, _hash(token), work.now)
+    put_token(work.session, work.actor, _hash(token), work.now)
     return token
 
 
@@ -37,7 +39,8 @@ def revoke_token(work: UnitOfWork) -> None:
 
 def open_feed(work: UnitOfWork, token: str) -> Sequence[AppointmentView]:
     """Acts as the token's owner from here on, and answers the appointments that the owner may see: the first MAX_EVENTS
-    from PAST ago on, as `Appointments.page` does. NotFoundError for any token that is not in use by an active user.
+    from PAST ago on, as `Appointments.page` does. NotFoundError for any token that is not in use by an active user in
+    the role of then.
     """
     owner = find_token_owner(work.session, _hash(token))
     if owner is None:

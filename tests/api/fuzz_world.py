@@ -18,6 +18,7 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
+from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import at, instant
@@ -177,5 +178,11 @@ class World:
         return [
             TimeOff(time_off_id=_TIME_OFF_ID, doctor_id=_DOCTOR_ID, reason="Test", **times),
             WorkingHoursException(doctor_id=_DOCTOR_ID, day=date.fromisoformat(_DAY_OFF)),
-            CalendarToken(user_id=_PATIENT_ID, token_hash=sha256(_TOKEN.encode()).hexdigest(), created_at=NOW),
+            CalendarToken(
+                user_id=_PATIENT_ID,
+                token_hash=sha256(_TOKEN.encode()).hexdigest(),
+                created_at=NOW,
+                user_type=Role.PATIENT,
+                clinic_ids=[],
+            ),
         ]

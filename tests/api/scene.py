@@ -201,5 +201,7 @@ class Scene:
         session = self.desk.practice.session
         session.execute(delete(CalendarToken).where(CalendarToken.user_id == user_id))
         hashed = sha256(token.encode()).hexdigest()
-        self.desk.practice.add(CalendarToken(user_id=user_id, token_hash=hashed, created_at=NOW))
+        owner = self.desk.practice.actor(name)
+        bound = {"user_type": owner.role, "clinic_ids": list(owner.clinic_ids)}
+        self.desk.practice.add(CalendarToken(user_id=user_id, token_hash=hashed, created_at=NOW, **bound))
         return token

@@ -41,7 +41,7 @@ BUDGETS = {
     "PATCH /users/{user_id}": 7,
     "POST /users/{user_id}/link-code": 6,
     "POST /me/link": 21,
-    "DELETE /users/{user_id}": 16,
+    "DELETE /users/{user_id}": 17,
     "GET /appointments": 3,
     "POST /appointments": 13,
     "GET /appointments/{appointment_id}": 3,

@@ -25,7 +25,7 @@ class Token(TypedDict):
 @router.post(
     "/me/calendar-token",
     tags=["calendar"],
-    summary="A new token for the calendar feed; the one before is no longer good",
+    summary="A new token for the calendar feed, bound to the role and clinics of now; the one before is no longer good",
     status_code=HTTPStatus.CREATED,
 )
 def create_calendar_token(body: Nothing | None = None) -> Response[Token]:

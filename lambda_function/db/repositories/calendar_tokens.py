@@ -8,14 +8,19 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.models import CalendarToken
 from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.actor import Actor
 
 
-def put_token(session: Session, user_id: int, token_hash: str, now: datetime) -> None:
-    """The user's one token from here on."""
-    statement = insert(CalendarToken).values(user_id=user_id, token_hash=token_hash, created_at=now)
-    session.execute(
-        statement.on_duplicate_key_update(token_hash=token_hash, created_at=now), execution_options=UNSCOPED
-    )
+def put_token(session: Session, owner: Actor, token_hash: str, now: datetime) -> None:
+    """The owner's one token from here on, bound to their role and clinics."""
+    values = {
+        "token_hash": token_hash,
+        "created_at": now,
+        "user_type": owner.role,
+        "clinic_ids": list(owner.clinic_ids),
+    }
+    statement = insert(CalendarToken).values(user_id=owner.user_id, **values)
+    session.execute(statement.on_duplicate_key_update(values), execution_options=UNSCOPED)
 
 
 def remove_token(session: Session, user_id: int) -> bool:

@@ -3,6 +3,7 @@ in columns.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -23,8 +24,10 @@ _PERSON = (
     .order_by(ReceptionistClinic.clinic_id)
 )
 _CALLER = _PERSON.where(User.cognito_sub == bindparam("sub"))
-_TOKEN_OWNER = _PERSON.join(CalendarToken, CalendarToken.user_id == User.user_id).where(
-    CalendarToken.token_hash == bindparam("token_hash")
+_TOKEN_OWNER = (
+    _PERSON.add_columns(CalendarToken.user_type.label("token_type"), CalendarToken.clinic_ids.label("token_clinic_ids"))
+    .join(CalendarToken, CalendarToken.user_id == User.user_id)
+    .where(CalendarToken.token_hash == bindparam("token_hash"))
 )
 
 
@@ -36,12 +39,22 @@ def find_caller(session: Session, sub: str) -> Actor | None:
 
 
 def find_token_owner(session: Session, token_hash: str) -> Actor | None:
-    """As find_caller, by the hash of a calendar token."""
-    return _actor(session.execute(_TOKEN_OWNER, {"token_hash": token_hash}, execution_options=UNSCOPED).all())
+    """As find_caller, by the hash of a calendar token, with those of the owner's clinics that the token is bound to.
+    None when the owner is something else by now. A doctor, who works in one clinic and sees all of their own visits, is
+    found while they work there.
+    """
+    rows = session.execute(_TOKEN_OWNER, {"token_hash": token_hash}, execution_options=UNSCOPED).all()
+    owner = _actor(rows)
+    if owner is None or rows[0].token_type is not owner.role:
+        return None
+    clinic_ids = tuple(sorted(set(owner.clinic_ids).intersection(rows[0].token_clinic_ids or ())))
+    if owner.role is Role.DOCTOR and not clinic_ids:
+        return None
+    return replace(owner, clinic_ids=clinic_ids)
 
 
 def _actor(rows: Sequence[AnyRow]) -> Actor | None:
     if not rows:
         return None
-    clinic_ids = {clinic_id for row in rows for clinic_id in row[3:] if clinic_id is not None}
+    clinic_ids = {clinic_id for row in rows for clinic_id in row[3:5] if clinic_id is not None}
     return Actor(rows[0].user_id, rows[0].user_type, tuple(sorted(clinic_ids)))

@@ -96,6 +96,10 @@ package: $(VENV) ## build/lambda.zip for arm64, with its SHA-256 (PACKAGE_PYTHON
 	  $(if $(RDS_CA_BUNDLE),--ca-bundle "$(RDS_CA_BUNDLE)")
 
 ##@ Measure it
+.PHONY: bench-bounded
+bench-bounded: $(VENV) ## Every kind of request, and operators' work, among 100,000 visits: ten minutes
+	@$(BIN)/python -m benchmarks.bounded
+
 .PHONY: bench
 bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
 	@$(BIN)/python -m benchmarks.requests

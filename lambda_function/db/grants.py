@@ -21,6 +21,7 @@ from lambda_function.db.models import (
     DoctorTreatment,
     IdempotencyKey,
     IdempotencyLock,
+    IdempotencySubject,
     LinkCode,
     OutboxMessage,
     Patient,
@@ -60,6 +61,8 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         IdempotencyKey.__tablename__: _REPLACED,
         IdempotencyLock.__tablename__: _LOCKED,
         LinkCode.__tablename__: _ALL,
+        # Deleted with the answers, by the database.
+        IdempotencySubject.__tablename__: "SELECT, INSERT",
         OutboxMessage.__tablename__: _ALL,
         Patient.__tablename__: _KEPT,
         # Only ever added to; it holds no values that could be forgotten.

@@ -26,6 +26,7 @@ from lambda_function.db.models import (
     DoctorTreatment,
     IdempotencyKey,
     IdempotencyLock,
+    IdempotencySubject,
     LinkCode,
     OutboxMessage,
     Patient,
@@ -244,6 +245,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         IdempotencyKey: _keys,
         LinkCode: _link_codes,
         Refusals: _refusals,
+        IdempotencySubject: _keys,
         OutboxMessage: _messages,
     }
 )

@@ -1,5 +1,6 @@
 """A request that comes twice under one key is done once: the second gets the answer of the first."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,10 @@ from lambda_function.domain.actor import Actor
 from lambda_function.domain.errors import ForbiddenError, IdempotencyMismatchError
 
 KEPT_FOR = timedelta(hours=24)
+
+# Where an answer names a person who may be a patient. Inside of a text quotation marks are escaped, so no text that
+# somebody wrote looks like this. A test holds it against every answer that openapi.json describes.
+_PERSON = re.compile(r'"(?:user_id|patient_id)": ?([0-9]+)|"Patient/([0-9]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,14 @@ def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
         status=answer.status,
         headers=answer.headers,
         body=answer.body,
+        named=named_in(answer.body) | {work.actor.user_id},
         now=work.now,
     )
+
+
+def named_in(body: str) -> frozenset[int]:
+    """The user ids of the people in an answer; among them those of all patients."""
+    return frozenset(int(one or other) for one, other in _PERSON.findall(body))
 
 
 def key_hash(actor: Actor, key: str) -> str:

@@ -45,6 +45,7 @@ def take(
     appointment = locked.appointment
     require(work.actor, ACTIONS[step], locked.subject)
     check_version(appointment.version, expected_versions)
+    locked.check_may_say(reason)
     after = next_status(appointment.status, step, work.actor)
     if step is Step.CANCEL:
         check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)

@@ -69,6 +69,7 @@ def change(
         if asked:
             require(work.actor, action, locked.subject)
     check_version(locked.appointment.version, expected_versions)
+    locked.check_may_say(wanted.override_reason, *wanted.notes.values())
     if wanted.override_reason is not None and not wanted.moves:
         raise InvalidInputError("It belongs to a move.", field="override_reason")
     visit = locked.appointment

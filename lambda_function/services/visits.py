@@ -12,7 +12,7 @@ from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Policy, Status
-from lambda_function.domain.errors import ContentionError, NotFoundError
+from lambda_function.domain.errors import ContentionError, ForbiddenError, InvalidTransitionError, NotFoundError
 from lambda_function.domain.messages import kind_of, rfc3339
 from lambda_function.domain.permissions import Subject, sees
 from lambda_function.services.place import policy_of
@@ -20,16 +20,24 @@ from lambda_function.services.place import policy_of
 
 @dataclass(frozen=True, slots=True)
 class LockedVisit:
-    """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone."""
+    """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone; `erased` is
+    whether its patient has been, or is being, forgotten.
+    """
 
     appointment: Appointment
     policy: Policy
     time_zone: str
+    erased: bool
 
     @property
     def subject(self) -> Subject:
         visit = self.appointment
         return Subject(visit.patient_id, visit.doctor_id, visit.clinic_id)
+
+    def check_may_say(self, *words: str | None) -> None:
+        """Raises InvalidTransitionError for words about a visit of somebody who has been forgotten."""
+        if self.erased and any(word is not None for word in words):
+            raise InvalidTransitionError("The patient has been erased: nothing can be written about this visit.")
 
 
 def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[int] = ()) -> LockedVisit:
@@ -45,12 +53,15 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     calendar = Calendar(work.session)
     calendar.lock_doctors({resources.doctor_id, *more_doctors})
     calendar.lock_patient(resources.patient_id)
-    appointment = Appointments(work.session).get_for_change(appointment_id)
-    if appointment is None:
+    found = Appointments(work.session).get_for_change(appointment_id)
+    if found is None:
         raise NotFoundError("There is no such appointment.")
+    appointment, erased = found
+    if erased and appointment.patient_id == work.actor.user_id:
+        raise ForbiddenError("This account has been closed.")
     if appointment.doctor_id != resources.doctor_id:
         raise ContentionError("The appointment was moved at the same time.")
-    return LockedVisit(appointment, policy_of(resources), resources.time_zone)
+    return LockedVisit(appointment, policy_of(resources), resources.time_zone, erased)
 
 
 @dataclass(frozen=True, slots=True)

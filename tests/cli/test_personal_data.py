@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
 
 from lambda_function.cli.action import Exit
 from lambda_function.db.base import Base
@@ -17,7 +16,7 @@ from tests.cli.terminal import Pool, Terminal
 from tests.cli.test_users import FailingOnce
 from tests.clock import Clock
 from tests.factories import Practice, sub_of
-from tests.servers import plain_engine
+from tests.traces import everywhere
 
 PERSON = {
     "user_name": "zoe.quinn",
@@ -50,31 +49,6 @@ def desk(client: ApiClient, terminal: Terminal, clock: Clock) -> Desk:
     assert desk.client.post(zoe, "/me/calendar-token").status == 201
     clock.advance(days=2)
     return desk
-
-
-def everywhere(url: URL, words: tuple[str, ...]) -> set[tuple[str, str, str]]:
-    """(table, column, word) wherever one of the words stands in any text of the database, as it is or as JSON spells
-    it.
-    """
-    with plain_engine(url).connect() as connection:
-        columns = connection.execute(
-            text(
-                "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
-                " AND data_type IN ('char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'json',"
-                " 'binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob')"
-            )
-        ).all()
-        assert len({table for table, _ in columns}) > 10
-        return {
-            (table, column, word)
-            for table, column in columns
-            for word in words
-            for spelling in {word, json.dumps(word)[1:-1]}
-            if connection.scalar(
-                text(f"SELECT COUNT(*) FROM `{table}` WHERE LOCATE(:word, CAST(`{column}` AS CHAR)) > 0"),
-                {"word": spelling},
-            )
-        }
 
 
 def erased(terminal: Terminal) -> Any:

@@ -14,7 +14,7 @@ from lambda_function.domain.errors import DomainError
 from lambda_function.services import linking, people
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.deactivation import deactivate_patient
-from lambda_function.services.operators.personal_data import erase
+from lambda_function.services.operators.erasing import erase
 from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import instant
 from tests.db.races import Clients

@@ -22,6 +22,7 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     IdempotencyKey,
+    IdempotencySubject,
     LinkCode,
     OutboxMessage,
     Patient,
@@ -61,6 +62,7 @@ SCOPED = (
     IdempotencyKey,
     LinkCode,
     Refusals,
+    IdempotencySubject,
     OutboxMessage,
 )
 Key = tuple[Any, ...]
@@ -102,11 +104,8 @@ def crowd(practice: Practice) -> Practice:
             ),
         )
     for doctor in ("drjay", "drsol"):
-        practice.add(
-            TimeOff(
-                doctor_id=ids[doctor], starts_at=NOW, ends_at=NOW + timedelta(days=1), reason="Away", created_at=NOW
-            )
-        )
+        until = NOW + timedelta(days=1)
+        practice.add(TimeOff(doctor_id=ids[doctor], starts_at=NOW, ends_at=until, reason="Away", created_at=NOW))
     practice.add(*_wishes(ids))
     practice.add(LinkCode(user_id=ids["pat"], code_hash="0" * 64, created_at=NOW, expires_at=NOW))
     practice.add(Refusals(user_id=ids["pat"], kind="link", day=NOW.date(), count=1))
@@ -115,7 +114,9 @@ def crowd(practice: Practice) -> Practice:
     practice.add(
         *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
     )
-    practice.add(*(_key_of(ids[name]) for name in PEOPLE))
+    for name in PEOPLE:
+        practice.add(_key_of(ids[name]))
+        practice.add(_subject_of(ids["pat"], ids[name]))
     return practice
 
 
@@ -130,6 +131,10 @@ def _key_of(user_id: int) -> IdempotencyKey:
         body="{}",
         created_at=NOW,
     )
+
+
+def _subject_of(subject_id: int, user_id: int) -> IdempotencySubject:
+    return IdempotencySubject(subject_id=subject_id, user_id=user_id, key_hash="0" * 64)
 
 
 def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
@@ -254,6 +259,7 @@ class Expected:
             WaitlistEntry: self.wish,
             CalendarToken: lambda row: row.user_id == me,
             IdempotencyKey: lambda row: row.user_id == me,
+            IdempotencySubject: lambda row: row.user_id == me,
         }
         return {_key(mapped, row) for row in self.rows[mapped] if rules[mapped](row)}
 
@@ -332,8 +338,8 @@ def test_the_names_in_a_visible_appointment_are_visible(
     assert set(sessions(crowd.actor("drsol")).scalars(statement)) == {"Pat Rojas", "Santiago"}
 
 
-def test_a_name_says_no_more_than_names() -> None:
-    assert set(inspect(PersonName).columns.keys()) == {"user_id", "user_name", "full_name"}
+def test_a_name_says_no_more_than_names_and_that_somebody_has_none_any_more() -> None:
+    assert set(inspect(PersonName).columns.keys()) == {"user_id", "user_name", "full_name", "erased_at"}
 
 
 @pytest.mark.parametrize(

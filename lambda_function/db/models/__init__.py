@@ -3,7 +3,7 @@
 from lambda_function.db.models.appointments import Appointment, AppointmentEvent, ClaimKind, SlotClaim
 from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
-from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock
+from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock, IdempotencySubject
 from lambda_function.db.models.linking import LinkCode, Refusals
 from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
 from lambda_function.db.models.outbox import OutboxMessage
@@ -33,6 +33,7 @@ __all__ = [
     "DoctorTreatment",
     "IdempotencyKey",
     "IdempotencyLock",
+    "IdempotencySubject",
     "LinkCode",
     "OutboxMessage",
     "Patient",

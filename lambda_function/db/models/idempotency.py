@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, SmallInteger
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, SmallInteger
 from sqlalchemy.dialects.mysql import CHAR, MEDIUMTEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lambda_function.db.base import EXACT, Base, Id, Instant
+from lambda_function.db.base import EXACT, Base, Id, Instant, table_args
 
 _SHA256 = CHAR(64, collation=EXACT)
 
@@ -27,6 +27,28 @@ class IdempotencyKey(Base):
     headers: Mapped[dict[str, Any]] = mapped_column(JSON)
     body: Mapped[str] = mapped_column(MEDIUMTEXT)
     created_at: Mapped[Instant] = mapped_column(index=True)
+
+
+class IdempotencySubject(Base):
+    """That a kept answer names somebody who is, or was, a patient: so that it can be found when that person is to be
+    forgotten. It goes with the answer. The answers of releases that did not know of this have none.
+    """
+
+    __tablename__ = "idempotency_subject"
+    __table_args__ = table_args(
+        ForeignKeyConstraint(
+            ["user_id", "key_hash"], ["idempotency_key.user_id", "idempotency_key.key_hash"], ondelete="CASCADE"
+        ),
+        Index(None, "user_id", "key_hash"),
+    )
+
+    subject_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    key_hash: Mapped[str] = mapped_column(_SHA256, primary_key=True)
+
+
+# For the repository, which fills it from what it selects.
+SUBJECT_ROWS = Base.metadata.tables[IdempotencySubject.__tablename__]
 
 
 class IdempotencyLock(Base):

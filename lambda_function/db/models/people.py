@@ -1,5 +1,7 @@
 """Users and what they are: patients, doctors and receptionists have a profile row beside their `user` row."""
 
+from datetime import datetime
+
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,16 +49,17 @@ class User(Base):
 
 
 class PersonName(Base):
-    """The name of a person in something that the caller may see. A second mapping of `user` with just these
-    columns and no scope: whoever sees an appointment sees the names in it.
+    """The name of a person in something that the caller may see, and whether the person is being forgotten. A second
+    mapping of `user` with just these columns and no scope: whoever sees an appointment sees the names in it.
     """
 
     __table__ = User.__table__
-    __mapper_args__ = {"include_properties": ["user_id", "user_name", "full_name"]}  # noqa: RUF012 - as above
+    __mapper_args__ = {"include_properties": ["user_id", "user_name", "full_name", "erased_at"]}  # noqa: RUF012 - as above
 
     user_id: Mapped[int]
     user_name: Mapped[str]
     full_name: Mapped[str]
+    erased_at: Mapped[datetime | None]
 
 
 class Patient(Base):

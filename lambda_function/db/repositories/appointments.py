@@ -17,6 +17,8 @@ from lambda_function.domain.appointment import HOLDING, Status
 
 _DOCTOR = aliased(PersonName)
 _PATIENT = aliased(PersonName)
+# Inside of a statement that locks, a subquery locks nothing.
+_ERASED = select(PersonName.erased_at).where(PersonName.user_id == Appointment.patient_id).scalar_subquery()
 _RECEPTIONIST = aliased(PersonName)
 
 
@@ -219,14 +221,17 @@ class Appointments:
             .where(Appointment.appointment_id == appointment_id)
         ).one_or_none()
 
-    def get_for_change(self, appointment_id: int) -> Appointment | None:
-        """The entity, its row locked. Lock its doctor, patient and chair first (see Calendar)."""
-        return self._session.scalar(
-            select(Appointment)
+    def get_for_change(self, appointment_id: int) -> tuple[Appointment, bool] | None:
+        """The entity, its row locked, and whether its patient has been erased, as it is now. Lock its doctor, patient
+        and chair first (see Calendar): whoever erases holds the patient's lock.
+        """
+        row = self._session.execute(
+            select(Appointment, _ERASED)
             .where(Appointment.appointment_id == appointment_id)
             .with_for_update()
             .execution_options(populate_existing=True)
-        )
+        ).one_or_none()
+        return None if row is None else (row[0], row[1] is not None)
 
     def cancel_all(
         self, appointment_ids: Sequence[int], *, reason: str, now: datetime

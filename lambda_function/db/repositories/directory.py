@@ -104,9 +104,12 @@ class Directory:
             found[row.user_id].append(row.name)
         return {user_id: sorted(names) for user_id, names in found.items()}
 
-    def find(self, user_name: str) -> AnyRow | None:
-        """Neither erased nor merged into another."""
-        statement = _PERSON.where(User.user_name == user_name, here(User))
+    def find(self, user_name: str, *, leaving: bool = False) -> AnyRow | None:
+        """Neither erased nor merged into another. With `leaving`, somebody too whose erasing has begun and has not come
+        to the name yet.
+        """
+        there = User.merged_into.is_(None) if leaving else here(User)
+        statement = _PERSON.where(User.user_name == user_name, there)
         return self._session.execute(statement, execution_options=UNSCOPED).one_or_none()
 
     def all_clinic_ids(self) -> tuple[int, ...]:

@@ -4,16 +4,17 @@ The wait is on a row that is always there, not on the key's own: waiters for a r
 among themselves. Keys share these rows by their hash; who shares one by chance waits for nothing but its turn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, Delete, String, and_, bindparam, delete, exists, insert, select, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.models import IdempotencyKey, IdempotencyLock
+from lambda_function.db.models import IdempotencyKey, IdempotencyLock, IdempotencySubject, Patient
+from lambda_function.db.models.idempotency import SUBJECT_ROWS
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.db.trouble import is_contention
 from lambda_function.domain.errors import IdempotencyInFlightError
@@ -38,6 +39,18 @@ _LOCKED = (
     .where(IdempotencyLock.stripe == bindparam("stripe"))
     .with_for_update()
 )
+
+
+# Of the people named those who are or were patients: nobody else is ever forgotten. It locks no patient: under READ
+# COMMITTED a SELECT that feeds an INSERT reads what is committed.
+_SUBJECTS = insert(SUBJECT_ROWS).from_select(
+    ["subject_id", "user_id", "key_hash"],
+    select(Patient.user_id, bindparam("user_id", type_=BigInteger), bindparam("key_hash", type_=String(64))).where(
+        Patient.user_id.in_(bindparam("named", expanding=True))
+    ),
+)
+# Of a kept answer, in the order of all.
+Place = tuple[datetime, int, str]
 
 
 def stripe(key_hash: str) -> int:
@@ -75,8 +88,10 @@ class KeysOf:
         status: int,
         headers: Mapping[str, Any],
         body: str,
+        named: Collection[int],
         now: datetime,
     ) -> None:
+        """`named` are the user ids of whoever the answer is about; those of patients are kept with it."""
         self._session.add(
             IdempotencyKey(
                 user_id=self._user_id,
@@ -90,12 +105,12 @@ class KeysOf:
             )
         )
         self._session.flush()
+        if named:
+            given = {"user_id": self._user_id, "key_hash": key_hash, "named": sorted(named)}
+            self._session.execute(_SUBJECTS, given, execution_options=UNSCOPED)
 
     def remove(self, key_hash: str) -> None:
-        statement = delete(IdempotencyKey).where(
-            IdempotencyKey.user_id == self._user_id, IdempotencyKey.key_hash == key_hash
-        )
-        self._session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
+        remove(self._session, [(self._user_id, key_hash)])
 
 
 def purge_expired(session: Session, before: datetime, limit: int) -> int:
@@ -103,20 +118,58 @@ def purge_expired(session: Session, before: datetime, limit: int) -> int:
     time in a transaction of its own, until it removes less than the limit.
     """
     statement = delete(IdempotencyKey).where(IdempotencyKey.created_at < before)
-    result = session.execute(
-        statement.with_dialect_options(mysql_limit=limit),
-        execution_options={**UNSCOPED, "synchronize_session": False},
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+    return _removed(session, statement.with_dialect_options(mysql_limit=limit))
 
 
-def forget_person(session: Session, user_id: int) -> int:
-    """Removes the kept answers to this person, and those to others in which the person is named, by id, since letters
-    beyond ASCII are escaped in a body; how many there were. Reads the whole table.
+def remove_answers_of(session: Session, user_id: int, limit: int) -> int:
+    """At most so many of the answers to this person; how many. As purge_expired, until there are less."""
+    statement = delete(IdempotencyKey).where(IdempotencyKey.user_id == user_id)
+    return _removed(session, statement.with_dialect_options(mysql_limit=limit))
+
+
+def remove_answers_about(session: Session, user_id: int, limit: int) -> int:
+    """At most so many of the answers that are known to name this person, whoever got them; how many. As purge_expired,
+    until there are less. Names those of what an answer was kept with, not those of `unattributed`.
     """
-    named = rf'"(user_id|patient_id)":{user_id}[,}}]|"Patient/{user_id}"'
-    statement = delete(IdempotencyKey).where(
-        or_(IdempotencyKey.user_id == user_id, IdempotencyKey.body.regexp_match(named))
+    statement = select(IdempotencySubject.user_id, IdempotencySubject.key_hash)
+    statement = statement.where(IdempotencySubject.subject_id == user_id).limit(limit)
+    return remove(
+        session, [(row.user_id, row.key_hash) for row in session.execute(statement, execution_options=UNSCOPED)]
     )
+
+
+def remove(session: Session, keys: Collection[tuple[int, str]]) -> int:
+    """The answers under these keys, each a user_id and a key_hash; how many there still were."""
+    if not keys:
+        return 0
+    key = tuple_(IdempotencyKey.user_id, IdempotencyKey.key_hash)
+    return _removed(session, delete(IdempotencyKey).where(key.in_(sorted(keys))))
+
+
+def attributions(session: Session, after: Place | None, limit: int) -> Sequence[AnyRow]:
+    """At most so many of all kept answers, behind a place in their order: created_at, user_id and key_hash, which are
+    the place of each, and whether it is `attributed`, so that `remove_answers_about` finds it.
+    """
+    place = tuple_(IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash)
+    known = exists().where(
+        IdempotencySubject.user_id == IdempotencyKey.user_id, IdempotencySubject.key_hash == IdempotencyKey.key_hash
+    )
+    statement = select(
+        IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash, known.label("attributed")
+    ).order_by(*place)
+    if after is not None:
+        # The first says to the index what the second says exactly.
+        statement = statement.where(IdempotencyKey.created_at >= after[0], place > after)
+    return session.execute(statement.limit(limit), execution_options=UNSCOPED).all()
+
+
+def bodies(session: Session, keys: Collection[tuple[int, str]]) -> Sequence[AnyRow]:
+    """user_id, key_hash and body of the answers under these keys."""
+    key = tuple_(IdempotencyKey.user_id, IdempotencyKey.key_hash)
+    statement = select(IdempotencyKey.user_id, IdempotencyKey.key_hash, IdempotencyKey.body)
+    return session.execute(statement.where(key.in_(sorted(keys))), execution_options=UNSCOPED).all()
+
+
+def _removed(session: Session, statement: Delete) -> int:
     result = session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

@@ -1,11 +1,11 @@
-"""Everything that the database knows about a person, to be handed over or to be forgotten. Unscoped, and in columns."""
+"""Everything that the database knows about a person, to be handed over. Unscoped, and in columns."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, inspect, or_, select, update
+from sqlalchemy import ColumnElement, exists, inspect, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import (
@@ -16,6 +16,7 @@ from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,
     IdempotencyKey,
+    IdempotencySubject,
     LinkCode,
     OutboxMessage,
     Patient,
@@ -29,10 +30,8 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
-from lambda_function.db.repositories import idempotency
 from lambda_function.db.scoping import UNSCOPED
 
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 # What staff did in other people's visits is theirs; what was written there is the patient's.
 _OF_STAFF = (
     Appointment.appointment_id,
@@ -55,6 +54,7 @@ _EVENT_OF_STAFF = (
 )
 # Hashes stand for secrets: that there is one is what there is to know.
 _SECRETS = frozenset({"token_hash", "key_hash", "code_hash", "request_hash", "rights_hash"})
+_ANSWER = (IdempotencyKey.created_at, IdempotencyKey.status)
 
 
 def _all(mapped: type[Any]) -> list[Any]:
@@ -70,8 +70,16 @@ def _is_patient(user_id: int) -> ColumnElement[bool]:
     return exists().where(Patient.user_id == user_id)
 
 
+def _names(user_id: int) -> ColumnElement[bool]:
+    return exists().where(
+        IdempotencySubject.subject_id == user_id,
+        IdempotencySubject.user_id == IdempotencyKey.user_id,
+        IdempotencySubject.key_hash == IdempotencyKey.key_hash,
+    )
+
+
 def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
-    """Which columns of which rows make up what is known about a person."""
+    """Which columns of which rows make up what is known about a person, but for the messages."""
     staff = (Appointment.doctor_id == user_id) | (Appointment.receptionist_id == user_id)
     return MappingProxyType(
         {
@@ -97,10 +105,6 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
                 _EVENT_OF_STAFF,
                 (AppointmentEvent.actor_id == user_id) & ~_own_visit(AppointmentEvent.appointment_id, user_id),
             ),
-            "messages": (
-                _all(OutboxMessage),
-                _own_visit(OutboxMessage.detail["appointment_id"].as_integer(), user_id),
-            ),
             "waitlist": (
                 _all(WaitlistEntry),
                 or_(
@@ -114,60 +118,61 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
             "refusals": (_all(Refusals), Refusals.user_id == user_id),
             # What staff were answered is about their patients.
             "kept_answers": (_all(IdempotencyKey), (IdempotencyKey.user_id == user_id) & _is_patient(user_id)),
-            "kept_answers_as_staff": (
-                (IdempotencyKey.created_at, IdempotencyKey.key_hash, IdempotencyKey.status),
-                (IdempotencyKey.user_id == user_id) & ~_is_patient(user_id),
-            ),
+            "kept_answers_as_staff": (_ANSWER, (IdempotencyKey.user_id == user_id) & ~_is_patient(user_id)),
+            "kept_answers_to_others": (_ANSWER, (IdempotencyKey.user_id != user_id) & _names(user_id)),
         }
     )
 
 
-def everything(session: Session, user_id: int) -> dict[str, list[dict[str, Any]]]:
-    """By section, rows as the columns that tell about this person."""
-    found = {}
-    for name, (columns, where) in _sections(user_id).items():
-        rows = session.execute(select(*columns).where(where).order_by(columns[0]), execution_options=UNSCOPED)
-        found[name] = [dict(row._mapping) for row in rows]  # noqa: SLF001 - public, despite its name
-    return found
+MESSAGES = "messages"
+# In the order in which they are told.
+SECTIONS: tuple[str, ...] = (*_sections(0), MESSAGES)
+_WINDOW = 5000
 
 
-def forget_patient(session: Session, user_id: int, *, anonymous: str, now: datetime) -> None:
-    """Leaves the visits without words: who (a number), when, where and which treatment. The person is called
-    `anonymous` from then on.
-    """
-    changes = (
-        update(Appointment)
-        .where(Appointment.patient_id == user_id)
-        .values(
-            patient_note=None,
-            internal_note=None,
-            cancel_reason=None,
-            override_reason=None,
-            version=Appointment.version + 1,
-            updated_at=now,
-        ),
-        update(AppointmentEvent)
-        .where(_own_visit(AppointmentEvent.appointment_id, user_id))
-        .values(reason=None, changes={}),
-        delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id),
-        delete(CalendarToken).where(CalendarToken.user_id == user_id),
-        delete(LinkCode).where(LinkCode.user_id == user_id),
-        delete(Refusals).where(Refusals.user_id == user_id),
-        delete(ClinicPatient).where(ClinicPatient.patient_id == user_id),
-        update(User)
-        .where(User.user_id == user_id)
-        .values(
-            user_name=anonymous,
-            full_name=anonymous,
-            email=None,
-            phone=None,
-            cognito_sub=None,
-            erased_at=now,
-            email_trusted=None,
-            version=User.version + 1,
-            updated_at=now,
-        ),
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`after` is where to go on, None when there is nothing more."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    after: tuple[Any, ...] | None = None
+
+
+def page(session: Session, user_id: int, section: str, *, after: tuple[Any, ...] | None, limit: int) -> Page:
+    """At most so many rows of a section, as the columns that tell about this person, behind a place in it."""
+    if section == MESSAGES:
+        return _messages(session, user_id, after)
+    columns, where = _sections(user_id)[section]
+    place = _place(columns[0].class_)
+    statement = select(*columns, *(column.label(f"_{number}") for number, column in enumerate(place))).where(where)
+    if after is not None:
+        # The first says to an index what the second says exactly.
+        statement = statement.where(place[0] >= after[0], tuple_(*place) > after)
+    rows = session.execute(statement.order_by(*place).limit(limit), execution_options=UNSCOPED).all()
+    told = [dict(zip((column.key for column in columns), row, strict=False)) for row in rows]
+    return Page(told, tuple(rows[-1][len(columns) :]) if len(rows) == limit else None)
+
+
+def _place(mapped: type[Any]) -> list[Any]:
+    """What the pages of these rows are in the order of. The history is found by its visits, so it is in their order."""
+    if mapped is AppointmentEvent:
+        return [AppointmentEvent.appointment_id, AppointmentEvent.event_id]
+    mapper = inspect(mapped)
+    return [getattr(mapped, mapper.get_property_by_column(column).key) for column in mapper.primary_key]
+
+
+def _messages(session: Session, user_id: int, after: tuple[Any, ...] | None) -> Page:
+    """Those of the next _WINDOW messages that tell of the person's visits: whose a message is, no index knows."""
+    visit = OutboxMessage.detail["appointment_id"].as_integer().label("visit")
+    statement = select(OutboxMessage.outbox_id, visit).where(OutboxMessage.outbox_id > (after or (0,))[0])
+    seen = session.execute(statement.order_by(OutboxMessage.outbox_id).limit(_WINDOW), execution_options=UNSCOPED).all()
+    visits = {row.visit for row in seen}
+    own = select(Appointment.appointment_id).where(
+        Appointment.patient_id == user_id, Appointment.appointment_id.in_(visits)
     )
-    idempotency.forget_person(session, user_id)
-    for change in changes:
-        session.execute(change, execution_options=_UNSYNCED)
+    mine = set(session.scalars(own, execution_options=UNSCOPED))
+    ids = [row.outbox_id for row in seen if row.visit in mine]
+    told = select(*_all(OutboxMessage)).where(OutboxMessage.outbox_id.in_(ids)).order_by(OutboxMessage.outbox_id)
+    rows = session.execute(told, execution_options=UNSCOPED) if ids else ()
+    found = [dict(row._mapping) for row in rows]  # noqa: SLF001 - public, despite its name
+    return Page(found, (seen[-1].outbox_id,) if len(seen) == _WINDOW else None)

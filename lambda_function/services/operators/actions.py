@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError
-from lambda_function.services.operators import checking, personal_data, purging, users
+from lambda_function.services.operators import checking, erasing, personal_data, purging, users
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.declaration import declared
@@ -112,11 +112,17 @@ def _deactivate(place: Workplace, given: Leaver) -> Document:
 
 
 def _export(place: Workplace, given: Somebody) -> Document:
-    return personal_data.export(place.database, user_name=given.user_name)
+    found: Document = {section: [] for section in personal_data.SECTIONS}
+    batches = personal_data.export(place.database, user_name=given.user_name)
+    for section, rows in place.watch(batches, "Exporting"):
+        found[section] += rows
+    return found
 
 
 def _erase(place: Workplace, given: Forgotten) -> Document:
-    return personal_data.erase(place.database, place.accounts, **dict(given))
+    return erasing.erase(
+        place.database, place.accounts, **dict(given), watch=lambda batches: place.watch(batches, "Erasing")
+    )
 
 
 def _check(place: Workplace, given: Nothing) -> Document:

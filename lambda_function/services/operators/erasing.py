@@ -1,0 +1,134 @@
+"""Forgetting a patient, for good: in batches, each a transaction of its own, in an order that can be repeated to its
+end after any interruption. The name by which the command finds the person goes last. See docs/decisions/0012.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories import erasing, idempotency
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.directory import Directory
+from lambda_function.db.repositories.idempotency import Place
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import ContentionError, ForbiddenError
+from lambda_function.domain.people import PersonAction
+from lambda_function.services.idempotency import named_in
+from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.operators.users import close, known_person
+from lambda_function.services.person_events import note_person
+
+# Of visits, each with its doctor's lock; and of rows that only have to go.
+VISITS, ROWS = 100, 1000
+
+Watch = Callable[[Iterator[int]], Iterator[int]]
+
+
+def erase(
+    database: Database, accounts: Accounts | None, *, user_name: str, cancel_visits: bool = False, watch: Watch = iter
+) -> dict[str, Any]:
+    """Forgets a patient: of the visits stays when, where and which treatment, of the person a number. What fails
+    half-way is finished by the same command. `watch` passes the batches on, each as the number of rows that it was
+    about.
+
+    Raises NotFoundError, ForbiddenError for staff, whose names belong to the records of their patients,
+    HasBookingsError for visits ahead that are not to be cancelled, and UnavailableError.
+    """
+    if database.transact(partial(_is_active, user_name=user_name), commit=False):
+        close(database, user_name, cancel_visits=cancel_visits)
+    person = database.transact(partial(_mark, user_name=user_name))
+    user_id: int = person.user_id
+    for _ in watch(_batches(database, user_id)):
+        pass
+    deleted = accounts is not None and person.cognito_sub is not None and accounts.delete(person.cognito_sub)
+    anonymous = f"erased:{user_id}"  # no user name that anybody could have chosen
+    while not database.transact(partial(_forget, user_id=user_id, anonymous=anonymous)):
+        pass
+    return {"user_id": user_id, "user_name": anonymous, "account": "deleted" if deleted else "none"}
+
+
+def _is_active(work: UnitOfWork, user_name: str) -> bool:
+    directory = Directory(work.session)
+    person = known_person(directory, user_name, leaving=True)
+    if directory.profiles_of(person.user_id) != {Role.PATIENT}:
+        raise ForbiddenError("Who treated and received patients stays on their record: deactivate staff instead.")
+    return bool(person.active)
+
+
+def _mark(work: UnitOfWork, user_name: str) -> AnyRow:
+    """From here on nobody writes anything about the person: who does holds the patient's lock and looks for this. The
+    answer is the row of the directory as it is under the lock, when no account can be linked any more.
+    """
+    directory = Directory(work.session)
+    person = known_person(directory, user_name, leaving=True)
+    Calendar(work.session).lock_patient(person.user_id)
+    if not erasing.mark(work.session, person.user_id, work.now):
+        raise ContentionError("Somebody has reactivated this person at the same time: run the same again.")
+    return known_person(directory, user_name, leaving=True)
+
+
+def _batches(database: Database, user_id: int) -> Iterator[int]:
+    """Kept answers, then texts, then the waitlist."""
+    for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of):
+        yield from _emptied(database, partial(remove, user_id=user_id, limit=ROWS))
+    yield from _unattributed(database, user_id)
+    after = 0
+    while done := database.transact(partial(_forget_visits, user_id=user_id, after=after)):
+        after = done[-1]
+        yield len(done)
+    yield from _emptied(database, partial(erasing.remove_waiting, user_id=user_id, limit=ROWS))
+
+
+def _emptied(database: Database, remove: Callable[..., int]) -> Iterator[int]:
+    while removed := database.transact(lambda work: remove(work.session)):
+        yield removed
+
+
+def _unattributed(database: Database, user_id: int) -> Iterator[int]:
+    """Answers that do not say whom they are about are read: those of the last release, and those about nobody."""
+    after: Place | None = None
+    while rows := database.transact(partial(_read_answers, user_id=user_id, after=after)):
+        after = rows[-1].created_at, rows[-1].user_id, rows[-1].key_hash
+        yield len(rows)
+
+
+def _read_answers(work: UnitOfWork, user_id: int, after: Place | None) -> Sequence[AnyRow]:
+    """The next rows of all; those that name the person are gone."""
+    rows = idempotency.attributions(work.session, after, ROWS)
+    unknown = [(row.user_id, row.key_hash) for row in rows if not row.attributed]
+    if unknown:
+        bodies = idempotency.bodies(work.session, unknown)
+        idempotency.remove(
+            work.session, [(row.user_id, row.key_hash) for row in bodies if user_id in named_in(row.body)]
+        )
+    return rows
+
+
+def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
+    """Under the locks of those who write about visits, in their order; answers the ids."""
+    rows = erasing.next_visits(work.session, user_id, after, VISITS)
+    if not rows:
+        return []
+    calendar = Calendar(work.session)
+    calendar.lock_doctors({row.doctor_id for row in rows})
+    calendar.lock_patient(user_id)
+    ids = [row.appointment_id for row in rows]
+    erasing.forget_words(work.session, ids, work.now)
+    return ids
+
+
+def _forget(work: UnitOfWork, user_id: int, anonymous: str) -> bool:
+    """The rest, and the name. False where there is too much of it for one transaction: then it is to be called again.
+
+    Whoever was about to keep an answer that shows the name holds the patient's lock until it is kept; so what was kept
+    since the batches is seen here, and nothing comes after.
+    """
+    Calendar(work.session).lock_patient(user_id)
+    for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):
+        if remove(work.session, user_id, ROWS) == ROWS:
+            return False
+    erasing.forget_person(work.session, user_id, anonymous=anonymous, now=work.now)
+    note_person(work, user_id, PersonAction.ERASE)
+    return True

@@ -1,0 +1,155 @@
+"""Forgetting a patient in batches, and finishing it after any interruption."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import delete
+
+from lambda_function.cli.action import Exit
+from lambda_function.db.models import Appointment, IdempotencyKey, IdempotencySubject, WaitlistEntry
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.errors import UnavailableError
+from lambda_function.services.operators import erasing
+from tests.api.desk import Desk, at
+from tests.api_client import ApiClient
+from tests.cli.terminal import Pool, Terminal
+from tests.cli.test_users import FailingOnce
+from tests.clock import Clock
+from tests.factories import sub_of
+from tests.traces import everywhere
+
+NOTE = "Allergic to latex"
+_Result = TypeVar("_Result")
+
+
+class DyingDatabase(Database):
+    """Does so many transactions and no more, as if the process had died then."""
+
+    def __init__(self, database: Database, transactions: int) -> None:
+        self._alive = database
+        self._left = transactions
+
+    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
+        if not self._left:
+            raise UnavailableError("The database is away.")
+        self._left -= 1
+        return self._alive.transact(run, commit=commit)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "VISITS", 2)
+    monkeypatch.setattr(erasing, "ROWS", 2)
+
+
+@pytest.fixture
+def desk(client: ApiClient, terminal: Terminal, clock: Clock) -> Desk:
+    return Desk(client, terminal.practice)
+
+
+def traces(name: str) -> tuple[str, ...]:
+    return name, f"Unforgettable {name}", f"{name}@example.org", sub_of(name), NOTE
+
+
+def somebody(desk: Desk, name: str, *, hour: int = 13) -> None:
+    """A patient with three visits with notes, five kept answers of others, two of their own, and three wishes."""
+    keys = iter(range(20))
+
+    def post(who: str, path: str, body: Any) -> Any:
+        answer = desk.client.post(who, path, body, headers={"Idempotency-Key": f"{name}-{next(keys)}"})
+        assert answer.status in {200, 201}, answer.text
+        return answer.json
+
+    person = {"user_name": name, "full_name": f"Unforgettable {name}", "email": f"{name}@example.org"}
+    post("rita", "/users", person)
+    desk.practice.user(name).cognito_sub = sub_of(name)
+    desk.practice.session.commit()
+    for number in range(3):
+        time = at(f"{hour + number}:00", "2030-01-21")
+        visit = desk.visit(time, patient=name, patient_note=NOTE)
+        booked = post("rita" if number else name, "/appointments", visit)["appointment_id"]
+        post("rita", f"/appointments/{booked}/cancel", {"reason": NOTE})
+        wish = {"treatment_id": 1 + number, "from": time, "to": at("23:00", "2030-01-21"), "clinic_id": 1}
+        post(name, "/waitlist", wish)
+
+
+def test_after_whatever_transaction_it_dies_the_same_command_finishes(
+    terminal: Terminal, desk: Desk, small_batches: None
+) -> None:
+    alive, names = terminal.database, []
+    for transactions in range(60):
+        name = f"zoe.{transactions}"
+        names.append(name)
+        somebody(desk, name)
+        terminal.database = DyingDatabase(alive, transactions)
+        first = terminal.run("erase-person", name, "--yes")
+        terminal.database = alive
+        if first.exit_code == Exit.DONE:
+            break
+        assert name in terminal.practice.ids
+        terminal.done("erase-person", name, "--yes")
+    assert 15 < len(names) < 60
+    assert everywhere(terminal.practice.url, tuple(word for name in names for word in traces(name))) == set()
+    assert terminal.practice.rows(IdempotencyKey) == terminal.practice.rows(WaitlistEntry) == []
+
+
+def test_no_transaction_is_about_more_than_a_batch(
+    terminal: Terminal, desk: Desk, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody(desk, "zoe")
+    counts = []
+    original = erasing._batches
+
+    def counted(*arguments: Any) -> Any:
+        for count in original(*arguments):
+            counts.append(count)
+            yield count
+
+    monkeypatch.setattr(erasing, "_batches", counted)
+    terminal.done("erase-person", "zoe", "--yes")
+    assert max(counts) == 2
+    assert sum(counts) >= 3 + 10 + 3
+
+
+def test_texts_and_kept_answers_go_before_the_account_and_the_name_last(
+    terminal: Terminal, desk: Desk, pool: Pool
+) -> None:
+    somebody(desk, "zoe")
+    terminal.practice.user("zoe").cognito_sub = pool.add("zoe", "zoe@example.org")
+    terminal.practice.session.commit()
+    terminal.accounts = FailingOnce(pool, "delete")
+
+    assert terminal.refused("erase-person", "zoe", "--yes")["code"] == "unavailable"
+    assert everywhere(terminal.practice.url, (NOTE,)) == set()
+    assert {table for table, _, _ in everywhere(terminal.practice.url, traces("zoe"))} == {"user"}
+    assert terminal.practice.user("zoe").erased_at is not None
+
+    assert terminal.done("erase-person", "zoe", "--yes")["account"] == "deleted"
+    assert everywhere(terminal.practice.url, traces("zoe")) == set()
+
+
+def test_answers_of_a_release_that_did_not_say_whom_they_are_about_go_too(
+    terminal: Terminal, desk: Desk, small_batches: None
+) -> None:
+    somebody(desk, "zoe")
+    somebody(desk, "uma", hour=17)
+    desk.practice.session.execute(delete(IdempotencySubject))
+    desk.practice.session.commit()
+    before = len(desk.practice.rows(IdempotencyKey))
+
+    terminal.done("erase-person", "zoe", "--yes")
+    assert everywhere(terminal.practice.url, traces("zoe")[:-1]) == set()
+    assert len(desk.practice.rows(IdempotencyKey)) * 2 == before
+
+
+def test_whose_erasing_has_begun_is_in_no_list_and_does_nothing(terminal: Terminal, desk: Desk) -> None:
+    somebody(desk, "zoe")
+    alive = terminal.database
+    terminal.database = DyingDatabase(alive, 3)
+    assert terminal.refused("erase-person", "zoe", "--yes")["code"] == "unavailable"
+    terminal.database = alive
+
+    assert "zoe" not in {person["user_name"] for person in terminal.done("users", "list")["items"]}
+    assert desk.client.get("zoe", "/me").status == 403
+    assert [visit.patient_note for visit in terminal.practice.rows(Appointment)] == [NOTE] * 3

@@ -1,0 +1,242 @@
+"""A patient is erased while others write about the same person, over connections of their own, on MySQL and MariaDB.
+
+The handler serves one request at a time in a process, so each race is of one request and the operators' command.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, Engine, event, text
+
+from dev.mysql import running_server
+from lambda_function.api.app import create_app
+from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.db.engine import build_engine
+from lambda_function.db.models import Appointment, IdempotencyKey
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.appointment import Status
+from lambda_function.services.operators.actions import Workplace, run
+from tests.api.desk import at
+from tests.api_client import Answer, ApiClient
+from tests.clock import NOW, Clock
+from tests.factories import Practice, sub_of
+from tests.servers import FixedCredentials, empty_tables, new_database, plain_engine
+from tests.traces import everywhere
+
+ROUNDS = 6
+WORDS = "Allergic to latex"
+PERSON = {"full_name": "Zoe Quinones", "email": "zoe.q@example.org", "phone": "+51 987 654 321"}
+TRACES = ("zoe.quinn", *PERSON.values(), sub_of("zoe.quinn"), WORDS)
+
+
+@pytest.fixture(scope="module")
+def mariadb_url(worker_id: str) -> Iterator[URL]:
+    with ExitStack() as stack:
+        server = stack.enter_context(running_server(flavour="mariadb"))
+        url = stack.enter_context(new_database(server.url, f"dentist_test_{worker_id}"))
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture(params=["mysql", "mariadb"])
+def race_url(request: pytest.FixtureRequest) -> Iterator[URL]:
+    url: URL = request.getfixturevalue("migrated_url" if request.param == "mysql" else "mariadb_url")
+    yield url
+    empty_tables(url)
+
+
+@dataclass(slots=True)
+class Scene:
+    """A visit of yesterday and one of next week, both of Zoe with drjay, without a word about her yet."""
+
+    url: URL
+    practice: Practice
+    client: ApiClient
+    engine: Engine
+    operators: Database
+    past: int
+    ahead: int
+    patient: int
+    doctor: int
+
+    def request(self, method: str, path: str, body: Any) -> Answer:
+        """By the reception, and kept wherever it can be."""
+        headers = {"Idempotency-Key": "key"} if method == "POST" else {}
+        return self.client.call("rita", method, path.format(self=self), body, headers=headers)
+
+    def erase(self) -> str:
+        arguments = {"user_name": "zoe.quinn", "cancel_visits": True}
+        return str(run(Workplace(self.operators), "erase-person", arguments)["user_name"])
+
+
+def make_scene(url: URL, practice: Practice, stack: ExitStack) -> Scene:
+    user_id = practice.add_patient("zoe.quinn", clinics=(1,), **PERSON).user_id
+    doctor = practice.ids["drjay"]
+    past, ahead = (
+        practice.add_appointment(NOW + timedelta(days=days), patient_id=user_id, status=Status.BOOKED).appointment_id
+        for days in (-1, 7)
+    )
+    engines = [build_engine(FixedCredentials(url), tls=None) for _ in range(2)]
+    for engine in engines:
+        stack.callback(engine.dispose)
+    client = ApiClient(create_app(Database(engines[0], Clock(NOW))))
+    operators = Database(engines[1], Clock(NOW))
+    return Scene(url, practice, client, engines[0], operators, past, ahead, user_id, doctor)
+
+
+@pytest.fixture
+def scene(race_url: URL) -> Iterator[Scene]:
+    with Practice.open(race_url) as practice, ExitStack() as stack:
+        yield make_scene(race_url, practice, stack)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+@contextmanager
+def doctor_held(scene: Scene) -> Iterator[None]:
+    """Somebody else has the doctor's lock, whom everybody waits for who changes a visit."""
+    with plain_engine(scene.url).connect() as connection:
+        locked = text("SELECT user_id FROM doctor WHERE user_id = :id FOR UPDATE")
+        connection.execute(locked, {"id": scene.doctor})
+        yield
+        connection.rollback()
+
+
+def waiters(scene: Scene) -> int:
+    """How many connections ask for a lock right now."""
+    asking = text(
+        "SELECT COUNT(*) FROM information_schema.processlist"
+        " WHERE db = :name AND info LIKE 'SELECT%FOR UPDATE' AND id <> CONNECTION_ID()"
+    )
+    with plain_engine(scene.url).connect() as connection:
+        return int(connection.execute(asking, {"name": scene.url.database}).scalar_one())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come to that"
+
+
+Writing = tuple[str, str, dict[str, Any]]
+WRITINGS: dict[str, Writing] = {
+    "internal note": ("PATCH", "/appointments/{self.past}", {"internal_note": WORDS}),
+    "patient note": ("PATCH", "/appointments/{self.past}", {"patient_note": WORDS}),
+    "reason": ("POST", "/appointments/{self.ahead}/cancel", {"reason": WORDS}),
+    "move": (
+        "PATCH",
+        "/appointments/{self.ahead}",
+        {"starts_at": at("03:00", "2030-01-15"), "override_reason": WORDS},
+    ),
+    "FHIR": (
+        "POST",
+        "/fhir/R4/Appointment/{self.ahead}/$cancel",
+        {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": WORDS}]},
+    ),
+}
+
+
+def booking(scene: Scene) -> Writing:
+    visit = {
+        "doctor_id": scene.doctor,
+        "patient_id": scene.patient,
+        "treatment_id": 1,
+        "starts_at": at("15:00"),
+        "patient_note": WORDS,
+    }
+    return "POST", "/appointments", visit
+
+
+def left(scene: Scene) -> set[tuple[str, str, str]]:
+    """What is still known about Zoe, anywhere."""
+    assert all(visit.status is not Status.BOOKED for visit in scene.practice.rows(Appointment) if visit.starts_at > NOW)
+    return everywhere(scene.url, TRACES)
+
+
+def waiting_request(scene: Scene, pool: ThreadPoolExecutor, writing: Writing) -> Answer:
+    """The answer to a request that has waited for the doctor since before the patient was erased."""
+    with doctor_held(scene):
+        request = pool.submit(scene.request, *writing)
+        until(lambda: waiters(scene) == 1)
+        erasing = pool.submit(scene.erase)
+        until(lambda: erasing.done() or waiters(scene) == 2)
+    assert erasing.result() == f"erased:{scene.patient}"
+    return request.result()
+
+
+@pytest.mark.parametrize("name", ["internal note", "patient note"])
+def test_words_that_wait_until_the_patient_is_erased_are_refused(
+    scene: Scene, pool: ThreadPoolExecutor, name: str
+) -> None:
+    scene.practice.session.delete(scene.practice.session.get_one(Appointment, scene.ahead))
+    scene.practice.session.commit()
+    answer = waiting_request(scene, pool, WRITINGS[name])
+
+    assert (answer.status, answer.code) == (409, "invalid_transition")
+    assert left(scene) == set()
+    assert scene.practice.rows(IdempotencyKey) == []
+
+
+def test_a_booking_that_waits_until_the_patient_is_erased_is_refused(scene: Scene, pool: ThreadPoolExecutor) -> None:
+    scene.practice.session.delete(scene.practice.session.get_one(Appointment, scene.ahead))
+    scene.practice.session.commit()
+    answer = waiting_request(scene, pool, booking(scene))
+
+    assert (answer.status, answer.fields) == (422, ["patient_id"])
+    assert left(scene) == set()
+    assert scene.practice.rows(IdempotencyKey) == []
+
+
+@pytest.mark.parametrize("name", [*WRITINGS, "booking"])
+def test_words_that_are_being_written_when_the_erasing_begins_go_with_the_rest(
+    scene: Scene, pool: ThreadPoolExecutor, name: str
+) -> None:
+    """The erasing begins when the request has written and not committed."""
+    begun: list[Future[str]] = []
+
+    def written(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(("UPDATE appointment ", "INSERT INTO appointment ")) and not begun:
+            begun.append(pool.submit(scene.erase))
+            until(lambda: begun[0].done() or waiters(scene) == 1)
+
+    event.listen(scene.engine, "after_cursor_execute", written)
+    answer = scene.request(*(booking(scene) if name == "booking" else WRITINGS[name]))
+
+    assert answer.status in {200, 201}, answer.text
+    assert begun[0].result() == f"erased:{scene.patient}"
+    assert left(scene) == set()
+    assert [json.loads(row.body) for row in scene.practice.rows(IdempotencyKey)] == []
+
+
+@pytest.mark.parametrize("name", [*WRITINGS, "booking"])
+def test_whoever_comes_first_nothing_is_left(race_url: URL, pool: ThreadPoolExecutor, name: str) -> None:
+    for _ in range(ROUNDS):
+        with Practice.open(race_url) as practice, ExitStack() as stack:
+            scene = make_scene(race_url, practice, stack)
+            barrier = Barrier(2)
+
+            def started(act: Callable[[], Any], barrier: Barrier = barrier) -> Any:
+                barrier.wait()
+                return act()
+
+            writing = booking(scene) if name == "booking" else WRITINGS[name]
+            request = pool.submit(started, partial(scene.request, *writing))
+            erasing = pool.submit(started, scene.erase)
+            assert erasing.result() == f"erased:{scene.patient}"
+            assert request.result().status in {200, 201, 409, 422}
+            assert left(scene) == set()
+            assert [row for row in practice.rows(IdempotencyKey) if f":{scene.patient}" in row.body] == []
+        empty_tables(race_url)

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambda_function.api import problems
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.fhir.wire import is_fhir
-from lambda_function.api.middleware import transaction
+from lambda_function.api.middleware import as_get, transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
     appointments,
@@ -128,7 +128,7 @@ class Api:
 
     def _dispatch(self, event: Mapping[str, Any], context: LambdaContext, note: Callable[[str, str], str]) -> Answer:
         if _method(event) == "HEAD":
-            event = _as_get(event)
+            event = as_get(event)
         method, path = _method(event), event["rawPath"]
         if method == "OPTIONS" and not event["requestContext"].get("authorizer"):
             # The gateway adds what its CORS configuration allows; what there is at the address is nobody's business.
@@ -150,11 +150,6 @@ class Api:
 def _method(event: Mapping[str, Any]) -> str:
     method: str = event["requestContext"]["http"]["method"]
     return method
-
-
-def _as_get(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    context = event["requestContext"]
-    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
 
 
 def _to_the_edge(error: Exception) -> None:

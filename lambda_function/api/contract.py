@@ -231,6 +231,7 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "horizon_days": 400,
         "Idempotency-Key": "5f0c8a52-1d1c-4b57-9a3f-2f6a6f8f3c11",
         "If-Match": '"1"',
+        "If-None-Match": '"6f1ed002ab5595859014ebf0951522d9"',
         "lead_minutes": 60,
         "limit": 50,
         "Clinic.name": "Lima Centro",

@@ -1,4 +1,4 @@
-"""Entity tags: the version of an appointment, quoted."""
+"""Entity tags: the version of an appointment, quoted, or a mark of a whole answer."""
 
 import re
 
@@ -15,3 +15,9 @@ def expected_versions(if_match: str | None) -> frozenset[int] | None:
         return None
     tags = (_TAG.fullmatch(tag.strip()) for tag in if_match.split(","))
     return frozenset(int(tag[1]) for tag in tags if tag)
+
+
+def names_tag(if_none_match: str, opaque: str) -> bool:
+    """Whether an If-None-Match header names the tag, weakly, as RFC 9110 compares there."""
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return bool(tags & {"*", f'"{opaque}"'})

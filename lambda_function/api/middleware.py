@@ -1,12 +1,13 @@
 """One request, one transaction: who calls, the unit of work, the commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from lambda_function.api.idempotency import answer_once, keyed_request
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -19,12 +20,26 @@ _READS = frozenset({"GET", "HEAD"})
 _KEEPING_READS = frozenset({"/waitlist"})
 
 
+_HEAD = "isHead"
+
+
 _work: ContextVar[UnitOfWork] = ContextVar("work")
 
 
 def current_work() -> UnitOfWork:
     """The unit of work of the request that is being served."""
     return _work.get()
+
+
+def as_get(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A HEAD as the GET that it stands for, with a note of what it was."""
+    context = event["requestContext"]
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}, _HEAD: True}
+
+
+def is_head(event: BaseProxyEvent) -> bool:
+    """Whether the route may save itself the body, since nobody gets it."""
+    return _HEAD in event.raw_event
 
 
 def transaction(database: Database) -> Middleware:

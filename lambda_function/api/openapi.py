@@ -54,6 +54,11 @@ _HEADERS: Mapping[str, Json] = {
         }
         for dialect in DIALECTS
     },
+    "Mark": {
+        "description": "Another one when the answer is another one, for If-None-Match",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
+    },
     "Location": {
         "description": "Where the new thing is",
         "required": True,
@@ -160,6 +165,7 @@ class _Writer:
             }
         operation["responses"] = {
             str(route.status_code): self._success(route, dialect),
+            **self._not_modified(route),
             **self._refusals(route, dialect),
         }
         return operation
@@ -214,10 +220,19 @@ class _Writer:
             fields = self._examples.resolved(schema).get("properties", {})
             if fields.get("version", {}).get("type") == "integer" or "meta" in fields:
                 headers["ETag"] = f"{dialect.name}ETag"
+            if HTTPStatus.NOT_MODIFIED in (route.responses or {}):
+                headers["ETag"] = "Mark"
             if status is HTTPStatus.CREATED and self._ids & fields.keys():
                 headers["Location"] = "Location"
             content[media_type] = {"schema": schema, "example": self._examples.answer(schema)}
         return {"description": _DONE[status], "headers": _headers(**headers), "content": content}
+
+    def _not_modified(self, route: Route) -> Json:
+        status = HTTPStatus.NOT_MODIFIED.value
+        declared = (route.responses or {}).get(status)
+        if declared is None:
+            return {}
+        return {str(status): {"description": declared["description"], "headers": _headers(ETag="Mark")}}
 
     def _bodies(self, route: Route, dialect: Dialect) -> Iterator[tuple[str, Json]]:
         """As the route says by its `responses`, else by what it returns."""

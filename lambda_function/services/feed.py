@@ -5,20 +5,20 @@ to the role and the clinics that its owner had when it was made, since whoever w
 that and no more: in another role it is no longer good, and it shows the clinics of then that are still the owner's.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 
-from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.calendar_tokens import put_token, remove_token
 from lambda_function.db.repositories.callers import find_token_owner
+from lambda_function.db.repositories.feed import Feed
 from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import NotFoundError
 from lambda_function.domain.permissions import Action, require
 
-PAST = timedelta(days=30)
-# A feed is one answer, and a Lambda's answer is at most 6 MB.
+PAST = timedelta(days=365)
+# A feed is one answer, and a Lambda's answer is at most 6 MB. What is ahead comes first, then the latest of the past.
 MAX_EVENTS = 5000
 
 
@@ -37,17 +37,17 @@ def revoke_token(work: UnitOfWork) -> None:
         raise NotFoundError("There is no calendar token.")
 
 
-def open_feed(work: UnitOfWork, token: str) -> Sequence[AppointmentView]:
-    """Acts as the token's owner from here on, and answers the appointments that the owner may see: the first MAX_EVENTS
-    from PAST ago on, as `Appointments.page` does. NotFoundError for any token that is not in use by an active user in
-    the role of then.
+def open_feed(work: UnitOfWork, token: str) -> Feed:
+    """The feed of the token's owner, as whom the unit of work acts from here on. NotFoundError for any token that is
+    not in use by an active user in the role of then.
     """
     owner = find_token_owner(work.session, _hash(token))
     if owner is None:
         raise NotFoundError("There is nothing at this address.")
     work.act_as(owner)
     require(owner, Action.READ_APPOINTMENTS)
-    return Appointments(work.session).page({"starts_from": work.now - PAST}, limit=MAX_EVENTS)
+    clinic_ids = owner.clinic_ids if owner.role is Role.RECEPTIONIST else ()
+    return Feed(work.session, since=work.now - PAST, now=work.now, limit=MAX_EVENTS, clinic_ids=clinic_ids)
 
 
 def _hash(token: str) -> str:

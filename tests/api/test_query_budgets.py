@@ -22,7 +22,7 @@ BUDGETS = {
     "PATCH /me": 6,
     "POST /me/calendar-token": 3,
     "DELETE /me/calendar-token": 3,
-    "GET /calendar.ics": 2,
+    "GET /calendar.ics": 3,
     "GET /clinics": 2,
     "GET /treatments": 2,
     "GET /doctors": 3,

@@ -175,6 +175,15 @@ def test_hours_and_leave_read_by_an_index(crowded: Crowd) -> None:
     _check(crowded, sent)
 
 
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_calendar_feed_is_read_by_an_index(crowded: Crowd, caller: str) -> None:
+    token = crowded.desk.client.post(caller, "/me/calendar-token").json["token"]
+    with crowded.recorded() as sent:
+        assert crowded.desk.client.get(None, "/calendar.ics", token=token).status == 200
+
+    _check(crowded, sent)
+
+
 def test_the_relay_finds_the_few_that_wait_by_an_index(crowded: Crowd) -> None:
     def run(work: UnitOfWork) -> None:
         rows = outbox.claim(work.session, after=0, limit=100)

@@ -1,0 +1,132 @@
+"""What a calendar feed shows, and a mark of it that is worked out without reading it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, text, union_all
+from sqlalchemy.dialects.mysql import BIGINT
+from sqlalchemy.orm import Session, aliased
+
+from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.models import Appointment, Clinic, PersonName, Treatment
+from lambda_function.domain.appointment import Status
+
+_DOCTOR = aliased(PersonName)
+_PATIENT = aliased(PersonName)
+_SINCE: Any = bindparam("since", type_=UtcDateTime())
+_NOW: Any = bindparam("now", type_=UtcDateTime())
+_LIMIT: Any = bindparam("feed_limit", type_=BigInteger)
+
+
+class FeedEntry(NamedTuple):
+    """A row of `_entries`."""
+
+    appointment_id: int
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    clinic_name: str
+    treatment_name: str
+    doctor_name: str
+    patient_name: str
+
+
+def _shown(clinics: int) -> Any:
+    """The ids of what is shown: first what is ahead, then what is past, each by its distance from now. Of several
+    clinics each gives as many as all, since the visits of all of them together are in no index.
+    """
+    seconds = func.timestampdiff(text("SECOND"), _NOW, Appointment.starts_at)
+    key = Appointment.appointment_id.label("appointment_id")
+    ahead = (
+        select(key, literal(0).label("past"), seconds.label("distance"))
+        .where(Appointment.starts_at >= _NOW)
+        .order_by(Appointment.starts_at, Appointment.appointment_id)
+        .limit(_LIMIT)
+    )
+    past = (
+        select(key, literal(1).label("past"), (-seconds).label("distance"))
+        .where(Appointment.starts_at >= _SINCE, Appointment.starts_at < _NOW)
+        .order_by(Appointment.starts_at.desc(), Appointment.appointment_id.desc())
+        .limit(_LIMIT)
+    )
+    parts = [
+        part.where(Appointment.clinic_id == bindparam(f"clinic_{number}"))
+        for part in (ahead, past)
+        for number in range(clinics)
+    ]
+    both = union_all(*(parts or (ahead, past))).subquery()
+    nearest = (both.c.past, both.c.distance, both.c.appointment_id)
+    return select(both.c.appointment_id).order_by(*nearest).limit(_LIMIT).subquery()
+
+
+def _named(statement: AnySelect, clinics: int) -> AnySelect:
+    shown = _shown(clinics)
+    return (
+        statement.join(shown, shown.c.appointment_id == Appointment.appointment_id)
+        .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+        .join(Treatment, Treatment.treatment_id == Appointment.treatment_id)
+        .join(_DOCTOR, _DOCTOR.user_id == Appointment.doctor_id)
+        .join(_PATIENT, _PATIENT.user_id == Appointment.patient_id)
+    )
+
+
+@lru_cache(maxsize=32)
+def _entries(clinics: int) -> AnySelect:
+    statement = select(
+        Appointment.appointment_id,
+        Appointment.status,
+        Appointment.starts_at,
+        Appointment.ends_at,
+        Appointment.version,
+        Appointment.created_at,
+        Appointment.updated_at,
+        Clinic.name.label("clinic_name"),
+        Treatment.name.label("treatment_name"),
+        _DOCTOR.full_name.label("doctor_name"),
+        _PATIENT.full_name.label("patient_name"),
+    )
+    return _named(statement, clinics).order_by(Appointment.starts_at, Appointment.appointment_id)
+
+
+@lru_cache(maxsize=32)
+def _mark(clinics: int) -> AnySelect:
+    """One row, whatever is shown. Of each entry 64 bits of a hash of all that an event is made of, joined so that their
+    order does not matter: the version stands for what belongs to the appointment, and names for themselves.
+    """
+    entry = func.concat_ws(
+        "\x1f",
+        Appointment.appointment_id,
+        Appointment.version,
+        Clinic.name,
+        Treatment.name,
+        _DOCTOR.full_name,
+        _PATIENT.full_name,
+    )
+    bits = cast(func.conv(func.substring(func.sha2(entry, 256), 1, 16), 16, 10), BIGINT(unsigned=True))
+    return _named(select(func.count().label("entries"), func.bit_xor(bits).label("bits")), clinics)
+
+
+class Feed:
+    """What the session's actor may see from `since` on: `limit` entries, of the clinics if there are any."""
+
+    def __init__(
+        self, session: Session, *, since: datetime, now: datetime, limit: int, clinic_ids: Sequence[int]
+    ) -> None:
+        self._session = session
+        self._clinics = len(clinic_ids)
+        self._values: dict[str, Any] = {"since": since, "now": now, "feed_limit": limit}
+        self._values |= {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
+
+    def entries(self) -> Sequence[FeedEntry]:
+        """In the order of their starts."""
+        return [FeedEntry(*row) for row in self._session.execute(_entries(self._clinics), self._values)]
+
+    def mark(self) -> str:
+        """Another one as soon as any entry comes, goes or reads differently."""
+        row = self._session.execute(_mark(self._clinics), self._values).one()
+        return f"{row.entries}-{row.bits}"

@@ -1,6 +1,7 @@
 """Events as text, compared with what a library reads in them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import icalendar
 from hypothesis import given
@@ -38,7 +39,7 @@ def test_a_library_reads_what_was_written(rows: list[FeedEntry]) -> None:
     text = calendar(rows, Role.RECEPTIONIST)
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     assert text.endswith("END:VCALENDAR\r\n")
-    read = icalendar.Calendar.from_ical(text).walk("VEVENT")
+    read: list[Any] = icalendar.Calendar.from_ical(text).walk("VEVENT")
     assert [
         (
             str(event["summary"]),

@@ -198,10 +198,10 @@ class Scene:
     def calendar_token(self, name: str) -> str:
         """That person's, which replaces the one before."""
         user_id, token = self.desk.id_of(name), f"token-of-{name}"
+        owner = self.desk.practice.actor(name)
+        bound = {"user_type": owner.role, "clinic_ids": list(owner.clinic_ids)}
         session = self.desk.practice.session
         session.execute(delete(CalendarToken).where(CalendarToken.user_id == user_id))
         hashed = sha256(token.encode()).hexdigest()
-        owner = self.desk.practice.actor(name)
-        bound = {"user_type": owner.role, "clinic_ids": list(owner.clinic_ids)}
         self.desk.practice.add(CalendarToken(user_id=user_id, token_hash=hashed, created_at=NOW, **bound))
         return token

@@ -7,6 +7,7 @@
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
+| `PUBLIC_URL` | the API only: the address that people see, `https://host`; default: the one that a request came by |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
 | `DATABASE_HOST` | a proxy, which takes the place of the secret's host; making database users: where they are made |
 | `DATABASE_PORT`, `DATABASE_NAME` | making database users only: the same |
@@ -15,8 +16,11 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class SettingsError(RuntimeError):
@@ -94,6 +98,17 @@ def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSe
 def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:
     """None where accounts are somebody else's business."""
     return environment.get("COGNITO_USER_POOL_ID") or None
+
+
+def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Without a slash at the end. None where the address that a request came by is the one that people see.
+
+    Raises SettingsError.
+    """
+    url = (environment.get("PUBLIC_URL") or "").removesuffix("/")
+    if url and not _PUBLIC_URL.fullmatch(url):
+        raise SettingsError("PUBLIC_URL must be https://host, without a path")
+    return url or None
 
 
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:

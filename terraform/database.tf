@@ -32,6 +32,14 @@ locals {
     time_zone                = "UTC"
     transaction_isolation    = "READ-COMMITTED"
     innodb_lock_wait_timeout = "3"
+    # Ends on the server what clients have given up (db/engine.py): a SELECT after 5 s, a wait for a table's lock after 5,
+    # and a frozen process that holds locks, or a person who has left a transaction open, within a minute. Operators and
+    # migrations lift the limits on their own connections.
+    max_execution_time       = "5000" # ms
+    lock_wait_timeout        = "5"
+    wait_timeout             = "30"
+    interactive_timeout      = "60"
+    net_write_timeout        = "30"
     require_secure_transport = local.aurora ? "ON" : "1"
     max_connections          = tostring(local.max_connections)
     slow_query_log           = "1"
@@ -323,7 +331,7 @@ resource "aws_db_proxy" "main" {
   engine_family          = "MYSQL"
   role_arn               = aws_iam_role.proxy[0].arn
   require_tls            = true
-  idle_client_timeout    = 600
+  idle_client_timeout    = 30 # as wait_timeout
   vpc_subnet_ids         = values(aws_subnet.private)[*].id
   vpc_security_group_ids = [aws_security_group.proxy[0].id]
 

@@ -86,7 +86,7 @@ module "api" {
   description           = "The HTTP API"
   handler               = "lambda_function.entrypoints.api.handler"
   common                = local.common
-  environment           = local.application_environment
+  environment           = merge(local.application_environment, { PUBLIC_URL = local.api_url })
   statements            = local.read_application_secret
   memory_mib            = var.api_memory_mib
   timeout_seconds       = 29 # API Gateway gives up after 30

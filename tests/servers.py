@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
 
 from dev.mysql import Server, running_server
 from lambda_function.db import logins
 from lambda_function.db.base import CHARSET, COLLATION, Base
-from lambda_function.db.engine import Credentials
+from lambda_function.db.engine import Credentials, lift_limits
 
 
 def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
@@ -24,7 +24,10 @@ def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) 
 @lru_cache(maxsize=64)
 def plain_engine(url: URL) -> Engine:
     """An engine beside the application's, without a pool. Without TLS: PyMySQL's default costs 50 ms a connection."""
-    return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"ssl_disabled": True})
+    arguments = {"ssl_disabled": True}
+    engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=arguments)
+    event.listen(engine, "connect", lift_limits)
+    return engine
 
 
 @contextmanager

@@ -21,16 +21,22 @@ _SQL_MODE: Final = (
     "ERROR_FOR_DIVISION_BY_ZERO",
     "NO_ENGINE_SUBSTITUTION",
 )
-# What the application counts on. The isolation level is missing on purpose: the application sets it
-# itself, and a server that set it too would hide it when the application forgets.
+# What the application counts on, and the limits that terraform/database.tf sets on AWS. The isolation level is missing
+# on purpose: the application sets it itself, and a server that set it too would hide it when the application forgets.
 SETTINGS: Final = (
     "--character-set-server=utf8mb4",
     "--default-time-zone=+00:00",
     "--innodb-lock-wait-timeout=3",
+    "--interactive-timeout=60",
+    "--lock-wait-timeout=5",
+    "--loose-max-execution-time=5000",  # MySQL, in ms, of a SELECT
+    "--loose-max-statement-time=5",  # MariaDB, in s, of any statement
     "--loose-mysqlx=OFF",
+    "--net-write-timeout=30",
     "--skip-log-bin",
     "--skip-name-resolve",
     f"--sql-mode={','.join(_SQL_MODE)}",
+    "--wait-timeout=30",
 )
 # For data that nobody misses after a power cut.
 THROW_AWAY_SETTINGS: Final = (

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
 from lambda_function.api.fhir.outcome import of_problem
-from lambda_function.api.fhir.wire import is_fhir
+from lambda_function.api.fhir.wire import PUBLIC_URL, is_fhir
 from lambda_function.api.middleware import as_get, transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
@@ -33,7 +33,7 @@ from lambda_function.api.routes import (
 )
 from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, json_text, strict_json
 from lambda_function.db.unit_of_work import Database
-from lambda_function.domain.errors import DomainError
+from lambda_function.domain.errors import DomainError, UnavailableError
 from lambda_function.observability import count, logger, stack
 
 # Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
@@ -87,18 +87,19 @@ def route_keys() -> tuple[str, ...]:
     return tuple(route_key(route) for route in routes_of(create_resolver()))
 
 
-def create_app(database: Database) -> "Api":
-    """The application over one database."""
+def create_app(database: Database, public_url: str | None = None) -> "Api":
+    """The application over one database, for people who find it at that address; left out, where each request says."""
     resolver = create_resolver()
     resolver.use(middlewares=[transaction(database)])
-    return Api(resolver)
+    return Api(resolver, public_url)
 
 
 class Api:
     """Callable as a Lambda handler."""
 
-    def __init__(self, resolver: APIGatewayHttpResolver) -> None:
+    def __init__(self, resolver: APIGatewayHttpResolver, public_url: str | None) -> None:
         self._resolver = resolver
+        self._public_url = public_url
         self._routes = routes_of(resolver)
 
         # Registered so that Powertools answers nothing itself: all errors are told in `_answer_error`.
@@ -144,7 +145,7 @@ class Api:
         self._resolver.append_context(sub=sub)
         if route.method in BODY_METHODS:
             headers["content-type"] = "application/json"  # as checked; Powertools knows no other spelling
-        return self._resolver.resolve({**event, "headers": headers}, context)
+        return self._resolver.resolve({**event, "headers": headers, PUBLIC_URL: self._public_url}, context)
 
 
 def _method(event: Mapping[str, Any]) -> str:
@@ -172,8 +173,11 @@ def _answer_error(error: Exception, request_id: str) -> Answer:
     if isinstance(error, DomainError):
         if problems.STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
             cause = type(error.__cause__).__name__ if error.__cause__ else None
-            logger.warning("refused for now", code=error.code, cause=cause)
+            logger.warning("refused for now", code=error.code, cause=cause, reason=error.detail)
             count(error.code.title())
+            if error.code == UnavailableError.code:
+                # What is away, and why, is for the log alone: anybody may ask for readiness.
+                error = UnavailableError("The service is unavailable for now. Try again in a moment.")
         return problems.from_domain(error, request_id)
     if isinstance(error, RequestValidationError):
         return problems.from_validation(error, request_id)

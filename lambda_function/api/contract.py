@@ -53,7 +53,7 @@ MEANING: Mapping[str, str] = MappingProxyType(
         "throttled": "There are too many requests, or were too many wrong codes today.",
         "internal_error": "Something went wrong on our side.",
         "contention": "Others are changing the same things; try again.",
-        "unavailable": "The database is away; try again.",
+        "unavailable": "The service is unavailable for now; try again.",
     }
 )
 

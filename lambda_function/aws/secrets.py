@@ -1,7 +1,8 @@
 """Database credentials in Secrets Manager. What goes wrong is an UnavailableError that quotes no secret."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,21 +31,40 @@ def _trouble() -> Iterator[None]:
         raise UnavailableError(f"The database secret cannot be used ({type(error).__name__}).") from None
 
 
+MAX_AGE = 300.0
+
+
 class SecretCredentials:
-    """The credentials in one secret, kept for the life of the process.
+    """The credentials in one secret, kept for MAX_AGE seconds: where the secret names another database and the old one
+    goes on answering, nothing else would ever tell. While Secrets Manager is away, for longer.
 
     `host` takes the place of the secret's: whoever rotates the secret must not go through a proxy, which learns of a
     new password only afterwards.
     """
 
-    def __init__(self, client: "SecretsManagerClient", secret_id: str, host: str | None = None) -> None:
+    def __init__(
+        self,
+        client: "SecretsManagerClient",
+        secret_id: str,
+        host: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._secret_id = secret_id
         self._host = host
+        self._monotonic = monotonic
         self._cached: Credentials | None = None
+        self._good_until = 0.0
 
     def current(self) -> Credentials:
-        return self._cached or self.refreshed()
+        if self._cached is None:
+            return self.refreshed()
+        if self._monotonic() >= self._good_until:
+            try:
+                return self.refreshed()
+            except UnavailableError:
+                self._good_until = self._monotonic() + MAX_AGE
+        return self._cached
 
     def refreshed(self) -> Credentials:
         with _trouble():
@@ -52,6 +72,7 @@ class SecretCredentials:
             answer = self._client.get_secret_value(SecretId=self._secret_id, VersionStage=_CURRENT)
             credentials = Credentials.in_secret(json.loads(answer["SecretString"]))
         self._cached = replace(credentials, host=self._host or credentials.host)
+        self._good_until = self._monotonic() + MAX_AGE
         return self._cached
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from lambda_function.bootstrap.database import credential_source, database_url, tls_context
 from lambda_function.db import logins
-from lambda_function.db.engine import security
+from lambda_function.db.engine import lift_limits, security
 from lambda_function.settings import MigrationSettings, migration_settings
 
 LOCK_SECONDS = 60
@@ -28,12 +28,14 @@ class MigrationLockedError(RuntimeError):
 
 
 def _engine(url: URL, tls: ssl.SSLContext | None) -> Engine:
-    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=security(tls))
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=security(tls))
+    event.listen(engine, "connect", lift_limits)
+    return engine
 
 
 def migration_engine(settings: MigrationSettings | None = None) -> Engine:
-    """An engine for DDL, from the environment unless told otherwise. It has no statement timeout: DDL takes its
-    time, and migrations/env.py limits the waits for locks instead.
+    """An engine for DDL, from the environment unless told otherwise. It has no statement timeout, neither its own nor
+    the server's: DDL takes its time, and migrations/env.py limits the waits for locks instead.
     """
     settings = settings or migration_settings()
     tls = tls_context(settings.tls)

@@ -1,10 +1,14 @@
 """The engine: credentials fetched when a connection is made, READ COMMITTED, one connection a process.
 
-Timeouts are in seconds and below the function's own 29: a lock is waited for 3 (innodb_lock_wait_timeout).
+Timeouts are in seconds and below the function's own 29: a lock is waited for 3 (innodb_lock_wait_timeout). Those of the
+client end nothing on the server, which goes on with an abandoned statement and keeps a frozen process's locks: that is
+what the server's own limits are for (terraform/database.tf, dev/mysql/server.py). They are the server's because a
+request that set them would pin a connection of the proxy.
 """
 
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -17,9 +21,18 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState, QueuePool
 from lambda_function.domain.errors import UnavailableError
 
 ACCESS_DENIED = 1045
+# What a secret that names another host, or another database, looks like to somebody who has the old one.
+_MOVED = frozenset({1044, 1049, 2003, 2005})
+# An outage looks the same, so for that the secret is not fetched more often than this.
+REFRESH_PAUSE = 30.0
 _CONNECT_TIMEOUT = 3
-_STATEMENT_TIMEOUT = 6
-_RECYCLE = 240  # below the five minutes after which the network may forget an idle connection
+# The server ends a SELECT before (max_execution_time, max_statement_time), so that this is for a server that is lost.
+STATEMENT_TIMEOUT = 6
+# Below the server's wait_timeout: a connection that the server has closed is never tried.
+RECYCLE = 25
+# What an operator's or a migration's statement may take: no less than their functions live.
+_EXEMPT_TIMEOUT = 900
+_EXEMPT_IDLE = 28800
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,53 @@ def security(tls: ssl.SSLContext | None) -> dict[str, Any]:
     return {"ssl": tls} if tls else {"ssl_disabled": True}
 
 
-def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine:
+def lift_limits(connection: Any, record: object) -> None:
+    """Frees a new connection of the server's limits on statements and idling. Never in a request: see the top."""
+    statements = "max_statement_time" if "mariadb" in connection.get_server_info().lower() else "max_execution_time"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION {statements} = 0, SESSION wait_timeout = {_EXEMPT_IDLE}")
+
+
+class _Connector:
+    """Makes connections with the credentials of the source, which is asked anew when those it had do not work."""
+
+    def __init__(self, source: CredentialSource, monotonic: Callable[[], float]) -> None:
+        self._source = source
+        self._monotonic = monotonic
+        self._not_before = 0.0
+
+    def connect(self, parameters: Mapping[str, Any]) -> "pymysql.Connection[Any]":
+        credentials = self._source.current()
+        try:
+            return connect(credentials, **parameters)
+        except pymysql.err.OperationalError as error:
+            fresh = self._source.refreshed() if self._may_be_stale(error) else credentials
+            if fresh == credentials:
+                raise
+        return connect(fresh, **parameters)
+
+    def _may_be_stale(self, error: pymysql.err.OperationalError) -> bool:
+        number = error.args[0]
+        if number in _MOVED and self._monotonic() >= self._not_before:
+            self._not_before = self._monotonic() + REFRESH_PAUSE
+            return True
+        return bool(number == ACCESS_DENIED)
+
+
+def build_engine(
+    source: CredentialSource,
+    tls: ssl.SSLContext | None,
+    *,
+    exempt: bool = False,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Engine:
     """An engine that has not connected yet. Without `tls` the connection is in the clear: for local servers only.
 
-    The context is shared by all connections, since building one costs more than connecting.
+    The context is shared by all connections, since building one costs more than connecting. With `exempt`, for
+    operators, neither client nor server limits what a statement takes.
     """
+    statement_timeout = _EXEMPT_TIMEOUT if exempt else STATEMENT_TIMEOUT
+    connector = _Connector(source, monotonic)
     engine = create_engine(
         "mysql+pymysql://",
         poolclass=QueuePool,
@@ -91,14 +146,14 @@ def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine
         pool_timeout=_CONNECT_TIMEOUT,
         pool_pre_ping=True,
         pool_reset_on_return=None,  # `reset` does it
-        pool_recycle=_RECYCLE,
+        pool_recycle=RECYCLE,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         connect_args={
             "charset": "utf8mb4",
             "connect_timeout": _CONNECT_TIMEOUT,
-            "read_timeout": _STATEMENT_TIMEOUT,
-            "write_timeout": _STATEMENT_TIMEOUT,
+            "read_timeout": statement_timeout,
+            "write_timeout": statement_timeout,
             **security(tls),
         },
     )
@@ -107,12 +162,7 @@ def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine
         dialect: Dialect, record: ConnectionPoolEntry, arguments: tuple[Any, ...], parameters: dict[str, Any]
     ) -> "pymysql.Connection[Any]":
         # `parameters` belongs to the engine and is used again: it is read here, never changed.
-        try:
-            return connect(source.current(), **parameters)
-        except pymysql.err.OperationalError as error:
-            if error.args[0] != ACCESS_DENIED:
-                raise
-        return connect(source.refreshed(), **parameters)
+        return connector.connect(parameters)
 
     def reset(connection: Any, record: ConnectionPoolEntry, state: PoolResetState) -> None:
         # Sessions have ended their transaction by now, and the pool's own rollback would be a second trip for nothing.
@@ -121,4 +171,6 @@ def build_engine(source: CredentialSource, tls: ssl.SSLContext | None) -> Engine
 
     event.listen(engine, "do_connect", do_connect)
     event.listen(engine, "reset", reset)
+    if exempt:
+        event.listen(engine, "connect", lift_limits)
     return engine

@@ -22,11 +22,13 @@ _UNAVAILABLE = {
     1836,  # the server runs in read-only mode
     1862,  # the password has expired
     1927,  # the connection was killed (MariaDB)
+    1969,  # the statement took longer than the server lets it (MariaDB)
     2002,
     2003,
     2005,
     2006,
     2013,  # the server cannot be reached or went away
+    3024,  # the statement took longer than the server lets it
     3118,  # the account is locked
     4031,  # the server closed an idle connection
 }

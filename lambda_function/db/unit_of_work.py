@@ -1,6 +1,6 @@
 """One transaction: leaving it without a commit rolls it back. Nothing else in the project commits."""
 
-import random
+import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -19,6 +19,9 @@ from lambda_function.observability import count
 RETRIES = 3
 # No new try after this many seconds: with the lock waits of one more it would outlive the function.
 RETRY_WINDOW = 12.0
+
+# The system's: clones of one snapshot share the state of `random`, and would wait equally long.
+_RANDOM = secrets.SystemRandom()
 
 Clock = Callable[[], datetime]
 _Result = TypeVar("_Result")
@@ -79,7 +82,7 @@ class Database:
                         raise
                     raise ContentionError("Others are changing the same things; try again.") from error
             # Losers of one deadlock must not meet again at the same instant.
-            time.sleep(random.uniform(0.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            time.sleep(_RANDOM.uniform(0.0, 0.02 * 2**attempt))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(self, run: Callable[[UnitOfWork], _Result], *, commit: bool) -> _Result:

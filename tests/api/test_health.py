@@ -1,15 +1,21 @@
 """GET /health and GET /health/ready."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import URL, text
 
 import lambda_function
-from lambda_function.api.app import Api
+from lambda_function.api.app import Api, create_app
+from lambda_function.db.engine import Credentials, build_engine
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.errors import UnavailableError
 from tests.api.expect import expect_problem
-from tests.api_client import ApiClient
+from tests.api_client import ApiClient, access_claims, http_event
+from tests.clock import NOW, Clock
 from tests.servers import plain_engine
+
+NOTHING = "The service is unavailable for now. Try again in a moment."
 
 
 @pytest.fixture
@@ -65,6 +71,33 @@ def test_a_schema_older_than_this_build_needs_is_not_ready(api: Api, revision: R
 
     expect_problem(ApiClient(api).get(None, "/health/ready"), 503, "unavailable")
     assert ApiClient(api).get(None, "/health").status == 200
+
+
+class Refusing:
+    """A CredentialSource that says why it has none."""
+
+    def current(self) -> Credentials:
+        raise UnavailableError("Secrets Manager refused (ResourceNotFoundException).")
+
+    refreshed = current
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/calendar.ics?token=unknown", "/me"])
+def test_nobody_is_told_what_is_away_but_the_log(log_text: Callable[[], str], path: str) -> None:
+    client = ApiClient(create_app(Database(build_engine(Refusing(), tls=None), Clock(NOW))))
+    path, _, query = path.partition("?")
+    claims = access_claims("pat") if path == "/me" else None
+    answer = client.send(http_event("GET", path, query=query, claims=claims))
+
+    expect_problem(answer, 503, "unavailable")
+    assert answer.json["detail"] == NOTHING
+    assert "ResourceNotFoundException" in log_text()
+
+
+def test_a_schema_that_is_too_old_is_told_in_the_same_words(api: Api, revision: Revision) -> None:
+    revision.say("0001")
+
+    assert ApiClient(api).get(None, "/health/ready").json["detail"] == NOTHING
 
 
 def test_a_database_without_a_revision_is_not_ready(api: Api, revision: Revision) -> None:

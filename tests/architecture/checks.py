@@ -153,6 +153,12 @@ def only_settings_read_the_environment(module: Module) -> Findings:
             yield module.at(node, f"{name}: only settings reads the environment")
 
 
+def randomness_is_the_systems(module: Module) -> Findings:
+    for node, name in imported_names(module):
+        if name == "random" or name.startswith("random."):
+            yield module.at(node, "random: clones of one snapshot share its state; take secrets.SystemRandom")
+
+
 def only_bootstrap_reads_the_clock(module: Module) -> Findings:
     if module.lies_in("lambda_function/bootstrap/"):
         return

@@ -2,6 +2,8 @@
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pymysql
 import pytest
@@ -9,7 +11,7 @@ from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from lambda_function.bootstrap.database import tls_context
-from lambda_function.db.engine import Credentials, build_engine
+from lambda_function.db.engine import REFRESH_PAUSE, Credentials, build_engine
 from lambda_function.settings import TlsSettings
 from tests.servers import FixedCredentials, plain_engine
 
@@ -95,6 +97,29 @@ def test_credentials_that_stay_wrong_are_refused_after_one_refetch(stale: Creden
     with pytest.raises(OperationalError):
         _scalar(build_engine(source, tls=None), "SELECT 1")
     assert source.refreshes == 1
+
+
+@pytest.mark.parametrize("moved", [{"host": "no.such.host.invalid"}, {"port": 1}, {"database": "renamed"}], ids=str)
+def test_a_secret_that_names_another_place_is_fetched_again(good: Credentials, moved: dict[str, Any]) -> None:
+    source = ChangingCredentials(replace(good, **moved), good)
+    engine = build_engine(source, tls=None)
+
+    assert _scalar(engine, "SELECT 1") == 1
+    assert source.refreshes == 1
+    engine.dispose()
+
+
+def test_an_outage_fetches_the_secret_twice_a_minute_at_most(good: Credentials) -> None:
+    away = replace(good, port=1)
+    source = ChangingCredentials(away, away)
+    moments: list[float] = []
+    engine = build_engine(source, tls=None, monotonic=lambda: moments[-1])
+
+    for moment in (0.0, 1.0, REFRESH_PAUSE - 1, REFRESH_PAUSE, REFRESH_PAUSE + 1):
+        moments.append(moment)
+        with pytest.raises(OperationalError):
+            _scalar(engine, "SELECT 1")
+    assert source.refreshes == 2
 
 
 def test_the_engines_own_arguments_stay_clean(stale: Credentials, good: Credentials) -> None:

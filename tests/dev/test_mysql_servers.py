@@ -79,6 +79,11 @@ def test_a_server_has_the_settings_that_the_application_counts_on(program: Progr
     with private.throw_away(program) as server:
         assert value(server, "@@time_zone") == "+00:00"
         assert value(server, "@@innodb_lock_wait_timeout") == 3
+        assert (value(server, "@@lock_wait_timeout"), value(server, "@@net_write_timeout")) == (5, 30)
+        assert (value(server, "@@wait_timeout"), value(server, "@@GLOBAL.interactive_timeout")) == (30, 60)
+        statements = {"mysql": ("@@max_execution_time", 5000), "mariadb": ("@@max_statement_time", 5)}
+        limit, expected = statements[server.flavour]
+        assert value(server, limit) == expected
         assert value(server, "@@character_set_server") == "utf8mb4"
         assert "STRICT_TRANS_TABLES" in str(value(server, "@@sql_mode"))
         isolation = "@@transaction_isolation" if server.flavour == "mysql" else "@@tx_isolation"

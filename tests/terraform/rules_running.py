@@ -4,6 +4,7 @@ import ast
 import re
 
 from lambda_function.api.app import PUBLIC_KEYS, PUBLIC_ROUTES
+from lambda_function.db.engine import RECYCLE, STATEMENT_TIMEOUT
 from tests.terraform import code
 from tests.terraform.plan import Plan, Resource, parsed
 
@@ -13,6 +14,7 @@ _RESERVED = ("AWS_", "POWERTOOLS_")
 _TAGS = {"project", "environment", "data", "managed-by"}
 _PITR_DAYS_IN_PROD = 14
 _SECONDS_OF_COGNITO = 5
+_SECONDS_OF_A_FREEZE = 60
 _SECONDS_OF_API_GATEWAY = 30
 
 
@@ -93,14 +95,36 @@ def new_versions_meet_few_requests_first(plan: Plan) -> None:
     assert shifted == ["module.api.aws_lambda_alias.shifted[0]"]
 
 
+def links_lead_to_where_people_are(plan: Plan) -> None:
+    """Behind CloudFront, and under a name of its own, API Gateway knows its own address alone."""
+    environment = plan.configuration["root_module"]["module_calls"]["api"]["expressions"]["environment"]
+    assert "local.api_url" in environment["references"]
+
+
 def database_keeps_what_the_code_relies_on(plan: Plan) -> None:
     for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
         values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}
         assert values.get("transaction_isolation") == "READ-COMMITTED"
         assert values.get("innodb_lock_wait_timeout") == "3"
+        assert values.get("lock_wait_timeout") == "5"
         assert values.get("time_zone") == "UTC"
         assert values.get("character_set_server") == "utf8mb4"
         assert values.get("collation_server") == "utf8mb4_unicode_520_ci"
+
+
+def the_server_ends_what_clients_give_up(plan: Plan) -> None:
+    """A lock wait ends before a statement, a statement before its client, and an idle client within a minute, though
+    after the pool has replaced its connection.
+    """
+    for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
+        values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}
+        lock, statement = int(values["innodb_lock_wait_timeout"]), int(values.get("max_execution_time", 0)) / 1000
+        assert lock < statement < STATEMENT_TIMEOUT
+        assert RECYCLE < int(values.get("wait_timeout", 28800)) <= _SECONDS_OF_A_FREEZE
+        assert int(values.get("interactive_timeout", 28800)) <= _SECONDS_OF_A_FREEZE
+        assert int(values.get("net_write_timeout", 60)) <= _SECONDS_OF_A_FREEZE / 2
+    for proxy in plan.some("aws_db_proxy"):
+        assert RECYCLE < proxy.values["idle_client_timeout"] <= _SECONDS_OF_A_FREEZE
 
 
 def database_survives_mistakes(plan: Plan) -> None:

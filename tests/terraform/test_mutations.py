@@ -164,6 +164,27 @@ MUTATIONS = (
         "database_keeps_what_the_code_relies_on",
     ),
     Mutation(
+        "a frozen process keeps its locks for hours",
+        "database.tf",
+        '    wait_timeout             = "30"\n',
+        "",
+        "the_server_ends_what_clients_give_up",
+    ),
+    Mutation(
+        "an abandoned query goes on",
+        "database.tf",
+        'max_execution_time       = "5000"',
+        'max_execution_time       = "0"',
+        "the_server_ends_what_clients_give_up",
+    ),
+    Mutation(
+        "links name API Gateway behind CloudFront",
+        "functions.tf",
+        "PUBLIC_URL = local.api_url",
+        "PUBLIC_URL = aws_apigatewayv2_api.main.api_endpoint",
+        "links_lead_to_where_people_are",
+    ),
+    Mutation(
         "prod can be deleted",
         "database.tf",
         "deletion_protection        = var.deletion_protection",

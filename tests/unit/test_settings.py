@@ -8,6 +8,7 @@ from lambda_function.settings import (
     database_settings,
     event_bus_name,
     migration_settings,
+    public_url,
 )
 
 SECRET = {"DATABASE_SECRET_ID": "prod/database"}
@@ -49,6 +50,27 @@ def test_any_other_word_for_tls_is_refused_and_not_repeated(choice: str) -> None
     with pytest.raises(SettingsError, match="DATABASE_TLS") as refusal:
         database_settings({**SECRET, "DATABASE_TLS": choice})
     assert "S3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [("https://book.example.org", "https://book.example.org"), ("http://127.0.0.1:8000/", "http://127.0.0.1:8000")],
+)
+def test_the_address_that_people_see_has_no_slash_at_the_end(given: str, url: str) -> None:
+    assert public_url({"PUBLIC_URL": given}) == url
+
+
+@pytest.mark.parametrize("environment", [{}, {"PUBLIC_URL": ""}], ids=["unset", "empty"])
+def test_requests_say_the_address_where_nobody_else_does(environment: dict[str, str]) -> None:
+    assert public_url(environment) is None
+
+
+@pytest.mark.parametrize(
+    "given", ["book.example.org", "ftp://host", "https://host/path", "https://user@host", "https://"]
+)
+def test_anything_else_is_no_address(given: str) -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        public_url({"PUBLIC_URL": given})
 
 
 def test_the_bus_is_named() -> None:

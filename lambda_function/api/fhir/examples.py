@@ -42,6 +42,7 @@ _VISIT = SimpleNamespace(
     updated_at=_START - timedelta(days=1),
 )
 _SEARCH = SimpleNamespace(
+    get=lambda _: None,
     headers={},
     request_context=SimpleNamespace(domain_name=_HOST),
     raw_path=f"{BASE}/Appointment",

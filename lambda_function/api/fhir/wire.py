@@ -17,6 +17,9 @@ MEDIA_TYPE = "application/fhir+json"
 # Before the code systems, identifiers and operations that are ours.
 URN = "urn:dentist-appointments"
 
+# The key of an event under which the application adds the address that people see; gateways know no such key.
+PUBLIC_URL = "publicUrl"
+
 Resource = dict[str, Any]
 
 _WEAK = re.compile(r'\bW/(?=")')
@@ -27,7 +30,11 @@ def is_fhir(path: str) -> bool:
 
 
 def root_url(event: Any) -> str:
-    """Where the caller found us, from what the gateway itself says of the request."""
+    """Where the caller found us: the address that people see where we were told, for behind CloudFront the gateway
+    knows its own alone; else what the gateway says of the request.
+    """
+    if public_url := event.get(PUBLIC_URL):
+        return f"{public_url}{BASE}"
     scheme = event.headers.get("x-forwarded-proto", "https")
     return f"{scheme}://{event.request_context.domain_name}{BASE}"
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambda_function.aws.secrets import SecretCredentials
+from lambda_function.aws.secrets import MAX_AGE, SecretCredentials
 from lambda_function.db.engine import Credentials
 from lambda_function.domain.errors import UnavailableError
 
@@ -72,6 +72,29 @@ def test_credentials_are_kept(stored: "SecretsManagerClient") -> None:
     source.current()
     rotate(stored, username="app_2")
     assert source.current().username == "app_1"
+
+
+def test_kept_credentials_are_looked_up_again_after_a_while(stored: "SecretsManagerClient") -> None:
+    moments = [0.0]
+    source = SecretCredentials(stored, NAME, monotonic=lambda: moments[-1])
+    source.current()
+    rotate(stored, dbname="restored")
+    seen = []
+    for moment in (MAX_AGE - 1, MAX_AGE):
+        moments.append(moment)
+        seen.append(source.current().database)
+
+    assert seen == ["dentist", "restored"]
+
+
+def test_old_credentials_serve_while_secrets_manager_is_away(stored: "SecretsManagerClient") -> None:
+    moments = [0.0]
+    source = SecretCredentials(stored, NAME, monotonic=lambda: moments[-1])
+    source.current()
+    stored.put_secret_value(SecretId=NAME, SecretString="{")
+    moments.append(MAX_AGE)
+
+    assert source.current().database == "dentist"
 
 
 def test_refreshed_credentials_are_new_and_kept(stored: "SecretsManagerClient") -> None:

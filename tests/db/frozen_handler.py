@@ -1,0 +1,43 @@
+"""A handler that freezes in mid-transaction: `python -m tests.db.frozen_handler URL`, with an event on standard input.
+
+It stops as by SIGSTOP once it holds a doctor's lock, and prints the status of its answer when it is let go on.
+"""
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+from zoneinfo import reset_tzpath
+
+from sqlalchemy import event, make_url
+
+from lambda_function.api.app import create_app
+from lambda_function.db.engine import build_engine
+from lambda_function.db.unit_of_work import Database
+from tests.api_client import FakeContext
+from tests.clock import NOW, Clock
+from tests.servers import FixedCredentials
+
+_frozen = False
+
+
+def _freeze(connection: Any, cursor: Any, statement: str, *more: object) -> None:
+    global _frozen  # noqa: PLW0603 - once in the life of this process
+    if not _frozen and "FROM doctor" in statement and "FOR UPDATE" in statement:
+        _frozen = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def main(url: str) -> None:
+    reset_tzpath(to=())
+    os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
+    engine = build_engine(FixedCredentials(make_url(url)), tls=None)
+    event.listen(engine, "after_cursor_execute", _freeze)
+    api = create_app(Database(engine, Clock(NOW)))
+    answer = api(json.load(sys.stdin), FakeContext())
+    sys.stdout.write(json.dumps({"status": answer["statusCode"]}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

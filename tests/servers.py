@@ -65,7 +65,7 @@ def app_user(url: URL) -> Iterator[URL]:
     drop_users(url)
 
 
-WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock"})
+WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock"})
 
 
 def empty_tables(url: URL) -> None:

@@ -1,4 +1,4 @@
-"""One request, one transaction: who calls, the unit of work, the commit."""
+"""One request, one transaction: who calls, the unit of work, the commit; then what follows from it."""
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -11,13 +11,11 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from lambda_function.api.idempotency import answer_once, keyed_request
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.services import people
+from lambda_function.services import offers, people
 
 Middleware = Callable[[Any, NextMiddleware], Response[Any]]
 
 _READS = frozenset({"GET", "HEAD"})
-# Reads that have something to keep: who looks at the waitlist passes expired offers on.
-_KEEPING_READS = frozenset({"/waitlist"})
 
 
 _HEAD = "isHead"
@@ -45,6 +43,7 @@ def is_head(event: BaseProxyEvent) -> bool:
 def transaction(database: Database) -> Middleware:
     """Runs the rest of the request, up to the built response, in a unit of work as the caller. The caller is read anew
     for every try: a token outlives a demotion. With an Idempotency-Key the rest runs once, see api/idempotency.py.
+    Reads write nothing. What a request has freed is offered before it is answered, in transactions of their own.
     """
 
     def middleware(app: Any, next_middleware: NextMiddleware) -> Response[Any]:
@@ -61,6 +60,6 @@ def transaction(database: Database) -> Middleware:
             finally:
                 _work.reset(token)
 
-        return database.transact(run, commit=event.http_method not in _READS or event.path in _KEEPING_READS)
+        return offers.transact(database, run, commit=event.http_method not in _READS)
 
     return middleware

@@ -29,6 +29,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "too_many_open_visits": HTTPStatus.CONFLICT,
         "already_waiting": HTTPStatus.CONFLICT,
         "link_refused": HTTPStatus.CONFLICT,
+        "too_many_waiting": HTTPStatus.CONFLICT,
         "offer_expired": HTTPStatus.CONFLICT,
         "idempotency_in_flight": HTTPStatus.CONFLICT,
         "stale_version": HTTPStatus.PRECONDITION_FAILED,

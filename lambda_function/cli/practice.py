@@ -9,6 +9,7 @@ import click
 from lambda_function.cli.action import Actions, Answer, Exit, Tools, refusal
 from lambda_function.cli.yaml_file import YamlError, YamlFile
 from lambda_function.domain.opening import WeeklyHours
+from lambda_function.services import offers
 from lambda_function.services.practice.apply import RefusedError, apply_practice
 from lambda_function.services.practice.changes import Change, Sort
 from lambda_function.services.practice.declaration import Declaration, DeclarationError, declared, shown_path
@@ -64,8 +65,8 @@ def _planned(tools: Tools, declaration: Declaration) -> Answer:
 
 def _applied(tools: Tools, declaration: Declaration, *, accept_conflicts: bool) -> Answer:
     try:
-        plan = tools.database().transact(
-            lambda work: apply_practice(work, declaration, accept_conflicts=accept_conflicts)
+        plan = offers.transact(
+            tools.database(), lambda work: apply_practice(work, declaration, accept_conflicts=accept_conflicts)
         )
     except RefusedError as error:
         document = document_of(error.plan, applied=False)

@@ -24,10 +24,12 @@ from lambda_function.db.models import (
     Closure,
     Doctor,
     DoctorTreatment,
+    FreedTime,
     IdempotencyKey,
     IdempotencyLock,
     IdempotencySubject,
     LinkCode,
+    OfferLock,
     OutboxMessage,
     Patient,
     PersonEvent,
@@ -208,6 +210,10 @@ def _refusals(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.REFUSALS][role] is Reach.ALL else false()
 
 
+def _freed(row: Any, role: Role) -> Criterion:
+    return true() if VISIBILITY[Entity.FREED_TIME][role] is Reach.ALL else false()
+
+
 def contact_visible(actor: Actor) -> Criterion:
     """On `User`: whether the actor may see that person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][actor.role]:
@@ -247,6 +253,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         Refusals: _refusals,
         IdempotencySubject: _keys,
         OutboxMessage: _messages,
+        FreedTime: _freed,
     }
 )
 SCOPED = frozenset(_CRITERIA)
@@ -263,6 +270,7 @@ OPEN = frozenset(
         PersonName,
         UserType,
         IdempotencyLock,
+        OfferLock,
     }
 )
 

@@ -28,11 +28,14 @@ _Result = TypeVar("_Result")
 
 
 class UnitOfWork:
-    """`now` (aware UTC) is the one time that everything in the transaction goes by."""
+    """`now` (aware UTC) is the one time that everything in the transaction goes by. `freed_in` are the clinics of which
+    it has freed time that somebody may wait for: what follows from that is done when it is over.
+    """
 
     def __init__(self, session: Session, now: datetime) -> None:
         self.session = session
         self.now = now
+        self.freed_in: set[int] = set()
         self._actor: Actor | None = None
 
     @property
@@ -60,15 +63,15 @@ class Database:
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", scoping.scope)
 
-    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
+    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True, retries: int = RETRIES) -> _Result:
         """What `run` answers, committed; with `commit=False`, for reads, rolled back.
 
-        After a deadlock or a lock wait timeout the whole runs again, at most RETRIES times, in a new session and at
+        After a deadlock or a lock wait timeout the whole runs again, at most `retries` times, in a new session and at
         a new `now`; then ContentionError. UnavailableError when the database is away. What `run` itself raises
         rolls back and passes through; of refusals that are to be kept (`is_kept`), what was written is committed.
         """
         started = time.monotonic()
-        for attempt in range(RETRIES + 1):
+        for attempt in range(retries + 1):
             try:
                 return self._once(run, commit=commit)
             except (SQLAlchemyError, ContentionError) as error:
@@ -77,7 +80,7 @@ class Database:
                 if not (isinstance(error, ContentionError) or is_contention(error)):
                     raise
                 count("TransactionRetried")
-                if attempt == RETRIES or time.monotonic() - started > RETRY_WINDOW:
+                if attempt == retries or time.monotonic() - started > RETRY_WINDOW:
                     if isinstance(error, ContentionError):
                         raise
                     raise ContentionError("Others are changing the same things; try again.") from error

@@ -120,6 +120,10 @@ class ThrottledError(DomainError):
     code = "throttled"
 
 
+class TooManyWaitingError(DomainError):
+    code = "too_many_waiting"
+
+
 class OfferExpiredError(DomainError):
     code = "offer_expired"
 

@@ -72,6 +72,7 @@ class Entity(StrEnum):
     REFUSALS = "REFUSALS"
     CLAIM = "CLAIM"
     MESSAGE = "MESSAGE"
+    FREED_TIME = "FREED_TIME"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
@@ -132,6 +133,7 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.REFUSALS: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},
+        Entity.FREED_TIME: {_P: _NONE, _D: _NONE, _R: _NONE},
     }
 )
 

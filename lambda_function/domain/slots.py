@@ -66,11 +66,13 @@ class Timeline:
         first, after = max(first, 0), min(after, self.size)
         return ((1 << (after - first)) - 1) << first if first < after else 0
 
-    def union(self, masks: Iterable[int]) -> int:
-        joined = 0
-        for mask in masks:
-            joined |= mask
-        return joined
+
+def union(masks: Iterable[int]) -> int:
+    """The steps that are in any of them."""
+    joined = 0
+    for mask in masks:
+        joined |= mask
+    return joined
 
 
 def runs(free: int, length: int) -> int:
@@ -109,7 +111,7 @@ def chair_starts(timeline: Timeline, chairs: Sequence[int], duration: Duration) 
     """
     if not chairs:
         return timeline.everything
-    return timeline.union(occupied_starts(free, duration) for free in chairs)
+    return union(occupied_starts(free, duration) for free in chairs)
 
 
 def margin(duration: Duration) -> timedelta:
@@ -119,8 +121,8 @@ def margin(duration: Duration) -> timedelta:
 
 def working_starts(timeline: Timeline, opening: Opening, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
     """The starts whose visit lies in working hours, and those whose visit no leave touches."""
-    working = timeline.union(timeline.inside(hours) for hours in opening.hours_within(timeline.span, zone))
-    away = timeline.union(timeline.touched(leave) for leave in opening.leave)
+    working = union(timeline.inside(hours) for hours in opening.hours_within(timeline.span, zone))
+    away = union(timeline.touched(leave) for leave in opening.leave)
     return visit_starts(working, visit), visit_starts(timeline.everything & ~away, visit)
 
 

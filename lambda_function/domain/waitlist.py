@@ -1,13 +1,19 @@
 """The life of a place in the waitlist, and which free time fits a wish. Instants are aware UTC."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from lambda_function.domain.appointment import Policy
+from lambda_function.domain.appointment import Duration, Policy
 from lambda_function.domain.errors import InvalidTransitionError, OfferExpiredError
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.opening import merge
+from lambda_function.domain.slots import Timeline, bits, union
+
+_TICK = timedelta.resolution
 
 
 class WaitlistStatus(StrEnum):
@@ -23,34 +29,86 @@ class WaitlistStatus(StrEnum):
 
 
 OPEN = frozenset({WaitlistStatus.WAITING, WaitlistStatus.OFFERED})
+# Of one patient.
+MAX_OPEN_WISHES = 10
+
+
+def status_at(
+    status: WaitlistStatus, wished_to: datetime, expires_at: datetime | None, now: datetime
+) -> WaitlistStatus:
+    """What an entry is now, whether or not the schedule has written it down yet."""
+    if status in OPEN and wished_to <= now:
+        return WaitlistStatus.EXPIRED
+    if status is WaitlistStatus.OFFERED and expires_at is not None and expires_at <= now:
+        return WaitlistStatus.WAITING
+    return status
 
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """Time of a doctor that can be booked again."""
+    """Time of a doctor that can be booked again. `chair_id` is the chair that was freed with it; `occupied` is whether
+    a visit has left the time, with its buffers: those of another visit then count as well. It is for those who stand
+    behind `after` in the line, a waitlist_id.
+    """
 
     doctor_id: int
     clinic_id: int
     time: Interval
+    chair_id: int | None = None
+    occupied: bool = False
+    after: int = 0
 
 
-def best_fit(
-    visits: Iterable[Interval], *, wish: Interval, freed: Interval, taken: Iterable[Interval]
-) -> Interval | None:
-    """Of the visits that could be booked, given by start: the first that begins in the freed time, else the last that
-    reaches into it. The whole visit lies in the wish, and on none of the times that are taken.
+def freed_by_visit(visit: Any, *, chair_id: int | None = None, after: int = 0) -> Freed:
+    """What a visit leaves, buffers included: of anything with doctor_id, clinic_id, starts_at, ends_at and buffers."""
+    time = Interval(
+        visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
+        visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),
+    )
+    return Freed(visit.doctor_id, visit.clinic_id, time, chair_id, occupied=True, after=after)
+
+
+def merged(parts: Iterable[Freed], span: Interval, longest: timedelta) -> list[Freed]:
+    """The parts as far as they lie in the span, in order of time: what overlaps or touches is one, and no part is
+    longer than `longest`.
     """
-    away = list(taken)
-    fits = [
-        visit
-        for visit in visits
-        if wish.start <= visit.start
-        and visit.end <= wish.end
-        and visit.overlaps(freed)
-        and not any(visit.overlaps(time) for time in away)
-    ]
-    begins_there = (visit for visit in fits if visit.start >= freed.start)
-    return next(begins_there, fits[-1] if fits else None)
+    alike: dict[Freed, list[Interval]] = defaultdict(list)
+    for part in parts:
+        if part.time.overlaps(span):
+            alike[replace(part, time=span)].append(part.time)
+    found = []
+    for key, times in alike.items():
+        for time in merge(times):
+            start, end = max(time.start, span.start), min(time.end, span.end)
+            while start < end:
+                found.append(replace(key, time=Interval(start, min(end, start + longest))))
+                start += longest
+    return sorted(found, key=lambda part: (part.time.start, part.doctor_id))
+
+
+def touching(timeline: Timeline, freed: Freed, duration: Duration) -> int:
+    """The starts whose visit needs some of the freed time."""
+    before = duration.buffer_before if freed.occupied else timedelta(0)
+    after = duration.buffer_after if freed.occupied else timedelta(0)
+    earliest = freed.time.start - duration.visit - after
+    return timeline.beginning_in(Interval(earliest + _TICK, freed.time.end + before))
+
+
+def within_wish(timeline: Timeline, wish: Interval, visit: timedelta) -> int:
+    """The starts whose whole visit lies in the wish."""
+    return timeline.beginning_in(Interval(wish.start, wish.end - visit + _TICK))
+
+
+def best_start(fit: int, freed: Sequence[tuple[int, int]]) -> tuple[bool, int] | None:
+    """Of the starts that fit, the first that lies in freed time, else the last of those that reach into the first
+    freed time that any reaches. Each part of the freed time is given by the starts in it and those that touch it.
+    Answers whether it only reaches into it, and the step; None when none fits.
+    """
+    begins = fit & union(inside for inside, _ in freed)
+    if begins:
+        return False, next(bits(begins))
+    reaching = next((fit & touched for _, touched in freed if fit & touched), 0)
+    return (True, reaching.bit_length() - 1) if reaching else None
 
 
 def offer_end(start: datetime, *, length: timedelta, policy: Policy, now: datetime) -> datetime:

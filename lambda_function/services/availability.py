@@ -1,10 +1,8 @@
 """Free slots: what could be booked, in a number of statements that hangs neither on the range nor on the doctors."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.appointments import Appointments
@@ -19,16 +17,8 @@ from lambda_function.domain.errors import InvalidInputError, RangeTooWideError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import Opening
 from lambda_function.domain.permissions import Action, require
-from lambda_function.domain.slots import (
-    Timeline,
-    bits,
-    chair_starts,
-    margin,
-    occupied_starts,
-    step_mask,
-    visit_starts,
-    working_starts,
-)
+from lambda_function.domain.slots import Timeline, bits, margin, union, visit_starts
+from lambda_function.services.free_time import FreeTime, busy_in
 from lambda_function.services.place import duration_of, policy_of
 
 MAX_RANGE = timedelta(days=31)
@@ -126,15 +116,6 @@ def _span(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[AnyRow]) -> In
     return Interval(start, min(wanted.starts_before, max(span.end for span in bookable)))
 
 
-@dataclass(slots=True)
-class _Busy:
-    """Masks of the time that is taken, by doctor and chair, and for the patient who asks."""
-
-    doctors: defaultdict[int, int]
-    chairs: defaultdict[int, int]
-    patient: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
     work: UnitOfWork
@@ -154,7 +135,7 @@ class _Look:
         timeline = Timeline.around(Interval(part.start - reach, part.end + reach))
         masks = self._starts(timeline, part, duration)
         slots: list[Slot] = []
-        for index in bits(timeline.union(mask for _, mask in masks)):
+        for index in bits(union(mask for _, mask in masks)):
             start = timeline.instant(index)
             for row, mask in masks:
                 if mask >> index & 1 and (self.wanted.after is None or (start, row.doctor_id) > self.wanted.after):
@@ -165,42 +146,18 @@ class _Look:
 
     def _starts(self, timeline: Timeline, part: Interval, duration: Duration) -> list[tuple[AnyRow, int]]:
         """Each doctor with the starts in `part` at which the visit could be booked."""
-        busy = self._busy(timeline)
-        everything = timeline.everything
-        wanted = timeline.beginning_in(part) & visit_starts(everything & ~busy.patient, duration.visit)
-        with_chair = {
-            clinic_id: chair_starts(timeline, [everything & ~busy.chairs[chair] for chair in chairs], duration)
-            for clinic_id, chairs in self.chairs.items()
-        }
-        on_step: dict[tuple[str, int], int] = {}
-        found = []
-        for row in self.doctors:
-            zone = ZoneInfo(row.time_zone)
-            step = (row.time_zone, row.slot_step_minutes)
-            if step not in on_step:
-                on_step[step] = step_mask(timeline, zone, row.slot_step_minutes)
-            hours, present = working_starts(timeline, self.rules[row.doctor_id], zone, duration.visit)
-            doctor = occupied_starts(everything & ~busy.doctors[row.doctor_id], duration)
-            bookable = bookable_span(actor=self.asker, policy=policy_of(row), now=self.work.now)
-            mask = wanted & on_step[step] & hours & present & doctor & with_chair[row.clinic_id]
-            found.append((row, mask & timeline.beginning_in(bookable)))
-        return found
-
-    def _busy(self, timeline: Timeline) -> _Busy:
-        patient_id = self.asker.user_id if self.asker.role is Role.PATIENT else None
-        rows = Calendar(self.work.session).busy(
-            timeline.span,
+        busy = busy_in(
+            self.work,
+            timeline,
             doctor_ids=[row.doctor_id for row in self.doctors],
             clinic_ids=list(self.chairs),
-            patient_id=patient_id,
+            patient_id=self.asker.user_id if self.asker.role is Role.PATIENT else None,
             exclude_id=self.wanted.exclude_appointment_id,
         )
-        busy = _Busy(defaultdict(int), defaultdict(int))
-        for row in rows:
-            occupied = timeline.minutes(row.start - row.before, row.end + row.after)
-            busy.doctors[row.doctor_id] |= occupied
-            if row.chair_id is not None:
-                busy.chairs[row.chair_id] |= occupied
-            if row.patient_id == patient_id:
-                busy.patient |= timeline.minutes(row.start, row.end)
-        return busy
+        free = FreeTime(timeline, self.rules, self.chairs, busy)
+        wanted = timeline.beginning_in(part) & visit_starts(timeline.everything & ~busy.patient, duration.visit)
+        found = []
+        for row in self.doctors:
+            bookable = bookable_span(actor=self.asker, policy=policy_of(row), now=self.work.now)
+            found.append((row, wanted & free.starts(row, duration) & timeline.beginning_in(bookable)))
+        return found

@@ -17,11 +17,10 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status, Step
 from lambda_function.domain.errors import ContentionError, HasBookingsError, NotFoundError
-from lambda_function.domain.intervals import Interval
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action
-from lambda_function.domain.waitlist import Freed
-from lambda_function.services.offers import offer_freed
+from lambda_function.domain.waitlist import Freed, freed_by_visit
+from lambda_function.services.offers import free
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
 from lambda_function.services.visits import Happening, record, seen_by
@@ -78,7 +77,7 @@ def _leave(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool
     if closed:
         freed += withdraw_all(work, user_id)
         close(work, user_id, Role.PATIENT)
-    offer_freed(work, freed)
+    free(work, freed)
     return Left(ids, closed)
 
 
@@ -111,7 +110,7 @@ def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
     cancelled = Appointments(work.session).cancel_all(appointment_ids, reason=PATIENT_GONE, now=work.now)
     Calendar(work.session).release(*appointment_ids)
     record(work, *(Happening(visit, Step.CANCEL, before, reason=PATIENT_GONE) for visit, before in cancelled))
-    return [Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at)) for visit, _ in cancelled]
+    return [freed_by_visit(visit, chair_id=visit.chair_id) for visit, _ in cancelled]
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:

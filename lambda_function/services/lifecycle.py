@@ -13,8 +13,8 @@ from lambda_function.domain.appointment import HOLDING, Status, Step, check_cuto
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.versions import check_version
-from lambda_function.domain.waitlist import Freed
-from lambda_function.services.offers import offer_freed
+from lambda_function.domain.waitlist import freed_by_visit
+from lambda_function.services.offers import free
 from lambda_function.services.visits import Happening, lock_visit, record, view
 
 ACTIONS: Mapping[Step, Action] = MappingProxyType(
@@ -54,7 +54,7 @@ def take(
     record(work, enter(work, appointment, step, after, reason=reason))
     shown = view(work, appointment)
     if after not in HOLDING:
-        offer_freed(work, [Freed(appointment.doctor_id, appointment.clinic_id, visit)])
+        free(work, [freed_by_visit(appointment, chair_id=appointment.chair_id)])
     return shown
 
 

@@ -28,12 +28,11 @@ from lambda_function.domain.errors import (
     InvalidTransitionError,
     TreatmentNotOfferedError,
 )
-from lambda_function.domain.intervals import Interval
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.versions import check_version
-from lambda_function.domain.waitlist import Freed
-from lambda_function.services.offers import offer_freed
+from lambda_function.domain.waitlist import Freed, freed_by_visit
+from lambda_function.services.offers import free
 from lambda_function.services.place import Place, check_working, lock_free_chair, obstacles_to, policy_of
 from lambda_function.services.visits import Happening, LockedVisit, join_clinic, lock_visit, record, view, view_of
 
@@ -85,13 +84,13 @@ def change(
     if moved is None:
         return view(work, visit)
     if moved.awaited:
-        offer_freed(work, [moved.left])
+        free(work, [moved.left])
     return view_of(visit, moved.facts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """`facts` are those that the move went by; `awaited` is whether the waitlist is concerned by the time it left."""
+    """`facts` are those that the move went by; `awaited` is whether anybody waits for the time it left."""
 
     happening: Happening
     facts: AnyRow
@@ -116,7 +115,7 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
     check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     facts, chair_ids = _facts(work, visit, wanted)
     require(work.actor, Action.BOOK, Subject(visit.patient_id, facts.doctor_id, facts.clinic_id))
-    left = Freed(visit.doctor_id, visit.clinic_id, Interval(visit.starts_at, visit.ends_at))
+    left = freed_by_visit(visit, chair_id=visit.chair_id)
     place = Place(
         doctor_id=facts.doctor_id,
         patient_id=visit.patient_id,
@@ -125,7 +124,6 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
         start=wanted.starts_at or visit.starts_at,
         duration=_duration(visit),
         moved_id=visit.appointment_id,
-        left=left,
     )
     check_start(place.start, actor=work.actor, policy=policy_of(facts), now=work.now)
     status = visit.status

@@ -20,7 +20,8 @@ from lambda_function.domain.opening import WeeklyHours, Window, check_week, chec
 from lambda_function.domain.outside import outside
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import Freed
-from lambda_function.services.offers import offer_freed
+from lambda_function.services.given_back import give_back, look_before
+from lambda_function.services.offers import free
 from lambda_function.services.visits import seen_by
 
 MAX_LEAVE = timedelta(days=5 * 366)
@@ -52,7 +53,9 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     """
     check_week(week, "hours")
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
+    before = look_before(work, [doctor_id])
     OpeningHours(work.session, doctor_id).replace_weekly(week)
+    give_back(work, before, [practice])
     return outside_hours(work, doctor_id, practice.time_zone)
 
 
@@ -70,15 +73,19 @@ def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequ
     """The hours of one date instead of the weekly ones; answers as replace_weekly."""
     check_windows(windows, "hours")
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
+    before = look_before(work, [doctor_id])
     OpeningHours(work.session, doctor_id).replace_exception(day, windows)
+    give_back(work, before, [practice])
     return outside_hours(work, doctor_id, practice.time_zone)
 
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     """The weekly hours again; answers as replace_weekly. NotFoundError when that date has no exception."""
     practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
+    before = look_before(work, [doctor_id])
     if not OpeningHours(work.session, doctor_id).remove_exception(day):
         raise NotFoundError("That date has no exception.")
+    give_back(work, before, [practice])
     return outside_hours(work, doctor_id, practice.time_zone)
 
 
@@ -165,4 +172,4 @@ def give_up_leave(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
     span = LeaveOf(work.session, doctor_id).remove(time_off_id)
     if span is None:
         raise NotFoundError("There is no such leave.")
-    offer_freed(work, [Freed(doctor_id, practice.clinic_id, span)])
+    free(work, [Freed(doctor_id, practice.clinic_id, span)])

@@ -18,14 +18,11 @@ from lambda_function.domain.errors import DoctorBusyError, InvalidInputError, Ou
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import Opening
 from lambda_function.domain.slots import Timeline, working_starts
-from lambda_function.domain.waitlist import Freed
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`moved_id` is the appointment that is to be moved here, whose own time does not stand in the way, and `left` the
-    time that it leaves.
-    """
+    """`moved_id` is the appointment that is to be moved here, whose own time does not stand in the way."""
 
     doctor_id: int
     patient_id: int
@@ -34,7 +31,6 @@ class Place:
     start: datetime
     duration: Duration
     moved_id: int | None = None
-    left: Freed | None = None
 
     @property
     def visit(self) -> Interval:
@@ -60,9 +56,7 @@ def obstacles_to(work: UnitOfWork, place: Place, chair_ids: Sequence[int]) -> Ob
         chair_ids=chair_ids,
         visit=place.visit,
         occupied=place.occupied,
-        now=work.now,
         moved_id=place.moved_id,
-        left=place.left,
     )
 
 

@@ -1,6 +1,6 @@
 """The waitlist: join, look, withdraw, accept an offer. How offers are made stands in services/offers.py.
 
-Looking at it passes on what has expired, so reading writes. See docs/decisions/0006-waitlist.md.
+What is over is told as over, whether or not the schedule has written it down: see `status_at` in domain/waitlist.py.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,23 @@ from lambda_function.domain.errors import (
     InvalidTransitionError,
     NotFoundError,
     OfferExpiredError,
+    TooManyWaitingError,
     TreatmentNotOfferedError,
 )
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, require
-from lambda_function.domain.waitlist import OPEN, Freed, WaitlistStatus, check_acceptable
+from lambda_function.domain.waitlist import (
+    MAX_OPEN_WISHES,
+    OPEN,
+    Freed,
+    WaitlistStatus,
+    check_acceptable,
+    freed_by_visit,
+    status_at,
+)
 from lambda_function.services.availability import check_known
 from lambda_function.services.booking import BookingRequest, book
-from lambda_function.services.offers import offer_freed
+from lambda_function.services.offers import free
 
 NOBODY = 0
 
@@ -49,16 +58,16 @@ class Wish:
 def join(work: UnitOfWork, wish: Wish) -> AnyRow:
     """At the end of the line; answers as `get`. Time that is free already is not offered: it can be booked.
 
-    Raises InvalidInputError, TreatmentNotOfferedError, AlreadyWaitingError, and ForbiddenError for a receptionist where
-    the wish leads to another clinic.
+    Raises InvalidInputError, TreatmentNotOfferedError, AlreadyWaitingError, TooManyWaitingError, and ForbiddenError for
+    a receptionist where the wish leads to another clinic.
     """
     require(work.actor, Action.WAIT)
     patient_id = _patient_of(work, wish)
     _check_wish(work, wish)
     _check_reach(work, wish, patient_id)
-    # Under the patient's lock, so that joining twice at once is seen.
-    if not Calendar(work.session).lock_patient(patient_id):
-        raise InvalidInputError("There is no such patient.", field="patient_id")
+    # Under the patient's lock: what joins, leaves or is deactivated at the same time is seen here, or sees this.
+    Calendar(work.session).lock_patient(patient_id)
+    _check_others(wish, Line(work.session, work.now).wishes_of(patient_id))
     entry = WaitlistEntry(
         patient_id=patient_id,
         treatment_id=wish.treatment_id,
@@ -70,10 +79,23 @@ def join(work: UnitOfWork, wish: Wish) -> AnyRow:
         created_at=work.now,
         updated_at=work.now,
     )
-    if Line(work.session, work.now).has_like(entry):
-        raise AlreadyWaitingError("The patient waits for this already.")
     Waitlist(work.session).add(entry)
     return get(work, entry.waitlist_id)
+
+
+def _check_others(wish: Wish, others: Sequence[AnyRow] | None) -> None:
+    """What the patient waits for already, if there is such a patient."""
+    if others is None:
+        raise InvalidInputError("There is no such patient.", field="patient_id")
+    window, place = Interval(wish.wished_from, wish.wished_to), (wish.treatment_id, wish.doctor_id, wish.clinic_id)
+    for other in others:
+        same = (other.treatment_id, other.doctor_id, other.clinic_id) == place
+        if same and window.overlaps(Interval(other.wished_from, other.wished_to)):
+            raise AlreadyWaitingError("The patient waits for this already, at times that overlap.")
+    if len(others) >= MAX_OPEN_WISHES:
+        raise TooManyWaitingError(
+            f"The patient has {MAX_OPEN_WISHES} open wishes already; withdraw one that is not needed any more."
+        )
 
 
 def _patient_of(work: UnitOfWork, wish: Wish) -> int:
@@ -112,9 +134,8 @@ def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
 
 
 def page(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
-    """Rows of an entry's columns, in the order of joining. Passes expired offers on: commit it."""
+    """Rows of an entry's columns, in the order of joining."""
     require(work.actor, Action.WAIT)
-    offer_freed(work)
     return Waitlist(work.session).page(after=after, limit=limit)
 
 
@@ -129,24 +150,25 @@ def get(work: UnitOfWork, waitlist_id: int) -> AnyRow:
 def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
     """What was on offer goes to the first who fits. InvalidTransitionError when it has ended already."""
     entry = get(work, waitlist_id)
-    if entry.status not in OPEN or not Line(work.session, work.now).withdraw(entry):
+    line = Line(work.session, work.now)
+    if _status(work, entry) not in OPEN or not line.withdraw(entry):
         raise InvalidTransitionError("This entry has ended or changes right now.")
-    offer_freed(work, _on_offer(work, entry))
+    if entry.status is WaitlistStatus.OFFERED:
+        free(work, [_left_by(work, offer) for offer in line.offers([waitlist_id])])
 
 
 def withdraw_all(work: UnitOfWork, patient_id: int) -> list[Freed]:
-    """Ends all waiting of a patient, whose lock is held; answers the time that was on offer, to be offered again."""
-    line = Line(work.session, work.now)
-    return [part for entry in line.open_of(patient_id) if line.withdraw(entry) for part in _on_offer(work, entry)]
+    """Ends all waiting of a patient, whose lock is held; answers the time that was on offer, to be freed."""
+    return [_left_by(work, offer) for offer in Line(work.session, work.now).withdraw_all(patient_id)]
 
 
-def _on_offer(work: UnitOfWork, entry: AnyRow) -> list[Freed]:
-    if entry.status is not WaitlistStatus.OFFERED:
-        return []
-    practice = practice_of(work.session, entry.offer_doctor_id)
-    if practice is None:
-        return []
-    return [Freed(entry.offer_doctor_id, practice.clinic_id, Interval(entry.offer_starts_at, entry.offer_ends_at))]
+def _left_by(work: UnitOfWork, offer: AnyRow) -> Freed:
+    """What was on offer, for whoever fits; once it has lapsed, only for those further behind."""
+    return freed_by_visit(offer, after=offer.waitlist_id if offer.expires_at <= work.now else 0)
+
+
+def _status(work: UnitOfWork, entry: AnyRow) -> WaitlistStatus:
+    return status_at(entry.status, entry.wished_to, entry.offer_expires_at, work.now)
 
 
 def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:

@@ -4,12 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from lambda_function.db.models import User
+from lambda_function.domain.actor import Role
+from lambda_function.domain.waitlist import MAX_OPEN_WISHES
 from tests.api.conftest import Fingerprint
 from tests.api.desk import DAY, Desk, at
 from tests.api.expect import expect_problem
 from tests.api.waiting import Line
 from tests.clock import Clock
+
+WEDNESDAY = "2030-01-09"
 
 
 @pytest.fixture
@@ -87,6 +93,19 @@ def test_a_wish_that_makes_no_sense_is_refused_and_writes_nothing(
     assert fingerprint() == before
 
 
+def _change(line: Line, user_name: str, **columns: Any) -> None:
+    session = line.desk.practice.session
+    session.execute(update(User).where(User.user_name == user_name).values(**columns))
+    session.commit()
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"user_type": Role.RECEPTIONIST}], ids=["gone", "former"])
+def test_nobody_waits_who_is_no_active_patient(line: Line, change: dict[str, Any]) -> None:
+    kim = line.desk.id_of("kim")
+    _change(line, "kim", **change)
+    expect_problem(line.ask("rita", patient_id=kim), 422, "validation_error", "patient_id")
+
+
 def test_nobody_waits_for_what_the_doctor_does_not_offer(line: Line) -> None:
     doctor = line.desk.practice.add_doctor(treatments=(1,))
     answer = line.ask("pat", treatment_id=2, doctor_id=doctor.user_id)
@@ -97,6 +116,22 @@ def test_joining_twice_for_the_same_is_refused(line: Line) -> None:
     line.join("pat")
     expect_problem(line.ask("pat", to=at("20:00")), 409, "already_waiting")
     expect_problem(line.ask("rita", patient_id=line.desk.id_of("pat")), 409, "already_waiting")
+
+
+def test_a_patient_has_ten_open_wishes_at_most(line: Line) -> None:
+    first = line.join("pat", **{"from": at("13:00"), "to": at("13:30")})
+    for hour in range(1, MAX_OPEN_WISHES):
+        line.join("pat", **{"from": at(f"{13 + hour}:00", WEDNESDAY), "to": at(f"{13 + hour}:30", WEDNESDAY)})
+    expect_problem(line.ask("pat", treatment_id=2), 409, "too_many_waiting")
+    expect_problem(line.ask("rita", treatment_id=2, patient_id=line.desk.id_of("pat")), 409, "too_many_waiting")
+    assert line.withdraw("pat", first).status == 204
+    line.join("pat", treatment_id=2)
+
+
+def test_like_wishes_may_differ_in_their_windows(line: Line) -> None:
+    line.join("pat", **{"from": at("13:00"), "to": at("15:00")})
+    line.join("pat", **{"from": at("15:00"), "to": at("17:00")})
+    expect_problem(line.ask("pat", **{"from": at("14:59"), "to": at("15:01")}), 409, "already_waiting")
 
 
 def test_another_wish_is_another_entry(line: Line) -> None:

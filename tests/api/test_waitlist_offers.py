@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, event, select, text, update
 
 from lambda_function.db.models import User, WaitlistEntry
+from lambda_function.domain.actor import Role
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
 from tests.api.waiting import Line, free, policy
@@ -95,6 +96,16 @@ def test_whoever_was_deactivated_is_passed_over(line: Line, busy: Any) -> None:
     line.join("pat")
     session = line.desk.practice.session
     session.execute(update(User).where(User.user_name == "kim").values(active=False))
+    session.commit()
+    free(line, busy)
+    assert line.offered("pat") == at("15:00")
+
+
+def test_whoever_is_no_patient_any_more_is_passed_over(line: Line, busy: Any) -> None:
+    line.join("kim")
+    line.join("pat")
+    session = line.desk.practice.session
+    session.execute(update(User).where(User.user_name == "kim").values(user_type=Role.DOCTOR))
     session.commit()
     free(line, busy)
     assert line.offered("pat") == at("15:00")
@@ -294,53 +305,6 @@ def test_an_offer_that_has_expired_is_refused(line: Line, busy: Any, clock: Cloc
     expect_problem(line.accept("kim", waitlist_id), 409, "offer_expired")
     assert line.status("kim") == "WAITING"
     expect_problem(line.accept("kim", waitlist_id), 409, "offer_expired")
-
-
-@pytest.mark.parametrize("reader", ["kim", "pat", "rita", "rosa"])
-def test_an_expired_offer_passes_on_at_the_next_read(line: Line, busy: Any, clock: Clock, reader: str) -> None:
-    line.join("kim")
-    second = line.join("pat")
-    free(line, busy)
-    clock.advance(minutes=120)
-
-    line.entries(reader)
-
-    assert (line.offered("kim"), line.offered("pat")) == (None, at("15:00"))
-    assert line.entries("pat")[0]["offer"]["expires_at"] == "2030-01-07T18:00:00Z"
-    assert line.accept("pat", second).status == 201
-
-
-def test_an_expired_offer_passes_on_when_other_time_is_freed(line: Line, busy: Any, clock: Clock) -> None:
-    line.join("kim")
-    second = line.join("pat")
-    free(line, busy)
-    other = line.desk.booked("rita", at("15:00", "2030-01-10"), patient="ana")
-    clock.advance(minutes=120)
-    free(line, other)
-    assert line.accept("pat", second).status == 201
-
-
-def test_an_expired_offer_goes_down_the_line_and_not_back(line: Line, busy: Any, clock: Clock) -> None:
-    for user_name in ("kim", "pat", "ana"):
-        line.join(user_name)
-    free(line, busy)
-    offered = []
-    for _ in range(4):
-        now = {name: line.offered(name) for name in ("kim", "pat", "ana")}
-        offered.append([name for name, start in now.items() if start])
-        clock.advance(minutes=120)
-    assert offered == [["kim"], ["pat"], ["ana"], []]
-
-
-def test_whoever_let_an_offer_pass_keeps_the_place_for_the_next(line: Line, busy: Any, clock: Clock) -> None:
-    other = line.desk.booked("rita", at("18:00"), patient="ana")
-    line.join("kim")
-    line.join("pat")
-    free(line, busy)
-    clock.advance(minutes=120)
-    assert line.offered("pat") == at("15:00")
-    free(line, other)
-    assert line.offered("kim") == at("18:00")
 
 
 def test_withdrawing_passes_the_offer_on(line: Line, busy: Any) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from lambda_function.cli.action import Exit
 from lambda_function.db.models import Appointment, IdempotencyKey, IdempotencySubject, WaitlistEntry
-from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.db.unit_of_work import RETRIES, Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators import erasing
 from tests.api.desk import Desk, at
@@ -30,11 +30,11 @@ class DyingDatabase(Database):
         self._alive = database
         self._left = transactions
 
-    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
+    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True, retries: int = RETRIES) -> _Result:
         if not self._left:
             raise UnavailableError("The database is away.")
         self._left -= 1
-        return self._alive.transact(run, commit=commit)
+        return self._alive.transact(run, commit=commit, retries=retries)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from lambda_function.db.models import (
     Clinic,
     ClinicPatient,
     Doctor,
+    FreedTime,
     IdempotencyKey,
     IdempotencySubject,
     LinkCode,
@@ -64,6 +65,7 @@ SCOPED = (
     Refusals,
     IdempotencySubject,
     OutboxMessage,
+    FreedTime,
 )
 Key = tuple[Any, ...]
 
@@ -110,7 +112,7 @@ def crowd(practice: Practice) -> Practice:
     practice.add(LinkCode(user_id=ids["pat"], code_hash="0" * 64, created_at=NOW, expires_at=NOW))
     practice.add(Refusals(user_id=ids["pat"], kind="link", day=NOW.date(), count=1))
     practice.add(PersonEvent(user_id=ids["pat"], at=NOW, action="CHANGE", fields=["phone"]))
-    practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW))
+    practice.add(OutboxMessage(kind="appointment.booked", detail={}, created_at=NOW), _freed_time(ids))
     practice.add(
         *(CalendarToken(user_id=ids[name], token_hash=name.rjust(64, "0"), created_at=NOW) for name in PEOPLE[:5])
     )
@@ -135,6 +137,11 @@ def _key_of(user_id: int) -> IdempotencyKey:
 
 def _subject_of(subject_id: int, user_id: int) -> IdempotencySubject:
     return IdempotencySubject(subject_id=subject_id, user_id=user_id, key_hash="0" * 64)
+
+
+def _freed_time(ids: Mapping[str, int]) -> FreedTime:
+    time = {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1)}
+    return FreedTime(doctor_id=ids["drjay"], clinic_id=1, occupied=True, created_at=NOW, **time)
 
 
 def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
@@ -256,6 +263,7 @@ class Expected:
             TimeOff: self.leave,
             SlotClaim: lambda row: False,
             OutboxMessage: lambda row: False,
+            FreedTime: lambda row: False,
             WaitlistEntry: self.wish,
             CalendarToken: lambda row: row.user_id == me,
             IdempotencyKey: lambda row: row.user_id == me,

@@ -1,19 +1,22 @@
 """The waitlist with several at once: one wins, nobody is lost to a deadlock, and no time is taken twice."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import URL, update
 
-from lambda_function.db.models import Appointment, WaitlistEntry
+from lambda_function.db.models import Appointment, FreedTime, WaitlistEntry
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Step
 from lambda_function.domain.errors import DomainError
-from lambda_function.domain.waitlist import WaitlistStatus
-from lambda_function.services import lifecycle, waitlist
+from lambda_function.domain.waitlist import MAX_OPEN_WISHES, OPEN, WaitlistStatus
+from lambda_function.services import lifecycle, offers, waitlist
 from lambda_function.services.booking import BookingRequest, book
+from lambda_function.services.deactivation import deactivate_patient
+from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.clock import NOW
 from tests.db.races import THREADS, Clients, booking, held, overlapping_pairs
 from tests.factories import Practice
@@ -46,7 +49,7 @@ def practice(race_url: URL) -> Iterator[Practice]:
 
 
 def job(actor: Actor, run: Run) -> Callable[[Database], str]:
-    """Does it as the actor, and answers `done` or the code of the refusal."""
+    """Does it as the actor with what follows, and answers `done` or the code of the refusal."""
 
     def as_actor(work: UnitOfWork) -> None:
         work.act_as(actor)
@@ -54,7 +57,7 @@ def job(actor: Actor, run: Run) -> Callable[[Database], str]:
 
     def once(database: Database) -> str:
         try:
-            database.transact(as_actor)
+            offers.transact(database, as_actor)
         except DomainError as refusal:
             return refusal.code
         return "done"
@@ -180,7 +183,12 @@ def test_times_freed_at_once_go_to_as_many(clients: Clients, practice: Practice)
     assert practice.rows(WaitlistEntry)[0].status is WaitlistStatus.OFFERED
 
 
-def test_readers_at_once_pass_an_expired_offer_on_once(clients: Clients, practice: Practice) -> None:
+def schedule(database: Database) -> str:
+    keep_up(database, lambda: RESERVE + 1)
+    return "done"
+
+
+def test_schedules_at_once_pass_an_expired_offer_on_once(clients: Clients, practice: Practice) -> None:
     offer_to_kim(clients, practice, 0)
     rita = practice.actor("rita")
     for _ in range(3):
@@ -190,10 +198,92 @@ def test_readers_at_once_pass_an_expired_offer_on_once(clients: Clients, practic
     )
     practice.session.commit()
 
-    answers = clients.at_once([job(rita, lambda work: waitlist.page(work, after=0, limit=50))] * THREADS)
+    answers = clients.at_once([schedule] * THREADS)
 
     assert set(answers) == {"done"}
     assert [entry.waitlist_id for entry in offered(practice)] == [practice.rows(WaitlistEntry)[1].waitlist_id]
+    assert practice.rows(FreedTime) == []
+
+
+def test_two_who_free_time_at_once_lose_none_and_offer_nothing_twice(clients: Clients, practice: Practice) -> None:
+    """One doctor, two visits in a row, two who wait for either, and the schedule beside them."""
+    rita = practice.actor("rita")
+    patients = [practice.add_patient(clinics=(1,)).user_name for _ in range(2)]
+    for day in range(0, ROUNDS * 2, 2):
+        visits = []
+        for half in range(2):
+            request = replace(
+                visit_of(practice, "pat", day=day), starts_at=START + timedelta(days=day, minutes=30 * half)
+            )
+            once(clients, rita, lambda work, wanted=request: book(work, wanted))  # type: ignore[misc]
+            visits.append(latest_visit(practice))
+        for patient in patients:
+            once(clients, rita, joining(practice, patient))
+
+        answers = clients.at_once([*(job(rita, cancelling(visit)) for visit in visits), schedule])
+        schedule(clients.databases[0])
+
+        assert answers == ["done"] * 3
+        entries = offered(practice)
+        assert {entry.offer_starts_at for entry in entries} == {
+            START + timedelta(days=day, minutes=30 * half) for half in range(2)
+        }
+        assert len(entries) == 2
+        assert practice.rows(FreedTime) == []
+        for entry in entries:
+            once(clients, rita, lambda work, mine=entry.waitlist_id: waitlist.withdraw(work, mine))  # type: ignore[misc]
+        for entry in offered(practice):
+            once(clients, rita, lambda work, mine=entry.waitlist_id: waitlist.withdraw(work, mine))  # type: ignore[misc]
+
+
+def test_freed_time_against_booking_is_booked_once_and_never_lost(clients: Clients, practice: Practice) -> None:
+    """Somebody books the time as soon as it is free, while it is being offered."""
+    rita, pat = practice.actor("rita"), practice.actor("pat")
+    other = practice.add_patient(clinics=(1,)).user_name
+    for day in range(0, ROUNDS * 2, 2):
+        request = visit_of(practice, other, day=day)
+        once(clients, rita, lambda work, wanted=request: book(work, wanted))  # type: ignore[misc]
+        visit = latest_visit(practice)
+        once(clients, rita, joining(practice, "kim"))
+
+        answers = clients.at_once(
+            [job(rita, cancelling(visit)), *[booking(pat, visit_of(practice, "pat", day=day))] * 3]
+        )
+        schedule(clients.databases[0])
+
+        assert answers[0] == "done"
+        assert set(answers[1:]) <= {"booked", "doctor_busy", "patient_busy"}
+        holders = held(practice.url, START + timedelta(days=day))
+        assert len(holders) == answers.count("booked") <= 1
+        assert practice.rows(FreedTime) == []
+        if not holders:
+            assert len(offered(practice)) == 1
+        for entry in practice.rows(WaitlistEntry):
+            if entry.status in OPEN:
+                once(clients, rita, lambda work, mine=entry.waitlist_id: waitlist.withdraw(work, mine))  # type: ignore[misc]
+
+
+def test_who_joins_while_being_deactivated_waits_no_longer(clients: Clients, practice: Practice) -> None:
+    rita = practice.actor("rita")
+    outcomes = set()
+    for _ in range(ROUNDS):
+        patient = practice.add_patient(clinics=(1,))
+        leave = job(rita, lambda work, gone=patient.user_id: deactivate_patient(work, gone))  # type: ignore[misc]
+        outcomes.add(tuple(clients.at_once([job(rita, joining(practice, patient.user_name)), leave])))
+    assert outcomes <= {("done", "done"), ("validation_error", "done")}
+    assert not [entry for entry in practice.rows(WaitlistEntry) if entry.status in OPEN]
+
+
+def test_of_twelve_wishes_that_join_at_once_ten_do(clients: Clients, practice: Practice) -> None:
+    kim = practice.actor("kim")
+
+    def wishing(number: int) -> Run:
+        start = NOW + timedelta(days=number)
+        wish = waitlist.Wish(treatment_id=1, wished_from=start, wished_to=start + timedelta(hours=5))
+        return lambda work: waitlist.join(work, wish)
+
+    answers = clients.at_once([job(kim, wishing(number)) for number in range(12)])
+    assert sorted(answers) == ["done"] * MAX_OPEN_WISHES + ["too_many_waiting"] * 2
 
 
 def test_overlaps_would_be_seen(practice: Practice) -> None:

@@ -32,17 +32,18 @@ def join_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
         doctor_id=wanted.doctor_id,
         clinic_id=wanted.clinic_id,
     )
-    entry = shown_entry(waitlist.join(work, wish))
+    entry = shown_entry(waitlist.join(work, wish), work.now)
     headers = {"Location": f"/waitlist/{entry['waitlist_id']}"}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, entry, headers=headers)
 
 
 @router.get("/waitlist", tags=["waitlist"], summary="Who waits, in the order of joining")
 def list_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> WaitlistPage:
-    rows = waitlist.page(current_work(), after=paging.after_id(cursor), limit=limit + 1)
+    work = current_work()
+    rows = waitlist.page(work, after=paging.after_id(cursor), limit=limit + 1)
     page, last = paging.split(rows, limit)
     return {
-        "items": [shown_entry(row) for row in page],
+        "items": [shown_entry(row, work.now) for row in page],
         "next_cursor": paging.encode(last.waitlist_id) if last else None,
     }
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant
-from lambda_function.domain.waitlist import WaitlistStatus
+from lambda_function.domain.waitlist import WaitlistStatus, status_at
 
 
 class NewWaitlistEntry(BaseModel):
@@ -53,10 +53,11 @@ class WaitlistPage(TypedDict):
     next_cursor: str | None
 
 
-def shown_entry(row: Any) -> WaitlistEntry:
-    """From a row of db/repositories/waitlist.py. An offer is shown while it stands."""
+def shown_entry(row: Any, now: datetime) -> WaitlistEntry:
+    """From a row of db/repositories/waitlist.py, as it is now. An offer is shown while it stands."""
     offer: Offer | None = None
-    if row.status is WaitlistStatus.OFFERED:
+    status = status_at(row.status, row.wished_to, row.offer_expires_at, now)
+    if status is WaitlistStatus.OFFERED:
         offer = {
             "doctor_id": row.offer_doctor_id,
             "starts_at": row.offer_starts_at,
@@ -65,7 +66,7 @@ def shown_entry(row: Any) -> WaitlistEntry:
         }
     return {
         "waitlist_id": row.waitlist_id,
-        "status": row.status,
+        "status": status,
         "patient_id": row.patient_id,
         "treatment_id": row.treatment_id,
         "doctor_id": row.doctor_id,

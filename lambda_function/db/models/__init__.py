@@ -3,6 +3,7 @@
 from lambda_function.db.models.appointments import Appointment, AppointmentEvent, ClaimKind, SlotClaim
 from lambda_function.db.models.calendar import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
+from lambda_function.db.models.freed_time import FreedTime, OfferLock
 from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock, IdempotencySubject
 from lambda_function.db.models.linking import LinkCode, Refusals
 from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
@@ -31,10 +32,12 @@ __all__ = [
     "Closure",
     "Doctor",
     "DoctorTreatment",
+    "FreedTime",
     "IdempotencyKey",
     "IdempotencyLock",
     "IdempotencySubject",
     "LinkCode",
+    "OfferLock",
     "OutboxMessage",
     "Patient",
     "PersonEvent",

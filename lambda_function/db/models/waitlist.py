@@ -11,7 +11,8 @@ _STATUS = Enum(WaitlistStatus, values_callable=lambda statuses: [status.value fo
 
 class WaitlistEntry(Base):
     """The line is in the order of ids. `doctor_id` and `clinic_id` are wishes, NULL for any. The offer is the last one
-    made: it stays when it has expired, so that accepting it can say so.
+    made: it stays when it has expired, so that accepting it can say so. Its doctor is no foreign key: checking that
+    would wait for the locks of bookings, which hold the doctor's row.
     """
 
     __tablename__ = "waitlist_entry"
@@ -19,8 +20,11 @@ class WaitlistEntry(Base):
         CheckConstraint("wished_to > wished_from", name="wished_to"),
         CheckConstraint("status <> 'OFFERED' OR offer_expires_at IS NOT NULL", name="offer"),
         Index(None, "patient_id"),
+        # In this order the line is walked.
+        Index(None, "status", "waitlist_id"),
         Index(None, "status", "wished_to"),
         Index(None, "status", "offer_expires_at"),
+        Index(None, "status", "offer_doctor_id", "offer_starts_at"),
     )
 
     waitlist_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
@@ -31,7 +35,7 @@ class WaitlistEntry(Base):
     status: Mapped[WaitlistStatus] = mapped_column(_STATUS)
     wished_from: Mapped[Instant]
     wished_to: Mapped[Instant]
-    offer_doctor_id: Mapped[Id | None] = mapped_column(ForeignKey("doctor.user_id"))
+    offer_doctor_id: Mapped[Id | None]
     offer_starts_at: Mapped[Instant | None]
     offer_ends_at: Mapped[Instant | None]
     offer_expires_at: Mapped[Instant | None]

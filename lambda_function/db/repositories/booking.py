@@ -127,9 +127,9 @@ def booking_facts(
 
 
 def practice_of(session: Session, doctor_id: int) -> AnyRow | None:
-    """The doctor's default_treatment_id, and clinic_id and time_zone of the doctor's clinic."""
+    """The doctor_id and default_treatment_id, and clinic_id and time_zone of the doctor's clinic."""
     return session.execute(
-        select(Doctor.default_treatment_id, Clinic.clinic_id, Clinic.time_zone)
+        select(Doctor.user_id.label("doctor_id"), Doctor.default_treatment_id, Clinic.clinic_id, Clinic.time_zone)
         .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
         .where(Doctor.user_id == doctor_id)
     ).one_or_none()

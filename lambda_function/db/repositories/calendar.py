@@ -239,6 +239,19 @@ class Calendar:
             found[row.doctor_id].append(row)
         return found
 
+    def visits_of_patients(self, patient_ids: Collection[int], span: Interval) -> Sequence[AnyRow]:
+        """Rows of patient_id, starts_at and ends_at that hold time of some of the patients in the span."""
+        return self._session.execute(
+            select(Appointment.patient_id, Appointment.starts_at, Appointment.ends_at).where(
+                Appointment.patient_id.in_(sorted(patient_ids)),
+                Appointment.status.in_(sorted(HOLDING)),
+                Appointment.starts_at < span.end,
+                Appointment.starts_at >= span.start - _REACH,
+                Appointment.ends_at > span.start,
+            ),
+            execution_options=UNSCOPED,
+        ).all()
+
     def visits_ahead(self, kind: ClaimKind, person_id: int, now: datetime) -> Sequence[AnyRow]:
         """Rows of appointment_id, patient_id, doctor_id, clinic_id and status, by id: what of a doctor or patient holds
         time and has not begun.

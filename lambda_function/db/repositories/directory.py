@@ -20,13 +20,11 @@ from lambda_function.db.models import (
     ReceptionistClinic,
     Treatment,
     User,
-    WaitlistEntry,
 )
 from lambda_function.db.repositories.people import add_user
 from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
-from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
 _UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 _PERSON: AnySelect = select(
@@ -215,14 +213,6 @@ class Directory:
         )
         self._put(
             ReceptionistClinic, [{"receptionist_id": user_id, "clinic_id": clinic_id} for clinic_id in clinic_ids]
-        )
-
-    def leave_waitlist(self, patient_id: int, now: datetime) -> None:
-        self._session.execute(
-            update(WaitlistEntry)
-            .where(WaitlistEntry.patient_id == patient_id, WaitlistEntry.status.in_(sorted(OPEN)))
-            .values(status=WaitlistStatus.WITHDRAWN, updated_at=now),
-            execution_options=_UNSYNCED,
         )
 
     def _put(self, mapped: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, literal, or_, union_all
+from sqlalchemy import bindparam, exists, literal, or_, union_all
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import UtcDateTime
 from lambda_function.db.models import ClaimKind, SlotClaim, WaitlistEntry
 from lambda_function.db.repositories.calendar import claimed
 from lambda_function.db.repositories.openings import RULES, branch, opening_of, rule_values
-from lambda_function.db.repositories.waitlist import concerned_by
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import Opening
-from lambda_function.domain.waitlist import Freed
+from lambda_function.domain.waitlist import OPEN
 
 # The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
 # it reads all that a chair has ever been claimed for.
@@ -33,20 +29,9 @@ _CLAIMED = (
 )
 
 
-def _instant(name: str) -> Any:
-    return bindparam(name, type_=UtcDateTime())
-
-
-_AWAITED = (
-    branch("awaited", owner_id=literal(0, literal_execute=True))
-    .select_from(WaitlistEntry)
-    .where(
-        *concerned_by(
-            [(bindparam("left_doctor_id"), bindparam("left_clinic_id"), _instant("left_start"), _instant("left_end"))],
-            _instant("now"),
-        )
-    )
-    .distinct()
+# Whether anybody at all waits.
+_AWAITED = branch("awaited", owner_id=literal(0, literal_execute=True)).where(
+    exists().where(WaitlistEntry.status.in_(sorted(OPEN)))
 )
 _FOR_BOOKING = union_all(*RULES, _CLAIMED)
 _FOR_MOVING = union_all(*RULES, _CLAIMED, _AWAITED)
@@ -55,8 +40,8 @@ _FOR_MOVING = union_all(*RULES, _CLAIMED, _AWAITED)
 @dataclass(frozen=True, slots=True)
 class Obstacles:
     """`taken` are those of the doctor, the patient and the chairs who are busy, as (kind, id). Of doctor and patient it
-    holds only under their locks; what it says of a chair is a hint until that chair is locked. `awaited` is whether the
-    waitlist is concerned by the time that a move leaves.
+    holds only under their locks; what it says of a chair is a hint until that chair is locked. `awaited` is whether
+    anybody waits for the time that a move leaves.
     """
 
     opening: Opening
@@ -72,13 +57,9 @@ def obstacles(
     chair_ids: Sequence[int],
     visit: Interval,
     occupied: Interval,
-    now: datetime,
     moved_id: int | None,
-    left: Freed | None,
 ) -> Obstacles:
-    """`moved_id` is the appointment that is to be moved there, whose own claims are none, and `left` the time that it
-    leaves.
-    """
+    """`moved_id` is the appointment that is to be moved there, whose own claims are none."""
     values = {
         **rule_values([doctor_id], visit),
         "doctor_id": doctor_id,
@@ -90,15 +71,7 @@ def obstacles(
         "occupied_end": occupied.end,
         "moved_id": moved_id or 0,
     }
-    if left is not None:
-        values |= {
-            "left_doctor_id": left.doctor_id,
-            "left_clinic_id": left.clinic_id,
-            "left_start": left.time.start,
-            "left_end": left.time.end,
-            "now": now,
-        }
-    rows = session.execute(_FOR_BOOKING if left is None else _FOR_MOVING, values, execution_options=UNSCOPED).all()
+    rows = session.execute(_FOR_BOOKING if moved_id is None else _FOR_MOVING, values, execution_options=UNSCOPED).all()
     return Obstacles(
         opening=opening_of(rows),
         taken=frozenset((row.claim_kind, row.owner_id) for row in rows if row.kind == "claimed"),

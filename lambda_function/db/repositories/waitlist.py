@@ -2,22 +2,23 @@
 next. Of the line come columns, never entities; its changes are compare-and-set on one row each.
 """
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, AnySelect
-from lambda_function.db.models import DoctorTreatment, User, WaitlistEntry
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
+from lambda_function.db.models import Doctor, Treatment, User, WaitlistEntry
+from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.domain.actor import Role
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import OPEN, Freed, WaitlistStatus
+from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
 
 def _entries() -> AnySelect:
-    """Rows with all columns of an entry save updated_at."""
+    """Rows with all columns of an entry except updated_at."""
     return select(
         WaitlistEntry.waitlist_id,
         WaitlistEntry.status,
@@ -33,6 +34,91 @@ def _entries() -> AnySelect:
         WaitlistEntry.offer_expires_at,
         WaitlistEntry.created_at,
     )
+
+
+def _instant(name: str) -> Any:
+    return bindparam(name, type_=UtcDateTime())
+
+
+_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
+# No visit is longer.
+_LONGEST = timedelta(days=1)
+
+_IS_PATIENT = and_(User.active, here(User), User.user_type == Role.PATIENT)
+# A row for each open wish, or one without a wish: no row at all tells that there is no such patient.
+_WISHES_OF: AnySelect = (
+    select(
+        WaitlistEntry.treatment_id,
+        WaitlistEntry.doctor_id,
+        WaitlistEntry.clinic_id,
+        WaitlistEntry.wished_from,
+        WaitlistEntry.wished_to,
+    )
+    .select_from(User)
+    .outerjoin(
+        WaitlistEntry,
+        and_(
+            WaitlistEntry.patient_id == User.user_id,
+            WaitlistEntry.status.in_(sorted(OPEN)),
+            WaitlistEntry.wished_to > _instant("now"),
+        ),
+    )
+    .where(User.user_id == bindparam("patient_id"), _IS_PATIENT)
+)
+_OFFER: AnySelect = (
+    select(
+        WaitlistEntry.waitlist_id,
+        Doctor.user_id.label("doctor_id"),
+        Doctor.clinic_id,
+        WaitlistEntry.offer_starts_at.label("starts_at"),
+        WaitlistEntry.offer_ends_at.label("ends_at"),
+        Treatment.buffer_before_minutes,
+        Treatment.buffer_after_minutes,
+        WaitlistEntry.offer_expires_at.label("expires_at"),
+    )
+    .join(Doctor, Doctor.user_id == WaitlistEntry.offer_doctor_id)
+    .join(Treatment, Treatment.treatment_id == WaitlistEntry.treatment_id)
+    .order_by(WaitlistEntry.waitlist_id)
+)
+_OFFERS: AnySelect = _OFFER.where(WaitlistEntry.waitlist_id.in_(bindparam("waitlist_ids", expanding=True)))
+_STANDING: AnySelect = _OFFER.where(
+    WaitlistEntry.status == WaitlistStatus.OFFERED,
+    WaitlistEntry.offer_doctor_id.in_(bindparam("doctor_ids", expanding=True)),
+    WaitlistEntry.offer_starts_at >= _instant("earliest"),
+    WaitlistEntry.offer_starts_at < _instant("end"),
+    WaitlistEntry.offer_ends_at > _instant("start"),
+    WaitlistEntry.offer_expires_at > _instant("now"),
+)
+_REACH: AnySelect = (
+    select(WaitlistEntry.waitlist_id)
+    .where(WaitlistEntry.status == WaitlistStatus.WAITING, WaitlistEntry.waitlist_id > bindparam("after"))
+    .order_by(WaitlistEntry.waitlist_id)
+    .limit(1)
+    .offset(bindparam("skipped"))
+)
+# By the index in whose order the line is walked, or the server might read and sort all who wait.
+_WAITING: AnySelect = (
+    _entries()
+    .with_hint(WaitlistEntry, "FORCE INDEX (ix_waitlist_entry_status_waitlist_id)")
+    .where(
+        WaitlistEntry.status == WaitlistStatus.WAITING,
+        exists().where(User.user_id == WaitlistEntry.patient_id, _IS_PATIENT),
+    )
+    .order_by(WaitlistEntry.waitlist_id)
+)
+_OVER: AnySelect = (
+    select(WaitlistEntry.waitlist_id)
+    .where(WaitlistEntry.status.in_(sorted(OPEN)), WaitlistEntry.wished_to <= _instant("now"))
+    .limit(bindparam("batch"))
+    .with_for_update(skip_locked=True)
+)
+_LAPSED: AnySelect = (
+    select(WaitlistEntry.waitlist_id)
+    .where(WaitlistEntry.status == WaitlistStatus.OFFERED, WaitlistEntry.offer_expires_at <= _instant("now"))
+    .order_by(WaitlistEntry.offer_expires_at)
+    .limit(bindparam("batch"))
+    .with_for_update(skip_locked=True)
+)
 
 
 class Waitlist:
@@ -61,38 +147,109 @@ class Line:
         self._session = session
         self._now = now
 
-    def has_like(self, entry: WaitlistEntry) -> bool:
-        """Whether the patient waits for just this already; certain only under the patient's lock."""
-        statement = select(WaitlistEntry.waitlist_id).where(
-            WaitlistEntry.patient_id == entry.patient_id,
-            WaitlistEntry.treatment_id == entry.treatment_id,
-            WaitlistEntry.doctor_id.is_not_distinct_from(entry.doctor_id),
-            WaitlistEntry.clinic_id.is_not_distinct_from(entry.clinic_id),
-            WaitlistEntry.status.in_(sorted(OPEN)),
-            WaitlistEntry.wished_to > self._now,
+    def wishes_of(self, patient_id: int) -> Sequence[AnyRow] | None:
+        """The open wishes of an active patient: rows of treatment_id, doctor_id, clinic_id, wished_from and wished_to.
+        None when the person is no active patient. Certain only under the patient's lock.
+        """
+        rows = self._session.execute(
+            _WISHES_OF, {"patient_id": patient_id, "now": self._now}, execution_options=UNSCOPED
+        ).all()
+        return [row for row in rows if row.wished_to is not None] if rows else None
+
+    def withdraw_all(self, patient_id: int) -> Sequence[AnyRow]:
+        """Ends whatever the patient, whose lock is held, waits for or is offered; answers what was on offer, as
+        `offers`. The entries are locked first: an offer that is being made waits, and finds them as they are left.
+        """
+        mine = (WaitlistEntry.patient_id == patient_id, WaitlistEntry.status.in_(sorted(OPEN)))
+        rows = self._session.execute(
+            select(WaitlistEntry.waitlist_id, WaitlistEntry.status)
+            .where(*mine)
+            .order_by(WaitlistEntry.waitlist_id)
+            .with_for_update(),
+            execution_options=UNSCOPED,
+        ).all()
+        offers = self.offers([row.waitlist_id for row in rows if row.status is WaitlistStatus.OFFERED])
+        self._put([row.waitlist_id for row in rows], WaitlistStatus.WITHDRAWN)
+        return offers
+
+    def offers(self, waitlist_ids: Collection[int]) -> Sequence[AnyRow]:
+        """What was last offered to these entries, as a visit of the treatment: rows of waitlist_id, doctor_id,
+        clinic_id, starts_at, ends_at, expires_at and the buffers, in the order of joining.
+        """
+        if not waitlist_ids:
+            return []
+        return self._session.execute(_OFFERS, {"waitlist_ids": sorted(waitlist_ids)}, execution_options=UNSCOPED).all()
+
+    def standing(self, doctor_ids: Collection[int], span: Interval) -> Sequence[AnyRow]:
+        """The offers that have not lapsed of time in the span, as `offers`."""
+        return self._session.execute(
+            _STANDING,
+            {
+                "doctor_ids": sorted(doctor_ids),
+                "earliest": span.start - _LONGEST,
+                "start": span.start,
+                "end": span.end,
+                "now": self._now,
+            },
+            execution_options=UNSCOPED,
+        ).all()
+
+    def reach(self, after: int, number: int) -> int | None:
+        """The waitlist_id of the last of the next so many who wait behind `after`; None when there are fewer."""
+        given = {"after": after, "skipped": number - 1}
+        return self._session.scalar(_REACH, given, execution_options=UNSCOPED)
+
+    def waiting(
+        self,
+        wanted: Mapping[int, Collection[int]],
+        clinic_id: int,
+        span: Interval,
+        *,
+        after: int,
+        until: int | None,
+        limit: int,
+    ) -> Sequence[AnyRow]:
+        """Active patients behind `after`, in the order of joining, for whom some of the doctors could do what is
+        wished in the span: `wanted` are the treatments that each of them can give.
+        """
+        anybody = {treatment_id for treatments in wanted.values() for treatment_id in treatments}
+        by_doctor = (
+            and_(WaitlistEntry.doctor_id == doctor_id, WaitlistEntry.treatment_id.in_(sorted(treatments)))
+            for doctor_id, treatments in sorted(wanted.items())
         )
-        return self._session.scalar(statement.limit(1), execution_options=UNSCOPED) is not None
+        statement = _WAITING.where(
+            WaitlistEntry.waitlist_id > after,
+            WaitlistEntry.wished_from < span.end,
+            WaitlistEntry.wished_to > span.start,
+            or_(WaitlistEntry.clinic_id.is_(None), WaitlistEntry.clinic_id == clinic_id),
+            or_(and_(WaitlistEntry.doctor_id.is_(None), WaitlistEntry.treatment_id.in_(sorted(anybody))), *by_doctor),
+        )
+        if until is not None:
+            statement = statement.where(WaitlistEntry.waitlist_id <= until)
+        return self._session.execute(statement.limit(limit), execution_options=UNSCOPED).all()
 
-    def open_of(self, patient_id: int) -> Sequence[AnyRow]:
-        """What the patient waits for or is offered, in the order of joining, locked: an offer that is being made waits,
-        and finds them as they are left.
+    def end_wishes(self, limit: int) -> int:
+        """Writes down that the time of wishes has passed, of so many at most; how many there were. This and `lapse`
+        pass over what is changed by somebody else at the same time.
         """
-        statement = _entries().where(WaitlistEntry.patient_id == patient_id, WaitlistEntry.status.in_(sorted(OPEN)))
-        statement = statement.order_by(WaitlistEntry.waitlist_id).with_for_update()
-        return self._session.execute(statement, execution_options=UNSCOPED).all()
+        ids = self._due(_OVER, limit)
+        self._put(ids, WaitlistStatus.EXPIRED)
+        return len(ids)
 
-    def concerned(self, freed: Collection[Freed]) -> Sequence[AnyRow]:
-        """The open entries that something is to be done about, in the order of joining: offers and wishes whose time
-        has passed, offers that stand in the freed time, and those who wait for some of it.
-        """
-        parts = [(part.doctor_id, part.clinic_id, part.time.start, part.time.end) for part in freed]
-        statement = _entries().where(*concerned_by(parts, self._now))
-        return self._session.execute(statement.order_by(WaitlistEntry.waitlist_id), execution_options=UNSCOPED).all()
+    def lapse(self, limit: int) -> Sequence[int]:
+        """Leads offers that nobody took in time back to waiting, so many at most; the waitlist_ids."""
+        ids = self._due(_LAPSED, limit)
+        self._put(ids, WaitlistStatus.WAITING)
+        return ids
 
-    def lapse(self, entry: AnyRow) -> bool:
-        """Ends an offer or a wish whose time has passed; whether nobody did so before."""
-        over = entry.wished_to <= self._now
-        return self._set(entry, status=WaitlistStatus.EXPIRED if over else WaitlistStatus.WAITING)
+    def _due(self, statement: AnySelect, limit: int) -> Sequence[int]:
+        return self._session.scalars(statement, {"now": self._now, "batch": limit}, execution_options=UNSCOPED).all()
+
+    def _put(self, waitlist_ids: Sequence[int], status: WaitlistStatus) -> None:
+        """For entries that are locked."""
+        if waitlist_ids:
+            statement = update(WaitlistEntry).where(WaitlistEntry.waitlist_id.in_(waitlist_ids))
+            self._session.execute(statement.values(status=status, updated_at=self._now), execution_options=_UNSYNCED)
 
     def offer(self, entry: AnyRow, doctor_id: int, visit: Interval, expires_at: datetime) -> bool:
         """Whether the entry was still waiting, and so has the offer now."""
@@ -127,44 +284,5 @@ class Line:
             )
             .values(updated_at=self._now, **values)
         )
-        result = self._session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
+        result = self._session.execute(statement, execution_options=_UNSYNCED)
         return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
-
-
-def concerned_by(freed: Collection[tuple[Any, Any, Any, Any]], now: Any) -> tuple[ColumnElement[bool], ...]:
-    """The criteria of `Line.concerned`, for values or bound parameters: of each freed time the doctor, the clinic,
-    the start and the end.
-    """
-    return (
-        WaitlistEntry.status.in_(sorted(OPEN)),
-        or_(
-            WaitlistEntry.wished_to <= now,
-            and_(WaitlistEntry.status == WaitlistStatus.OFFERED, WaitlistEntry.offer_expires_at <= now),
-            *(_offered(doctor_id, start, end) for doctor_id, _, start, end in freed),
-            *(_waits_for(*part) for part in freed),
-        ),
-    )
-
-
-def _offered(doctor_id: Any, start: Any, end: Any) -> ColumnElement[bool]:
-    return and_(
-        WaitlistEntry.status == WaitlistStatus.OFFERED,
-        WaitlistEntry.offer_doctor_id == doctor_id,
-        WaitlistEntry.offer_starts_at < end,
-        WaitlistEntry.offer_ends_at > start,
-    )
-
-
-def _waits_for(doctor_id: Any, clinic_id: Any, start: Any, end: Any) -> ColumnElement[bool]:
-    """Active patients whose wish the doctor can fulfil in some of the time."""
-    return and_(
-        WaitlistEntry.status == WaitlistStatus.WAITING,
-        WaitlistEntry.wished_from < end,
-        WaitlistEntry.wished_to > start,
-        or_(WaitlistEntry.doctor_id.is_(None), WaitlistEntry.doctor_id == doctor_id),
-        or_(WaitlistEntry.clinic_id.is_(None), WaitlistEntry.clinic_id == clinic_id),
-        exists().where(
-            DoctorTreatment.doctor_id == doctor_id, DoctorTreatment.treatment_id == WaitlistEntry.treatment_id
-        ),
-        exists().where(User.user_id == WaitlistEntry.patient_id, User.active),
-    )

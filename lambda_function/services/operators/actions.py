@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError
+from lambda_function.services import offers
 from lambda_function.services.operators import checking, erasing, personal_data, purging, users
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.practice.apply import apply_practice
@@ -145,8 +146,8 @@ def _plan(place: Workplace, given: Practice) -> Document:
 
 def _apply(place: Workplace, given: NewPractice) -> Document:
     declaration = declared(given.practice)
-    plan = place.database.transact(
-        lambda work: apply_practice(work, declaration, accept_conflicts=given.accept_conflicts)
+    plan = offers.transact(
+        place.database, lambda work: apply_practice(work, declaration, accept_conflicts=given.accept_conflicts)
     )
     return document_of(plan, applied=True)
 

@@ -20,10 +20,12 @@ from lambda_function.domain.errors import (
     UnavailableError,
 )
 from lambda_function.domain.people import PersonAction
-from lambda_function.services import deactivation
+from lambda_function.services import deactivation, offers
 from lambda_function.services.deactivation import Left, deactivate_doctor, leave_by_batches
+from lambda_function.services.offers import free
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.person_events import note_person
+from lambda_function.services.waitlist import withdraw_all
 
 Document = dict[str, Any]
 
@@ -149,11 +151,14 @@ def set_type(
     clinics: Sequence[str] = (),
     treatments: Sequence[str] = (),
 ) -> Document:
-    """The person, who is something else from the next request on. What the person was before stays on record.
+    """The person, who is something else from the next request on. What the person was before stays on record; a patient
+    waits no longer, and what was on offer goes to others.
 
     Raises NotFoundError, InvalidInputError, and HasBookingsError for visits ahead, which nobody would attend.
     """
-    database.transact(partial(_set_type, user_name=user_name, role=user_type, clinics=clinics, treatments=treatments))
+    offers.transact(
+        database, partial(_set_type, user_name=user_name, role=user_type, clinics=clinics, treatments=treatments)
+    )
     return _shown(database, user_name)
 
 
@@ -168,7 +173,7 @@ def _set_type(work: UnitOfWork, user_name: str, role: Role, clinics: Sequence[st
     if not directory.set_type(person.user_id, before=person.user_type, after=role, now=work.now):
         raise ContentionError("Somebody else changed this person at the same time.")
     if person.user_type is Role.PATIENT:
-        directory.leave_waitlist(person.user_id, work.now)
+        free(work, withdraw_all(work, person.user_id))
     if clinic_ids or not had_profile:
         _make(work, person.user_id, role, clinic_ids, treatment_ids)
     # It would not be good in the new role, but again when the old one comes back.
@@ -235,10 +240,10 @@ def close(
     visits that were cancelled or kept.
     """
     run = partial(close_batch, user_name=user_name, cancel_visits=cancel_visits, keep_visits=keep_visits)
-    first, left = database.transact(run)
+    first, left = offers.transact(database, run)
     ids = list(left.cancelled)
     while not left.closed:
-        _, left = database.transact(run)
+        _, left = offers.transact(database, run)
         ids += left.cancelled
     return first, ids
 

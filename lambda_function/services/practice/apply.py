@@ -19,6 +19,7 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, HasBookingsError
 from lambda_function.domain.people import PersonAction
+from lambda_function.services.given_back import give_back, look_before
 from lambda_function.services.person_events import note_person
 from lambda_function.services.practice.changes import Change
 from lambda_function.services.practice.conflicts import doctors_of
@@ -51,10 +52,25 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
         raise ContentionError("Somebody else is changing the practice; try again.")
     if plan.refused(accept_conflicts=accept_conflicts):
         raise RefusedError(plan, accept_conflicts=accept_conflicts)
+    rostered = _rostered(plan)
+    before = look_before(work, rostered)
     writer = _Writer(work, plan)
     for change in plan.changes:
         writer.write(change)
+    if before is not None:
+        give_back(work, before, PracticeRows(work.session).practices(rostered))
     return plan
+
+
+def _rostered(plan: Plan) -> list[int]:
+    """The doctors, known before, whose hours change or whose clinic's closures do."""
+    rostered = {change.name for change in plan.changes if change.kind is Kind.DOCTOR and "hours" in change.new}
+    closed = {change.name for change in plan.changes if change.kind is Kind.CLINIC and "closures" in change.new}
+    return [
+        plan.state.ids[Kind.DOCTOR][name]
+        for name, doctor in plan.state.things[Kind.DOCTOR].items()
+        if name in rostered or doctor["clinic"] in closed
+    ]
 
 
 class _Writer:

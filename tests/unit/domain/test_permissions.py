@@ -70,6 +70,7 @@ LINK_CODE        NONE     NONE    NONE
 REFUSALS         NONE     NONE    NONE
 CLAIM            NONE     NONE    NONE
 MESSAGE          NONE     NONE    NONE
+FREED_TIME       NONE     NONE    NONE
 """
 
 

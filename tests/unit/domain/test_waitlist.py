@@ -1,13 +1,25 @@
 """Which time fits a wish, and what can be accepted."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from lambda_function.domain.appointment import Policy
+from lambda_function.domain.appointment import Duration, Policy
 from lambda_function.domain.errors import DomainError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import WaitlistStatus, best_fit, check_acceptable, offer_end
+from lambda_function.domain.slots import Timeline, bits
+from lambda_function.domain.waitlist import (
+    Freed,
+    WaitlistStatus,
+    best_start,
+    check_acceptable,
+    merged,
+    offer_end,
+    status_at,
+    touching,
+    within_wish,
+)
 from tests.clock import NOW
 
 POLICY = Policy(lead=timedelta(minutes=60), horizon=timedelta(days=400), cutoff=timedelta(days=1))
@@ -23,37 +35,97 @@ def span(start: int, end: int) -> Interval:
 
 
 DAY = span(0, 600)
+LINE = Timeline.around(DAY)
+VISIT = Duration(timedelta(minutes=30), timedelta(0), timedelta(0))
 # Half-hours that could be booked, on a step of fifteen minutes.
-VISITS = [span(start, start + 30) for start in range(60, 180, 15)]
+STARTS = sum(1 << LINE.index(minute(start)) for start in range(60, 180, 15))
+
+
+def freed(start: int, end: int, **more: Any) -> Freed:
+    return Freed(1, 1, span(start, end), **more)
+
+
+def fit(wish: Interval, *parts: Freed) -> tuple[bool, Interval] | None:
+    fitting = STARTS & within_wish(LINE, wish, VISIT.visit)
+    found = best_start(fitting, [(LINE.beginning_in(part.time), touching(LINE, part, VISIT)) for part in parts])
+    if found is None:
+        return None
+    reaching, step = found
+    return reaching, VISIT.visit_from(LINE.instant(step))
 
 
 @pytest.mark.parametrize(
-    ("wish", "freed", "taken", "expected"),
+    ("wish", "part", "expected"),
     [
-        (DAY, span(120, 150), [], span(120, 150)),
-        (DAY, span(100, 130), [], span(105, 135)),
-        (DAY, span(110, 120), [], span(105, 135)),
-        (span(0, 150), span(120, 150), [], span(120, 150)),
-        (span(120, 600), span(120, 150), [], span(120, 150)),
-        (span(0, 149), span(120, 150), [], span(105, 135)),
-        (span(121, 600), span(120, 150), [], span(135, 165)),
-        (span(150, 600), span(120, 150), [], None),
-        (span(0, 120), span(120, 150), [], None),
-        (span(120, 149), span(120, 150), [], None),
-        (DAY, span(120, 150), [span(120, 150)], None),
-        (DAY, span(120, 150), [span(60, 120)], span(120, 150)),
-        (DAY, span(120, 180), [span(120, 150)], span(150, 180)),
-        (DAY, span(300, 330), [], None),
+        (DAY, freed(120, 150), (False, span(120, 150))),
+        (DAY, freed(100, 130), (False, span(105, 135))),
+        (DAY, freed(110, 120), (True, span(105, 135))),
+        (span(0, 150), freed(120, 150), (False, span(120, 150))),
+        (span(120, 600), freed(120, 150), (False, span(120, 150))),
+        (span(0, 149), freed(120, 150), (True, span(105, 135))),
+        (span(121, 600), freed(120, 150), (False, span(135, 165))),
+        (span(150, 600), freed(120, 150), None),
+        (span(0, 120), freed(120, 150), None),
+        (span(120, 149), freed(120, 150), None),
+        (DAY, freed(300, 330), None),
     ],
 )
 def test_the_fit_begins_in_the_freed_time_or_reaches_into_it(
-    wish: Interval, freed: Interval, taken: list[Interval], expected: Interval | None
+    wish: Interval, part: Freed, expected: tuple[bool, Interval] | None
 ) -> None:
-    assert best_fit(VISITS, wish=wish, freed=freed, taken=taken) == expected
+    assert fit(wish, part) == expected
+
+
+def test_the_first_freed_time_that_is_reached_counts() -> None:
+    assert fit(DAY, freed(76, 80), freed(140, 145)) == (True, span(75, 105))
 
 
 def test_without_bookable_time_nothing_fits() -> None:
-    assert best_fit([], wish=DAY, freed=DAY, taken=[]) is None
+    assert best_start(0, [(LINE.everything, LINE.everything)]) is None
+
+
+@pytest.mark.parametrize("occupied", [True, False])
+def test_buffers_count_where_a_visit_has_left_the_time(occupied: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    duration = Duration(timedelta(minutes=30), timedelta(minutes=10), timedelta(minutes=5))
+    starts = {LINE.instant(step) for step in bits(touching(LINE, freed(100, 120, occupied=occupied), duration))}
+    first, last = (70, 125) if occupied else (75, 115)
+    assert (min(starts), max(starts)) == (minute(first), minute(last))
+
+
+def test_freed_times_that_touch_are_one_for_the_same_people() -> None:
+    parts = [freed(60, 90), freed(90, 120), freed(30, 40, after=7), freed(35, 50, after=7), freed(0, 10, chair_id=3)]
+    assert merged(parts, span(5, 110), timedelta(days=1)) == [
+        freed(5, 10, chair_id=3),
+        freed(30, 50, after=7),
+        freed(60, 110),
+    ]
+
+
+def test_long_freed_time_comes_in_parts() -> None:
+    assert merged([freed(0, 250)], DAY, timedelta(minutes=100)) == [freed(0, 100), freed(100, 200), freed(200, 250)]
+
+
+def test_what_is_over_or_beyond_all_wishes_is_not_freed() -> None:
+    assert merged([freed(0, 10), freed(20, 30)], span(10, 20), timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "wished_to", "expires_at", "expected"),
+    [
+        (WaitlistStatus.WAITING, 1, None, WaitlistStatus.WAITING),
+        (WaitlistStatus.WAITING, 0, None, WaitlistStatus.EXPIRED),
+        (WaitlistStatus.OFFERED, 9, 1, WaitlistStatus.OFFERED),
+        (WaitlistStatus.OFFERED, 9, 0, WaitlistStatus.WAITING),
+        (WaitlistStatus.OFFERED, 0, 1, WaitlistStatus.EXPIRED),
+        (WaitlistStatus.ACCEPTED, 0, 0, WaitlistStatus.ACCEPTED),
+        (WaitlistStatus.WITHDRAWN, 0, None, WaitlistStatus.WITHDRAWN),
+    ],
+)
+def test_what_is_over_is_over_before_anybody_writes_it_down(
+    status: WaitlistStatus, wished_to: int, expires_at: int | None, expected: WaitlistStatus
+) -> None:
+    expiry = None if expires_at is None else minute(expires_at)
+    assert status_at(status, minute(wished_to), expiry, NOW) is expected
 
 
 @pytest.mark.parametrize(("start", "expected"), [(600, 120), (180, 120), (179, 119), (61, 1)])

@@ -1,0 +1,83 @@
+"""Freed time, from the transaction that frees it to the one that offers it. Unscoped, and in columns."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.models import FreedTime, OfferLock, WaitlistEntry
+from lambda_function.db.models.freed_time import FREED_ROWS
+from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.waitlist import OPEN
+
+STRIPES = 64
+
+_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
+_NEW = insert(FREED_ROWS)
+# Each is one look at the end of an index; of both states at once the server would read all rows.
+_LAST_WISHES = union_all(
+    *(select(func.max(WaitlistEntry.wished_to)).where(WaitlistEntry.status == status) for status in sorted(OPEN))
+)
+_TURN: AnySelect = select(OfferLock.stripe).where(OfferLock.stripe == bindparam("stripe")).with_for_update()
+# What is locked is another's: being freed right now by a transaction that has not ended.
+_NEXT: AnySelect = (
+    select(
+        FreedTime.freed_time_id,
+        FreedTime.doctor_id,
+        FreedTime.chair_id,
+        FreedTime.starts_at,
+        FreedTime.ends_at,
+        FreedTime.occupied,
+        FreedTime.after_waitlist_id,
+    )
+    .where(FreedTime.clinic_id == bindparam("clinic_id"))
+    .order_by(FreedTime.starts_at)
+    .limit(bindparam("batch"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def awaited_until(session: Session) -> datetime | None:
+    """When the last of all open wishes ends; None when nobody waits."""
+    return max((last for last in session.scalars(_LAST_WISHES, execution_options=UNSCOPED) if last), default=None)
+
+
+def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """All in one statement."""
+    session.execute(_NEW, rows, execution_options=UNSCOPED)
+
+
+def lock_turn(session: Session, clinic_id: int) -> None:
+    """Waits until nobody else makes offers in this clinic."""
+    session.execute(_TURN, {"stripe": clinic_id % STRIPES}, execution_options=UNSCOPED).all()
+
+
+def take(session: Session, clinic_id: int, limit: int) -> Sequence[AnyRow]:
+    """The earliest of the clinic, locked; rows of all columns but clinic_id and created_at."""
+    return session.execute(_NEXT, {"clinic_id": clinic_id, "batch": limit}, execution_options=UNSCOPED).all()
+
+
+def finish(session: Session, freed_time_ids: Collection[int]) -> None:
+    session.execute(delete(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids)), execution_options=_UNSYNCED)
+
+
+def advance(session: Session, freed_time_ids: Collection[int], waitlist_id: int) -> None:
+    """Everybody up to there has been looked at."""
+    statement = update(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids))
+    moved = func.greatest(FreedTime.after_waitlist_id, waitlist_id)
+    session.execute(statement.values(after_waitlist_id=moved), execution_options=_UNSYNCED)
+
+
+def clinic_ids(session: Session, *, after: int, limit: int) -> Sequence[int]:
+    """Clinics of which there is freed time, with ids beyond `after`."""
+    statement = select(FreedTime.clinic_id).where(FreedTime.clinic_id > after).distinct()
+    return session.scalars(statement.order_by(FreedTime.clinic_id).limit(limit), execution_options=UNSCOPED).all()
+
+
+def oldest(session: Session) -> datetime | None:
+    """When the first of what still waits was freed."""
+    statement = select(FreedTime.created_at).order_by(FreedTime.freed_time_id).limit(1)
+    return session.scalar(statement, execution_options=UNSCOPED)

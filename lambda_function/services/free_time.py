@@ -1,0 +1,100 @@
+"""The starts at which doctors are free, worked out on masks (domain/slots.py): what is offered in a search for free
+time, and what is offered to those who wait.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.appointment import Duration
+from lambda_function.domain.opening import Opening
+from lambda_function.domain.slots import Timeline, chair_starts, occupied_starts, step_mask, working_starts
+
+
+@dataclass(slots=True)
+class Busy:
+    """Masks of the time that is taken, by doctor and chair, and for one patient."""
+
+    doctors: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    chairs: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    patient: int = 0
+
+
+def busy_in(
+    work: UnitOfWork,
+    timeline: Timeline,
+    *,
+    doctor_ids: Collection[int],
+    clinic_ids: Collection[int],
+    patient_id: int | None = None,
+    exclude_id: int | None = None,
+) -> Busy:
+    """One statement: doctors and chairs of the clinics, and what the doctors and the patient have elsewhere."""
+    rows = Calendar(work.session).busy(
+        timeline.span, doctor_ids=doctor_ids, clinic_ids=clinic_ids, patient_id=patient_id, exclude_id=exclude_id
+    )
+    busy = Busy()
+    for row in rows:
+        occupied = timeline.minutes(row.start - row.before, row.end + row.after)
+        busy.doctors[row.doctor_id] |= occupied
+        if row.chair_id is not None:
+            busy.chairs[row.chair_id] |= occupied
+        if row.patient_id == patient_id:
+            busy.patient |= timeline.minutes(row.start, row.end)
+    return busy
+
+
+@dataclass(slots=True)
+class FreeTime:
+    """Of some doctors, over one timeline. `chairs` are those of each clinic."""
+
+    timeline: Timeline
+    rules: Mapping[int, Opening]
+    chairs: Mapping[int, Sequence[int]]
+    busy: Busy
+    _on_step: dict[tuple[str, int], int] = field(default_factory=dict)
+    _working: dict[tuple[int, timedelta], int] = field(default_factory=dict)
+    _with_chair: dict[tuple[int, Duration], int] = field(default_factory=dict)
+
+    def starts(self, row: Any, duration: Duration) -> int:
+        """The starts for which the doctor of a row of `candidates` works and is free, and so is a chair."""
+        free = occupied_starts(self.timeline.everything & ~self.busy.doctors[row.doctor_id], duration)
+        return self._may_work(row, duration.visit) & free & self.chair_starts(row.clinic_id, duration)
+
+    def take(self, doctor_id: int, clinic_id: int, occupied: int) -> None:
+        """As if a visit had been booked there, in the first chair that is free."""
+        self.busy.doctors[doctor_id] |= occupied
+        chair_id = next((chair for chair in self.chairs[clinic_id] if not self.busy.chairs[chair] & occupied), None)
+        if chair_id is not None:
+            self.busy.chairs[chair_id] |= occupied
+            self._with_chair.clear()
+
+    def chair_starts(self, clinic_id: int, duration: Duration) -> int:
+        """The starts for which a chair is free."""
+        key = (clinic_id, duration)
+        if key not in self._with_chair:
+            self._with_chair[key] = self.chair_starts_without(clinic_id, duration, ())
+        return self._with_chair[key]
+
+    def chair_starts_without(self, clinic_id: int, duration: Duration, taken: Iterable[tuple[int, int]]) -> int:
+        """The starts for which a chair would be free if these, each a chair_id and a mask, were still taken."""
+        chairs = {chair: self.busy.chairs[chair] for chair in self.chairs[clinic_id]}
+        for chair, mask in taken:
+            if chair in chairs:
+                chairs[chair] |= mask
+        return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
+
+    def _may_work(self, row: Any, visit: timedelta) -> int:
+        zone, key = ZoneInfo(row.time_zone), (row.doctor_id, visit)
+        step = (row.time_zone, row.slot_step_minutes)
+        if step not in self._on_step:
+            self._on_step[step] = step_mask(self.timeline, zone, row.slot_step_minutes)
+        if key not in self._working:
+            hours, present = working_starts(self.timeline, self.rules[row.doctor_id], zone, visit)
+            self._working[key] = hours & present
+        return self._on_step[step] & self._working[key]

@@ -1,0 +1,115 @@
+"""One round of offers in a clinic: some of its freed time, and some of those who wait, in a transaction of its own.
+
+What is done is limited by the constants below, however much is freed and however many wait.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import timedelta
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories import freed_time
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.waitlist import Line
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.waitlist import Freed, freed_by_visit, offer_end
+from lambda_function.services.offerable import ANY_PATIENT, Offerable, offerable
+from lambda_function.services.place import policy_of
+
+# Longer freed time is written down in parts.
+MAX_PART = timedelta(days=31)
+PARTS = 100
+ENTRIES = 100
+LOOKS = 3
+OFFERS = 50
+# So many of those who wait are passed on the way to those whom the time concerns.
+PASSED = 5000
+
+
+def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
+    """Whether there was anything to do: freed time that nobody else works on."""
+    work.act_as(ANY_PATIENT)
+    freed_time.lock_turn(work.session, clinic_id)
+    taken = freed_time.take(work.session, clinic_id, PARTS)
+    # Time that lies far apart is not looked at together.
+    rows = [row for row in taken if row.starts_at < taken[0].starts_at + MAX_PART]
+    if not rows:
+        return False
+    freed = [
+        Freed(
+            row.doctor_id,
+            clinic_id,
+            Interval(row.starts_at, row.ends_at),
+            chair_id=row.chair_id,
+            occupied=row.occupied,
+            after=row.after_waitlist_id,
+        )
+        for row in rows
+        if row.ends_at > work.now
+    ]
+    reached = _walk(work, clinic_id, freed) if freed else None
+    over = [row.freed_time_id for row in rows if reached is None or row.ends_at <= work.now]
+    if over:
+        freed_time.finish(work.session, over)
+    if reached is not None:
+        freed_time.advance(work.session, [row.freed_time_id for row in rows if row.ends_at > work.now], reached)
+    return True
+
+
+def _walk(work: UnitOfWork, clinic_id: int, freed: list[Freed]) -> int | None:
+    """Makes offers down the line. The waitlist_id up to which everybody has been looked at; None when nobody is left
+    behind, or no time.
+    """
+    found = offerable(work, clinic_id, freed)
+    if found is None or not found.wanted():
+        return None
+    line = Line(work.session, work.now)
+    for offer in line.standing(found.doctor_ids, found.timeline.span):
+        found.take(offer.doctor_id, freed_by_visit(offer).time)
+    walk = _Walk(work, line, found)
+    after = min(part.after for part in freed)
+    until = line.reach(after, PASSED)
+    for _ in range(LOOKS):
+        wanted = found.wanted()
+        if not wanted:
+            return None
+        entries = line.waiting(wanted, clinic_id, found.timeline.span, after=after, until=until, limit=ENTRIES)
+        walk.meet({entry.patient_id for entry in entries})
+        for entry in entries:
+            after = int(entry.waitlist_id)
+            walk.offer(entry)
+            if walk.offers == OFFERS:
+                return after
+        if len(entries) < ENTRIES:
+            return until
+    return after
+
+
+class _Walk:
+    def __init__(self, work: UnitOfWork, line: Line, found: Offerable) -> None:
+        self.offers = 0
+        self._work = work
+        self._line = line
+        self._found = found
+        self._busy: defaultdict[int, int] = defaultdict(int)
+
+    def meet(self, patient_ids: Collection[int]) -> None:
+        """Reads what else they have, in one statement."""
+        if not patient_ids:
+            return
+        timeline = self._found.timeline
+        for row in Calendar(self._work.session).visits_of_patients(patient_ids, timeline.span):
+            self._busy[row.patient_id] |= timeline.touched(Interval(row.starts_at, row.ends_at))
+
+    def offer(self, entry: AnyRow) -> None:
+        """The best that there is for whoever waits, if there is any."""
+        fit = self._found.best(entry, self._busy[entry.patient_id])
+        if fit is None:
+            return
+        length = timedelta(minutes=fit.row.offer_minutes)
+        expires_at = offer_end(fit.start, length=length, policy=policy_of(fit.row), now=self._work.now)
+        if self._line.offer(entry, fit.row.doctor_id, fit.visit, expires_at):
+            self.offers += 1
+            self._found.take(fit.row.doctor_id, fit.occupied)
+            self._busy[entry.patient_id] |= self._found.timeline.touched(fit.visit)

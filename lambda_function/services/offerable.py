@@ -1,0 +1,176 @@
+"""What of a clinic's freed time could be booked by a patient, in the same way as a search for free time tells it.
+
+Of the doctor whose time was freed that is every start whose visit needs some of it. Where a chair was freed, too, and
+there was none for every visit before, it is also what other doctors can do in it only since then.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.candidates import candidates_of
+from lambda_function.db.repositories.openings import openings
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.appointment import Duration, bookable_span
+from lambda_function.domain.intervals import Interval
+from lambda_function.domain.slots import Timeline, margin, visit_starts
+from lambda_function.domain.waitlist import Freed, best_start, touching, within_wish
+from lambda_function.services.free_time import FreeTime, busy_in
+from lambda_function.services.place import duration_of, policy_of
+
+# An offer keeps to the limits of patients, whoever is to accept it.
+ANY_PATIENT = Actor(0, Role.PATIENT)
+_TICK = timedelta.resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What one part of the freed time makes possible for those behind `after`: the starts in it, and all whose visit
+    needs some of it.
+    """
+
+    after: int
+    inside: int
+    touched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A visit of the treatment and the doctor of a row of `candidates`."""
+
+    row: AnyRow
+    start: datetime
+
+    @property
+    def visit(self) -> Interval:
+        return duration_of(self.row).visit_from(self.start)
+
+    @property
+    def occupied(self) -> Interval:
+        return duration_of(self.row).occupied_from(self.start)
+
+
+@dataclass(slots=True)
+class Offerable:
+    """`rows` are those of `candidates`: who could do what. What is worked out is kept until a time is taken."""
+
+    now: datetime
+    clinic_id: int
+    freed: Sequence[Freed]
+    rows: Sequence[AnyRow]
+    free: FreeTime
+    _of_treatment: defaultdict[int, list[AnyRow]] = field(default_factory=lambda: defaultdict(list))
+    _possible: dict[tuple[int, Duration], int] = field(default_factory=dict)
+    _own: dict[tuple[int, Duration], list[Gain]] = field(default_factory=dict)
+    _relief: dict[Duration, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            self._of_treatment[row.treatment_id].append(row)
+
+    @property
+    def timeline(self) -> Timeline:
+        return self.free.timeline
+
+    @property
+    def doctor_ids(self) -> set[int]:
+        return {row.doctor_id for row in self.rows}
+
+    def wanted(self) -> dict[int, set[int]]:
+        """By doctor, the treatments for which there is still a start."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for row in self.rows:
+            touched = 0
+            for gain in self._gains_of(row):
+                touched |= gain.touched
+            if touched and touched & self._possible_of(row):
+                found[row.doctor_id].add(row.treatment_id)
+        return found
+
+    def best(self, entry: AnyRow, busy: int) -> Fit | None:
+        """For whoever waits, and is busy then: the earliest start in freed time, else the earliest whose visit reaches
+        into it.
+        """
+        wish, found = Interval(entry.wished_from, entry.wished_to), []
+        for row in self._of_treatment[entry.treatment_id]:
+            if entry.doctor_id not in {None, row.doctor_id}:
+                continue
+            visit = duration_of(row).visit
+            fit = self._possible_of(row) & within_wish(self.timeline, wish, visit)
+            gains = [(gain.inside, gain.touched) for gain in self._gains_of(row) if gain.after < entry.waitlist_id]
+            start = best_start(fit & visit_starts(self.timeline.everything & ~busy, visit), gains) if fit else None
+            if start is not None:
+                found.append((start, row))
+        if not found:
+            return None
+        (_, step), row = min(found, key=lambda each: (each[0], each[1].doctor_id))
+        return Fit(row, self.timeline.instant(step))
+
+    def take(self, doctor_id: int, occupied: Interval) -> None:
+        """Time that is on offer is not offered a second time, nor is its chair."""
+        self.free.take(doctor_id, self.clinic_id, self.timeline.touched(occupied))
+        self._possible.clear()
+        self._relief.clear()
+
+    def _possible_of(self, row: AnyRow) -> int:
+        duration = duration_of(row)
+        key = (row.doctor_id, duration)
+        if key not in self._possible:
+            bookable = bookable_span(actor=ANY_PATIENT, policy=policy_of(row), now=self.now)
+            # Offers end when patients can no longer book: at the very last instant there is nothing left to offer.
+            later = self.timeline.beginning_in(Interval(bookable.start + _TICK, bookable.end))
+            self._possible[key] = later & self.free.starts(row, duration)
+        return self._possible[key]
+
+    def _gains_of(self, row: AnyRow) -> list[Gain]:
+        duration = duration_of(row)
+        gains = self._own_gains(row.doctor_id, duration)
+        relief = self._relief_for(duration)
+        if not relief:
+            return gains
+        shared = [part for part in self.freed if part.chair_id is not None and part.doctor_id != row.doctor_id]
+        return gains + [self._gain(part, duration, relief) for part in shared]
+
+    def _own_gains(self, doctor_id: int, duration: Duration) -> list[Gain]:
+        key = (doctor_id, duration)
+        if key not in self._own:
+            own = [part for part in self.freed if part.doctor_id == doctor_id]
+            self._own[key] = [self._gain(part, duration, self.timeline.everything) for part in own]
+        return self._own[key]
+
+    def _gain(self, part: Freed, duration: Duration, among: int) -> Gain:
+        touched = touching(self.timeline, part, duration) & among
+        return Gain(part.after, self.timeline.beginning_in(part.time) & touched, touched)
+
+    def _relief_for(self, duration: Duration) -> int:
+        """The starts for which there is a chair only since the freed ones are."""
+        if duration not in self._relief:
+            freed = [(part.chair_id, self.timeline.touched(part.time)) for part in self.freed if part.chair_id]
+            before = (
+                self.free.chair_starts_without(self.clinic_id, duration, freed) if freed else self.timeline.everything
+            )
+            self._relief[duration] = self.free.chair_starts(self.clinic_id, duration) & ~before
+        return self._relief[duration]
+
+
+def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[Freed]) -> Offerable | None:
+    """Four statements; None when no doctor is there any more."""
+    everybody = any(part.chair_id is not None for part in freed)
+    rows = candidates_of(work.session, clinic_id, None if everybody else {part.doctor_id for part in freed})
+    if not rows:
+        return None
+    reach = max(margin(duration_of(row)) for row in rows)
+    start = min(part.time.start for part in freed) - reach
+    timeline = Timeline.around(Interval(start, max(part.time.end for part in freed) + reach))
+    doctor_ids = {row.doctor_id for row in rows}
+    free = FreeTime(
+        timeline,
+        openings(work.session, doctor_ids, timeline.span),
+        Calendar(work.session).chairs([clinic_id]),
+        busy_in(work, timeline, doctor_ids=doctor_ids, clinic_ids=[clinic_id]),
+    )
+    return Offerable(work.now, clinic_id, freed, rows, free)

@@ -1,0 +1,178 @@
+"""What becomes of the waitlist by the clock, and what reading it does not do."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from lambda_function.db.models import FreedTime, WaitlistEntry
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.waitlist import WaitlistStatus
+from lambda_function.services import offers
+from lambda_function.services.waitlist_schedule import RESERVE, keep_up
+from tests.api.conftest import Fingerprint
+from tests.api.desk import Desk, at, instant
+from tests.api.expect import expect_problem
+from tests.api.waiting import Line, free
+from tests.clock import Clock
+
+
+@pytest.fixture
+def line(desk: Desk) -> Line:
+    desk.practice.add_patient("ana", clinics=(1,))
+    return Line(desk)
+
+
+@pytest.fixture
+def busy(line: Line) -> Any:
+    """Tuesday 15:00Z with drjay, taken by ana, who has not asked for anything else."""
+    return line.desk.booked("rita", at("15:00"), patient="ana")
+
+
+def tick(database: Database) -> None:
+    """The schedule's next run."""
+    keep_up(database, lambda: RESERVE + 1)
+
+
+def offered(line: Line, *user_names: str) -> list[str]:
+    return [name for name in user_names if line.offered(name)]
+
+
+@pytest.mark.parametrize("reader", ["kim", "pat", "rita", "rosa"])
+def test_reading_shows_a_lapsed_offer_as_lapsed_and_writes_nothing(
+    line: Line, busy: Any, clock: Clock, fingerprint: Fingerprint, reader: str
+) -> None:
+    line.join("kim")
+    line.join("pat")
+    free(line, busy)
+    clock.advance(minutes=120)
+    before = fingerprint()
+
+    shown = {entry["patient_id"]: (entry["status"], entry["offer"]) for entry in line.entries(reader)}
+
+    assert set(shown.values()) <= {("WAITING", None)}
+    assert fingerprint() == before
+
+
+def test_an_expired_offer_passes_on(line: Line, busy: Any, clock: Clock, database: Database) -> None:
+    line.join("kim")
+    second = line.join("pat")
+    free(line, busy)
+    clock.advance(minutes=120)
+
+    tick(database)
+
+    assert (line.offered("kim"), line.offered("pat")) == (None, at("15:00"))
+    assert line.entries("pat")[0]["offer"]["expires_at"] == "2030-01-07T18:00:00Z"
+    assert line.accept("pat", second).status == 201
+
+
+def test_an_expired_offer_goes_down_the_line_and_not_back(
+    line: Line, busy: Any, clock: Clock, database: Database
+) -> None:
+    names = ("kim", "pat", "ana")
+    for user_name in names:
+        line.join(user_name)
+    free(line, busy)
+    seen = []
+    for _ in range(4):
+        seen.append(offered(line, *names))
+        clock.advance(minutes=120)
+        tick(database)
+    assert seen == [["kim"], ["pat"], ["ana"], []]
+
+
+def test_whoever_let_an_offer_pass_keeps_the_place_for_the_next(
+    line: Line, busy: Any, clock: Clock, database: Database
+) -> None:
+    other = line.desk.booked("rita", at("18:00"), patient="ana")
+    line.join("kim")
+    line.join("pat")
+    free(line, busy)
+    clock.advance(minutes=120)
+    tick(database)
+    assert line.offered("pat") == at("15:00")
+    free(line, other)
+    assert line.offered("kim") == at("18:00")
+
+
+def test_a_lapsed_offer_that_is_withdrawn_goes_only_to_those_behind(line: Line, busy: Any, clock: Clock) -> None:
+    line.join("ana", **{"from": at("15:15"), "to": at("15:25")})
+    offered_to = line.join("kim")
+    line.join("pat")
+    free(line, busy)
+    session = line.desk.practice.session
+    session.execute(
+        update(WaitlistEntry)
+        .where(WaitlistEntry.patient_id == line.desk.id_of("ana"))
+        .values(wished_from=instant("12:00"), wished_to=instant("21:00"))
+    )
+    session.commit()
+    clock.advance(minutes=120)
+
+    assert line.withdraw("kim", offered_to).status == 204
+
+    assert offered(line, "ana", "pat") == ["pat"]
+
+
+def test_a_wish_that_is_over_is_written_down(line: Line, clock: Clock, database: Database) -> None:
+    entry = line.join("kim")
+    clock.advance(days=1, hours=9)
+    expect_problem(line.withdraw("kim", entry), 409, "invalid_transition")
+
+    tick(database)
+
+    statement = select(WaitlistEntry.status)
+    assert line.desk.practice.session.scalars(statement).all() == [WaitlistStatus.EXPIRED]
+
+
+@pytest.fixture
+def dying(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody comes to what follows from a commit."""
+    monkeypatch.setattr(offers, "offer_in", lambda *_: None)
+
+
+@pytest.mark.usefixtures("dying")
+def test_what_dies_after_the_commit_is_offered_by_the_schedule(line: Line, busy: Any, database: Database) -> None:
+    line.join("kim")
+    free(line, busy)
+    assert line.offered("kim") is None
+    assert len(line.desk.practice.rows(FreedTime)) == 1
+
+    tick(database)
+
+    assert line.offered("kim") == at("15:00")
+    assert line.desk.practice.rows(FreedTime) == []
+
+
+def test_offers_that_cannot_be_made_change_no_answer(
+    line: Line, busy: Any, monkeypatch: pytest.MonkeyPatch, log_text: Any
+) -> None:
+    line.join("kim")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyError("Kim Huaman")
+
+    monkeypatch.setattr(offers, "offer_round", fail)
+    log_text()
+    assert line.desk.cancel("rita", busy["appointment_id"]).status == 200
+
+    written = log_text()
+    assert '"offers not made"' in written
+    assert '"OffersFailed"' in written
+    assert "Kim" not in written
+
+
+@pytest.mark.usefixtures("dying")
+def test_the_age_of_what_waits_to_be_offered_is_told(
+    line: Line, busy: Any, database: Database, clock: Clock, log_text: Any
+) -> None:
+    line.join("kim")
+    free(line, busy)
+    clock.advance(seconds=90)
+    log_text()
+
+    keep_up(database, lambda: 0.0)
+    assert '"FreedTimeLagSeconds":[90.0]' in log_text().replace(" ", "")
+    tick(database)
+    assert '"FreedTimeLagSeconds":[0.0]' in log_text().replace(" ", "")

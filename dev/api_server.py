@@ -10,6 +10,7 @@ from dev.children import end_with_parent
 from dev.cors import Cors
 from dev.gateway import Gateway, Handler, create_gateway
 from dev.routing import DEFAULT
+from dev.stack import Addresses
 
 _WORKERS = 4
 
@@ -19,6 +20,7 @@ def application() -> Gateway:
 
     Imports the Lambda only here, because the workers' supervisor needs none of it.
     """
+    from dev import docs_examples  # noqa: PLC0415 - see above
     from lambda_function.api import openapi  # noqa: PLC0415 - see above
     from lambda_function.api.app import PUBLIC_KEYS, route_keys  # noqa: PLC0415 - see above
     from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
@@ -32,8 +34,17 @@ def application() -> Gateway:
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],
-        openapi=openapi.document,
+        openapi=lambda: docs_examples.served(openapi.document(), _addresses()),
         cors=Cors(frozenset(origins.split(",")) if origins else frozenset()),
+    )
+
+
+def _addresses() -> Addresses:
+    return Addresses(
+        api=os.environ["LOCAL_API_URL"],
+        aws=os.environ["AWS_ENDPOINT_URL"],
+        pool_id=os.environ["LOCAL_POOL_ID"],
+        client_id=os.environ["LOCAL_CLIENT_ID"],
     )
 
 

@@ -14,6 +14,7 @@ _PAGE = f"""<!DOCTYPE html>
 <head>
   <meta charset="utf-8">
   <title>Dentist appointments</title>
+  <link rel="icon" href="/favicon.ico">
   <link rel="stylesheet" href="/docs/{_STYLE}">
 </head>
 <body>
@@ -24,6 +25,14 @@ _PAGE = f"""<!DOCTYPE html>
 </html>
 """
 
+# A tooth. Browsers ask for it by this name, and take a drawing as well as an icon.
+_ICON = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<path fill="#2b7a9b" d="M8 3C6 1 2 1 2 5c0 3 1 4 1 6 0 2 1 4 2 4
+ 2 0 1-5 3-5s1 5 3 5c1 0 2-2 2-4 0-2 1-3 1-6 0-4-4-4-6-2z"/>
+</svg>
+"""
+
 Page = Callable[[], Answer]
 
 
@@ -32,6 +41,7 @@ def pages(openapi: Callable[[], str]) -> dict[str, Page]:
     return {
         "/openapi.json": lambda: _answer("application/json", openapi().encode()),
         "/docs": lambda: _answer("text/html; charset=utf-8", _PAGE.encode()),
+        "/favicon.ico": lambda: _answer("image/svg+xml", _ICON.encode()),
         f"/docs/{_SCRIPT}": lambda: _answer("text/javascript; charset=utf-8", _asset(_SCRIPT)),
         f"/docs/{_STYLE}": lambda: _answer("text/css; charset=utf-8", _asset(_STYLE)),
     }

@@ -38,6 +38,7 @@ class Booking:
     treatment_id: int
     starts_at: datetime
     ends_at: datetime
+    time_zone: str
 
 
 def over_http(url: str, token_of: Callable[[str], str]) -> Get:
@@ -71,8 +72,8 @@ def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
     doctors = get(RECEPTIONIST, "/users", {"q": DOCTOR})["items"]
     own = [{"doctor_id": doctor["user_id"]} for doctor in doctors if doctor["user_name"] == DOCTOR]
     clinics = get(RECEPTIONIST, "/clinics", {})["items"]
-    clinic_id = next(item["clinic_id"] for item in clinics if item["name"] == CLINIC)
-    for narrowed in (*own, {"clinic_id": clinic_id}):
+    clinic = next(item for item in clinics if item["name"] == CLINIC)
+    for narrowed in (*own, {"clinic_id": clinic["clinic_id"]}):
         found: list[Booking] = []
         for slot in _free(get, patient["user_name"], now, {"treatment_id": treatment_id, **narrowed}):
             starts_at, ends_at = _span(slot)
@@ -88,6 +89,7 @@ def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
                     treatment_id=treatment_id,
                     starts_at=starts_at,
                     ends_at=ends_at,
+                    time_zone=clinic["time_zone"],
                 )
             )
             if len(found) == count:

@@ -76,7 +76,8 @@ class Gateway:
     async def _answer(self, request: Request) -> Answer:
         page = self._pages.get(request.path)
         if page is not None and request.method in {"GET", "HEAD"}:
-            return page()
+            # In a thread, because it may ask the API itself.
+            return await asyncio.to_thread(page)
         match = self._routes.match(request.method, request.path)
         if match is None:
             # A preflight that any route takes, `$default` too, goes to that route and past its authorizer, as at AWS.

@@ -105,7 +105,7 @@ def _running(options: _Options) -> Iterator[_Stack]:
         secrets = account.create_secrets(database.MASTER_SECRET, database.APP_SECRET, database.MIGRATOR_SECRET)
         accounts = database.provision(server.url, options.database_name, secrets)
         pool = _fill(account, accounts)
-        api = stack.enter_context(_running_api(options, _lambda_environment(aws_url, pool)))
+        api = stack.enter_context(_running_api(options, _api_environment(options.url, aws_url, pool)))
         addresses = Addresses(api=options.url, aws=aws_url, pool_id=pool.pool_id, client_id=pool.client_id)
         stack.enter_context(addresses.published(options.folder))
         yield _Stack([emulator, api], server, accounts, addresses)
@@ -130,8 +130,10 @@ def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
     return pool
 
 
-def _lambda_environment(url: str, pool: aws.Pool) -> dict[str, str]:
-    return aws.lambda_environment(url) | {
+def _api_environment(url: str, aws_url: str, pool: aws.Pool) -> dict[str, str]:
+    return aws.lambda_environment(aws_url) | {
+        "LOCAL_API_URL": url,
+        "LOCAL_POOL_ID": pool.pool_id,
         "LOCAL_JWT_ISSUER": pool.issuer,
         "LOCAL_JWKS_URL": pool.jwks_url,
         "LOCAL_CLIENT_ID": pool.client_id,

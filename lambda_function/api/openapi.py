@@ -18,7 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 import lambda_function
 from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
-from lambda_function.api.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, Dialect
+from lambda_function.api.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, UNSHOWN, Dialect
 from lambda_function.api.examples import Examples
 from lambda_function.api.strict import BODY_METHODS
 
@@ -190,6 +190,8 @@ class _Writer:
         return parameter
 
     def _example_in(self, parameter: Mapping[str, Any], operation: str = "") -> Json:
+        if {parameter["name"], f"{operation}.{parameter['name']}"} & UNSHOWN:
+            return dict(parameter)
         return {**parameter, "example": self._examples.value(operation, parameter["name"], parameter["schema"])}
 
     def _input(self, field: ModelField) -> Json:

@@ -89,7 +89,8 @@ def proposing(document: Any) -> Any:
         found["properties"] = {name: _seeded(name, schema) for name, schema in found["properties"].items()}
     if "in" in found and "schema" in found:
         found["schema"] = _seeded(found["name"], found["schema"])
-        found["example"] = SEEDS.get(found["name"], [found["example"]])[-1]
+        if found["name"] in SEEDS:
+            found["example"] = SEEDS[found["name"]][-1]
     return found
 
 

@@ -1,11 +1,14 @@
 """The booking that `make run` prints works, whenever it is started and whatever was done before."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from dev.docs_examples import refreshed, today
 from dev.example import Booking, Get, booking_command, bookings
+from dev.openapi_file import FILE
 from dev.stack import StackError
 from lambda_function.api.app import Api
 from tests.api.desk import Desk
@@ -90,3 +93,16 @@ def test_without_a_receptionist_there_is_none(get: Get, practice: Practice) -> N
     practice.session.commit()
     with pytest.raises(StackError):
         bookings(get, NOW)
+
+
+@pytest.mark.parametrize("instant", INSTANTS.values(), ids=INSTANTS)
+def test_the_document_of_the_local_stack_shows_what_can_be_booked_at(
+    get: Get, caller: ApiClient, clock: Clock, instant: datetime
+) -> None:
+    clock.now = instant
+    document = refreshed(json.loads(FILE.read_text()), today(get, instant))
+    [body] = document["paths"]["/appointments"]["post"]["requestBody"]["content"].values()
+    assert caller.post("rita", "/appointments", body["example"]).status == 201
+    query = {each["name"]: each for each in document["paths"]["/availability"]["get"]["parameters"]}
+    window = {name: query[name]["example"] for name in ("from", "to", "treatment_id", "doctor_id")}
+    assert caller.get("pat", "/availability", **window).json["items"] != []

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from dev.openapi_file import FILE
 from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_keys, routes_of
-from lambda_function.api.contract import FAMILIES, MEANING, REFUSALS, VALUES
+from lambda_function.api.contract import FAMILIES, MEANING, REFUSALS, UNSHOWN, VALUES
 from lambda_function.api.openapi import document
 from tests.contract import Json, contract
 
@@ -130,7 +130,8 @@ def test_an_answer_has_the_headers_of_what_it_holds(operation: str, headers: set
 def _examples() -> Iterator[Any]:
     for name, operation in OPERATIONS.items():
         for parameter in map(COMMITTED.resolved, operation.get("parameters", ())):
-            yield pytest.param(parameter["schema"], parameter["example"], id=f"{name} {parameter['name']}")
+            if "example" in parameter:
+                yield pytest.param(parameter["schema"], parameter["example"], id=f"{name} {parameter['name']}")
         bodies = [("body", operation.get("requestBody", {})), *operation["responses"].items()]
         for where, body in bodies:
             for media_type, content in COMMITTED.resolved(body).get("content", {}).items():
@@ -139,6 +140,16 @@ def _examples() -> Iterator[Any]:
                 }
                 for code, value in {**named, **({"": content["example"]} if "example" in content else {})}.items():
                     yield pytest.param(content["schema"], value, id=f"{name} {where} {media_type} {code}")
+
+
+def test_every_parameter_has_an_example_but_those_that_only_the_caller_knows() -> None:
+    bare = {
+        (name, parameter["name"])
+        for name, operation in OPERATIONS.items()
+        for parameter in map(COMMITTED.resolved, operation.get("parameters", ()))
+        if "example" not in parameter
+    }
+    assert {parameter if parameter in UNSHOWN else f"{name}.{parameter}" for name, parameter in bare} == UNSHOWN
 
 
 @pytest.mark.parametrize(("schema", "value"), list(_examples()))

@@ -1,0 +1,157 @@
+"""openapi.json as the local stack shows it: with examples that work today if they are sent as they stand.
+
+The document itself is the same on every day, so its dates are of a made-up week. Here they are moved to a week that can
+be booked, and where a request needs free time, or a visit in some state, one is looked up.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dev import example
+from dev.example import Booking, Get
+from dev.stack import Addresses, StackError
+from dev.token import token_of
+
+_WRITTEN = date(2030, 1, 8)
+_DAY = re.compile(r"\b(2030)(-?)(01)\2([0-3][0-9])(?=T|\b)")
+# Which visit an operation is tried on, by its state; others take the latest, whatever that is.
+_STATES: Mapping[str, tuple[str, ...]] = {
+    "confirm_appointment": ("REQUESTED",),
+    "cancel_appointment": ("BOOKED", "REQUESTED"),
+    "cancel_fhir_appointment": ("BOOKED", "REQUESTED"),
+    "check_in_appointment": ("BOOKED",),
+    "complete_appointment": ("CHECKED_IN", "BOOKED"),
+    "mark_no_show": ("BOOKED",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What can be tried: bookings, and the visits of the receptionist's clinic, the latest first."""
+
+    now: datetime
+    bookings: list[Booking]
+    visits: list[Any]
+
+
+def served(document: str, addresses: Addresses) -> str:
+    """The document for whoever looks at the stack now."""
+    now = datetime.now(UTC)
+    half_hour = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    get = example.over_http(addresses.api, lambda person: _token(addresses, person, half_hour))
+    return json.dumps(refreshed(json.loads(document), today(get, now)))
+
+
+def today(get: Get, now: datetime) -> Today:
+    """Nothing but the time where the demo's people may not ask any more."""
+    try:
+        window = {"from": (now - timedelta(days=1)).isoformat(), "limit": 100}
+        visits = get(example.RECEPTIONIST, "/appointments", window)["items"]
+        return Today(now, example.bookings(get, now, 3), sorted(visits, key=_id, reverse=True))
+    except StackError:
+        return Today(now, [], [])
+
+
+def refreshed(document: dict[str, Any], today: Today) -> dict[str, Any]:
+    """The document with other examples of requests; answers are shown as they are written."""
+    first = today.bookings[0].starts_at if today.bookings else today.now + timedelta(days=2)
+    later = first.date() - _WRITTEN
+    for operation in (each for methods in document["paths"].values() for each in methods.values()):
+        for shown in _shown(operation):
+            shown["example"] = _moved(shown["example"], later)
+            if shown.get("name") == "appointment_id":
+                shown["example"] = _visit(operation["operationId"], today.visits, shown["example"])
+            if operation["operationId"] in _FREE and len(today.bookings) > _FREE[operation["operationId"]][0]:
+                number, fill = _FREE[operation["operationId"]]
+                shown["example"] = fill(shown["example"], today.bookings[number])
+            if operation["operationId"] == "create_user":
+                name = f"luz-{today.now:%d%H%M%S}"
+                shown["example"] |= {"user_name": name, "email": f"{name}@example.org"}
+    return document
+
+
+@cache
+def _token(addresses: Addresses, person: str, half_hour: datetime) -> str:
+    """Kept for half an hour, which is half of a token's life: the page is looked at more often."""
+    return token_of(addresses, person)
+
+
+def _shown(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whatever has an example of what is sent."""
+    bodies = operation.get("requestBody", {}).get("content", {}).values()
+    return [each for each in (*operation.get("parameters", ()), *bodies) if "example" in each]
+
+
+def _moved(value: Any, later: timedelta) -> Any:
+    match value:
+        case str():
+            return _DAY.sub(lambda found: _later(found, later), value)
+        case list():
+            return [_moved(item, later) for item in value]
+        case dict():
+            return {name: _moved(item, later) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _later(found: "re.Match[str]", later: timedelta) -> str:
+    year, separator, month, day = found.groups()
+    return f"{date(int(year), int(month), int(day)) + later:%Y{separator}%m{separator}%d}"
+
+
+def _id(visit: Any) -> int:
+    return int(visit["appointment_id"])
+
+
+def _visit(operation: str, visits: list[Any], otherwise: int) -> int:
+    for state in _STATES.get(operation, ()):
+        for visit in visits:
+            if visit["status"] == state:
+                return _id(visit)
+    return _id(visits[0]) if visits else otherwise
+
+
+def _plain(shown: Any, booking: Booking) -> Any:
+    people = {"doctor_id": booking.doctor_id, "patient_id": booking.patient_id}
+    return shown | people | {"treatment_id": booking.treatment_id, "starts_at": _utc(booking.starts_at)}
+
+
+def _by_name(shown: Any, booking: Booking) -> Any:
+    local = booking.starts_at.astimezone(ZoneInfo(booking.time_zone))
+    return {"patient": booking.patient, "doctor": booking.doctor, "appointment_date": f"{local:%Y-%m-%d %H:%M:%S}"}
+
+
+def _fhir(shown: Any, booking: Booking) -> Any:
+    if not isinstance(shown, dict):  # _format
+        return shown
+    patient, doctor = shown["participant"]
+    people = [
+        patient | {"actor": {"reference": f"Patient/{booking.patient_id}"}},
+        doctor | {"actor": {"reference": f"Practitioner/{booking.doctor_id}"}},
+    ]
+    return shown | {"start": _utc(booking.starts_at), "end": _utc(booking.ends_at), "participant": people}
+
+
+def _slot(shown: Any, booking: Booking) -> Any:
+    if shown == "json":  # _format
+        return shown
+    return f"{booking.doctor_id}-{booking.treatment_id}-{booking.starts_at:%Y%m%dT%H%MZ}"
+
+
+def _utc(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+# Whatever takes or shows free time, and which of today's bookings: each takes another, so that all can be tried.
+_FREE: Mapping[str, tuple[int, Callable[[Any, Booking], Any]]] = {
+    "book_appointment": (0, _plain),
+    "book_visit_by_name": (1, _by_name),
+    "book_fhir_appointment": (2, _fhir),
+    "get_fhir_slot": (0, _slot),
+}

@@ -10,7 +10,7 @@ from lambda_function.cli.action import Exit
 from lambda_function.db.models import Appointment, IdempotencyKey, IdempotencySubject, WaitlistEntry
 from lambda_function.db.unit_of_work import RETRIES, Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError
-from lambda_function.services.operators import erasing
+from lambda_function.services.operators import erasing, personal_data, users
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
 from tests.cli.terminal import Pool, Terminal
@@ -153,3 +153,31 @@ def test_whose_erasing_has_begun_is_in_no_list_and_does_nothing(terminal: Termin
     assert "zoe" not in {person["user_name"] for person in terminal.done("users", "list")["items"]}
     assert desk.client.get("zoe", "/me").status == 403
     assert [visit.patient_note for visit in terminal.practice.rows(Appointment)] == [NOTE] * 3
+
+
+def test_a_copy_is_the_same_in_however_many_batches(
+    terminal: Terminal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody(desk, "zoe")
+    whole = terminal.done("export-person", "zoe")
+    assert len(whole["appointments"]) == len(whole["waitlist"]) == 3
+    assert len(whole["events"]) == len(whole["messages"]) == 6
+    assert len(whole["kept_answers"]) == 4
+    assert len(whole["kept_answers_to_others"]) == 6
+    monkeypatch.setattr(personal_data, "BATCH", 2)
+    monkeypatch.setattr("lambda_function.db.repositories.personal_data._WINDOW", 2)
+    assert terminal.done("export-person", "zoe") == whole
+
+
+@pytest.mark.parametrize("span", [1, 3, 5000])
+def test_people_are_found_however_few_are_looked_at_at_once(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, span: int
+) -> None:
+    monkeypatch.setattr(users, "SPAN", span)
+    everybody = [person["user_name"] for person in terminal.done("users", "list")["items"]]
+    assert everybody == [name for name, _ in sorted(terminal.practice.ids.items(), key=lambda item: item[1])]
+    first = terminal.done("users", "list", "--type", "doctor", "--limit", "2")
+    rest = terminal.done("users", "list", "--type", "doctor", "--after", str(first["next_after"]))
+    names = [person["user_name"] for person in (*first["items"], *rest["items"])]
+    assert (names, rest["next_after"]) == (["drjay", "drwu", "drsol"], None)
+    assert terminal.done("users", "list", "-q", "nobody") == {"items": [], "next_after": None}

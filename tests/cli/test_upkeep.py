@@ -111,6 +111,12 @@ def test_each_of_many_is_looked_at(
     assert [finding["appointment_id"] for finding in found(terminal)] == visits
 
 
+@pytest.fixture(params=[1, 3, 5000])
+def in_chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "CHUNK", request.param)
+
+
+@pytest.mark.usefixtures("in_chunks")
 @pytest.mark.parametrize(("statement", "table"), ORPHANS.values(), ids=ORPHANS.keys())
 def test_rows_that_refer_to_nothing_are_found(
     terminal: Terminal, desk: Desk, corrupt: Callable[[str], None], statement: str, table: str

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, collate, delete, exists, or_, select, union_all, update
+from sqlalchemy import ColumnElement, bindparam, collate, delete, exists, func, or_, select, union_all, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -77,12 +77,15 @@ class Directory:
         active: bool | None,
         prefix: str | None,
         after: int,
+        until: int,
         limit: int,
     ) -> Sequence[AnyRow]:
-        """In the order of user_id, without those who were erased or merged into another. `prefix` is looked for at the
-        start of names, user names, e-mails and phones.
+        """Of the ids behind `after` up to `until`, in order, without those who were erased or merged into another.
+        `prefix` is looked for at the start of names, user names, e-mails and phones.
         """
-        statement = _PERSON.where(User.user_id > after, here(User)).order_by(User.user_id).limit(limit)
+        statement = (
+            _PERSON.where(User.user_id > after, User.user_id <= until, here(User)).order_by(User.user_id).limit(limit)
+        )
         if role is not None:
             statement = statement.where(User.user_type == role)
         if active is not None:
@@ -93,6 +96,10 @@ class Directory:
             texts: list[Any] = [User.full_name, collate(User.user_name, COLLATION), User.email, User.phone]
             statement = statement.where(or_(*(column.startswith(prefix, autoescape=True) for column in texts)))
         return self._session.execute(statement, execution_options=UNSCOPED).all()
+
+    def last_id(self) -> int:
+        """The greatest of all; 0 when there is nobody."""
+        return self._session.scalar(select(func.max(User.user_id)), execution_options=UNSCOPED) or 0
 
     def clinics_of(self, user_ids: Collection[int]) -> Mapping[int, list[str]]:
         """The names of the clinics of each person, sorted."""

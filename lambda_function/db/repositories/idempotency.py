@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import IdempotencyKey, IdempotencyLock, IdempotencySubject, Patient
 from lambda_function.db.models.idempotency import SUBJECT_ROWS
+from lambda_function.db.repositories.places import Place, behind
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.db.trouble import is_contention
 from lambda_function.domain.errors import IdempotencyInFlightError
@@ -49,8 +50,6 @@ _SUBJECTS = insert(SUBJECT_ROWS).from_select(
         Patient.user_id.in_(bindparam("named", expanding=True))
     ),
 )
-# Of a kept answer, in the order of all.
-Place = tuple[datetime, int, str]
 
 
 def stripe(key_hash: str) -> int:
@@ -150,7 +149,7 @@ def attributions(session: Session, after: Place | None, limit: int) -> Sequence[
     """At most so many of all kept answers, behind a place in their order: created_at, user_id and key_hash, which are
     the place of each, and whether it is `attributed`, so that `remove_answers_about` finds it.
     """
-    place = tuple_(IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash)
+    place = (IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash)
     known = exists().where(
         IdempotencySubject.user_id == IdempotencyKey.user_id, IdempotencySubject.key_hash == IdempotencyKey.key_hash
     )
@@ -158,8 +157,7 @@ def attributions(session: Session, after: Place | None, limit: int) -> Sequence[
         IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash, known.label("attributed")
     ).order_by(*place)
     if after is not None:
-        # The first says to the index what the second says exactly.
-        statement = statement.where(IdempotencyKey.created_at >= after[0], place > after)
+        statement = statement.where(behind(place, after))
     return session.execute(statement.limit(limit), execution_options=UNSCOPED).all()
 
 

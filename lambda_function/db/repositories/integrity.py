@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, and_, func, or_, select, text
+from sqlalchemy import ForeignKeyConstraint, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, Base
@@ -19,6 +19,7 @@ from lambda_function.db.models import (
     SlotClaim,
     User,
 )
+from lambda_function.db.repositories.places import Place, behind, up_to
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
@@ -51,28 +52,33 @@ class Span:
             yield Span(start, min(start + size - 1, self.last))
 
 
-def span_of(session: Session, key: ForeignKeyConstraint) -> Span | None:
-    """What `orphans` has to look at; None when there is nothing."""
-    return _span(session, _chunked(key))
-
-
-def orphans(session: Session, key: ForeignKeyConstraint, span: Span, limit: int) -> Sequence[AnyRow]:
-    """Rows that refer to what is not there: the columns of their primary key. The database refuses such rows, unless
-    they were loaded with its checks off.
+def orphans(
+    session: Session, key: ForeignKeyConstraint, after: Place | None, size: int
+) -> tuple[Sequence[AnyRow], Place | None]:
+    """Of the next `size` rows of a table those that refer to what is not there, as the columns of their primary key;
+    and the place of the last row, None when there are no more. The database refuses such rows, unless they were loaded
+    with its checks off.
     """
+    own = list(key.table.primary_key.columns)
+    start = [] if after is None else [behind(own, after)]
+    last = session.execute(
+        select(*own).where(*start).order_by(*own).offset(size - 1).limit(1), execution_options=UNSCOPED
+    ).one_or_none()
+    end = None if last is None else tuple(last)
     parent = key.referred_table.alias()
     pairs = [(element.parent, parent.c[element.column.name]) for element in key.elements]
-    return session.execute(
-        select(*key.table.primary_key.columns)
+    rows = session.execute(
+        select(*own)
         .outerjoin(parent, and_(*(mine == theirs for mine, theirs in pairs)))
         .where(
-            _chunked(key).between(span.first, span.last),
+            *start,
+            *([] if end is None else [up_to(own, end)]),
             *(mine.is_not(None) for mine, _ in pairs),
             pairs[0][1].is_(None),
-        )
-        .limit(limit),
+        ),
         execution_options=UNSCOPED,
     ).all()
+    return rows, end
 
 
 def _span(session: Session, column: Any) -> Span | None:
@@ -86,15 +92,14 @@ def references() -> list[ForeignKeyConstraint]:
     return sorted(keys, key=lambda key: str(key.name))
 
 
-def _chunked(key: ForeignKeyConstraint) -> ColumnElement[Any]:
-    """The column by which the rows are read in parts. The first of several in a primary key may have few values."""
-    own = list(key.table.primary_key.columns)
-    return own[0] if len(own) == 1 else key.elements[0].parent
-
-
 def span_of_appointments(session: Session) -> Span | None:
     """What `beside_claims` has to look at; None when there is nothing."""
     return _span(session, Appointment.appointment_id)
+
+
+def span_of_people(session: Session) -> Span | None:
+    """What `without_profile` has to look at; None when there is nobody."""
+    return _span(session, User.user_id)
 
 
 def beside_claims(session: Session, span: Span, since: datetime) -> Sequence[AnyRow]:
@@ -131,14 +136,15 @@ def time_zones(session: Session) -> Sequence[AnyRow]:
     ).all()
 
 
-def without_profile(session: Session, limit: int) -> Sequence[int]:
-    """Users who lack the row that makes them what they are, and receptionists of no clinic."""
+def without_profile(session: Session, span: Span) -> Sequence[int]:
+    """Users in the span who lack the row that makes them what they are, and receptionists of no clinic."""
     return session.scalars(
         select(User.user_id)
         .outerjoin(Patient, Patient.user_id == User.user_id)
         .outerjoin(Doctor, Doctor.user_id == User.user_id)
         .outerjoin(Receptionist, Receptionist.user_id == User.user_id)
         .where(
+            User.user_id.between(span.first, span.last),
             or_(
                 and_(User.user_type == Role.PATIENT, Patient.user_id.is_(None)),
                 and_(User.user_type == Role.DOCTOR, Doctor.user_id.is_(None)),
@@ -149,9 +155,8 @@ def without_profile(session: Session, limit: int) -> Sequence[int]:
                         User.user_id.not_in(select(ReceptionistClinic.receptionist_id)),
                     ),
                 ),
-            )
+            ),
         )
-        .order_by(User.user_id)
-        .limit(limit),
+        .order_by(User.user_id),
         execution_options=UNSCOPED,
     ).all()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, inspect, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import (
@@ -30,6 +30,7 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
+from lambda_function.db.repositories.places import Place, behind
 from lambda_function.db.scoping import UNSCOPED
 
 # What staff did in other people's visits is theirs; what was written there is the patient's.
@@ -135,10 +136,10 @@ class Page:
     """`after` is where to go on, None when there is nothing more."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    after: tuple[Any, ...] | None = None
+    after: Place | None = None
 
 
-def page(session: Session, user_id: int, section: str, *, after: tuple[Any, ...] | None, limit: int) -> Page:
+def page(session: Session, user_id: int, section: str, *, after: Place | None, limit: int) -> Page:
     """At most so many rows of a section, as the columns that tell about this person, behind a place in it."""
     if section == MESSAGES:
         return _messages(session, user_id, after)
@@ -146,8 +147,7 @@ def page(session: Session, user_id: int, section: str, *, after: tuple[Any, ...]
     place = _place(columns[0].class_)
     statement = select(*columns, *(column.label(f"_{number}") for number, column in enumerate(place))).where(where)
     if after is not None:
-        # The first says to an index what the second says exactly.
-        statement = statement.where(place[0] >= after[0], tuple_(*place) > after)
+        statement = statement.where(behind(place, after))
     rows = session.execute(statement.order_by(*place).limit(limit), execution_options=UNSCOPED).all()
     told = [dict(zip((column.key for column in columns), row, strict=False)) for row in rows]
     return Page(told, tuple(rows[-1][len(columns) :]) if len(rows) == limit else None)
@@ -161,7 +161,7 @@ def _place(mapped: type[Any]) -> list[Any]:
     return [getattr(mapped, mapper.get_property_by_column(column).key) for column in mapper.primary_key]
 
 
-def _messages(session: Session, user_id: int, after: tuple[Any, ...] | None) -> Page:
+def _messages(session: Session, user_id: int, after: Place | None) -> Page:
     """Those of the next _WINDOW messages that tell of the person's visits: whose a message is, no index knows."""
     visit = OutboxMessage.detail["appointment_id"].as_integer().label("visit")
     statement = select(OutboxMessage.outbox_id, visit).where(OutboxMessage.outbox_id > (after or (0,))[0])

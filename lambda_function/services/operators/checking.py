@@ -14,13 +14,14 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories import integrity, schema
 from lambda_function.db.repositories.integrity import Span
+from lambda_function.db.repositories.places import Place
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval
 
-# Ids that one statement looks at.
+# Ids, or rows, that one statement looks at.
 CHUNK = 5000
-# Of the orphans of one chunk, and of people without a profile.
+# Of the orphans of one chunk, and of people without a profile in one.
 _SHOWN = 100
 
 Finding = dict[str, Any]
@@ -28,8 +29,8 @@ Step = Callable[[], list[Finding]]
 
 
 def steps(database: Database) -> list[Step]:
-    """The checks, in parts that are quick: each runs a statement or two in a transaction of its own, and answers what
-    is wrong. A fixed number of them, and one more for each CHUNK ids.
+    """The checks, in parts that answer what is wrong. Each runs a statement or two in a transaction of its own; those
+    that look for orphans run as many transactions as the table has CHUNK rows.
     """
 
     def read(check: Callable[[UnitOfWork], list[Finding]]) -> Step:
@@ -38,13 +39,9 @@ def steps(database: Database) -> list[Step]:
     return [
         read(_revision),
         read(_zones),
-        read(_profiles),
+        *(read(partial(_profiles, span=span)) for span in _spans(database, integrity.span_of_people)),
         *(read(partial(_claims, span=span)) for span in _spans(database, integrity.span_of_appointments)),
-        *(
-            read(partial(_orphans, key=key, span=span))
-            for key in integrity.references()
-            for span in _spans(database, partial(integrity.span_of, key=key))
-        ),
+        *(partial(_orphans, database, key) for key in integrity.references()),
     ]
 
 
@@ -76,17 +73,31 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _profiles(work: UnitOfWork) -> list[Finding]:
+def _profiles(work: UnitOfWork, span: Span) -> list[Finding]:
     return [
         _finding("profile", "This user lacks what makes them a patient, doctor or receptionist.", user_id=user_id)
-        for user_id in integrity.without_profile(work.session, _SHOWN)
+        for user_id in integrity.without_profile(work.session, span)[:_SHOWN]
     ]
 
 
-def _orphans(work: UnitOfWork, key: ForeignKeyConstraint, span: Span) -> list[Finding]:
+def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:
     detail = f"A row of {key.table.name} refers to a row of {key.referred_table.name} that is not there ({key.name})."
-    rows = integrity.orphans(work.session, key, span, _SHOWN)
-    return [_finding("orphan", detail, **dict(row._mapping)) for row in rows]  # noqa: SLF001 - public, despite its name
+    found: list[Finding] = []
+    after: Place | None = None
+    while True:
+        rows, after = database.transact(partial(_orphans_behind, key=key, after=after), commit=False)
+        found += [
+            _finding("orphan", detail, **dict(row._mapping))  # noqa: SLF001 - public, despite its name
+            for row in rows[:_SHOWN]
+        ]
+        if after is None:
+            return found
+
+
+def _orphans_behind(
+    work: UnitOfWork, key: ForeignKeyConstraint, after: Place | None
+) -> tuple[Sequence[AnyRow], Place | None]:
+    return integrity.orphans(work.session, key, after, CHUNK)
 
 
 def _claims(work: UnitOfWork, span: Span) -> list[Finding]:

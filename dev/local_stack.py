@@ -166,10 +166,11 @@ def _introduce_booking(options: _Options, addresses: Addresses) -> None:
     get = example.over_http(addresses.api, lambda person: token_of(addresses, person))
     try:
         found = example.bookings(get, datetime.now(UTC))
-    except StackError:
-        found = []
+    except StackError as error:
+        print(f"The demo's people cannot book any more. To begin anew: make reset\n{error}")
+        return
     if not found:
-        print("The demo's people can book nothing at present. To begin anew: make reset")
+        print("The demo's doctors have no free time within a year. To begin anew: make reset")
         return
     [booking] = found
     command = example.booking_command(

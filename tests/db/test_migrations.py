@@ -2,6 +2,7 @@
 
 import json
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from moto import mock_aws
 from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from lambda_function.bootstrap.migrations import (
     MigrationLockedError,
@@ -151,3 +154,32 @@ def test_the_command_line_takes_the_secret(empty_url: URL, monkeypatch: pytest.M
         engine = migration_engine(settings)
     command.upgrade(alembic_config(engine), "head")
     assert inspect(engine).has_table("appointment")
+
+
+def test_user_names_that_differ_in_capitals_stop_the_migration_before_it_changes_anything(empty_url: URL) -> None:
+    upgrade(empty_url, "0017")
+    add = text(
+        "INSERT INTO user (user_id, user_name, user_type, full_name, created_at, updated_at)"
+        " VALUES (:id, :name, 1, 'X', '2030-01-01', '2030-01-01')"
+    )
+    engine = plain_engine(empty_url)
+    with engine.begin() as connection:
+        for number, name in ((7, "pat"), (8, "kim"), (9, "Pat")):
+            connection.execute(add, {"id": number, "name": name})
+    with pytest.raises(CommandError, match="7 and 9") as stopped:
+        upgrade(empty_url, "0018")
+    assert "at and" not in str(stopped.value)
+    with engine.begin() as connection:
+        connection.execute(add, {"id": 10, "name": "KIM"})
+        connection.execute(text("UPDATE user SET user_name = CONCAT(user_name, '-2') WHERE user_id > 8"))
+    upgrade(empty_url, "0018")
+    with engine.connect() as connection, pytest.raises(IntegrityError, match="uq_user_user_name"):
+        connection.execute(add, {"id": 11, "name": "PAT"})
+
+
+def test_of_what_user_names_are_made_only_capitals_are_the_same(migrated_url: URL) -> None:
+    signs = string.ascii_lowercase + string.digits + "._@+-"
+    row = " UNION ALL ".join(f"SELECT 'a{sign}' COLLATE utf8mb4_unicode_520_ci AS name" for sign in signs)
+    with plain_engine(migrated_url).connect() as connection:
+        assert connection.scalar(text(f"SELECT COUNT(DISTINCT name) FROM ({row}) names")) == len(signs)
+        assert connection.scalar(text("SELECT 'A-b' COLLATE utf8mb4_unicode_520_ci = 'ab'")) == 0

@@ -31,7 +31,7 @@ class User(Base):
     )
 
     user_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
-    user_name: Mapped[str] = mapped_column(String(64, collation=EXACT), unique=True)
+    user_name: Mapped[str] = mapped_column(String(64), unique=True)
     user_type: Mapped[Role] = mapped_column(RoleId, ForeignKey("user_type.user_type_id"))
     full_name: Mapped[Name]
     email: Mapped[str | None] = mapped_column(String(254))

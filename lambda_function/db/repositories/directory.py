@@ -25,6 +25,7 @@ from lambda_function.db.repositories.people import add_user
 from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
+from lambda_function.domain.user_names import folded
 
 _UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 _PERSON: AnySelect = select(
@@ -110,12 +111,14 @@ class Directory:
         return {user_id: sorted(names) for user_id, names in found.items()}
 
     def find(self, user_name: str, *, leaving: bool = False) -> AnyRow | None:
-        """Neither erased nor merged into another. With `leaving`, somebody too whose erasing has begun and has not come
-        to the name yet.
+        """In capital or small letters, and neither erased nor merged into another. With `leaving`, somebody too whose
+        erasing has begun and has not come to the name yet.
         """
         there = User.merged_into.is_(None) if leaving else here(User)
         statement = _PERSON.where(User.user_name == user_name, there)
-        return self._session.execute(statement, execution_options=UNSCOPED).one_or_none()
+        row = self._session.execute(statement, execution_options=UNSCOPED).one_or_none()
+        # The database's comparison overlooks accents, and blanks at the end.
+        return row if row is not None and folded(row.user_name) == folded(user_name) else None
 
     def all_clinic_ids(self) -> tuple[int, ...]:
         return tuple(self._session.scalars(select(Clinic.clinic_id), execution_options=UNSCOPED))

@@ -14,6 +14,7 @@ from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, contact_visible
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.user_names import folded
 
 
 def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
@@ -79,7 +80,12 @@ class People:
         return self._session.execute(statement).all()
 
     def id_by_user_name(self, user_name: str, role: Role) -> int | None:
-        return self._session.scalar(select(User.user_id).where(User.user_name == user_name, User.user_type == role))
+        """In capital or small letters."""
+        rows = self._session.execute(
+            select(User.user_id, User.user_name).where(User.user_name == user_name, User.user_type == role)
+        )
+        # The database's comparison overlooks accents, and blanks at the end.
+        return next((row.user_id for row in rows if folded(row.user_name) == folded(user_name)), None)
 
     def add_patient(
         self,

@@ -29,6 +29,7 @@ from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.user_names import folded
 
 _WRITE = {**UNSCOPED, "synchronize_session": False}
 _PERSON = (User.user_id, User.user_name, User.full_name, User.email, User.phone, User.active)
@@ -117,9 +118,10 @@ class PracticeRows:
         return self._all(select(ReceptionistClinic.receptionist_id, ReceptionistClinic.clinic_id))
 
     def roles(self, user_names: Collection[str]) -> dict[str, Role]:
-        """What those of the names are that somebody has."""
+        """What those of the names are that somebody has, in capital or small letters; in the spelling that is asked."""
+        asked = {folded(name): name for name in user_names}
         rows = self._all(select(User.user_name, User.user_type).where(User.user_name.in_(sorted(user_names))))
-        return {row.user_name: row.user_type for row in rows}
+        return {asked[folded(row.user_name)]: row.user_type for row in rows if folded(row.user_name) in asked}
 
     def visits_ahead(self, now: datetime, **ids: Collection[int]) -> Sequence[AnyRow]:
         """Rows of appointment_id, starts_at and ends_at, by id, of what holds time and has not begun. `ids` are

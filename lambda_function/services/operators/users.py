@@ -292,8 +292,7 @@ def close_batch(work: UnitOfWork, user_name: str, *, cancel_visits: bool, keep_v
 def known_person(directory: Directory, user_name: str, *, leaving: bool = False) -> AnyRow:
     """The row of the directory; `leaving` as there. Raises NotFoundError."""
     person = directory.find(user_name, leaving=leaving)
-    # The database's comparison overlooks blanks at the end.
-    if person is None or person.user_name != user_name:
+    if person is None:
         raise NotFoundError("There is no such person.")
     return person
 

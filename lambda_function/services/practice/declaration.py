@@ -25,6 +25,7 @@ from pydantic import (
 from lambda_function.domain.appointment import MAX_OPEN_VISITS
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.opening import DAY_MINUTES, WeeklyHours, Window, check_week
+from lambda_function.domain.user_names import folded
 from lambda_function.services.texts import Email, PersonName, Phone, UserName, printable
 
 _CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
@@ -224,10 +225,22 @@ def declared(document: Any) -> Declaration:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise DeclarationError([(each["loc"], _message(each)) for each in found]) from None
-    both = sorted(declaration.doctors.keys() & declaration.receptionists.keys())
-    if both:
-        raise DeclarationError([(("receptionists", name), "is a doctor in this file, too") for name in both])
+    twice = list(_named_twice(declaration))
+    if twice:
+        raise DeclarationError(twice)
     return declaration
+
+
+def _named_twice(declaration: Declaration) -> Iterator[tuple[Path, str]]:
+    """People who have one user name, in the order of the file."""
+    seen: dict[str, tuple[str, str]] = {}
+    for section, people in (("doctors", declaration.doctors), ("receptionists", declaration.receptionists)):
+        for name in people:
+            first_section, first = seen.setdefault(folded(name), (section, name))
+            if first_section != section:
+                yield (section, name), "is a doctor in this file, too"
+            elif first != name:
+                yield (section, name), f"is {first} in this file, too: capital letters do not tell user names apart"
 
 
 def _message(error: Mapping[str, Any]) -> str:

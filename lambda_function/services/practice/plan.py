@@ -48,8 +48,8 @@ class _Draft:
 
 
 def _draft(rows: PracticeRows, declaration: Declaration) -> _Draft:
-    state = read_state(rows)
     wanted = said(declaration)
+    state = read_state(rows).spelled_as(wanted)
     after = afterwards(state, wanted)
     problems = [*_other_roles(rows, state, wanted), *_loose_ends(after, wanted)]
     if problems:

@@ -13,6 +13,7 @@ from typing import Any
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.domain.opening import WeeklyHours, Window
+from lambda_function.domain.user_names import folded
 from lambda_function.services.practice.declaration import (
     Declaration,
     DeclaredClinic,
@@ -52,6 +53,16 @@ class State:
     things: Mapping[Kind, Mapping[str, Fields]]
     ids: Mapping[Kind, Mapping[str, int]]
     chair_ids: Mapping[tuple[str, str], int]
+
+    def spelled_as(self, wanted: Mapping[Kind, Mapping[str, Any]]) -> "State":
+        """The same people under the user names that are wanted, which may differ in capital letters."""
+        things, ids = dict(self.things), dict(self.ids)
+        for kind in (Kind.DOCTOR, Kind.RECEPTIONIST):
+            spelling = {folded(name): name for name in wanted[kind]}
+            names = {name: spelling.get(folded(name), name) for name in self.things[kind]}
+            things[kind] = {names[name]: fields for name, fields in self.things[kind].items()}
+            ids[kind] = {names[name]: user_id for name, user_id in self.ids[kind].items()}
+        return State(things, ids, self.chair_ids)
 
 
 _TREATMENT = (

@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,9 +106,10 @@ def _running(options: _Options) -> Iterator[_Stack]:
         accounts = database.provision(server.url, options.database_name, secrets)
         pool = _fill(account, accounts)
         api = stack.enter_context(_running_api(options, _api_environment(options.url, aws_url, pool)))
+        schedules = stack.enter_context(_running_schedules(options, aws.lambda_environment(aws_url)))
         addresses = Addresses(api=options.url, aws=aws_url, pool_id=pool.pool_id, client_id=pool.client_id)
         stack.enter_context(addresses.published(options.folder))
-        yield _Stack([emulator, api], server, accounts, addresses)
+        yield _Stack([emulator, api, schedules], server, accounts, addresses)
 
 
 @contextmanager
@@ -118,6 +119,10 @@ def _running_api(options: _Options, environment: dict[str, str]) -> Iterator[Chi
     with running("The API", "dev.api_server", port, log=log, environment=environment) as api:
         api.wait_until_it_answers(f"{options.url}/health/ready")
         yield api
+
+
+def _running_schedules(options: _Options, environment: dict[str, str]) -> AbstractContextManager[Child]:
+    return running("The schedule", "dev.schedules", log=options.folder / "schedules.log", environment=environment)
 
 
 def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:

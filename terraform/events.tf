@@ -147,6 +147,8 @@ resource "aws_sqs_queue_policy" "consumer" {
 locals {
   schedules = {
     relay = { every = "rate(1 minute)", function = module.outbox_relay.alias_arn, input = {} }
+    # Offers that have lapsed, and freed time that nobody has been offered yet (services/waitlist_schedule.py).
+    waitlist = { every = "rate(1 minute)", function = module.waitlist.alias_arn, input = {} }
     # Claims, keys and tokens that nobody needs any more (services/operators/purging.py).
     purge = { every = "cron(40 3 * * ? *)", function = module.operator.alias_arn, input = { action = "purge" } }
   }

@@ -52,7 +52,7 @@ locals {
 
   # One execution holds one connection (pool of one, db/engine.py), so their sum has to fit max_connections beside ten
   # for RDS itself and for people in an emergency. With the proxy, the application's functions share its connections.
-  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, cognito = 5 }
+  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, waitlist = 1, cognito = 5 }
   direct_concurrency      = { migrate = 2, rotate_secret = 1, operator = 2 }
   spare_connections       = 10
   used_connections = sum(concat(
@@ -65,6 +65,7 @@ locals {
     migrate       = module.migrate
     rotate_secret = module.rotate_secret
     outbox_relay  = module.outbox_relay
+    waitlist      = module.waitlist
     operator      = module.operator
     cognito       = module.cognito
   }
@@ -174,6 +175,19 @@ module "outbox_relay" {
   ])
   timeout_seconds = 55 # below the minute between two runs
   concurrency     = local.application_concurrency.outbox_relay
+}
+
+module "waitlist" {
+  source = "./modules/function"
+
+  name            = "${local.name}-waitlist"
+  description     = "Lets offers lapse and makes those that are missing; called every minute"
+  handler         = "lambda_function.entrypoints.waitlist.handler"
+  common          = local.common
+  environment     = local.application_environment
+  statements      = local.read_application_secret
+  timeout_seconds = 55 # below the minute between two runs
+  concurrency     = local.application_concurrency.waitlist
 }
 
 module "operator" {

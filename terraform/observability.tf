@@ -175,6 +175,16 @@ locals {
         statistic   = "Maximum", threshold = 0.8 * var.api_concurrency, seconds = 60, periods = 5,
         description = "The API uses over 80 % of its reserved concurrency"
       })
+      freed-time-lag = merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "FreedTimeLagSeconds", dimensions = { service = module.waitlist.name },
+        statistic   = "Maximum", threshold = 300, seconds = 60, periods = 5, missing = "breaching",
+        description = "Freed time waits to be offered for over five minutes, or the schedule says nothing"
+      })
+      offers-failed = merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "OffersFailed", dimensions = { service = module.api.name },
+        threshold   = 5,
+        description = "Requests could not offer the time that they have freed"
+      })
       outbox-lag = merge(local.usual, {
         namespace   = "DentistAppointments", metric = "OutboxLagSeconds", dimensions = { service = module.outbox_relay.name },
         statistic   = "Maximum", threshold = 300, seconds = 60, periods = 5, missing = "breaching",
@@ -268,6 +278,7 @@ locals {
     { title = "Functions that failed", stat = "Sum", metrics = [for function in local.functions : ["AWS/Lambda", "Errors", "FunctionName", function.name]] },
     { title = "Database", stat = "Average", metrics = [for metric in ["CPUUtilization", "DatabaseConnections"] : concat(["AWS/RDS", metric], flatten([for key, value in local.database_dimensions : [key, value]]))] },
     { title = "Outbox: seconds behind", stat = "Maximum", metrics = [["DentistAppointments", "OutboxLagSeconds", "service", module.outbox_relay.name]] },
+    { title = "Waitlist: seconds behind", stat = "Maximum", metrics = [["DentistAppointments", "FreedTimeLagSeconds", "service", module.waitlist.name]] },
   ]
 }
 

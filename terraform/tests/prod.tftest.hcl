@@ -48,7 +48,7 @@ run "prod" {
   }
 
   assert {
-    condition     = local.used_connections == 200 + 2 + 1 + 5 + 2 + 1 && local.max_connections == 512
+    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 2 + 1 && local.max_connections == 512
     error_message = "Each function's concurrency counts as connections."
   }
 

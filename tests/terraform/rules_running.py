@@ -55,7 +55,8 @@ def functions_end_before_their_callers_give_up(plan: Plan) -> None:
     functions = plan.functions()
     assert functions["api"].values["timeout"] < _SECONDS_OF_API_GATEWAY
     assert functions["cognito"].values["timeout"] <= _SECONDS_OF_COGNITO
-    assert functions["outbox_relay"].values["timeout"] < 60, "two runs would overlap"
+    for name in ("outbox_relay", "waitlist"):
+        assert functions[name].values["timeout"] < 60, f"two runs of {name} would overlap"
 
 
 def everybody_calls_the_alias(plan: Plan) -> None:
@@ -175,7 +176,8 @@ def consumers_get_what_the_code_sends(plan: Plan) -> None:
 
 def relay_runs_every_minute(plan: Plan) -> None:
     schedules = {schedule.key: schedule for schedule in plan.all("aws_scheduler_schedule")}
-    assert schedules["relay"].values["schedule_expression"] == "rate(1 minute)"
+    for name in ("relay", "waitlist"):
+        assert schedules[name].values["schedule_expression"] == "rate(1 minute)", name
     assert all(schedule.values.get("state") != "DISABLED" for schedule in schedules.values())
 
 
@@ -225,7 +227,15 @@ def everything_important_has_an_alarm(plan: Plan) -> None:
     functions = {name.replace("_", "-") for name in plan.functions()}
     wanted = {f"{name}-{trouble}" for name in functions for trouble in ("failed", "throttled")}
     wanted |= {f"{what}-{speed}" for what in ("availability", "latency") for speed in ("fast", "slow")}
-    wanted |= {"outbox-lag", "api-internal-error", "database-cpu", "database-connections", "queue-failed"}
+    wanted |= {
+        "outbox-lag",
+        "freed-time-lag",
+        "offers-failed",
+        "api-internal-error",
+        "database-cpu",
+        "database-connections",
+        "queue-failed",
+    }
     wanted |= {f"queue-{queue.key}-dead" for queue in plan.all("aws_sqs_queue") if ".dead" in queue.address}
     assert wanted <= names, f"nobody hears of {sorted(wanted - names)}"
 

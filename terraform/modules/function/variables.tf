@@ -55,7 +55,7 @@ variable "memory_mib" {
 
 variable "timeout_seconds" {
   type        = number
-  description = "Below whatever waits for the function: 30 s of API Gateway, 5 s of Cognito, a minute between two runs of the relay."
+  description = "Below whatever waits for the function: 30 s of API Gateway, 5 s of Cognito, a minute between two runs of the relay or of the waitlist."
 }
 
 variable "concurrency" {

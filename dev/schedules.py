@@ -1,0 +1,40 @@
+"""What a schedule calls every minute on AWS, every two seconds here: `python -m dev.schedules`, started by dev.run."""
+
+import io
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import Any, cast
+
+from dev.children import end_with_parent
+from dev.lambda_context import LambdaContext
+from lambda_function.domain.errors import DomainError
+
+_SECONDS = 2
+_TIMEOUT_SECONDS = 55
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+def run(handler: Handler, pause: Callable[[float], None]) -> None:
+    """Calls it again and again, until somebody ends us. Where the database is away, the next run does the work."""
+    while True:
+        try:
+            # Its metrics, which nobody reads here, would fill the log; the logger has a stream of its own.
+            with redirect_stdout(io.StringIO()):
+                handler({}, LambdaContext("waitlist", _TIMEOUT_SECONDS))
+        except DomainError as error:
+            print(f"Not this time: {error}", flush=True)
+        pause(_SECONDS)
+
+
+def main() -> None:
+    # Only here, because importing it reads the settings that dev.run has put into the environment.
+    from lambda_function.entrypoints.waitlist import handler  # noqa: PLC0415 - see above
+
+    run(cast("Handler", handler), time.sleep)
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    main()

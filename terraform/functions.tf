@@ -208,6 +208,7 @@ module "operator" {
         "cognito-idp:AdminCreateUser",
         "cognito-idp:AdminDeleteUser",
         "cognito-idp:AdminDisableUser",
+        "cognito-idp:AdminEnableUser",
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminUserGlobalSignOut",
         "cognito-idp:ListUsers",

@@ -59,6 +59,14 @@ class CognitoAccounts:
             self._client.admin_user_global_sign_out(UserPoolId=self._pool_id, Username=name)
         return True
 
+    def enable(self, sub: str) -> bool:
+        with _pool_errors():
+            name = self._name_of(sub)
+            if name is None:
+                return False
+            self._client.admin_enable_user(UserPoolId=self._pool_id, Username=name)
+        return True
+
     def delete(self, sub: str) -> bool:
         with _pool_errors():
             name = self._name_of(sub)

@@ -22,7 +22,7 @@ _user_name = click.argument("user_name")
 
 @click.group(cls=Actions)
 def users() -> None:
-    """List, create, change and deactivate people. Clinics are named, treatments go by their codes.
+    """List, create, change, deactivate and reactivate people. Clinics are named, treatments go by their codes.
 
     With COGNITO_USER_POOL_ID set, accounts in that pool are made and disabled too.
     """
@@ -59,7 +59,8 @@ def create(tools: Tools, /, **options: Any) -> Answer:
     """
     document = act(tools, "users.create", **_upper(options))
     done = "Created" if document["created"] else "There was already"
-    return Answer(document, f"{done} user {document['user_id']}. Account: {document['account']}.")
+    how = "" if document["active"] else f", who is inactive: `users activate {document['user_name']}` lets them back in"
+    return Answer(document, f"{done} user {document['user_id']}{how}. Account: {document['account']}.")
 
 
 @users.command("set-type")
@@ -91,6 +92,16 @@ def deactivate(tools: Tools, /, **options: Any) -> Answer:
     what = "Stay to be moved" if options["keep_visits"] else "Cancelled"
     visits = f" {what}: {ids}." if ids else ""
     return Answer(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
+
+
+@users.command()
+@_user_name
+@click.pass_obj
+def activate(tools: Tools, /, **options: Any) -> Answer:
+    """Let a deactivated person back in. Cancelled visits stay cancelled; whoever was erased does not come back."""
+    document = act(tools, "users.activate", **options)
+    done = "is active again" if document["activated"] else "was active already"
+    return Answer(document, f"User {document['user_id']} {done}. Account: {document['account']}.")
 
 
 def _upper(options: dict[str, Any]) -> dict[str, Any]:

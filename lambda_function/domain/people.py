@@ -10,6 +10,7 @@ class PersonAction(StrEnum):
     CHANGE = "CHANGE"
     SET_TYPE = "SET_TYPE"
     DEACTIVATE = "DEACTIVATE"
+    REACTIVATE = "REACTIVATE"
     ERASE = "ERASE"
     # Somebody's account became this person's: by a verified e-mail, by a code, or by an operator.
     LINK = "LINK"

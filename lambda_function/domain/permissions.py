@@ -29,6 +29,7 @@ class Action(StrEnum):
     CHANGE_OWN_PROFILE = "CHANGE_OWN_PROFILE"
     CHANGE_PATIENT = "CHANGE_PATIENT"
     DEACTIVATE_PATIENT = "DEACTIVATE_PATIENT"
+    REACTIVATE_PATIENT = "REACTIVATE_PATIENT"
     CREATE_LINK_CODE = "CREATE_LINK_CODE"
     LINK_ACCOUNT = "LINK_ACCOUNT"
     READ_APPOINTMENTS = "READ_APPOINTMENTS"
@@ -88,6 +89,7 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.CHANGE_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
         Action.CHANGE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.DEACTIVATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.REACTIVATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.CREATE_LINK_CODE: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.LINK_ACCOUNT: {_P: _OWN, _D: _NONE, _R: _NONE},
         Action.READ_APPOINTMENTS: {_P: _ALL, _D: _ALL, _R: _ALL},

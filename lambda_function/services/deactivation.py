@@ -1,6 +1,7 @@
-"""People who leave: patients, whom a reception deactivates, and doctors, whom operators do. Rows stay; history is kept.
+"""People who leave, and come back: patients, whom a reception deactivates, and doctors, whom operators do. Rows stay;
+history is kept.
 
-Both hold the locks that booking takes (docs/decisions/0001): a visit booked at the same time is either seen here, or
+All hold the locks that booking takes (docs/decisions/0001): a visit booked at the same time is either seen here, or
 refused because the person is gone.
 """
 
@@ -12,16 +13,16 @@ from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.calendar_tokens import remove_token
-from lambda_function.db.repositories.people import close_account
+from lambda_function.db.repositories.people import close_account, reopen_account
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status, Step
 from lambda_function.domain.errors import ContentionError, HasBookingsError, NotFoundError
 from lambda_function.domain.people import PersonAction
-from lambda_function.domain.permissions import Action
+from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.waitlist import Freed, freed_by_visit
 from lambda_function.services.offers import free
-from lambda_function.services.people import require_patient
+from lambda_function.services.people import get, require_patient
 from lambda_function.services.person_events import note_person
 from lambda_function.services.visits import Happening, record, seen_by
 from lambda_function.services.waitlist import withdraw_all
@@ -136,3 +137,37 @@ def close(work: UnitOfWork, user_id: int, role: Role) -> None:
     # An address that was handed out is not good again when the person comes back.
     remove_token(work.session, user_id)
     note_person(work, user_id, PersonAction.DEACTIVATE)
+
+
+def reactivate_patient(work: UnitOfWork, user_id: int) -> AnyRow:
+    """The patient, active again, as people.get answers; whoever is active already stays as they are. What was cancelled
+    and withdrawn stays so.
+
+    Raises ForbiddenError, also for staff whom the actor sees, and NotFoundError: for patients of other clinics alone,
+    and for those who were erased or merged into another.
+    """
+    require(work.actor, Action.REACTIVATE_PATIENT)
+    known = Appointments(work.session).known(doctor_id=None, patient_id=user_id, clinic_id=None)
+    if known.patient_id is None:
+        require_patient(work, user_id, Action.REACTIVATE_PATIENT)
+    reopen(work, user_id, Role.PATIENT)
+    return get(work, user_id)
+
+
+def reopen(work: UnitOfWork, user_id: int, role: Role) -> bool:
+    """Lets somebody of that role back in, under the lock of whoever would close or erase them; False where there is
+    nobody to let in. For operators: it asks no permission.
+    """
+    calendar = Calendar(work.session)
+    match role:
+        case Role.PATIENT:
+            calendar.lock_patient(user_id)
+        case Role.DOCTOR:
+            calendar.lock_doctors([user_id])
+        case Role.RECEPTIONIST:
+            pass
+    if not reopen_account(work.session, user_id, role, work.now):
+        return False
+    note_person(work, user_id, PersonAction.REACTIVATE)
+    work.session.flush()
+    return True

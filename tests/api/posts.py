@@ -33,6 +33,7 @@ KEYS = (
     TOKEN,
     LINK_CODE,
     LINK,
+    REACTIVATE,
     FHIR_BOOK,
     FHIR_PUT,
     FHIR_CANCEL,
@@ -56,12 +57,13 @@ KEYS = (
     "POST /me/calendar-token",
     "POST /users/{user_id}/link-code",
     "POST /me/link",
+    "POST /users/{user_id}/reactivate",
     "POST /fhir/R4/Appointment",
     "PUT /fhir/R4/Appointment/{appointment_id}",
     "POST /fhir/R4/Appointment/{appointment_id}/$cancel",
 )
 # An empty body is as good as an empty object.
-MAY_BE_EMPTY = frozenset({CONFIRM, CHECK_IN, COMPLETE, NO_SHOW, ACCEPT, TOKEN, LINK_CODE})
+MAY_BE_EMPTY = frozenset({CONFIRM, CHECK_IN, COMPLETE, NO_SHOW, ACCEPT, TOKEN, LINK_CODE, REACTIVATE})
 # All that may be left out is left as it is.
 CHANGES = frozenset({ME, USER, CHANGE})
 IN_PATHS = (

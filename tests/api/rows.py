@@ -87,6 +87,26 @@ def with_patient(action: Action, body: Any, done: int) -> Row:
     return Row(action, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
 
 
+def reactivation() -> Row:
+    """Of patients who have left. Whoever may not do it at all is told so: of those who have left, nobody sees any."""
+
+    def case(name: str) -> Case:
+        def send(scene: Scene, _: str) -> Request:
+            target = scene.gone(name) if name in PATIENTS else scene.desk.id_of(name)
+            return f"/users/{target}/reactivate", None
+
+        def expected(caller: str) -> int:
+            if never(caller, Action.REACTIVATE_PATIENT):
+                return 403
+            if not person_visible(caller, name):
+                return 404
+            return 200 if name in PATIENTS else 403
+
+        return Case(name, send, expected)
+
+    return Row(Action.REACTIVATE_PATIENT, Entity.PATIENT, tuple(case(name) for name in PEOPLE))
+
+
 def link_code() -> Row:
     """For patients without an account; those who have one are told so where they are visible."""
 

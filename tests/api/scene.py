@@ -171,6 +171,10 @@ class Scene:
         """Somebody new of the same clinics, in place of a patient who is needed later."""
         return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics))).user_id
 
+    def gone(self, name: str) -> int:
+        """As stand_in, deactivated."""
+        return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics)), active=False).user_id
+
     def unlinked(self, name: str) -> int:
         """As stand_in, without an account."""
         return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics)), cognito_sub=None).user_id

@@ -28,6 +28,7 @@ from tests.api.rows import (
     own,
     people,
     public,
+    reactivation,
     simple,
     step,
     wait,
@@ -82,6 +83,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "PATCH /users/{user_id}": (with_patient(Action.CHANGE_PATIENT, {"phone": "+51 1234"}, 200),),
     "DELETE /users/{user_id}": (with_patient(Action.DEACTIVATE_PATIENT, None, 204),),
     "POST /users/{user_id}/link-code": (link_code(),),
+    "POST /users/{user_id}/reactivate": (reactivation(),),
     # A code that is good would make somebody of the scene another.
     "POST /me/link": (simple("/me/link", Action.LINK_ACCOUNT, {"code": "wrong"}, done=409),),
     "GET /appointments": (list_appointments(),),

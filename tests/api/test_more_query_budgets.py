@@ -231,6 +231,8 @@ def test_changing_and_deactivating_a_patient_stays_within_its_budget(
     within(statements, "PATCH /users/{user_id}", change)
     statements.clear()
     within(statements, "DELETE /users/{user_id}", desk.client.call("rita", "DELETE", f"/users/{patient}"), 204)
+    statements.clear()
+    within(statements, "POST /users/{user_id}/reactivate", desk.client.post("rita", f"/users/{patient}/reactivate"))
 
 
 def test_linking_an_account_stays_within_its_budget(desk: Desk, statements: Statements) -> None:

@@ -39,6 +39,7 @@ BUDGETS = {
     "GET /users/{user_id}": 2,
     "POST /users": 7,
     "PATCH /users/{user_id}": 7,
+    "POST /users/{user_id}/reactivate": 7,
     "POST /users/{user_id}/link-code": 6,
     "POST /me/link": 21,
     "DELETE /users/{user_id}": 17,

@@ -10,6 +10,7 @@ from lambda_function.aws.cognito import CognitoAccounts
 from lambda_function.cli.action import Exit, Tools
 from lambda_function.cli.commands import main
 from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators.accounts import Accounts
 from tests.factories import Practice
 
@@ -75,3 +76,33 @@ class Terminal:
         result = self.run(*arguments, "--json")
         assert result.exit_code == Exit.REFUSED, result.output
         return json.loads(result.stdout)["error"]
+
+
+class FailingOnce:
+    """The accounts of a pool that is away at the first call of one kind."""
+
+    def __init__(self, pool: Pool, method: str) -> None:
+        self._accounts = pool.accounts
+        self._method = method
+        self._failed = False
+
+    def _call(self, method: str, *arguments: str) -> Any:
+        if method == self._method and not self._failed:
+            self._failed = True
+            raise UnavailableError("The user pool cannot be reached.")
+        return getattr(self._accounts, method)(*arguments)
+
+    def check_free(self, user_name: str, email: str) -> None:
+        self._call("check_free", user_name, email)
+
+    def create(self, user_name: str, email: str) -> str:
+        return str(self._call("create", user_name, email))
+
+    def disable(self, sub: str) -> bool:
+        return bool(self._call("disable", sub))
+
+    def enable(self, sub: str) -> bool:
+        return bool(self._call("enable", sub))
+
+    def delete(self, sub: str) -> bool:
+        return bool(self._call("delete", sub))

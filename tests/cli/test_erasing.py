@@ -13,8 +13,7 @@ from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators import erasing, personal_data, users
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
-from tests.cli.terminal import Pool, Terminal
-from tests.cli.test_users import FailingOnce
+from tests.cli.terminal import FailingOnce, Pool, Terminal
 from tests.clock import Clock
 from tests.factories import sub_of
 from tests.traces import everywhere

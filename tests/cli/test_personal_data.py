@@ -12,8 +12,7 @@ from lambda_function.db.repositories import personal_data
 from lambda_function.domain.appointment import Status
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
-from tests.cli.terminal import Pool, Terminal
-from tests.cli.test_users import FailingOnce
+from tests.cli.terminal import FailingOnce, Pool, Terminal
 from tests.clock import Clock
 from tests.factories import Practice, sub_of
 from tests.traces import everywhere

@@ -1,19 +1,19 @@
 """People, as operators list, make, change and close them from the command line."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lambda_function.cli.action import Exit
-from lambda_function.db.models import Appointment, AppointmentEvent, Doctor, DoctorTreatment, SlotClaim, WaitlistEntry
-from lambda_function.domain.appointment import Status
-from lambda_function.domain.errors import UnavailableError
+from lambda_function.db.models import (
+    Doctor,
+    DoctorTreatment,
+    WaitlistEntry,
+)
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
-from tests.cli.terminal import Pool, Terminal
-from tests.clock import NOW
+from tests.cli.terminal import FailingOnce, Pool, Terminal
 
 DOCTOR = ("--type", "doctor", "--name", "Ana Díaz", "--clinic", "Lima Centro", "--treatment", "cleaning")
 
@@ -194,33 +194,6 @@ def test_an_account_that_somebody_made_under_the_name_is_not_linked(with_pool: T
     assert "drana" not in with_pool.practice.ids
 
 
-class FailingOnce:
-    """The accounts of a pool that is away at the first call of one kind."""
-
-    def __init__(self, pool: Pool, method: str) -> None:
-        self._accounts = pool.accounts
-        self._method = method
-        self._failed = False
-
-    def _call(self, method: str, *arguments: str) -> Any:
-        if method == self._method and not self._failed:
-            self._failed = True
-            raise UnavailableError("The user pool cannot be reached.")
-        return getattr(self._accounts, method)(*arguments)
-
-    def check_free(self, user_name: str, email: str) -> None:
-        self._call("check_free", user_name, email)
-
-    def create(self, user_name: str, email: str) -> str:
-        return str(self._call("create", user_name, email))
-
-    def disable(self, sub: str) -> bool:
-        return bool(self._call("disable", sub))
-
-    def delete(self, sub: str) -> bool:
-        return bool(self._call("delete", sub))
-
-
 def test_an_account_that_could_not_be_made_is_made_by_the_same_command(terminal: Terminal, pool: Pool) -> None:
     terminal.accounts = FailingOnce(pool, "create")
     arguments = ("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
@@ -286,88 +259,3 @@ def test_nobody_changes_with_visits_ahead(terminal: Terminal, desk: Desk, user_n
 def test_a_change_that_makes_no_sense_is_refused(terminal: Terminal, arguments: list[str], code: str) -> None:
     assert terminal.refused("users", "set-type", *arguments)["code"] == code
     assert terminal.practice.user("pat").user_type == "PATIENT"
-
-
-def test_a_patient_with_visits_ahead_stays_unless_they_may_be_cancelled(terminal: Terminal, desk: Desk) -> None:
-    here = desk.booked("rita", at("15:00"))["appointment_id"]
-    there = desk.booked("rosa", at("17:00"), doctor="drsol")["appointment_id"]
-
-    assert terminal.refused("users", "deactivate", "pat")["appointment_ids"] == [here, there]
-    assert terminal.practice.user("pat").active
-
-    done = terminal.done("users", "deactivate", "pat", "--cancel-visits")
-    assert (done["deactivated"], done["appointment_ids"]) == (True, [here, there])
-    assert {row.status for row in terminal.practice.rows(Appointment)} == {Status.CANCELLED}
-    assert terminal.practice.rows(SlotClaim) == []
-    assert desk.client.get("pat", "/me").status == 403
-
-
-def test_the_history_names_nobody_for_what_an_operator_did(terminal: Terminal, desk: Desk) -> None:
-    visit = desk.booked("rita", at("15:00"))["appointment_id"]
-    terminal.done("users", "deactivate", "pat", "--cancel-visits")
-
-    last = desk.client.get("rita", f"/appointments/{visit}/history").json["items"][-1]
-    assert (last["action"], last["actor"], last["reason"]) == ("CANCEL", None, "Patient deactivated")
-    event = terminal.practice.rows(AppointmentEvent)[-1]
-    assert (event.actor_id, event.actor_type) == (None, None)
-
-
-def test_what_an_operator_cancels_is_offered_to_whoever_waits(terminal: Terminal, desk: Desk) -> None:
-    desk.booked("rita", at("15:00"))
-    wish = {"treatment_id": 1, "from": at("15:00"), "to": at("15:30"), "doctor_id": desk.id_of("drjay")}
-    desk.client.post("kim", "/waitlist", wish)
-    terminal.done("users", "deactivate", "pat", "--cancel-visits")
-    assert [row.status for row in terminal.practice.rows(WaitlistEntry)] == [WaitlistStatus.OFFERED]
-
-
-def test_a_doctors_visits_stay_for_a_reception_to_move(terminal: Terminal, desk: Desk) -> None:
-    visit = desk.booked("rita", at("15:00"))["appointment_id"]
-    assert terminal.refused("users", "deactivate", "drjay")["appointment_ids"] == [visit]
-    result = terminal.run("users", "deactivate", "drjay", "--keep-visits")
-    assert result.stdout.endswith(f"Stay to be moved: {visit}.\n")
-    assert not terminal.practice.user("drjay").active
-
-
-@pytest.mark.parametrize(
-    "arguments", [["pat", "--keep-visits"], ["drjay", "--cancel-visits"], ["rita", "--keep-visits"]]
-)
-def test_visits_are_treated_as_suits_the_person(terminal: Terminal, arguments: list[str]) -> None:
-    assert terminal.refused("users", "deactivate", *arguments)["code"] == "validation_error"
-    assert terminal.practice.user(arguments[0]).active
-
-
-def test_a_receptionist_leaves(terminal: Terminal, desk: Desk) -> None:
-    assert terminal.done("users", "deactivate", "rita")["deactivated"]
-    assert desk.client.get("rita", "/me").status == 403
-
-
-def test_past_visits_keep_nobody(terminal: Terminal) -> None:
-    terminal.practice.add_appointment(NOW - timedelta(days=1))
-    assert terminal.done("users", "deactivate", "pat")["appointment_ids"] == []
-
-
-def test_whoever_leaves_is_locked_out_of_the_pool_too(with_pool: Terminal, pool: Pool) -> None:
-    with_pool.done("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
-    assert with_pool.done("users", "deactivate", "drana")["account"] == "disabled"
-    assert pool.user("drana")["Enabled"] is False
-
-
-def test_an_account_of_another_name_is_found_by_its_sub(with_pool: Terminal, pool: Pool) -> None:
-    sub = pool.add("patricia", "pat@example.org")
-    with_pool.practice.user("pat").cognito_sub = sub
-    with_pool.practice.session.commit()
-    with_pool.done("users", "deactivate", "pat")
-    assert pool.user("patricia")["Enabled"] is False
-
-
-def test_an_account_that_could_not_be_disabled_is_disabled_by_the_same_command(terminal: Terminal, pool: Pool) -> None:
-    terminal.accounts = FailingOnce(pool, "disable")
-    terminal.done("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
-
-    assert "run the same again" in terminal.refused("users", "deactivate", "drana")["detail"]
-    assert not terminal.practice.user("drana").active
-    assert pool.user("drana")["Enabled"] is True
-
-    again = terminal.done("users", "deactivate", "drana")
-    assert (again["deactivated"], again["account"]) == (False, "disabled")
-    assert pool.user("drana")["Enabled"] is False

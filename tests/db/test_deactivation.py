@@ -13,8 +13,8 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import HOLDING, Status
 from lambda_function.domain.errors import DomainError, HasBookingsError, NotFoundError
 from lambda_function.services.booking import BookingRequest
-from lambda_function.services.deactivation import BATCH, deactivate_doctor, deactivate_patient
-from lambda_function.services.operators import users
+from lambda_function.services.deactivation import BATCH, deactivate_doctor, deactivate_patient, reactivate_patient
+from lambda_function.services.operators import erasing, users
 from tests.api.conditions import add_visits
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
@@ -238,3 +238,26 @@ def test_a_deactivation_that_was_stopped_half_way_is_gone_on_with_by_the_same_co
     assert (done["deactivated"], done["appointment_ids"]) == (True, ids[BATCH:])
     assert _holding(practice) == []
     assert not practice.user("pat").active
+
+
+def test_of_reactivating_and_erasing_somebody_nobody_is_left_half_erased(practice: Practice, clients: Clients) -> None:
+    """Either the person is erased and gone for good, or the erasure was refused and the person is here."""
+    rita = practice.actor("rita")
+    for number in range(ROUNDS):
+        name = f"leaver{number}"
+        patient = practice.add_patient(name, clinics=(1,), active=False).user_id
+
+        def erase(database: Database, name: str = name) -> str:
+            try:
+                erasing.erase(database, None, user_name=name)
+            except DomainError as refusal:
+                return refusal.code
+            return "done"
+
+        back, erased = clients.at_once([_job(partial(reactivate_patient, user_id=patient), rita), erase])
+
+        practice.session.rollback()
+        person = practice.session.get_one(User, patient, populate_existing=True)
+        assert back in {"done", "not_found"}
+        assert (person.erased_at is not None, person.active) == ((True, False) if erased == "done" else (False, True))
+        assert person.user_name == (f"erased:{patient}" if erased == "done" else name)

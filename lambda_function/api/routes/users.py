@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from lambda_function.api.etags import etag, expected_versions
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
+from lambda_function.api.schemas.appointments import Nothing
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage
 from lambda_function.api.schemas.types import ParameterIdOrMe, SearchText
@@ -80,3 +81,9 @@ def deactivate_user(user_id: UserId) -> Response[None]:
 @router.post("/users", tags=["people"], summary="Create a patient", status_code=HTTPStatus.CREATED)
 def create_user(patient: NewPatient) -> Response[Person]:
     return profile(people.create_patient(current_work(), **patient.model_dump()), HTTPStatus.CREATED)
+
+
+@router.post("/users/<user_id>/reactivate", tags=["people"], summary="Let a deactivated patient back in")
+def reactivate_user(user_id: UserId, body: Nothing | None = None) -> Response[Person]:
+    work = current_work()
+    return profile(deactivation.reactivate_patient(work, own_id(work, user_id)))

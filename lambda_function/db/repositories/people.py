@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import COLLATION, AnyRow, AnySelect
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED, contact_visible
+from lambda_function.db.scoping import UNSCOPED, contact_visible, here
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.user_names import folded
@@ -125,6 +125,19 @@ def close_account(session: Session, user_id: int, role: Role, now: datetime) -> 
         update(User)
         .where(User.user_id == user_id, User.user_type == role, User.active)
         .values(active=False, version=User.version + 1, updated_at=now),
+        execution_options={**UNSCOPED, "synchronize_session": False},
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
+
+
+def reopen_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
+    """Lets a deactivated person back in; whether there was one of that role. Those who were erased or merged into
+    another never come back. Under the lock of the patient or doctor, since who erases holds it, too.
+    """
+    result = session.execute(
+        update(User)
+        .where(User.user_id == user_id, User.user_type == role, User.active.is_(False), here(User))
+        .values(active=True, version=User.version + 1, updated_at=now),
         execution_options={**UNSCOPED, "synchronize_session": False},
     )
     return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult

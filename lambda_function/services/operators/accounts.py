@@ -23,5 +23,8 @@ class Accounts(Protocol):
     def disable(self, sub: str) -> bool:
         """Ends all log-ins. Whether there is such an account."""
 
+    def enable(self, sub: str) -> bool:
+        """Allows log-ins again. Whether there is such an account."""
+
     def delete(self, sub: str) -> bool:
         """Whether there was such an account."""

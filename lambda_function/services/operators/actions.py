@@ -112,6 +112,10 @@ def _deactivate(place: Workplace, given: Leaver) -> Document:
     return users.deactivate(place.database, place.accounts, **dict(given))
 
 
+def _activate(place: Workplace, given: Somebody) -> Document:
+    return users.activate(place.database, place.accounts, user_name=given.user_name)
+
+
 def _export(place: Workplace, given: Somebody) -> Document:
     found: Document = {section: [] for section in personal_data.SECTIONS}
     batches = personal_data.export(place.database, user_name=given.user_name)
@@ -169,6 +173,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "users.create": Action(NewPerson, _create),
         "users.set-type": Action(NewType, _set_type),
         "users.deactivate": Action(Leaver, _deactivate),
+        "users.activate": Action(Somebody, _activate),
         "check": Action(Nothing, _check),
         "export-person": Action(Somebody, _export),
         "erase-person": Action(Forgotten, _erase),

@@ -84,8 +84,8 @@ def create(
     clinics: Sequence[str] = (),
     treatments: Sequence[str] = (),
 ) -> Document:
-    """The person, `created` false when there was just this one already, and `account`: `linked`, or `none` without a
-    pool or an e-mail. With a pool, the same command again makes the account that is still missing.
+    """The person, `created` false when there was just this one already, `active` or not, and `account`: `linked`, or
+    `none` without a pool or an e-mail. With a pool, the same command again makes the account that is still missing.
 
     Raises InvalidInputError, and UnavailableError when the person is there but the account could not be made.
     """
@@ -111,7 +111,7 @@ class _NewPerson:
 
     def is_like(self, row: AnyRow) -> bool:
         known = (row.user_type, row.full_name, row.email, row.phone)
-        return bool(row.active) and known == (self.role, self.full_name, self.email, self.phone)
+        return known == (self.role, self.full_name, self.email, self.phone)
 
 
 def _create(work: UnitOfWork, person: _NewPerson, clinics: Sequence[str], treatments: Sequence[str]) -> bool:
@@ -247,6 +247,39 @@ def _disable(accounts: Accounts | None, sub: str | None) -> bool:
         return accounts.disable(sub)
     except UnavailableError as error:
         detail = "The person may do nothing any more, but the account is not disabled yet: run the same again."
+        raise UnavailableError(detail) from error
+
+
+def activate(database: Database, accounts: Accounts | None, *, user_name: str) -> Document:
+    """Undoes `deactivate`, but for visits and waiting, which stay cancelled. `activated` is false when the person was
+    active already; `account` says `enabled` or `none`.
+
+    Raises NotFoundError, and UnavailableError when the person is active but the account could not be enabled.
+    """
+
+    def run(work: UnitOfWork) -> tuple[AnyRow, bool]:
+        directory = Directory(work.session)
+        person = known_person(directory, user_name)
+        activated = deactivation.reopen(work, person.user_id, person.user_type)
+        # Whoever was erased while this waited for the lock is known no more.
+        return known_person(directory, user_name), activated
+
+    person, activated = database.transact(run)
+    return {
+        "user_id": person.user_id,
+        "user_name": user_name,
+        "activated": activated,
+        "account": "enabled" if _enable(accounts, person.cognito_sub) else "none",
+    }
+
+
+def _enable(accounts: Accounts | None, sub: str | None) -> bool:
+    if accounts is None or sub is None:
+        return False
+    try:
+        return accounts.enable(sub)
+    except UnavailableError as error:
+        detail = "The person is active again, but the account is not enabled yet: run the same again."
         raise UnavailableError(detail) from error
 
 

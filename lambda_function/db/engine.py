@@ -20,7 +20,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState, QueuePool
 
 from lambda_function.domain.errors import UnavailableError
 
-ACCESS_DENIED = 1045
+# MariaDB says the second to some names that no user has: by which method it pretends to ask them depends on the name.
+ACCESS_DENIED = frozenset({1045, 1698})
 # What a secret that names another host, or another database, looks like to somebody who has the old one.
 _MOVED = frozenset({1044, 1049, 2003, 2005})
 # An outage looks the same, so for that the secret is not fetched more often than this.
@@ -121,7 +122,7 @@ class _Connector:
         if number in _MOVED and self._monotonic() >= self._not_before:
             self._not_before = self._monotonic() + REFRESH_PAUSE
             return True
-        return bool(number == ACCESS_DENIED)
+        return number in ACCESS_DENIED
 
 
 def build_engine(

@@ -83,7 +83,7 @@ def can_log_in(credentials: Credentials, tls: ssl.SSLContext | None) -> bool:
         with session(credentials, tls):
             return True
     except LoginError as error:
-        if error.number != ACCESS_DENIED:
+        if error.number not in ACCESS_DENIED:
             raise
         return False
 

@@ -18,6 +18,7 @@ _UNAVAILABLE = {
     1203,
     1226,  # the user has too many connections
     1290,  # the server is read-only, as an old primary is after a failover
+    1698,  # wrong credentials (MariaDB, for some names that no user has)
     1792,  # the transaction is read-only, likewise
     1836,  # the server runs in read-only mode
     1862,  # the password has expired

@@ -1,6 +1,7 @@
 """What the database's users may do, on the real server: the application rows of its tables, the migrator tables."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import URL, text
@@ -105,6 +106,12 @@ def test_errors_hold_neither_statement_nor_password(server_url: URL) -> None:
     assert "hunter2" not in str(refused.value)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
+
+
+def test_users_who_do_not_exist_cannot_log_in_whatever_their_names(server_url: URL) -> None:
+    """MariaDB answers 1698 to some names, and 1045 to the others."""
+    there = FixedCredentials(server_url.set(database="")).current()
+    assert not any(logins.can_log_in(replace(there, username=f"nobody_{number}"), tls=None) for number in range(20))
 
 
 def test_a_server_that_is_away_is_no_wrong_password() -> None:

@@ -49,6 +49,7 @@ HOLDING = frozenset({Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN, Status.
 CLAIMS_KEPT = timedelta(days=7)
 MAX_OPEN_REQUESTS = 3
 MAX_OPEN_VISITS = 1000  # the highest that a clinic can set
+MAX_HORIZON = timedelta(days=1830)  # the furthest that a clinic can set
 STAFF_HORIZON = timedelta(days=5 * 365 + 2)  # five years, of which two may be leap years
 
 # Total: every state, and for it every step that is possible at all.

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.time_zones import day_start
+from lambda_function.domain.time_zones import days_interval
 
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
@@ -86,7 +86,7 @@ class Opening:
             for window in windows:
                 working += instants(day, window, zone)
         closed = [
-            Interval(day_start(first_day, zone), day_start(last_day + timedelta(days=1), zone))
+            days_interval(first_day, last_day, zone)
             for first_day, last_day in self.closures
             if first_day <= last and last_day >= first
         ]

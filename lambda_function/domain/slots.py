@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.intervals import GRID, Interval
 from lambda_function.domain.opening import Opening
-from lambda_function.domain.time_zones import day_start
+from lambda_function.domain.time_zones import day_end, day_start
 
 _STEP_MINUTES = GRID // timedelta(minutes=1)
 _STEPS_A_DAY = timedelta(days=1) // GRID
@@ -133,7 +133,7 @@ def step_mask(timeline: Timeline, zone: ZoneInfo, step_minutes: int) -> int:
     found = 0
     day = timeline.base.astimezone(zone).date()
     while (start := day_start(day, zone)) < timeline.instant(timeline.size):
-        end = day_start(day + timedelta(days=1), zone)
+        end = day_end(day, zone)
         if end - start == timedelta(days=1):
             found |= _shifted(pattern, timeline.index(start))
         else:  # clocks change on this day

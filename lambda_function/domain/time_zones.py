@@ -8,6 +8,8 @@ from lambda_function.domain.errors import AmbiguousTimeError, NonexistentTimeErr
 from lambda_function.domain.intervals import Interval
 
 _SECOND = timedelta(seconds=1)
+# Before the one and after the other there is nothing to compare with, whatever the zone.
+FIRST_INSTANT, LAST_INSTANT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def _candidates(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -37,7 +39,11 @@ def to_utc(local: datetime, zone: ZoneInfo, *, field: str | None = None) -> date
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant (UTC) of a local date. Where the clocks skip midnight, that is when they are put forward."""
+    """The first instant (UTC) of a local date. Where the clocks skip midnight, that is when they are put forward; of
+    the first date of all it is the first instant of all.
+    """
+    if day == date.min:
+        return FIRST_INSTANT
     midnight = datetime.combine(day, time())
     before, after = _candidates(midnight, zone)
     if _shows(before, zone) == midnight:
@@ -51,6 +57,16 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return after + offset * _SECOND
 
 
+def day_end(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant (UTC) after a local date; of the last date of all it is the last instant of all."""
+    return LAST_INSTANT if day == date.max else day_start(day + timedelta(days=1), zone)
+
+
 def day_interval(day: date, zone: ZoneInfo) -> Interval:
     """A local date as instants: 23 to 25 hours, and not always a whole number of them."""
-    return Interval(day_start(day, zone), day_start(day + timedelta(days=1), zone))
+    return days_interval(day, day, zone)
+
+
+def days_interval(first: date, last: date, zone: ZoneInfo) -> Interval:
+    """Local dates as instants; both dates are included."""
+    return Interval(day_start(first, zone), day_end(last, zone))

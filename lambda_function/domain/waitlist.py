@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from lambda_function.domain.appointment import Duration, Policy
+from lambda_function.domain.appointment import MAX_HORIZON, Duration, Policy
 from lambda_function.domain.errors import InvalidTransitionError, OfferExpiredError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import merge
 from lambda_function.domain.slots import Timeline, bits, union
 
 _TICK = timedelta.resolution
+# A visit with what it keeps free behind it: each is a day at most.
+_LONGEST = timedelta(days=2)
 
 
 class WaitlistStatus(StrEnum):
@@ -68,6 +70,11 @@ def freed_by_visit(visit: Any, *, chair_id: int | None = None, after: int = 0) -
     return Freed(visit.doctor_id, visit.clinic_id, time, chair_id, occupied=True, after=after)
 
 
+def offered_span(now: datetime) -> Interval:
+    """Where freed time is offered: no visit lies later, however far ahead a clinic is booked."""
+    return Interval(now, now + MAX_HORIZON + _LONGEST)
+
+
 def merged(parts: Iterable[Freed], span: Interval, longest: timedelta) -> list[Freed]:
     """The parts as far as they lie in the span, in order of time: what overlaps or touches is one, and no part is
     longer than `longest`.
@@ -80,9 +87,10 @@ def merged(parts: Iterable[Freed], span: Interval, longest: timedelta) -> list[F
     for key, times in alike.items():
         for time in merge(times):
             start, end = max(time.start, span.start), min(time.end, span.end)
-            while start < end:
-                found.append(replace(key, time=Interval(start, min(end, start + longest))))
+            while end - start > longest:
+                found.append(replace(key, time=Interval(start, start + longest)))
                 start += longest
+            found.append(replace(key, time=Interval(start, end)))
     return sorted(found, key=lambda part: (part.time.start, part.doctor_id))
 
 

@@ -13,7 +13,7 @@ from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.waitlist import Line
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import Freed, freed_by_visit, offer_end
+from lambda_function.domain.waitlist import Freed, freed_by_visit, offer_end, offered_span
 from lambda_function.services.offerable import ANY_PATIENT, Offerable, offerable
 from lambda_function.services.place import policy_of
 
@@ -33,27 +33,28 @@ def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
     freed_time.lock_turn(work.session, clinic_id)
     taken = freed_time.take(work.session, clinic_id, PARTS)
     # Time that lies far apart is not looked at together.
-    rows = [row for row in taken if row.starts_at < taken[0].starts_at + MAX_PART]
+    rows = [row for row in taken if row.starts_at - taken[0].starts_at < MAX_PART]
     if not rows:
         return False
+    span = offered_span(work.now)
+    live = [row for row in rows if Interval(row.starts_at, row.ends_at).overlaps(span)]
     freed = [
         Freed(
             row.doctor_id,
             clinic_id,
-            Interval(row.starts_at, row.ends_at),
+            Interval(row.starts_at, min(row.ends_at, span.end)),
             chair_id=row.chair_id,
             occupied=row.occupied,
             after=row.after_waitlist_id,
         )
-        for row in rows
-        if row.ends_at > work.now
+        for row in live
     ]
     reached = _walk(work, clinic_id, freed) if freed else None
-    over = [row.freed_time_id for row in rows if reached is None or row.ends_at <= work.now]
+    over = [row.freed_time_id for row in rows if reached is None or row not in live]
     if over:
         freed_time.finish(work.session, over)
     if reached is not None:
-        freed_time.advance(work.session, [row.freed_time_id for row in rows if row.ends_at > work.now], reached)
+        freed_time.advance(work.session, [row.freed_time_id for row in live], reached)
     return True
 
 

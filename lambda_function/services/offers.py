@@ -13,7 +13,7 @@ from typing import TypeVar
 from lambda_function.db.repositories import freed_time
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import Freed, merged
+from lambda_function.domain.waitlist import Freed, merged, offered_span
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.offer_round import MAX_PART, offer_round
 
@@ -37,7 +37,8 @@ def free(work: UnitOfWork, parts: Iterable[Freed]) -> None:
 
 def write_down(work: UnitOfWork, parts: Iterable[Freed], until: datetime) -> None:
     """As `free`, for a caller who knows until when somebody waits."""
-    ahead = merged(parts, Interval(work.now, until), MAX_PART)[:MAX_PARTS]
+    span = offered_span(work.now)
+    ahead = merged(parts, Interval(span.start, min(until, span.end)), MAX_PART)[:MAX_PARTS]
     if not ahead:
         return
     rows = [

@@ -111,7 +111,9 @@ def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, dateti
     match = _DATE.fullmatch(value)
     prefix = (match["prefix"] or "eq") if match else ""
     if match is None or prefix not in _PREFIXES:
-        raise InvalidInputError("It is eq, ge, gt, le or lt and a date, or a time with its offset.", field=field)
+        raise InvalidInputError(
+            "It is eq, ge, gt, le or lt and a date, or a time with its offset, in the years 1000 to 2999.", field=field
+        )
     try:
         if match["time"]:
             start = datetime.fromisoformat(value.removeprefix(match["prefix"] or "")).astimezone(UTC)

@@ -44,7 +44,9 @@ def _instant(value: Any) -> datetime:
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
+        except OverflowError:
+            raise ValueError("must lie in the years 1 to 9999 of UTC") from None
+        except ValueError:
             pass
     raise ValueError("must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z")
 
@@ -55,7 +57,7 @@ def _day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("must be a date such as 2030-01-31")
+    raise ValueError("must be a date from the year 1000 to 2999, such as 2030-01-31")
 
 
 def _wall_clock(value: Any) -> datetime:
@@ -64,7 +66,7 @@ def _wall_clock(value: Any) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("must be local date and time such as 2030-01-31 09:00:00")
+    raise ValueError("must be local date and time from the year 1000 to 2999, such as 2030-01-31 09:00:00")
 
 
 def _limit(greatest: int) -> Any:

@@ -8,14 +8,14 @@ can be accepted: they stay for the reception.
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import merge
-from lambda_function.domain.time_zones import day_start
+from lambda_function.domain.time_zones import days_interval
 from lambda_function.services.practice.changes import Change, Sort, Things
 from lambda_function.services.practice.state import ClosedDays, Kind, State
 
@@ -148,10 +148,7 @@ def _of_receptionist(change: Change, state: State, after: Things, ahead: Ahead) 
 
 def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
     """In order, and merged."""
-    return merge(
-        Interval(day_start(each.first_day, zone), day_start(each.last_day + timedelta(days=1), zone))
-        for each in closures
-    )
+    return merge(days_interval(each.first_day, each.last_day, zone) for each in closures)
 
 
 def _touches(visit: AnyRow, merged: Sequence[Interval]) -> bool:

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from lambda_function.domain.appointment import MAX_OPEN_VISITS
+from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.opening import DAY_MINUTES, WeeklyHours, Window, check_week
 from lambda_function.domain.user_names import folded
@@ -70,7 +70,7 @@ def _day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("must be a date such as 2030-01-31")
+    raise ValueError("must be a date from the year 1000 to 2999, such as 2030-01-31")
 
 
 def _minute(value: Any) -> int:
@@ -149,7 +149,7 @@ class DeclaredClinic(_Declared):
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     time_zone: Zone
     lead_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = UNSAID
-    horizon_days: Annotated[int, Field(ge=1, le=1830)] = UNSAID
+    horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON.days)] = UNSAID
     cutoff_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = UNSAID
     slot_step_minutes: Steps = UNSAID
     offer_minutes: Annotated[int, Field(ge=1, le=_YEAR_MINUTES)] = UNSAID

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from lambda_function.domain.errors import AmbiguousTimeError, NonexistentTimeError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.time_zones import day_interval, day_start, to_utc
+from lambda_function.domain.time_zones import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    day_interval,
+    day_start,
+    days_interval,
+    to_utc,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 LONDON = ZoneInfo("Europe/London")
@@ -222,3 +229,10 @@ def test_a_date_that_a_zone_skipped_is_empty() -> None:
 def test_of_a_midnight_that_comes_twice_a_day_begins_with_the_first() -> None:
     """St John's, 2010: at 00:01 clocks went back to 23:01 of the day before."""
     assert day_start(date(2010, 11, 7), ZoneInfo("America/St_Johns")) == utc("2010-11-07T02:30")
+
+
+@pytest.mark.parametrize("zone", [LIMA, KATHMANDU, ZoneInfo("Pacific/Kiritimati"), ZoneInfo("UTC")], ids=str)
+def test_the_first_and_the_last_of_all_dates_reach_as_far_as_there_are_instants(zone: ZoneInfo) -> None:
+    assert days_interval(date.min, date.max, zone) == Interval(FIRST_INSTANT, LAST_INSTANT)
+    assert day_interval(date.min, zone).end == day_interval(date.min + DAY, zone).start
+    assert day_interval(date.max - DAY, zone).end == day_interval(date.max, zone).start

@@ -1,6 +1,7 @@
 """Which time fits a wish, and what can be accepted."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from lambda_function.domain.waitlist import (
     check_acceptable,
     merged,
     offer_end,
+    offered_span,
     status_at,
     touching,
     within_wish,
@@ -154,3 +156,19 @@ def test_nothing_else_is_acceptable(status: WaitlistStatus, expires_at: datetime
     with pytest.raises(DomainError) as refusal:
         check_acceptable(status, expires_at, NOW)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 31, 24 * 31 + 1, 24 * 62])
+def test_freed_time_at_the_end_of_time_is_cut_as_any_other(hours: int) -> None:
+    end = datetime.max.replace(tzinfo=UTC)
+    whole = Interval(end - timedelta(hours=hours), end)
+
+    parts = merged([Freed(1, 1, whole)], Interval(NOW, end), timedelta(days=31))
+
+    assert (parts[0].time.start, parts[-1].time.end) == (whole.start, end)
+    assert all(earlier.time.end == later.time.start for earlier, later in pairwise(parts))
+    assert all(part.time.end - part.time.start == timedelta(days=31) for part in parts[:-1])
+
+
+def test_nothing_is_offered_beyond_what_any_clinic_takes() -> None:
+    assert offered_span(NOW) == Interval(NOW, NOW + timedelta(days=1832))

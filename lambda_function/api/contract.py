@@ -176,7 +176,8 @@ _PLACE = _BUSY | {"too_soon", "too_late", "off_grid", "outside_hours", "treatmen
 REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "book_appointment": _PLACE | {"too_many_requests_open", "too_many_open_visits"},
-        "change_appointment": _PLACE | {"too_many_requests_open", "past_cutoff", "invalid_transition"},
+        "change_appointment": _PLACE
+        | {"too_many_requests_open", "too_many_open_visits", "past_cutoff", "invalid_transition"},
         "cancel_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "confirm_appointment": frozenset({"invalid_transition"}),
         "check_in_appointment": frozenset({"invalid_transition"}),

@@ -20,6 +20,7 @@ from lambda_function.domain.appointment import (
     check_cutoff,
     check_movable,
     check_open_requests,
+    check_open_visits,
     check_start,
     initial_status,
 )
@@ -113,7 +114,7 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
     visit = locked.appointment
     check_movable(visit.status, visit.starts_at, work.now)
     check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
-    facts, chair_ids = _facts(work, visit, wanted)
+    facts, chair_ids = _facts(work, locked, wanted)
     require(work.actor, Action.BOOK, Subject(visit.patient_id, facts.doctor_id, facts.clinic_id))
     left = freed_by_visit(visit, chair_id=visit.chair_id)
     place = Place(
@@ -131,6 +132,9 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
         status = initial_status(work.actor, needs_approval=facts.needs_approval)
     if status is Status.REQUESTED and visit.status is not status:
         check_open_requests(facts.open_requests)
+    if work.actor.role is Role.PATIENT and facts.clinic_id != visit.clinic_id:
+        # It is one more there: else whoever books here and moves there would have as many as they like.
+        check_open_visits(facts.open_visits, facts.max_open_visits)
     found = obstacles_to(work, place, chair_ids)
     check_working(place, found.opening, overridden=wanted.override_reason is not None)
     chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id, taken=found.taken)
@@ -139,10 +143,11 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
     return _Moved(happening, facts, left, found.awaited)
 
 
-def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow, list[int]]:
+def _facts(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> tuple[AnyRow, list[int]]:
     """Of the doctor to be, with the clinic's chairs. A new doctor must offer the treatment; the one who has the visit
     may have stopped offering it.
     """
+    visit = locked.appointment
     doctor_id = wanted.doctor_id or visit.doctor_id
     found = booking_facts(
         work.session,
@@ -151,6 +156,7 @@ def _facts(work: UnitOfWork, visit: Appointment, wanted: Change) -> tuple[AnyRow
         treatment_id=visit.treatment_id,
         receptionist_id=visit.receptionist_id,
         now=work.now,
+        counted_clinic_id=locked.clinic_of.get(doctor_id) if work.actor.role is Role.PATIENT else None,
     )
     if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")

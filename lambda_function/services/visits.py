@@ -21,13 +21,14 @@ from lambda_function.services.place import policy_of
 @dataclass(frozen=True, slots=True)
 class LockedVisit:
     """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone; `erased` is
-    whether its patient has been, or is being, forgotten.
+    whether its patient has been, or is being, forgotten. `clinic_of` are the clinics of all doctors who are locked.
     """
 
     appointment: Appointment
     policy: Policy
     time_zone: str
     erased: bool
+    clinic_of: Mapping[int, int]
 
     @property
     def subject(self) -> Subject:
@@ -51,7 +52,7 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     if resources is None:
         raise NotFoundError("There is no such appointment.")
     calendar = Calendar(work.session)
-    calendar.lock_doctors({resources.doctor_id, *more_doctors})
+    clinic_of = calendar.lock_doctors({resources.doctor_id, *more_doctors})
     calendar.lock_patient(resources.patient_id)
     found = Appointments(work.session).get_for_change(appointment_id)
     if found is None:
@@ -61,7 +62,7 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
         raise ForbiddenError("This account has been closed.")
     if appointment.doctor_id != resources.doctor_id:
         raise ContentionError("The appointment was moved at the same time.")
-    return LockedVisit(appointment, policy_of(resources), resources.time_zone, erased)
+    return LockedVisit(appointment, policy_of(resources), resources.time_zone, erased, clinic_of)
 
 
 @dataclass(frozen=True, slots=True)

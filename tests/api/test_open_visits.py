@@ -12,6 +12,7 @@ from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
 from tests.api.fhir.client import FhirClient, codes
 from tests.api.waiting import Line, free
+from tests.api_client import Answer
 from tests.clock import NOW, Clock
 
 FULL = "too_many_open_visits"
@@ -94,6 +95,34 @@ def test_a_move_is_no_further_visit(desk: Desk) -> None:
     later = at("15:00", "2030-01-21")
     moved = desk.client.call("pat", "PATCH", f"/appointments/{second}", {"starts_at": later})
     assert (moved.status, moved.json["starts_at"]) == (200, later)
+
+
+def _to_another_clinic(desk: Desk, appointment_id: int, user_name: str = "pat") -> Answer:
+    path = f"/appointments/{appointment_id}"
+    return desk.client.call(user_name, "PATCH", path, {"doctor_id": desk.id_of("drsol")})
+
+
+def test_a_clinic_is_not_filled_by_moves_from_another(desk: Desk, fingerprint: Fingerprint) -> None:
+    """Whoever books here and moves there would have as many visits as they like."""
+    set_clinic(desk.practice, 2, max_open_visits=2)
+    booked = [desk.booked("pat", at("15:00", f"2030-01-{day}"))["appointment_id"] for day in (16, 17)]
+    for visit in booked:
+        assert _to_another_clinic(desk, visit).status == 200
+    third = desk.booked("pat", at("15:00", "2030-01-18"))["appointment_id"]
+    before = fingerprint()
+
+    expect_problem(_to_another_clinic(desk, third), 409, FULL)
+    assert fingerprint() == before
+    assert _to_another_clinic(desk, third, "drjay").status == 403
+    desk.practice.add_receptionist("roxy", clinics=(1, 2))
+    assert _to_another_clinic(desk, third, "roxy").status == 200
+
+
+def test_in_a_full_clinic_a_visit_is_moved_to_another_doctor(desk: Desk) -> None:
+    first = desk.booked("pat", at("15:00", "2030-01-16"))["appointment_id"]
+    set_clinic(desk.practice, max_open_visits=1)
+    moved = desk.client.call("pat", "PATCH", f"/appointments/{first}", {"doctor_id": desk.id_of("drwu")})
+    assert moved.status == 200, moved.text
 
 
 def test_an_offer_is_accepted_by_the_rules_of_booking(desk: Desk) -> None:

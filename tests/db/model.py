@@ -184,6 +184,8 @@ class Model:
             status = "REQUESTED" if self.practice.treatments[visit.treatment].needs_approval else "BOOKED"
         asks = status == "REQUESTED" and visit.status != status
         refuse("too_many_requests_open", when=asks and self._open_requests(visit.patient) >= 3)
+        arrives = actor.role is Role.PATIENT and moved.clinic != visit.clinic
+        refuse("too_many_open_visits", when=arrives and self._open_visits(moved) >= MAX_OPEN_VISITS)
         placed = replace(moved, chair=self._place(moved, wanted.chair, override=wanted.override, moved=key))
         return placed.then("MOVE", status)
 

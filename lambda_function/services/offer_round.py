@@ -66,7 +66,7 @@ def _walk(work: UnitOfWork, clinic_id: int, freed: list[Freed]) -> int | None:
     if found is None or not found.wanted():
         return None
     line = Line(work.session, work.now)
-    for offer in line.standing(found.doctor_ids, found.timeline.span):
+    for offer in line.standing(clinic_id, found.timeline.span):
         found.take(offer.doctor_id, freed_by_visit(offer).time)
     walk = _Walk(work, line, found)
     after = min(part.after for part in freed)

@@ -76,10 +76,6 @@ class Offerable:
     def timeline(self) -> Timeline:
         return self.free.timeline
 
-    @property
-    def doctor_ids(self) -> set[int]:
-        return {row.doctor_id for row in self.rows}
-
     def wanted(self) -> dict[int, set[int]]:
         """By doctor, the treatments for which there is still a start."""
         found: dict[int, set[int]] = defaultdict(set)

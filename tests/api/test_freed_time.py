@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambda_function.db.models import FreedTime
-from tests.api.desk import DAY, Desk, at
+from tests.api.conditions import add_leave
+from tests.api.desk import DAY, Desk, at, instant
 from tests.api.waiting import Line, free
 
 
@@ -23,7 +24,7 @@ def small(line: Line) -> Line:
     practice.add_receptionist("roy", clinics=(clinic_id,))
     for doctor in ("drone", "drtwo"):
         practice.add_doctor(doctor, clinic=clinic_id)
-    for patient in ("eva", "leo"):
+    for patient in ("eva", "leo", "mia"):
         practice.add_patient(patient, clinics=(clinic_id,))
     return line
 
@@ -67,6 +68,21 @@ def test_the_one_chair_is_offered_once(small: Line) -> None:
     small.join("leo", doctor_id=desk.id_of("drtwo"), **window)
     small.join("eva", doctor_id=desk.id_of("drone"), **window)
     desk.cancelled("roy", visit["appointment_id"])
+    assert (small.offered("leo"), small.offered("eva")) == (at("15:00"), None)
+
+
+def test_the_chair_that_is_on_offer_with_one_doctor_is_not_offered_with_another(small: Line) -> None:
+    desk = small.desk
+    away = add_leave(desk.practice, desk.id_of("drone"), instant("15:00"), instant("16:00"))
+    visit = desk.booked("roy", at("15:00"), patient="mia", doctor="drtwo")
+    window = {"from": at("15:00"), "to": at("15:30")}
+    small.join("leo", doctor_id=desk.id_of("drtwo"), **window)
+    small.join("eva", doctor_id=desk.id_of("drone"), **window)
+    desk.cancelled("roy", visit["appointment_id"])
+
+    path = f"/doctors/{desk.id_of('drone')}/time-off/{away}"
+    assert desk.client.call("roy", "DELETE", path).status == 204
+
     assert (small.offered("leo"), small.offered("eva")) == (at("15:00"), None)
 
 

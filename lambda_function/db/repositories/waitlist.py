@@ -83,7 +83,7 @@ _OFFER: AnySelect = (
 _OFFERS: AnySelect = _OFFER.where(WaitlistEntry.waitlist_id.in_(bindparam("waitlist_ids", expanding=True)))
 _STANDING: AnySelect = _OFFER.where(
     WaitlistEntry.status == WaitlistStatus.OFFERED,
-    WaitlistEntry.offer_doctor_id.in_(bindparam("doctor_ids", expanding=True)),
+    Doctor.clinic_id == bindparam("clinic_id"),
     WaitlistEntry.offer_starts_at >= _instant("earliest"),
     WaitlistEntry.offer_starts_at < _instant("end"),
     WaitlistEntry.offer_ends_at > _instant("start"),
@@ -180,12 +180,14 @@ class Line:
             return []
         return self._session.execute(_OFFERS, {"waitlist_ids": sorted(waitlist_ids)}, execution_options=UNSCOPED).all()
 
-    def standing(self, doctor_ids: Collection[int], span: Interval) -> Sequence[AnyRow]:
-        """The offers that have not lapsed of time in the span, as `offers`."""
+    def standing(self, clinic_id: int, span: Interval) -> Sequence[AnyRow]:
+        """The offers that have not lapsed of time in the span with any doctor of the clinic, as `offers`: those of one
+        doctor count for the others too, since they share the chairs.
+        """
         return self._session.execute(
             _STANDING,
             {
-                "doctor_ids": sorted(doctor_ids),
+                "clinic_id": clinic_id,
                 "earliest": span.start - _LONGEST,
                 "start": span.start,
                 "end": span.end,

@@ -13,6 +13,7 @@ from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.calendar_tokens import remove_token
+from lambda_function.db.repositories.linking import remove_code
 from lambda_function.db.repositories.people import close_account, reopen_account
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -22,7 +23,7 @@ from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.waitlist import Freed, freed_by_visit
 from lambda_function.services.offers import free
-from lambda_function.services.people import get, require_patient
+from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
 from lambda_function.services.visits import Happening, record, seen_by
 from lambda_function.services.waitlist import withdraw_all
@@ -134,9 +135,16 @@ def close(work: UnitOfWork, user_id: int, role: Role) -> None:
     """Deactivates an active person of that role, for callers who have asked what else hangs on it. NotFoundError."""
     if not close_account(work.session, user_id, role, work.now):
         raise NotFoundError("There is no such person.")
-    # An address that was handed out is not good again when the person comes back.
-    remove_token(work.session, user_id)
+    end_access(work, user_id)
     note_person(work, user_id, PersonAction.DEACTIVATE)
+
+
+def end_access(work: UnitOfWork, user_id: int) -> None:
+    """Ends what was handed out to the person, the address of the feed and the link code: neither is good again when
+    the person comes back, or is again what they were.
+    """
+    remove_token(work.session, user_id)
+    remove_code(work.session, user_id)
 
 
 def reactivate_patient(work: UnitOfWork, user_id: int) -> AnyRow:
@@ -151,7 +159,8 @@ def reactivate_patient(work: UnitOfWork, user_id: int) -> AnyRow:
     if known.patient_id is None:
         require_patient(work, user_id, Action.REACTIVATE_PATIENT)
     reopen(work, user_id, Role.PATIENT)
-    return get(work, user_id)
+    # Staff who were patients once have the profile of a patient still.
+    return require_patient(work, user_id, Action.REACTIVATE_PATIENT)
 
 
 def reopen(work: UnitOfWork, user_id: int, role: Role) -> bool:

@@ -59,14 +59,15 @@ def change_patient(
     return _change(work, user_id, changes, expected)
 
 
-def require_patient(work: UnitOfWork, user_id: int, action: Action) -> None:
-    """Raises NotFoundError unless the actor sees that person, ForbiddenError unless it is a patient and the actor may
-    do this to patients.
+def require_patient(work: UnitOfWork, user_id: int, action: Action) -> AnyRow:
+    """The person, as `get`. Raises NotFoundError unless the actor sees that person, ForbiddenError unless it is a
+    patient and the actor may do this to patients.
     """
     person = get(work, user_id)
     require(work.actor, action)
     if person.user_type is not Role.PATIENT:
         raise ForbiddenError("Only operators may do this to staff.")
+    return person
 
 
 def _change(

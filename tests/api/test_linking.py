@@ -168,6 +168,15 @@ def test_a_code_leads_to_nobody_who_is_gone(desk: Desk, zoe: int, newcomer: int)
     expect_problem(link(desk, code), 409, "link_refused")
 
 
+def test_a_code_is_no_longer_good_when_the_person_comes_back(desk: Desk, zoe: int, newcomer: int) -> None:
+    code = code_for(desk, zoe)
+    assert desk.client.call("rita", "DELETE", f"/users/{zoe}").status == 204
+    assert desk.client.post("rita", f"/users/{zoe}/reactivate").status == 200
+
+    expect_problem(link(desk, code), 409, "link_refused")
+    assert desk.practice.rows(LinkCode) == []
+
+
 def test_a_code_does_not_lead_to_staff(desk: Desk, zoe: int, newcomer: int) -> None:
     code = code_for(desk, zoe)
     desk.practice.user("zoe").user_type = desk.practice.user("rita").user_type

@@ -42,7 +42,7 @@ BUDGETS = {
     "POST /users/{user_id}/reactivate": 7,
     "POST /users/{user_id}/link-code": 6,
     "POST /me/link": 21,
-    "DELETE /users/{user_id}": 17,
+    "DELETE /users/{user_id}": 18,
     "GET /appointments": 3,
     "POST /appointments": 13,
     "GET /appointments/{appointment_id}": 3,

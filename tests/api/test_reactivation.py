@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_function.db.models import PersonEvent
+from lambda_function.db.models import Patient, PersonEvent
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
@@ -90,6 +90,11 @@ def test_staff_are_for_operators(desk: Desk) -> None:
     desk.practice.user("drwu").active = False
     desk.practice.session.commit()
     expect_problem(_reactivate(desk, "rita", "drwu"), 404, "not_found")
+
+
+def test_staff_who_were_patients_are_for_operators(desk: Desk) -> None:
+    desk.practice.add(Patient(user_id=desk.id_of("drwu")))
+    expect_problem(_reactivate(desk, "rita", "drwu"), 403, "forbidden")
 
 
 def test_a_patient_who_has_become_staff_is_for_operators(desk: Desk) -> None:

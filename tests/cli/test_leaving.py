@@ -53,6 +53,16 @@ def test_what_an_operator_cancels_is_offered_to_whoever_waits(terminal: Terminal
     assert [row.status for row in terminal.practice.rows(WaitlistEntry)] == [WaitlistStatus.OFFERED]
 
 
+def test_a_link_code_ends_when_its_person_becomes_something_else(terminal: Terminal, desk: Desk) -> None:
+    person = terminal.practice.add_patient("zoe", clinics=(1,), cognito_sub=None)
+    code = desk.client.post("rita", f"/users/{person.user_id}/link-code").json["code"]
+    terminal.done("users", "set-type", "zoe", "receptionist", "--clinic", "Lima Centro")
+    terminal.done("users", "set-type", "zoe", "patient")
+    terminal.practice.add_patient("newcomer")
+
+    assert desk.client.post("newcomer", "/me/link", {"code": code}).status == 409
+
+
 def test_a_doctors_visits_stay_for_a_reception_to_move(terminal: Terminal, desk: Desk) -> None:
     visit = desk.booked("rita", at("15:00"))["appointment_id"]
     assert terminal.refused("users", "deactivate", "drjay")["appointment_ids"] == [visit]

@@ -49,6 +49,11 @@ def take_code(session: Session, user_id: int, code_hash: str) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
 
 
+def remove_code(session: Session, user_id: int) -> None:
+    """Ends the person's code, if there is one."""
+    session.execute(delete(LinkCode).where(LinkCode.user_id == user_id), execution_options=_UNSYNCED)
+
+
 def lock_people(session: Session, user_ids: Collection[int]) -> Mapping[int, AnyRow]:
     """user_id, user_type and cognito_sub of those who are active, by id, locked in the order of ids. To be called after
     the locks of the patients.

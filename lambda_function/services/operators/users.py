@@ -8,7 +8,6 @@ from typing import Any
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.calendar import Calendar
-from lambda_function.db.repositories.calendar_tokens import remove_token
 from lambda_function.db.repositories.directory import Directory
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role, operator
@@ -194,8 +193,7 @@ def _set_type(work: UnitOfWork, user_name: str, role: Role, clinics: Sequence[st
         free(work, withdraw_all(work, person.user_id))
     if clinic_ids or not had_profile:
         _make(work, person.user_id, role, clinic_ids, treatment_ids)
-    # It would not be good in the new role, but again when the old one comes back.
-    remove_token(work.session, person.user_id)
+    deactivation.end_access(work, person.user_id)
     note_person(work, person.user_id, PersonAction.SET_TYPE, ["user_type", *(["clinics"] if clinic_ids else [])])
 
 

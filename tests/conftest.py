@@ -10,6 +10,7 @@ from zoneinfo import reset_tzpath
 import pytest
 from sqlalchemy import URL, Engine, make_url
 
+from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.migrations import upgrade
 from lambda_function.db.engine import build_engine
@@ -62,6 +63,21 @@ def server_url(request: pytest.FixtureRequest) -> URL:
 def migrated_url(server_url: URL, worker_id: str) -> Iterator[URL]:
     """A database of this worker's own, at head."""
     with new_database(server_url, f"dentist_test_{worker_id}") as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_server_url() -> Iterator[URL]:
+    """The administrator of a MariaDB of this worker's own, whatever the other tests run on."""
+    with running_server(flavour="mariadb") as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(mariadb_server_url: URL, worker_id: str) -> Iterator[URL]:
+    """A database at head, on MariaDB."""
+    with new_database(mariadb_server_url, f"dentist_test_{worker_id}") as url:
         upgrade(url)
         yield url
 

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -11,9 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event, text
 
-from dev.mysql import running_server
 from lambda_function.api.app import create_app
-from lambda_function.bootstrap.migrations import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, AppointmentEvent, IdempotencyKey, User
 from lambda_function.db.repositories.idempotency import stripe
@@ -25,19 +22,10 @@ from tests.api.expect import expect_problem
 from tests.api_client import Answer, ApiClient, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials, empty_tables, new_database, plain_engine
+from tests.servers import FixedCredentials, empty_tables, plain_engine
 from tests.workers import WORKERS, Event, Workers
 
 ROUNDS = 5
-
-
-@pytest.fixture(scope="module")
-def mariadb_url(worker_id: str) -> Iterator[URL]:
-    with ExitStack() as stack:
-        server = stack.enter_context(running_server(flavour="mariadb"))
-        url = stack.enter_context(new_database(server.url, f"dentist_test_{worker_id}"))
-        upgrade(url)
-        yield url
 
 
 @pytest.fixture(scope="module", params=["mysql", "mariadb"])

@@ -180,3 +180,13 @@ def test_people_are_found_however_few_are_looked_at_at_once(
     names = [person["user_name"] for person in (*first["items"], *rest["items"])]
     assert (names, rest["next_after"]) == (["drjay", "drwu", "drsol"], None)
     assert terminal.done("users", "list", "-q", "nobody") == {"items": [], "next_after": None}
+
+
+def test_whoever_was_erased_without_being_marked_is_marked_by_erasing_the_new_name(terminal: Terminal) -> None:
+    """The previous release marks nobody, and may run on for a while after the migrations."""
+    person = terminal.practice.add_patient(active=False)
+    name = person.user_name = person.full_name = f"erased:{person.user_id}"
+    terminal.practice.session.commit()
+
+    assert terminal.done("erase-person", name, "--yes")["user_name"] == name
+    assert terminal.practice.user(name).erased_at is not None

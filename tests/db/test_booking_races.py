@@ -5,34 +5,22 @@ nobody is refused for a time that stayed free.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import URL
 
-from dev.mysql import running_server
-from lambda_function.bootstrap.migrations import upgrade
 from lambda_function.domain.intervals import Interval
 from lambda_function.services.booking import BookingRequest
 from tests.clock import NOW
 from tests.db.races import THREADS, Clients, booking, held, overlapping_pairs, plain_booking
 from tests.factories import Practice
-from tests.servers import empty_tables, new_database
+from tests.servers import empty_tables
 
 ROUNDS = 40
 VISIT = timedelta(minutes=30)
 BUSY = {"doctor": "doctor_busy", "patient": "patient_busy", "chair": "chair_busy"}
-
-
-@pytest.fixture(scope="module")
-def mariadb_url(worker_id: str) -> Iterator[URL]:
-    with ExitStack() as stack:
-        server = stack.enter_context(running_server(flavour="mariadb"))
-        url = stack.enter_context(new_database(server.url, f"dentist_test_{worker_id}"))
-        upgrade(url)
-        yield url
 
 
 @pytest.fixture(params=["mysql", "mariadb"])

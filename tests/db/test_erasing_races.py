@@ -17,9 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event, text
 
-from dev.mysql import running_server
 from lambda_function.api.app import create_app
-from lambda_function.bootstrap.migrations import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, IdempotencyKey
 from lambda_function.db.unit_of_work import Database
@@ -29,22 +27,13 @@ from tests.api.desk import at
 from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
 from tests.factories import Practice, sub_of
-from tests.servers import FixedCredentials, empty_tables, new_database, plain_engine
+from tests.servers import FixedCredentials, empty_tables, plain_engine
 from tests.traces import everywhere
 
 ROUNDS = 6
 WORDS = "Allergic to latex"
 PERSON = {"full_name": "Zoe Quinones", "email": "zoe.q@example.org", "phone": "+51 987 654 321"}
 TRACES = ("zoe.quinn", *PERSON.values(), sub_of("zoe.quinn"), WORDS)
-
-
-@pytest.fixture(scope="module")
-def mariadb_url(worker_id: str) -> Iterator[URL]:
-    with ExitStack() as stack:
-        server = stack.enter_context(running_server(flavour="mariadb"))
-        url = stack.enter_context(new_database(server.url, f"dentist_test_{worker_id}"))
-        upgrade(url)
-        yield url
 
 
 @pytest.fixture(params=["mysql", "mariadb"])

@@ -87,8 +87,7 @@ def test_a_duration_that_is_no_whole_five_minutes(practice: Practice) -> None:
         practice.add(Treatment(code="odd", name="Odd", duration_minutes=31))
 
 
-def test_a_user_name_twice_even_beside_another_case(practice: Practice) -> None:
-    practice.add_patient("Pat")
+def test_a_user_name_twice_even_in_another_case(practice: Practice) -> None:
     with pytest.raises(IntegrityError):
         practice.add_patient("Pat")
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.scoping import UNSCOPED
 
 # The newest revision in migrations/versions. A database that is further on serves this build too.
-REQUIRED_REVISION = "0018"
+REQUIRED_REVISION = "0019"
 
 
 def is_ready(session: Session) -> bool:

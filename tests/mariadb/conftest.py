@@ -1,0 +1,34 @@
+"""The fixtures of the database, on MariaDB: whatever tests of this folder ask for runs there, with the application's
+rights, whichever server the rest of the suite runs on.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import URL, Engine
+
+from lambda_function.db.engine import build_engine
+from tests.servers import FixedCredentials, app_user
+
+
+@pytest.fixture(scope="session")
+def server_url(mariadb_server_url: URL) -> URL:
+    return mariadb_server_url
+
+
+@pytest.fixture(scope="session")
+def migrated_url(mariadb_url: URL) -> URL:
+    return mariadb_url
+
+
+@pytest.fixture(scope="session")
+def app_url(mariadb_url: URL) -> Iterator[URL]:
+    with app_user(mariadb_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def engine(app_url: URL) -> Iterator[Engine]:
+    engine = build_engine(FixedCredentials(app_url), tls=None)
+    yield engine
+    engine.dispose()

@@ -33,6 +33,8 @@ class WaitlistStatus(StrEnum):
 OPEN = frozenset({WaitlistStatus.WAITING, WaitlistStatus.OFFERED})
 # Of one patient.
 MAX_OPEN_WISHES = 10
+# An offer takes a chair, but none in particular.
+SOME_CHAIR = 0
 
 
 def status_at(
@@ -48,9 +50,9 @@ def status_at(
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """Time of a doctor that can be booked again. `chair_id` is the chair that was freed with it; `occupied` is whether
-    a visit has left the time, with its buffers: those of another visit then count as well. It is for those who stand
-    behind `after` in the line, a waitlist_id.
+    """Time of a doctor that can be booked again. `chair_id` is the chair that was freed with it, or SOME_CHAIR where an
+    offer has ended, which kept one from the others; `occupied` is whether a visit has left the time, with its buffers:
+    those of another visit then count as well. It is for those who stand behind `after` in the line, a waitlist_id.
     """
 
     doctor_id: int

@@ -14,6 +14,7 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.opening import Opening
 from lambda_function.domain.slots import Timeline, chair_starts, occupied_starts, step_mask, working_starts
+from lambda_function.domain.waitlist import SOME_CHAIR
 
 
 @dataclass(slots=True)
@@ -82,11 +83,15 @@ class FreeTime:
         return self._with_chair[key]
 
     def chair_starts_without(self, clinic_id: int, duration: Duration, taken: Iterable[tuple[int, int]]) -> int:
-        """The starts for which a chair would be free if these, each a chair_id and a mask, were still taken."""
+        """The starts for which a chair would be free if these, each a chair_id and a mask, were still taken. SOME_CHAIR
+        is the first that is free then.
+        """
         chairs = {chair: self.busy.chairs[chair] for chair in self.chairs[clinic_id]}
-        for chair, mask in taken:
-            if chair in chairs:
-                chairs[chair] |= mask
+        for taken_id, mask in taken:
+            anyone = next((chair for chair, busy in chairs.items() if not busy & mask), None)
+            chair_id = anyone if taken_id == SOME_CHAIR else taken_id
+            if chair_id in chairs:
+                chairs[chair_id] |= mask
         return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
 
     def _may_work(self, row: Any, visit: timedelta) -> int:

@@ -5,7 +5,7 @@ there was none for every visit before, it is also what other doctors can do in i
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Duration, bookable_span
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.slots import Timeline, margin, visit_starts
-from lambda_function.domain.waitlist import Freed, best_start, touching, within_wish
+from lambda_function.domain.waitlist import SOME_CHAIR, Freed, best_start, touching, within_wish
 from lambda_function.services.free_time import FreeTime, busy_in
 from lambda_function.services.place import duration_of, policy_of
 
@@ -145,12 +145,24 @@ class Offerable:
     def _relief_for(self, duration: Duration) -> int:
         """The starts for which there is a chair only since the freed ones are."""
         if duration not in self._relief:
-            freed = [(part.chair_id, self.timeline.touched(part.time)) for part in self.freed if part.chair_id]
+            freed = list(self._freed_chairs())
             before = (
                 self.free.chair_starts_without(self.clinic_id, duration, freed) if freed else self.timeline.everything
             )
             self._relief[duration] = self.free.chair_starts(self.clinic_id, duration) & ~before
         return self._relief[duration]
+
+    def _freed_chairs(self) -> Iterator[tuple[int, int]]:
+        """Each a chair_id and a mask. Of the offers of one doctor that have ended, one at a time took a chair."""
+        seen: dict[int, int] = defaultdict(int)
+        for part in self.freed:
+            if part.chair_id is None:
+                continue
+            time = self.timeline.touched(part.time)
+            if part.chair_id == SOME_CHAIR:
+                time &= ~seen[part.doctor_id]
+                seen[part.doctor_id] |= time
+            yield part.chair_id, time
 
 
 def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[Freed]) -> Offerable | None:

@@ -81,5 +81,10 @@ def offer_in(database: Database, clinic_ids: Collection[int]) -> None:
         try:
             database.transact(partial(offer_round, clinic_id=clinic_id), retries=0)
         except Exception as error:  # noqa: BLE001 - as the docstring says
-            count("OffersFailed")
-            logger.error("offers not made", error=type(error).__qualname__, stack=stack(error.__traceback__))
+            note_failure(error)
+
+
+def note_failure(error: Exception) -> None:
+    """That a round in a clinic came to nothing, for operators."""
+    count("OffersFailed")
+    logger.error("offers not made", error=type(error).__qualname__, stack=stack(error.__traceback__))

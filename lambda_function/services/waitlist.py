@@ -30,6 +30,7 @@ from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import (
     MAX_OPEN_WISHES,
     OPEN,
+    SOME_CHAIR,
     Freed,
     WaitlistStatus,
     check_acceptable,
@@ -164,7 +165,8 @@ def withdraw_all(work: UnitOfWork, patient_id: int) -> list[Freed]:
 
 def _left_by(work: UnitOfWork, offer: AnyRow) -> Freed:
     """What was on offer, for whoever fits; once it has lapsed, only for those further behind."""
-    return freed_by_visit(offer, after=offer.waitlist_id if offer.expires_at <= work.now else 0)
+    after = offer.waitlist_id if offer.expires_at <= work.now else 0
+    return freed_by_visit(offer, chair_id=SOME_CHAIR, after=after)
 
 
 def _status(work: UnitOfWork, entry: AnyRow) -> WaitlistStatus:

@@ -4,22 +4,25 @@ request has come to, in bounded transactions.
 Whatever ends a run loses nothing: the next one goes on with what is written down.
 """
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from lambda_function.db.repositories import freed_time
 from lambda_function.db.repositories.waitlist import Line
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import ContentionError
-from lambda_function.domain.waitlist import freed_by_visit
+from lambda_function.domain.waitlist import SOME_CHAIR, freed_by_visit
 from lambda_function.observability import count, gauge_seconds
 from lambda_function.services.offer_round import offer_round
-from lambda_function.services.offers import free
+from lambda_function.services.offers import free, note_failure
 
 BATCH = 200
 CLINICS = 100
 # No new batch with less than this left, in seconds: it must outlast the waits for locks of one, and its repetition.
 RESERVE = 15.0
+
+_RANDOM = secrets.SystemRandom()
 
 SecondsLeft = Callable[[], float]
 
@@ -27,7 +30,7 @@ SecondsLeft = Callable[[], float]
 def keep_up(database: Database, seconds_left: SecondsLeft) -> int:
     """Goes on until nothing is left to do or the time is nearly over; how many offers and wishes have lapsed.
 
-    Raises ContentionError at the end when there were clinics whose offers others kept it from making.
+    Raises ContentionError at the end when there were clinics whose offers could not be made.
     """
     lapsed = 0
     for batch in (_end_wishes, _lapse_offers):
@@ -51,26 +54,49 @@ def _lapse_offers(work: UnitOfWork) -> int:
     """Their time goes to those who stand further behind: otherwise two who never answer would keep it between them."""
     line = Line(work.session, work.now)
     ids = line.lapse(BATCH)
-    free(work, [freed_by_visit(offer, after=offer.waitlist_id) for offer in line.offers(ids)])
+    offers = line.offers(ids)
+    free(work, [freed_by_visit(offer, chair_id=SOME_CHAIR, after=offer.waitlist_id) for offer in offers])
     return len(ids)
 
 
 def _offer(database: Database, seconds_left: SecondsLeft) -> int:
-    """Clinic by clinic, each to the end; how many could not be."""
-    missed = after = 0
-    while clinic_ids := database.transact(partial(_clinics, after=after), commit=False):
-        for clinic_id in clinic_ids:
+    """One round in each clinic, and again while any is left; how many clinics could not be looked after. What is wrong
+    in one keeps no other waiting.
+    """
+    missed: set[int] = set()
+    more = True
+    while more:
+        more = False
+        for clinic_id in _clinics_in_turn(database):
+            if seconds_left() <= RESERVE:
+                return len(missed)
+            if clinic_id in missed:
+                continue
             try:
-                while seconds_left() > RESERVE and database.transact(partial(offer_round, clinic_id=clinic_id)):
-                    pass
-            except ContentionError:
-                missed += 1
-        after = clinic_ids[-1]
-    return missed
+                more |= database.transact(partial(offer_round, clinic_id=clinic_id))
+            except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, counted and raised at the end
+                note_failure(error)
+                missed.add(clinic_id)
+    return len(missed)
 
 
-def _clinics(work: UnitOfWork, *, after: int) -> list[int]:
-    return list(freed_time.clinic_ids(work.session, after=after, limit=CLINICS))
+def _clinics_in_turn(database: Database) -> Iterator[int]:
+    """Those with freed time, from any of them on: where time runs out, it is not always the same that get none."""
+    last = database.transact(_last_clinic, commit=False)
+    start = _RANDOM.randint(0, last)
+    for first, until in ((start, last), (0, start)):
+        after = first
+        while clinic_ids := database.transact(partial(_clinics, after=after, until=until), commit=False):
+            yield from clinic_ids
+            after = clinic_ids[-1]
+
+
+def _last_clinic(work: UnitOfWork) -> int:
+    return freed_time.last_clinic_id(work.session)
+
+
+def _clinics(work: UnitOfWork, *, after: int, until: int) -> list[int]:
+    return list(freed_time.clinic_ids(work.session, after=after, until=until, limit=CLINICS))
 
 
 def _lag(work: UnitOfWork) -> float:

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from lambda_function.db.models import FreedTime
+from lambda_function.db.unit_of_work import Database
+from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.api.conditions import add_leave
 from tests.api.desk import DAY, Desk, at, instant
 from tests.api.waiting import Line, free
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -84,6 +87,27 @@ def test_the_chair_that_is_on_offer_with_one_doctor_is_not_offered_with_another(
     assert desk.client.call("roy", "DELETE", path).status == 204
 
     assert (small.offered("leo"), small.offered("eva")) == (at("15:00"), None)
+
+
+@pytest.mark.parametrize("how", ["lapses", "is withdrawn"])
+def test_the_chair_of_an_offer_that_ends_goes_to_another_doctor(
+    small: Line, clock: Clock, database: Database, how: str
+) -> None:
+    desk = small.desk
+    visit = desk.booked("roy", at("15:00"), patient="mia", doctor="drone")
+    window = {"from": at("15:00"), "to": at("15:30")}
+    first = small.join("leo", doctor_id=desk.id_of("drtwo"), **window)
+    small.join("eva", doctor_id=desk.id_of("drone"), **window)
+    desk.cancelled("roy", visit["appointment_id"])
+    assert (small.offered("leo"), small.offered("eva")) == (at("15:00"), None)
+
+    if how == "lapses":
+        clock.advance(minutes=120)
+        keep_up(database, lambda: RESERVE + 1)
+    else:
+        assert small.withdraw("leo", first).status == 204
+
+    assert (small.offered("leo"), small.offered("eva")) == (None, at("15:00"))
 
 
 def test_where_a_chair_was_free_all_along_other_doctors_gain_nothing(line: Line) -> None:

@@ -1,20 +1,23 @@
 """What becomes of the waitlist by the clock, and what reading it does not do."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from lambda_function.db.models import FreedTime, WaitlistEntry
-from lambda_function.db.unit_of_work import Database
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.errors import ContentionError, UnavailableError
 from lambda_function.domain.waitlist import WaitlistStatus
-from lambda_function.services import offers
+from lambda_function.services import offers, waitlist_schedule
+from lambda_function.services.offer_round import PARTS, offer_round
 from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api.waiting import Line, free
-from tests.clock import Clock
+from tests.clock import NOW, Clock
 
 
 @pytest.fixture
@@ -161,6 +164,58 @@ def test_offers_that_cannot_be_made_change_no_answer(
     assert '"offers not made"' in written
     assert '"OffersFailed"' in written
     assert "Kim" not in written
+
+
+def _given_up(line: Line, doctor: str, clinic_id: int, parts: int = 1) -> None:
+    """So many parts of a quarter of an hour from 15:00 on, which nobody has come to."""
+    quarter, start = timedelta(minutes=15), instant("15:00")
+    rows = [
+        FreedTime(
+            doctor_id=line.desk.id_of(doctor),
+            clinic_id=clinic_id,
+            starts_at=start + quarter * number,
+            ends_at=start + quarter * (number + 2),
+            occupied=False,
+            created_at=NOW,
+        )
+        for number in range(parts)
+    ]
+    line.desk.practice.add(*rows)
+
+
+@pytest.mark.parametrize("fault", [KeyError("Kim Huaman"), UnavailableError("It took too long.")])
+def test_a_clinic_in_which_no_offers_can_be_made_keeps_no_other_waiting(
+    line: Line, database: Database, monkeypatch: pytest.MonkeyPatch, log_text: Any, fault: Exception
+) -> None:
+    def fail_in_lima(work: UnitOfWork, *, clinic_id: int) -> bool:
+        if clinic_id == 1:
+            raise fault
+        return offer_round(work, clinic_id=clinic_id)
+
+    monkeypatch.setattr(waitlist_schedule, "offer_round", fail_in_lima)
+    line.join("kim", doctor_id=line.desk.id_of("drsol"))
+    _given_up(line, "drjay", 1)
+    _given_up(line, "drsol", 2)
+    log_text()
+
+    with pytest.raises(ContentionError, match="1 clinics"):
+        tick(database)
+
+    assert line.offered("kim") == at("15:00")
+    assert "Kim" not in log_text()
+
+
+def test_much_freed_time_in_one_clinic_keeps_no_other_waiting(line: Line, database: Database) -> None:
+    """Time runs out before all of the first is looked at."""
+    line.join("kim", doctor_id=line.desk.id_of("drsol"))
+    _given_up(line, "drjay", 1, parts=PARTS * 3)
+    _given_up(line, "drsol", 2)
+    rounds = iter([RESERVE + 1] * 4)
+
+    keep_up(database, lambda: next(rounds, 0.0))
+
+    assert line.offered("kim") == at("15:00")
+    assert line.desk.practice.rows(FreedTime)
 
 
 @pytest.mark.usefixtures("dying")

@@ -9,7 +9,8 @@ from lambda_function.db.base import Base, Id, Instant, table_args
 class FreedTime(Base):
     """Written by the transaction that frees the time, and deleted when everybody whom it concerns has been looked at:
     those behind `after_waitlist_id`, which moves down the line with each look. `chair_id` is the chair that was freed
-    with the doctor; `occupied` is whether a visit has left the time, so that the buffers of others count as well.
+    with the doctor, 0 (SOME_CHAIR) where an offer has ended; `occupied` is whether a visit has left the time, so that
+    the buffers of others count as well.
 
     There are no foreign keys: their checks would wait for the locks of bookings, which hold the doctor's row.
     """

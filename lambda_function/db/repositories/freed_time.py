@@ -71,9 +71,14 @@ def advance(session: Session, freed_time_ids: Collection[int], waitlist_id: int)
     session.execute(statement.values(after_waitlist_id=moved), execution_options=_UNSYNCED)
 
 
-def clinic_ids(session: Session, *, after: int, limit: int) -> Sequence[int]:
-    """Clinics of which there is freed time, with ids beyond `after`."""
-    statement = select(FreedTime.clinic_id).where(FreedTime.clinic_id > after).distinct()
+def last_clinic_id(session: Session) -> int:
+    """Of the clinics of which there is freed time; 0 without one."""
+    return session.scalar(select(func.max(FreedTime.clinic_id)), execution_options=UNSCOPED) or 0
+
+
+def clinic_ids(session: Session, *, after: int, until: int, limit: int) -> Sequence[int]:
+    """Clinics of which there is freed time, with ids beyond `after` and up to `until`."""
+    statement = select(FreedTime.clinic_id).where(FreedTime.clinic_id > after, FreedTime.clinic_id <= until).distinct()
     return session.scalars(statement.order_by(FreedTime.clinic_id).limit(limit), execution_options=UNSCOPED).all()
 
 

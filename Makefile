@@ -19,7 +19,7 @@ sign-up: $(VENV) ## A patient who signs up: make sign-up AS=ana EMAIL=ana@exampl
 operator: $(VENV) ## An operators' command on the running stack: make operator ARGS="users list"
 	@$(BIN)/python -m dev.operator --folder "$(FOLDER)" -- $(ARGS)
 
-reset: $(VENV) ## Forget the local data
+reset: $(VENV) ## Delete the local data
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
@@ -30,7 +30,7 @@ lint: $(VENV) ## Rules and format of the code
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: $(VENV) ## Mend what ruff can mend
+format: $(VENV) ## Fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -114,4 +114,4 @@ $(VENV): requirements.txt requirements-cli.txt requirements-dev.txt dev/venv.sh
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z%-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	  /^[a-z%-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile

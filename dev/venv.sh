@@ -56,6 +56,6 @@ if [ "$("$venv/bin/python" -c "$version" 2>/dev/null)" != "$("$python" -c "$vers
     "$python" -m venv --clear --without-pip "$venv"
 fi
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || install_pip
-echo "Installing what requirements-dev.txt names."
+echo "Installing the packages of requirements-dev.txt. The first time it takes a minute or two."
 "$venv/bin/python" -m pip install -q --disable-pip-version-check -r requirements-dev.txt
 touch "$venv/.installed"

@@ -9,7 +9,7 @@ from lambda_function.cli.action import Actions, Answer, Tools
 from lambda_function.cli.operating import act
 from lambda_function.domain.actor import Role
 
-_TYPE = click.Choice([role.lower() for role in Role])
+_TYPE = click.Choice([role.lower() for role in Role], case_sensitive=False)
 _clinics = click.option("--clinic", "clinics", multiple=True, help="Name of a clinic. May be given several times.")
 _treatments = click.option(
     "--treatment",
@@ -89,7 +89,7 @@ def deactivate(tools: Tools, /, **options: Any) -> Answer:
     document = act(tools, "users.deactivate", **options)
     done = "deactivated" if document["deactivated"] else "was inactive already"
     ids = ", ".join(map(str, document["appointment_ids"]))
-    what = "Stay to be moved" if options["keep_visits"] else "Cancelled"
+    what = "Left for a reception to move" if options["keep_visits"] else "Cancelled"
     visits = f" {what}: {ids}." if ids else ""
     return Answer(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
 

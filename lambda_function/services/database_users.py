@@ -1,8 +1,8 @@
 """Makes the database's users and fills the secrets that hold their passwords.
 
 A secret says what its user's password is: it is written first, and the user made to agree. So this may be stopped
-anywhere and run again, does nothing where all is well, and mends a database that was restored from a backup, which has
-another address and the passwords of then.
+anywhere and run again, does nothing where all is well, and repairs a database that was restored from a backup, which
+has another address and the passwords of then.
 """
 
 import ssl

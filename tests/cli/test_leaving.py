@@ -67,7 +67,7 @@ def test_a_doctors_visits_stay_for_a_reception_to_move(terminal: Terminal, desk:
     visit = desk.booked("rita", at("15:00"))["appointment_id"]
     assert terminal.refused("users", "deactivate", "drjay")["appointment_ids"] == [visit]
     result = terminal.run("users", "deactivate", "drjay", "--keep-visits")
-    assert result.stdout.endswith(f"Stay to be moved: {visit}.\n")
+    assert result.stdout.endswith(f"Left for a reception to move: {visit}.\n")
     assert not terminal.practice.user("drjay").active
 
 

@@ -214,6 +214,12 @@ def test_an_account_that_was_made_but_not_linked_is_linked_by_the_same_command(w
     assert pool.user_names == {"drana"}
 
 
+def test_types_may_be_written_as_the_answers_write_them(terminal: Terminal) -> None:
+    terminal.done("users", "set-type", "pat", "RECEPTIONIST", "--clinic", "Lima Centro")
+    found = terminal.done("users", "list", "--type", "Receptionist")["items"]
+    assert [person["user_name"] for person in found] == ["rita", "rosa", "pat"]
+
+
 def test_a_patient_becomes_a_receptionist_from_the_next_request_on(terminal: Terminal, desk: Desk) -> None:
     desk.client.post("pat", "/waitlist", {"treatment_id": 1, "from": at("13:00"), "to": at("18:00")})
     shown = terminal.done("users", "set-type", "pat", "receptionist", "--clinic", "Lima Centro")

@@ -53,7 +53,7 @@ def _is_active(work: UnitOfWork, user_name: str) -> bool:
     directory = Directory(work.session)
     person = known_person(directory, user_name, leaving=True)
     if directory.profiles_of(person.user_id) != {Role.PATIENT}:
-        raise ForbiddenError("Who treated and received patients stays on their record: deactivate staff instead.")
+        raise ForbiddenError("Staff are not erased, since they belong to their patients' records: deactivate them.")
     return bool(person.active)
 
 

@@ -123,7 +123,7 @@ def test_only_the_reception_books_by_name(desk: Desk, fingerprint: Fingerprint, 
         {"patient": "drwu"},
         {"doctor": "pat"},
         {"doctor": "drsol"},
-        {"patient": "PAT"},
+        {"patient": "pât"},
         {"patient": "stranger"},
     ],
 )

@@ -7,7 +7,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as seconds } from "node:timers/promises";
 
 const { API = "http://127.0.0.1:8000", TOKEN } = process.env;
-if (!TOKEN) throw new Error("TOKEN is needed: TOKEN=$(make -s token AS=pat) node docs/examples/book.mjs");
+if (!TOKEN) {
+  console.error("TOKEN is needed: TOKEN=$(make -s token AS=pat) node docs/examples/book.mjs");
+  process.exit(1);
+}
 
 // The answer. When the service is busy (503) or nothing comes back, it waits and sends the very same again. The key
 // makes that safe: whatever was done already is not done twice.

@@ -8,6 +8,7 @@ import click
 from lambda_function.cli.action import Actions, Answer, Tools
 from lambda_function.cli.operating import act
 from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import HasBookingsError
 
 _TYPE = click.Choice([role.lower() for role in Role], case_sensitive=False)
 _clinics = click.option("--clinic", "clinics", multiple=True, help="Name of a clinic. May be given several times.")
@@ -18,6 +19,7 @@ _treatments = click.option(
     help="Code of a treatment that a doctor offers; the first is the default. May be given several times.",
 )
 _user_name = click.argument("user_name")
+_WHAT_NEXT = "Give --cancel-visits to cancel a patient's, or --keep-visits to leave a doctor's for a reception to move."
 
 
 @click.group(cls=Actions)
@@ -86,7 +88,10 @@ def set_type(tools: Tools, /, **options: Any) -> Answer:
 @click.pass_obj
 def deactivate(tools: Tools, /, **options: Any) -> Answer:
     """Close a person's access. Refused while visits are ahead, unless told what becomes of them."""
-    document = act(tools, "users.deactivate", **options)
+    try:
+        document = act(tools, "users.deactivate", **options)
+    except HasBookingsError as error:
+        raise HasBookingsError(f"{error} {_WHAT_NEXT}", error.appointment_ids) from None
     done = "deactivated" if document["deactivated"] else "was inactive already"
     ids = ", ".join(map(str, document["appointment_ids"]))
     what = "Left for a reception to move" if options["keep_visits"] else "Cancelled"

@@ -79,6 +79,16 @@ def test_visits_are_treated_as_suits_the_person(terminal: Terminal, arguments: l
     assert terminal.practice.user(arguments[0]).active
 
 
+@pytest.mark.parametrize(("person", "option"), [("pat", "--cancel-visits"), ("drjay", "--keep-visits")])
+def test_whoever_has_visits_ahead_is_refused_with_what_to_do(
+    terminal: Terminal, desk: Desk, person: str, option: str
+) -> None:
+    visit = desk.booked("rita", at("15:00"))["appointment_id"]
+    told = terminal.run("users", "deactivate", person).stderr
+    assert option in told
+    assert told.endswith(f"Appointments: {visit}.\n")
+
+
 def test_a_receptionist_leaves(terminal: Terminal, desk: Desk) -> None:
     assert terminal.done("users", "deactivate", "rita")["deactivated"]
     assert desk.client.get("rita", "/me").status == 403

@@ -19,9 +19,10 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, HasBookingsError
 from lambda_function.domain.people import PersonAction
+from lambda_function.services.deactivation import end_access
 from lambda_function.services.given_back import give_back, look_before
 from lambda_function.services.person_events import note_person
-from lambda_function.services.practice.changes import Change
+from lambda_function.services.practice.changes import Change, Sort
 from lambda_function.services.practice.conflicts import doctors_of
 from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.plan import Plan, doctors_concerned, make_plan
@@ -71,6 +72,18 @@ def _rostered(plan: Plan) -> list[int]:
         for name, doctor in plan.state.things[Kind.DOCTOR].items()
         if name in rostered or doctor["clinic"] in closed
     ]
+
+
+def _happened_to(change: Change) -> PersonAction:
+    match change.sort, change.new.get("active"):
+        case Sort.CREATE, _:
+            return PersonAction.CREATE
+        case Sort.DEACTIVATE, _:
+            return PersonAction.DEACTIVATE
+        case Sort.CHANGE, True:
+            return PersonAction.REACTIVATE
+        case _:
+            return PersonAction.CHANGE
 
 
 class _Writer:
@@ -125,7 +138,9 @@ class _Writer:
             return User(user_name=change.name, user_type=role, created_at=self._now, updated_at=self._now, **columns)
 
         user_id = self._row(change, User.user_id, make)
-        note_person(self._work, user_id, PersonAction.CREATE if change.created else PersonAction.CHANGE, change.new)
+        if change.sort is Sort.DEACTIVATE:
+            end_access(self._work, user_id)
+        note_person(self._work, user_id, _happened_to(change), change.new)
         return user_id
 
     def _doctor(self, change: Change) -> None:

@@ -7,7 +7,8 @@ one whose 30 days of leave 450 people wait for, 1,000 offers that have lapsed, a
 hours of their own, a history of 100 of the longest entries. Each request goes through the handler, in process and warm,
 and finds the waitlist as it was filled. The floor is in the same run: what of the time was spent in the database.
 
-Aims: a request takes at most 300 ms and no more statements than its budget (tests/api/test_query_budgets.py). What
+Aims: a request takes at most 300 ms and no more statements than its budget (tests/api/test_query_budgets.py), to which
+that of the offers is added where the request frees time for which somebody waits. Bold is what misses an aim. What
 operators do takes as long as there is to do, in transactions that are short: the longest is told, since that is what
 holds locks. Whatever takes longer than a minute is stopped. Reads are called five times; the median counts.
 
@@ -42,8 +43,10 @@ from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.observability import logger
+from lambda_function.services.offer_round import OFFERS
+from lambda_function.services.offers import CLINICS_AT_ONCE
 from lambda_function.services.operators.actions import ACTIONS, Workplace, run
-from tests.api.test_query_budgets import BUDGETS
+from tests.api.test_query_budgets import BUDGETS, OFFERING, WRITING_DOWN
 from tests.api_client import FakeContext, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.servers import FixedCredentials, new_database, plain_engine
@@ -52,19 +55,22 @@ AIM_MS = 300
 LIMIT = 60
 _READS = 5
 _KEY = 2  # statements that a key costs
+# Statements of a request that frees time, beyond its budget: writing down, then offers in one clinic.
+_FREED = WRITING_DOWN + OFFERING + OFFERS
 _FILE_BYTES = 24_000
 _FIRST_FAILURE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`key` is the route's in BUDGETS."""
+    """`key` is the route's in BUDGETS, `answer` what is expected."""
 
     name: str
     key: str
     event: dict[str, Any]
     times: int = 1
     more: int = 0  # statements beyond the budget
+    answer: str = "2"
 
 
 @dataclass(slots=True)
@@ -134,8 +140,7 @@ class Bench:
         costs = [self.measure(act) for _ in range(asked.times)]
         cost = sorted(costs, key=lambda one: one.total)[len(costs) // 2]
         budget = BUDGETS[asked.key] + asked.more
-        good = cost.outcome.startswith("2") or cost.outcome.startswith("304")
-        met = good and cost.total <= AIM_MS and cost.statements <= budget
+        met = cost.outcome.startswith(asked.answer) and cost.total <= AIM_MS and cost.statements <= budget
         total = median(one.total for one in costs)
         print(
             f"| {asked.name} | {cost.outcome} | {'' if met else '**'}{total:,.0f}{'' if met else '**'} |"
@@ -231,7 +236,13 @@ def feeds(bench: Bench) -> list[Request]:
     return [
         Request("5,000 events", key, bench.event("GET", "/calendar.ics", query=query), _READS),
         Request("HEAD of them", key, bench.event("HEAD", "/calendar.ics", query=query), _READS),
-        Request("nothing new", key, bench.event("GET", "/calendar.ics", query=query, if_none_match=etag), _READS),
+        Request(
+            "nothing new",
+            key,
+            bench.event("GET", "/calendar.ics", query=query, if_none_match=etag),
+            _READS,
+            answer="304",
+        ),
     ]
 
 
@@ -259,11 +270,17 @@ def writes(bench: Bench) -> list[Request]:
             bench.event("POST", "/appointments", booking(bench, 2), idempotency_key="second"),
             more=_KEY + 1,
         ),
-        Request("moving a visit", f"PATCH {one}", bench.event("PATCH", f"/appointments/{moved}", {"starts_at": later})),
+        Request(
+            "moving a visit",
+            f"PATCH {one}",
+            bench.event("PATCH", f"/appointments/{moved}", {"starts_at": later}),
+            more=_FREED,
+        ),
         Request(
             "cancelling one",
             f"POST {one}/cancel",
             bench.event("POST", f"/appointments/{mine}/cancel", {"reason": "Flu"}),
+            more=_FREED,
         ),
         Request(
             "joining the waitlist",
@@ -274,21 +291,25 @@ def writes(bench: Bench) -> list[Request]:
             "30 days of leave given up, 450 waiting",
             f"DELETE {two}/time-off/{{time_off_id}}",
             bench.event("DELETE", f"/doctors/{crowd.away.user_id}/time-off/{leave}"),
+            more=_FREED,
         ),
         Request(
             "196 windows for 982 visits ahead",
             f"PUT {two}/working-hours",
             bench.event("PUT", f"/doctors/{crowd.busy.user_id}/working-hours", {"hours": windows}),
+            more=_FREED,
         ),
         Request(
             "a patient leaves, 100 visits ahead",
             "DELETE /users/{user_id}",
             bench.event("DELETE", f"/users/{crowd.hundred.user_id}"),
+            more=WRITING_DOWN + (OFFERING + OFFERS) * CLINICS_AT_ONCE,
         ),
         Request(
             "one with 2,600 ahead",
             "DELETE /users/{user_id}",
             bench.event("DELETE", f"/users/{crowd.marathon[0].user_id}"),
+            answer="409 has_bookings",
         ),
     ]
 

@@ -72,13 +72,18 @@ class Aws:
         """The demo password, in place of whatever the person has."""
         self.cognito.admin_set_user_password(UserPoolId=pool_id, Username=user_name, Password=PASSWORD, Permanent=True)
 
-    def sign_up(self, client_id: str, user_name: str, email: str, full_name: str | None) -> None:
+    def sign_up(self, pool_id: str, client_id: str, user_name: str, email: str, full_name: str | None) -> None:
         """As a person does it with a client: an account with the demo password, and its confirmation by a code, which
         this emulator does not look at. What the confirmation triggers has been done when this returns.
 
         Raises:
             StackError: Cognito, or the trigger, refuses.
         """
+        # Cognito refuses both, and the emulator neither.
+        if "@" not in email:
+            raise StackError(f"{email} is no e-mail address. Write one such as {user_name}@example.org.")
+        if self._has_account(pool_id, user_name):
+            raise StackError(f"Somebody has an account called {user_name} already.")
         attributes = {"email": email} | ({"name": full_name} if full_name else {})
         try:
             self.cognito.sign_up(
@@ -92,6 +97,11 @@ class Aws:
             raise StackError(f"Somebody has an account called {user_name} already.") from None
         except ClientError as error:
             raise StackError(f"Cognito refuses: {error.response['Error']['Message']}") from None
+
+    def _has_account(self, pool_id: str, user_name: str) -> bool:
+        """In whatever letters: user names of our pools are the same in capitals and small ones."""
+        pages = self.cognito.get_paginator("list_users").paginate(UserPoolId=pool_id)
+        return any(user["Username"].lower() == user_name.lower() for page in pages for user in page["Users"])
 
     def check_pool(self, pool_id: str) -> None:
         """Raises StackError when this emulator has no such pool, and so is another stack's."""

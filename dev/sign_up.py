@@ -22,7 +22,9 @@ def main() -> int:
     try:
         addresses = Addresses.of_running_stack(options.folder)
         with reached():
-            Aws(addresses.aws).sign_up(addresses.client_id, options.user_name, options.email, options.name)
+            Aws(addresses.aws).sign_up(
+                addresses.pool_id, addresses.client_id, options.user_name, options.email, options.name
+            )
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -195,7 +195,13 @@ def test_old_claims_go_and_others_stay(
     clock.now = instant("16:00") + timedelta(days=7)
 
     assert terminal.done("purge") == {
-        "deleted": {"slot_claims": 36, "idempotency_keys": 0, "published_messages": 0, "link_codes": 0, "refusals": 0}
+        "deleted": {
+            "slot_claims": 36,
+            "idempotency_keys": 0,
+            "published_messages": 0,
+            "link_codes": 0,
+            "wrong_code_counts": 0,
+        }
     }
     assert {row.appointment_id for row in terminal.practice.rows(SlotClaim)} == {later}
     assert terminal.done("check")["ok"]
@@ -223,7 +229,7 @@ def test_keys_go_after_a_day(terminal: Terminal, desk: Desk, clock: Clock) -> No
         clock.advance(hours=advance)
     assert (
         terminal.run("purge").stdout
-        == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages, 0 link codes, 0 refusals.\n"
+        == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages, 0 link codes, 0 wrong code counts.\n"
     )
     assert len(terminal.practice.rows(IdempotencyKey)) == 1
 
@@ -252,5 +258,11 @@ def _wish(key: str) -> dict[str, Any]:
 def test_nothing_old_is_nothing_deleted(terminal: Terminal) -> None:
     terminal.practice.add_appointment(NOW)
     assert terminal.done("purge") == {
-        "deleted": {"slot_claims": 0, "idempotency_keys": 0, "published_messages": 0, "link_codes": 0, "refusals": 0}
+        "deleted": {
+            "slot_claims": 0,
+            "idempotency_keys": 0,
+            "published_messages": 0,
+            "link_codes": 0,
+            "wrong_code_counts": 0,
+        }
     }

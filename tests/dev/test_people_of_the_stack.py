@@ -23,9 +23,11 @@ def test_whoever_signs_up_is_a_patient(stack: RunningStack) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     ana = me(stack, "ana")
     assert (ana["user_type"], ana["full_name"], ana["email"]) == ("PATIENT", "Ana Ríos", "ana@example.org")
-    again = stack.make("sign-up", "AS=ana", "EMAIL=ana@example.org")
-    assert again.returncode != 0
-    assert again.stderr.startswith("Somebody has an account called ana already.")
+    for name in ("ana", "Ana"):
+        again = stack.make("sign-up", f"AS={name}", "EMAIL=ana@example.org")
+        assert again.returncode != 0
+        assert again.stderr.startswith(f"Somebody has an account called {name} already.")
+    assert "is no e-mail address" in stack.make("sign-up", "AS=eva", "EMAIL=eva").stderr
 
 
 def test_somebody_whom_an_operator_makes_can_have_a_token(stack: RunningStack) -> None:

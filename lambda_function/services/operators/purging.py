@@ -25,7 +25,7 @@ PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
         "idempotency_keys": (KEPT_FOR, idempotency.purge_expired),
         "published_messages": (MESSAGES_KEPT, outbox.purge_published),
         "link_codes": (timedelta(), linking.purge_expired),
-        "refusals": (REFUSALS_KEPT, refusals.purge_past),
+        "wrong_code_counts": (REFUSALS_KEPT, refusals.purge_past),
     }
 )
 

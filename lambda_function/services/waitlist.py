@@ -188,6 +188,8 @@ def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:
         patient_id=entry.patient_id,
     )
     view = book(work, request)
+    if entry.clinic_id not in {None, view.clinic_id}:
+        raise OfferExpiredError("The doctor no longer works in the clinic that was wished.")
     if not Line(work.session, work.now).accept(entry):
         raise OfferExpiredError("The offer is no longer there.")
     return view

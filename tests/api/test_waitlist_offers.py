@@ -7,6 +7,8 @@ from sqlalchemy import Engine, event, select, text, update
 
 from lambda_function.db.models import User, WaitlistEntry
 from lambda_function.domain.actor import Role
+from tests.api.conditions import move_doctor
+from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
 from tests.api.waiting import Line, free, policy
@@ -313,3 +315,17 @@ def test_withdrawing_passes_the_offer_on(line: Line, busy: Any) -> None:
     free(line, busy)
     assert line.withdraw("kim", first).status == 204
     assert (line.status("kim"), line.offered("pat")) == ("WITHDRAWN", at("15:00"))
+
+
+def test_an_offer_ends_when_its_doctor_works_in_another_clinic_than_was_wished(
+    desk: Desk, line: Line, fingerprint: Fingerprint
+) -> None:
+    taken = desk.booked("rita", at("15:00"), patient="kim")
+    waiting = line.join("pat", clinic_id=1)
+    free(line, taken)
+    assert line.offered("pat") == at("15:00")
+    move_doctor(desk.practice, desk.id_of("drjay"), 2)
+    before = fingerprint()
+
+    expect_problem(line.accept("pat", waiting), 409, "offer_expired")
+    assert fingerprint() == before

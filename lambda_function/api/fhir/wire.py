@@ -35,7 +35,8 @@ def root_url(event: Any) -> str:
     """
     if public_url := event.get(PUBLIC_URL):
         return f"{public_url}{BASE}"
-    scheme = event.headers.get("x-forwarded-proto", "https")
+    # Locally it is http. A gateway sets the header; what a caller might put there becomes no link.
+    scheme = "http" if event.headers.get("x-forwarded-proto") == "http" else "https"
     return f"{scheme}://{event.request_context.domain_name}{BASE}"
 
 

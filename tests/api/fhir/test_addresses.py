@@ -55,3 +55,10 @@ def test_a_callers_own_words_change_no_address(elsewhere: FhirClient) -> None:
     page = elsewhere.desk.client.call("pat", "GET", "/fhir/R4/Schedule", headers=headers).json
 
     assert all(url.startswith(PUBLIC) for url in _urls(page))
+
+
+def test_without_a_public_address_a_link_has_a_scheme_of_the_web(desk: Desk) -> None:
+    headers = {"x-forwarded-proto": "javascript", "x-forwarded-host": "evil.example", "host": "evil.example"}
+    shown = desk.client.call(None, "GET", "/fhir/R4/metadata", headers=headers).json
+
+    assert shown["implementation"]["url"] == "https://localhost/fhir/R4"

@@ -12,9 +12,10 @@ from secrets import token_urlsafe
 from lambda_function.db.repositories.calendar_tokens import put_token, remove_token
 from lambda_function.db.repositories.callers import find_token_owner
 from lambda_function.db.repositories.feed import Feed
+from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.errors import NotFoundError
+from lambda_function.domain.errors import ForbiddenError, NotFoundError
 from lambda_function.domain.permissions import Action, require
 
 PAST = timedelta(days=365)
@@ -23,8 +24,15 @@ MAX_EVENTS = 5000
 
 
 def new_token(work: UnitOfWork) -> str:
-    """The actor's token, which replaces the one before. It cannot be read again."""
+    """The actor's token, which replaces the one before. It cannot be read again.
+
+    Raises ForbiddenError when the actor is being deactivated, or given another role, at the same time: whatever ends
+    the access of a person holds the person's row, so a token either ends with it or is not made.
+    """
     require(work.actor, Action.SHARE_CALENDAR)
+    owner = People(work.session, work.actor).get_for_change(work.actor.user_id)
+    if owner is None or owner.user_type is not work.actor.role:
+        raise ForbiddenError("This account has been closed or changed. Log in again, or ask the clinic.")
     token = token_urlsafe(32)
     put_token(work.session, work.actor, _hash(token), work.now)
     return token

@@ -20,7 +20,7 @@ BUDGETS = {
     "GET /health/ready": 1,
     "GET /me": 2,
     "PATCH /me": 6,
-    "POST /me/calendar-token": 3,
+    "POST /me/calendar-token": 4,
     "DELETE /me/calendar-token": 3,
     "GET /calendar.ics": 3,
     "GET /clinics": 2,

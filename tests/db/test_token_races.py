@@ -1,0 +1,57 @@
+"""A calendar token that is made while its owner leaves."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import URL
+
+from lambda_function.db.models import CalendarToken
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.errors import DomainError
+from lambda_function.services import feed, people
+from lambda_function.services.deactivation import deactivate_patient
+from tests.db.races import Clients
+from tests.factories import Practice, sub_of
+
+# What a token that waits for nobody takes is some milliseconds.
+_SECONDS = 0.5
+
+
+@pytest.fixture
+def clients(database_url: URL) -> Iterator[Clients]:
+    clients = Clients(database_url)
+    yield clients
+    clients.close()
+
+
+def _make_token(database: Database) -> str:
+    def run(work: UnitOfWork) -> None:
+        work.act_as(people.identify(work, sub_of("kim")))
+        feed.new_token(work)
+
+    try:
+        database.transact(run)
+    except DomainError as refusal:
+        return refusal.code
+    return "made"
+
+
+def test_no_token_outlives_a_deactivation_that_was_under_way_when_it_was_made(
+    practice: Practice, clients: Clients
+) -> None:
+    kim = practice.actor("kim").user_id
+    leaving, other = clients.databases[:2]
+    with ThreadPoolExecutor(1) as pool:
+        asked: list[Future[str]] = []
+
+        def leave(work: UnitOfWork) -> None:
+            work.act_as(practice.actor("rita"))
+            deactivate_patient(work, kim)
+            asked.append(pool.submit(_make_token, other))
+            with pytest.raises(TimeoutError):
+                asked[0].result(_SECONDS)
+
+        leaving.transact(leave)
+        assert asked[0].result() == "forbidden"
+    assert not practice.rows(CalendarToken)

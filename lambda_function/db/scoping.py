@@ -53,6 +53,8 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.permissions import VISIBILITY, Entity, Reach
 
 UNSCOPED: Mapping[str, Any] = MappingProxyType({"unscoped": True})
+# For an UPDATE or DELETE of many rows: entities that the session has loaded are not brought up to date.
+UNSYNCED: Mapping[str, Any] = MappingProxyType({**UNSCOPED, "synchronize_session": False})
 _ACTOR = "actor"
 
 # Bound when a statement runs, so that criteria are built once a role and not once a caller.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import Appointment, Clinic, Doctor, Patient, PersonName, Treatment
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.appointment import HOLDING, Status
 
 _DOCTOR = aliased(PersonName)
@@ -252,7 +252,7 @@ class Appointments:
             update(Appointment)
             .where(Appointment.appointment_id.in_([visit.appointment_id for visit in found]))
             .values(version=Appointment.version + 1, **changes),
-            execution_options={**UNSCOPED, "synchronize_session": False},
+            execution_options=UNSYNCED,
         )
         return [(visit, self._changed(visit, {**changes, "version": visit.version + 1})) for visit in found]
 

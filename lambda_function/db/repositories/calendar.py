@@ -31,7 +31,7 @@ from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
 from lambda_function.db.models import Appointment, Chair, ClaimKind, Doctor, Patient, SlotClaim
 from lambda_function.db.models.appointments import CLAIM_ROWS
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import ChairBusyError, DoctorBusyError, DomainError, PatientBusyError
 from lambda_function.domain.intervals import Interval
@@ -304,5 +304,5 @@ class Calendar:
         """Gives the time of the appointments back."""
         self._session.execute(
             delete(SlotClaim).where(SlotClaim.appointment_id.in_(appointment_ids)),
-            execution_options={**UNSCOPED, "synchronize_session": False},
+            execution_options=UNSYNCED,
         )

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import CalendarToken
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.actor import Actor
 
 
@@ -27,6 +27,6 @@ def remove_token(session: Session, user_id: int) -> bool:
     """Whether there was one."""
     result = session.execute(
         delete(CalendarToken).where(CalendarToken.user_id == user_id),
-        execution_options={**UNSCOPED, "synchronize_session": False},
+        execution_options=UNSYNCED,
     )
     return bool(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

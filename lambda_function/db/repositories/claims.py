@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
 from lambda_function.db.models import SlotClaim
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 
 # The primary key starts with kind and resource, so both statements read just what they delete: the first jumps from
 # resource to resource, the second reads the oldest slots of one. By time alone they would read all claims each time.
@@ -46,5 +46,5 @@ def _delete(session: Session, resource: AnyRow, before: datetime, limit: int) ->
         )
         .ext(mysql.limit(limit))
     )
-    result = session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
+    result = session.execute(statement, execution_options=UNSYNCED)
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

@@ -23,11 +23,10 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.repositories.people import add_user
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.user_names import folded
 
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 _PERSON: AnySelect = select(
     User.user_id,
     User.user_name,
@@ -182,7 +181,7 @@ class Directory:
 
     def _change(self, *where: ColumnElement[bool], **values: Any) -> bool:
         statement = update(User).where(*where).values(version=User.version + 1, **values)
-        result = self._session.execute(statement, execution_options=_UNSYNCED)
+        result = self._session.execute(statement, execution_options=UNSYNCED)
         return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
 
     def profiles_of(self, user_id: int) -> frozenset[Role]:
@@ -211,7 +210,7 @@ class Directory:
         if treatment_ids:
             values["default_treatment_id"] = treatment_ids[0]
         self._session.execute(
-            update(Doctor).where(Doctor.user_id == user_id).values(values), execution_options=_UNSYNCED
+            update(Doctor).where(Doctor.user_id == user_id).values(values), execution_options=UNSYNCED
         )
 
     def make_receptionist(self, user_id: int, clinic_ids: Collection[int]) -> None:
@@ -219,7 +218,7 @@ class Directory:
         self._put(Receptionist, [{"user_id": user_id}])
         self._session.execute(
             delete(ReceptionistClinic).where(ReceptionistClinic.receptionist_id == user_id),
-            execution_options=_UNSYNCED,
+            execution_options=UNSYNCED,
         )
         self._put(
             ReceptionistClinic, [{"receptionist_id": user_id, "clinic_id": clinic_id} for clinic_id in clinic_ids]

@@ -20,16 +20,14 @@ from lambda_function.db.models import (
     User,
     WaitlistEntry,
 )
-from lambda_function.db.scoping import UNSCOPED
-
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 
 
 def mark(session: Session, user_id: int, now: datetime) -> bool:
     """That the person is erased, though words may still be there; whether the person is inactive, as must be first."""
     statement = update(User).where(User.user_id == user_id, not_(User.active))
     marked = statement.values(erased_at=coalesce(User.erased_at, now), version=User.version + 1, updated_at=now)
-    result = session.execute(marked, execution_options=_UNSYNCED)
+    result = session.execute(marked, execution_options=UNSYNCED)
     return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
 
 
@@ -56,22 +54,22 @@ def forget_words(session: Session, appointment_ids: Collection[int], now: dateti
     }
     visits = update(Appointment).where(Appointment.appointment_id.in_(appointment_ids)).values(words)
     events = update(AppointmentEvent).where(AppointmentEvent.appointment_id.in_(appointment_ids))
-    session.execute(visits, execution_options=_UNSYNCED)
-    session.execute(events.values(reason=None, changes={}), execution_options=_UNSYNCED)
+    session.execute(visits, execution_options=UNSYNCED)
+    session.execute(events.values(reason=None, changes={}), execution_options=UNSYNCED)
 
 
 def remove_waiting(session: Session, user_id: int, limit: int) -> int:
     """At most so many of what the patient waits or waited for; how many."""
     statement = delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id)
-    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=_UNSYNCED)
+    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=UNSYNCED)
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
 
 
 def forget_person(session: Session, user_id: int, *, anonymous: str, now: datetime) -> None:
     """What is one row, or one a clinic. The person is called `anonymous` from then on."""
     for mapped in (CalendarToken, LinkCode, Refusals):
-        session.execute(delete(mapped).where(mapped.user_id == user_id), execution_options=_UNSYNCED)
-    session.execute(delete(ClinicPatient).where(ClinicPatient.patient_id == user_id), execution_options=_UNSYNCED)
+        session.execute(delete(mapped).where(mapped.user_id == user_id), execution_options=UNSYNCED)
+    session.execute(delete(ClinicPatient).where(ClinicPatient.patient_id == user_id), execution_options=UNSYNCED)
     nobody = {
         "user_name": anonymous,
         "full_name": anonymous,
@@ -82,4 +80,4 @@ def forget_person(session: Session, user_id: int, *, anonymous: str, now: dateti
         "version": User.version + 1,
         "updated_at": now,
     }
-    session.execute(update(User).where(User.user_id == user_id).values(nobody), execution_options=_UNSYNCED)
+    session.execute(update(User).where(User.user_id == user_id).values(nobody), execution_options=UNSYNCED)

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import FreedTime, OfferLock, WaitlistEntry
 from lambda_function.db.models.freed_time import FREED_ROWS
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.waitlist import OPEN
 
 STRIPES = 64
 
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 _NEW = insert(FREED_ROWS)
 # Each is one look at the end of an index; of both states at once the server would read all rows.
 _LAST_WISHES = union_all(
@@ -61,14 +60,14 @@ def take(session: Session, clinic_id: int, limit: int) -> Sequence[AnyRow]:
 
 
 def finish(session: Session, freed_time_ids: Collection[int]) -> None:
-    session.execute(delete(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids)), execution_options=_UNSYNCED)
+    session.execute(delete(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids)), execution_options=UNSYNCED)
 
 
 def advance(session: Session, freed_time_ids: Collection[int], waitlist_id: int) -> None:
     """Everybody up to there has been looked at."""
     statement = update(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids))
     moved = func.greatest(FreedTime.after_waitlist_id, waitlist_id)
-    session.execute(statement.values(after_waitlist_id=moved), execution_options=_UNSYNCED)
+    session.execute(statement.values(after_waitlist_id=moved), execution_options=UNSYNCED)
 
 
 def last_clinic_id(session: Session) -> int:

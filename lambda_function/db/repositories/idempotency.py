@@ -16,7 +16,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import IdempotencyKey, IdempotencyLock, IdempotencySubject, Patient
 from lambda_function.db.models.idempotency import SUBJECT_ROWS
 from lambda_function.db.repositories.places import Place, behind
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.db.trouble import is_contention
 from lambda_function.domain.errors import IdempotencyInFlightError
 
@@ -169,5 +169,5 @@ def bodies(session: Session, keys: Collection[tuple[int, str]]) -> Sequence[AnyR
 
 
 def _removed(session: Session, statement: Delete) -> int:
-    result = session.execute(statement, execution_options={**UNSCOPED, "synchronize_session": False})
+    result = session.execute(statement, execution_options=UNSYNCED)
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

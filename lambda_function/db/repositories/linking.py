@@ -21,12 +21,11 @@ from lambda_function.db.models import (
     WaitlistEntry,
 )
 from lambda_function.db.repositories import idempotency
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.waitlist import OPEN
 
 # Of an account without visits there are few; should there be more, they go after a day as all kept answers do.
 _ANSWERS = 1000
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 
 
 def put_code(session: Session, user_id: int, code_hash: str, *, now: datetime, expires_at: datetime) -> None:
@@ -45,13 +44,13 @@ def owner_of(session: Session, code_hash: str, now: datetime) -> int | None:
 def take_code(session: Session, user_id: int, code_hash: str) -> bool:
     """Uses the code up. Whether it still was the person's."""
     statement = delete(LinkCode).where(LinkCode.user_id == user_id, LinkCode.code_hash == code_hash)
-    result = session.execute(statement, execution_options=_UNSYNCED)
+    result = session.execute(statement, execution_options=UNSYNCED)
     return bool(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
 
 
 def remove_code(session: Session, user_id: int) -> None:
     """Ends the person's code, if there is one."""
-    session.execute(delete(LinkCode).where(LinkCode.user_id == user_id), execution_options=_UNSYNCED)
+    session.execute(delete(LinkCode).where(LinkCode.user_id == user_id), execution_options=UNSYNCED)
 
 
 def lock_people(session: Session, user_ids: Collection[int]) -> Mapping[int, AnyRow]:
@@ -110,11 +109,11 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
         update(User).where(User.user_id == source).values(**emptied, **changed),
         update(User).where(User.user_id == target).values(cognito_sub=sub, **changed),
     ):
-        session.execute(statement, execution_options=_UNSYNCED)
+        session.execute(statement, execution_options=UNSYNCED)
 
 
 def purge_expired(session: Session, before: datetime, limit: int) -> int:
     """Removes at most so many codes that have expired by that time; how many there were."""
     statement = delete(LinkCode).where(LinkCode.expires_at < before)
-    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=_UNSYNCED)
+    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=UNSYNCED)
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

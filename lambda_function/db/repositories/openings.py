@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, UtcDateTime
 from lambda_function.db.models import Closure, Doctor, TimeOff, WorkingHours, WorkingHoursException
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.opening import Opening, WeeklyHours, Window
 
@@ -220,7 +220,5 @@ class OpeningHours:
             self._session.execute(insert(mapped), owned, execution_options=UNSCOPED)
 
     def _remove(self, mapped: type[Any], *criteria: ColumnElement[bool]) -> bool:
-        result = self._session.execute(
-            delete(mapped).where(*criteria), execution_options={**UNSCOPED, "synchronize_session": False}
-        )
+        result = self._session.execute(delete(mapped).where(*criteria), execution_options=UNSYNCED)
         return bool(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

@@ -11,9 +11,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import OutboxMessage
 from lambda_function.db.models.outbox import OUTBOX_ROWS
-from lambda_function.db.scoping import UNSCOPED
-
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 
 _NEW = insert(OUTBOX_ROWS)
 _NEXT: AnySelect = (
@@ -41,7 +39,7 @@ def claim(session: Session, *, after: int, limit: int) -> Sequence[AnyRow]:
 
 def mark_published(session: Session, outbox_ids: Collection[int], at: datetime) -> None:
     statement = update(OutboxMessage).where(OutboxMessage.outbox_id.in_(outbox_ids)).values(published_at=at)
-    session.execute(statement, execution_options=_UNSYNCED)
+    session.execute(statement, execution_options=UNSYNCED)
 
 
 def oldest_unpublished(session: Session) -> datetime | None:
@@ -53,5 +51,5 @@ def oldest_unpublished(session: Session) -> datetime | None:
 def purge_published(session: Session, before: datetime, limit: int) -> int:
     """Deletes at most `limit` messages that were published before then, and answers how many."""
     statement = delete(OutboxMessage).where(OutboxMessage.published_at < before).ext(mysql.limit(limit))
-    result = session.execute(statement, execution_options=_UNSYNCED)
+    result = session.execute(statement, execution_options=UNSYNCED)
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import COLLATION, AnyRow, AnySelect
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED, contact_visible, here
+from lambda_function.db.scoping import UNSYNCED, contact_visible, here
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.user_names import folded
@@ -125,7 +125,7 @@ def close_account(session: Session, user_id: int, role: Role, now: datetime) -> 
         update(User)
         .where(User.user_id == user_id, User.user_type == role, User.active)
         .values(active=False, version=User.version + 1, updated_at=now),
-        execution_options={**UNSCOPED, "synchronize_session": False},
+        execution_options=UNSYNCED,
     )
     return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
 
@@ -138,6 +138,6 @@ def reopen_account(session: Session, user_id: int, role: Role, now: datetime) ->
         update(User)
         .where(User.user_id == user_id, User.user_type == role, User.active.is_(False), here(User))
         .values(active=True, version=User.version + 1, updated_at=now),
-        execution_options={**UNSCOPED, "synchronize_session": False},
+        execution_options=UNSYNCED,
     )
     return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult

@@ -25,13 +25,12 @@ from lambda_function.db.models import (
     WorkingHours,
 )
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.user_names import folded
 
-_WRITE = {**UNSCOPED, "synchronize_session": False}
 _PERSON = (User.user_id, User.user_name, User.full_name, User.email, User.phone, User.active)
 
 
@@ -152,14 +151,14 @@ class PracticeRows:
         mapped = key.class_
         if hasattr(mapped, "version"):
             values = {**values, "version": mapped.version + 1}
-        self._session.execute(update(mapped).where(key == row_id).values(values), execution_options=_WRITE)
+        self._session.execute(update(mapped).where(key == row_id).values(values), execution_options=UNSYNCED)
 
     def set_chairs(self, clinic_id: int, names: Collection[str]) -> None:
         known = {row.name for row in self._all(select(Chair.name).where(Chair.clinic_id == clinic_id))}
         for named, active in ((Chair.name.in_(names), True), (Chair.name.not_in(names), False)):
             self._session.execute(
                 update(Chair).where(Chair.clinic_id == clinic_id, named).values(active=active),
-                execution_options=_WRITE,
+                execution_options=UNSYNCED,
             )
         self.add(*(Chair(clinic_id=clinic_id, name=name) for name in names if name not in known))
 
@@ -169,19 +168,19 @@ class PracticeRows:
             update(Doctor)
             .where(Doctor.user_id == doctor_id, Doctor.default_treatment_id.not_in(treatment_ids))
             .values(default_treatment_id=None),
-            execution_options=_WRITE,
+            execution_options=UNSYNCED,
         )
         offered = DoctorTreatment.doctor_id == doctor_id
         self._session.execute(
             delete(DoctorTreatment).where(offered, DoctorTreatment.treatment_id.not_in(treatment_ids)),
-            execution_options=_WRITE,
+            execution_options=UNSYNCED,
         )
         known = {row.treatment_id for row in self._all(select(DoctorTreatment.treatment_id).where(offered))}
         self.add(*(DoctorTreatment(doctor_id=doctor_id, treatment_id=new) for new in treatment_ids if new not in known))
 
     def replace(self, owner: Any, owner_id: int, rows: Iterable[Any]) -> None:
         """The rows whose column `owner`, such as Closure.clinic_id, is the id, instead of those that there are."""
-        self._session.execute(delete(owner.class_).where(owner == owner_id), execution_options=_WRITE)
+        self._session.execute(delete(owner.class_).where(owner == owner_id), execution_options=UNSYNCED)
         self.add(*rows)
 
     def _all(self, statement: AnySelect | Any) -> Sequence[AnyRow]:

@@ -7,9 +7,7 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import Refusals
-from lambda_function.db.scoping import UNSCOPED
-
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 
 
 class RefusalsOf:
@@ -31,12 +29,12 @@ class RefusalsOf:
     def add(self) -> None:
         """One more, if the transaction is committed: see DomainError.is_kept."""
         self._session.execute(
-            update(Refusals).where(*self._where).values(count=Refusals.count + 1), execution_options=_UNSYNCED
+            update(Refusals).where(*self._where).values(count=Refusals.count + 1), execution_options=UNSYNCED
         )
 
 
 def purge_past(session: Session, before: datetime, limit: int) -> int:
     """Removes at most so many counts of days before that of the time; how many there were."""
     statement = delete(Refusals).where(Refusals.day < before.date())
-    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=_UNSYNCED)
+    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=UNSYNCED)
     return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Patient, User
 from lambda_function.db.repositories.violations import duplicate
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
 
@@ -52,7 +52,7 @@ def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
     with _overtaken():
         session.execute(
             statement.values(cognito_sub=sub, version=User.version + 1, updated_at=now),
-            execution_options={**UNSCOPED, "synchronize_session": False},
+            execution_options=UNSYNCED,
         )
 
 

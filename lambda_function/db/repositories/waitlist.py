@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
 from lambda_function.db.models import Doctor, Treatment, User, WaitlistEntry
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import OPEN, WaitlistStatus
@@ -40,7 +40,6 @@ def _instant(name: str) -> Any:
     return bindparam(name, type_=UtcDateTime())
 
 
-_UNSYNCED = {**UNSCOPED, "synchronize_session": False}
 # No visit is longer.
 _LONGEST = timedelta(days=1)
 
@@ -251,7 +250,7 @@ class Line:
         """For entries that are locked."""
         if waitlist_ids:
             statement = update(WaitlistEntry).where(WaitlistEntry.waitlist_id.in_(waitlist_ids))
-            self._session.execute(statement.values(status=status, updated_at=self._now), execution_options=_UNSYNCED)
+            self._session.execute(statement.values(status=status, updated_at=self._now), execution_options=UNSYNCED)
 
     def offer(self, entry: AnyRow, doctor_id: int, visit: Interval, expires_at: datetime) -> bool:
         """Whether the entry was still waiting, and so has the offer now."""
@@ -286,5 +285,5 @@ class Line:
             )
             .values(updated_at=self._now, **values)
         )
-        result = self._session.execute(statement, execution_options=_UNSYNCED)
+        result = self._session.execute(statement, execution_options=UNSYNCED)
         return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult

@@ -32,7 +32,7 @@ from sqlalchemy import URL, Connection, text
 from benchmarks.floor import Step, recorded, replay
 from dev.mysql import running_server
 from lambda_function.api.app import create_app
-from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine, connect
 from lambda_function.db.unit_of_work import Database
 from lambda_function.observability import logger

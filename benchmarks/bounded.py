@@ -39,14 +39,14 @@ from benchmarks.crowd import PATIENTS, Crowd, copy_answers, fill, people, restor
 from benchmarks.meter import Cost, TooLongError, limited, metered
 from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
-from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.observability import logger
 from lambda_function.services.offer_round import OFFERS
 from lambda_function.services.offers import CLINICS_AT_ONCE
-from lambda_function.services.operators.actions import ACTIONS, Workplace, run
+from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
 from tests.api.test_query_budgets import BUDGETS, OFFERING, WRITING_DOWN
 from tests.api_client import FakeContext, access_claims, http_event
 from tests.clock import NOW, Clock
@@ -153,7 +153,7 @@ class Bench:
         def act() -> tuple[str, int]:
             try:
                 with redirect_stdout(StringIO()):
-                    document = run(Workplace(self.database), action, arguments)
+                    document = run(OperatorContext(self.database), action, arguments)
             except DomainError as error:
                 return error.code, 0
             return "done", len(json.dumps(document, default=str).encode())

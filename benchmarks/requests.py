@@ -44,7 +44,7 @@ from benchmarks.floor import Step, moved, recorded, replay
 from benchmarks.practice import APPOINTMENTS, CHECKUP, PATIENTS, fill, free_starts
 from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
-from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import Credentials, build_engine, connect
 from lambda_function.db.unit_of_work import Database
 from lambda_function.observability import logger

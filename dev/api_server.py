@@ -21,8 +21,8 @@ def application() -> Gateway:
     Imports the Lambda only here, because the workers' supervisor needs none of it.
     """
     from dev import docs_examples  # noqa: PLC0415 - see above
-    from lambda_function.api import openapi  # noqa: PLC0415 - see above
     from lambda_function.api.app import PUBLIC_KEYS, route_keys  # noqa: PLC0415 - see above
+    from lambda_function.api.openapi import document  # noqa: PLC0415 - see above
     from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
 
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
@@ -34,7 +34,7 @@ def application() -> Gateway:
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],
-        openapi=lambda: docs_examples.served(openapi.document(), _addresses()),
+        openapi=lambda: docs_examples.served(document.document(), _addresses()),
         cors=Cors(frozenset(origins.split(",")) if origins else frozenset()),
     )
 

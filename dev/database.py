@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from dev.stack import StackError
-from lambda_function.bootstrap import migrations
+from lambda_function.bootstrap import alembic_setup
 from lambda_function.db import logins
 from lambda_function.db.engine import Credentials
 from lambda_function.services import database_users
@@ -56,7 +56,7 @@ def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> 
 
 def migrate(accounts: Accounts) -> None:
     """Brings the tables up to date as the migrator, who then grants the application its rights on them."""
-    migrations.upgrade(accounts.migrator)
+    alembic_setup.upgrade(accounts.migrator)
     if not accounts.shared:
         with logins.session(Credentials.in_secret(secret(accounts.migrator)), tls=None) as cursor:
             logins.grant_app(cursor, str(accounts.migrator.database))

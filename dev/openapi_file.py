@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lambda_function.api.openapi import document
+from lambda_function.api.openapi.document import document
 
 FILE = Path(__file__).parents[1] / "openapi.json"
 

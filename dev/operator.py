@@ -11,7 +11,7 @@ from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("words", nargs="*", help="the command, as python -m lambda_function.cli takes it")
+    parser.add_argument("words", nargs="*", help="the command, as python -m lambda_function takes it")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     options = parser.parse_args()
     try:
@@ -21,7 +21,7 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
-    command = [sys.executable, "-m", "lambda_function.cli", *(options.words or ["--help"])]
+    command = [sys.executable, "-m", "lambda_function", *(options.words or ["--help"])]
     return subprocess.run(command, env=environment(addresses), check=False).returncode
 
 

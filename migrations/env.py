@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from lambda_function.bootstrap.migrations import LOCK_SECONDS, exclusive, migration_engine
+from lambda_function.bootstrap.alembic_setup import LOCK_SECONDS, exclusive, migration_engine
 from lambda_function.db import models
 from lambda_function.db.base import RoleId, UtcDateTime
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, make_url
 
 from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
-from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.observability import logger

@@ -19,17 +19,18 @@ from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
     appointments,
     availability,
-    calendar,
+    calendar_feed,
     catalogue,
     fhir,
     fhir_appointments,
     health,
     legacy,
-    linking,
+    link_codes,
     me,
-    opening,
+    time_off,
     users,
     waitlist,
+    working_hours,
 )
 from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, json_text, strict_json
 from lambda_function.db.unit_of_work import Database
@@ -63,8 +64,22 @@ def create_resolver() -> APIGatewayHttpResolver:
         response_validation_error_http_code=500,
         json_body_deserializer=strict_json,
     )
-    modules = (health, me, catalogue, opening, availability, users, linking, appointments, waitlist, calendar, legacy)
-    for module in (*modules, fhir, fhir_appointments):
+    for module in (
+        health,
+        me,
+        catalogue,
+        working_hours,
+        time_off,
+        availability,
+        users,
+        link_codes,
+        appointments,
+        waitlist,
+        calendar_feed,
+        legacy,
+        fhir,
+        fhir_appointments,
+    ):
         resolver.include_router(module.router)
     for route in routes_of(resolver):
         # Powertools takes a path for a pattern, in which the `$` of a FHIR operation would be the end.

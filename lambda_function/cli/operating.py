@@ -7,7 +7,7 @@ import click
 from pydantic import ValidationError
 
 from lambda_function.cli.action import Tools, progress
-from lambda_function.services.operators.actions import Document, Workplace, run
+from lambda_function.services.operators.actions import Document, OperatorContext, run
 from lambda_function.services.operators.invocation import messages
 
 _Item = TypeVar("_Item")
@@ -18,7 +18,7 @@ def act(tools: Tools, name: str, **options: Any) -> Document:
     given = {option: list(value) if isinstance(value, tuple) else value for option, value in options.items()}
     arguments = {option: value for option, value in given.items() if value is not None}
     try:
-        return run(Workplace(tools.database(), tools.accounts(), _watch), name, arguments)
+        return run(OperatorContext(tools.database(), tools.accounts(), _watch), name, arguments)
     except ValidationError as error:
         wrong = "; ".join(f"{item['field']}: {item['message']}" for item in messages(error))
         raise click.UsageError(wrong) from None

@@ -8,7 +8,7 @@ import click
 
 from lambda_function.cli.action import Actions, Answer, Exit, Tools, refusal
 from lambda_function.cli.yaml_file import YamlError, YamlFile
-from lambda_function.domain.opening import WeeklyHours
+from lambda_function.domain.working_hours import WeeklyHours
 from lambda_function.services import offers
 from lambda_function.services.practice.apply import RefusedError, apply_practice
 from lambda_function.services.practice.changes import Change, Sort

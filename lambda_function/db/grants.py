@@ -1,6 +1,6 @@
 """What the application's database users may do, table by table: what the statements of db/repositories need and no
-more. Migrations grant it (bootstrap/migrate.py); a test holds it against the mapped classes, and the tests of every
-route run with it.
+more. Migrations grant it (bootstrap/migration_actions.py); a test holds it against the mapped classes, and the tests of
+every route run with it.
 
 Locking a row needs UPDATE or DELETE, and INSERT … ON DUPLICATE KEY needs UPDATE, so it also stands where no
 row changes.

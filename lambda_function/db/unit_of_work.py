@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from lambda_function.db import scoping
-from lambda_function.db.trouble import is_contention, is_unavailable
+from lambda_function.db.errors import is_contention, is_unavailable
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.errors import ContentionError, DomainError, UnavailableError
 from lambda_function.observability import count

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.intervals import GRID, Interval
-from lambda_function.domain.opening import Opening
 from lambda_function.domain.time_zones import day_end, day_start
+from lambda_function.domain.working_hours import WorkingTime
 
 _STEP_MINUTES = GRID // timedelta(minutes=1)
 _STEPS_A_DAY = timedelta(days=1) // GRID
@@ -119,7 +119,7 @@ def margin(duration: Duration) -> timedelta:
     return duration.buffer_before + duration.visit + duration.buffer_after + GRID
 
 
-def working_starts(timeline: Timeline, opening: Opening, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
+def working_starts(timeline: Timeline, opening: WorkingTime, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
     """The starts whose visit lies in working hours, and those whose visit no leave touches."""
     working = union(timeline.inside(hours) for hours in opening.hours_within(timeline.span, zone))
     away = union(timeline.touched(leave) for leave in opening.leave)

@@ -2,7 +2,7 @@
 
 from string import ascii_lowercase, ascii_uppercase
 
-# Names are ASCII (services/texts.py). Folding nothing else keeps apart whatever merely looks like one.
+# Names are ASCII (services/text_rules.py). Folding nothing else keeps apart whatever merely looks like one.
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from lambda_function.domain.appointment import MAX_HORIZON, Duration, Policy
 from lambda_function.domain.errors import InvalidTransitionError, OfferExpiredError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import merge
 from lambda_function.domain.slots import Timeline, bits, union
+from lambda_function.domain.working_hours import merge
 
 _TICK = timedelta.resolution
 # A visit with what it keeps free behind it: each is a day at most.

@@ -1,12 +1,12 @@
-"""The Lambda that migrates the database: `{"action": "upgrade"}`; see bootstrap/migrate.py for the others. It fails
-when the action does, so that whoever deploys stops there.
+"""The Lambda that migrates the database: `{"action": "upgrade"}`; bootstrap/migration_actions.py has the others. It
+fails when the action does, so that a deployment stops there.
 """
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambda_function.bootstrap.migrate import run
+from lambda_function.bootstrap.migration_actions import run
 from lambda_function.observability import logger
 
 

@@ -9,15 +9,15 @@ from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.candidates import candidates
 from lambda_function.db.repositories.catalogue import Catalogue
-from lambda_function.db.repositories.openings import openings
+from lambda_function.db.repositories.working_hours import openings
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Duration, bookable_span
 from lambda_function.domain.errors import InvalidInputError, RangeTooWideError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import Opening
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.slots import Timeline, bits, margin, union, visit_starts
+from lambda_function.domain.working_hours import WorkingTime
 from lambda_function.services.free_time import FreeTime, busy_in
 from lambda_function.services.place import duration_of, policy_of
 
@@ -121,7 +121,7 @@ class _Look:
     work: UnitOfWork
     wanted: SlotSearch
     doctors: Sequence[AnyRow]
-    rules: Mapping[int, Opening]
+    rules: Mapping[int, WorkingTime]
     chairs: Mapping[int, Sequence[int]]
 
     @property

@@ -13,7 +13,7 @@ from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.calendar_tokens import remove_token
-from lambda_function.db.repositories.linking import remove_code
+from lambda_function.db.repositories.link_codes import remove_code
 from lambda_function.db.repositories.people import close_account, reopen_account
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role

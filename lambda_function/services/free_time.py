@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
-from lambda_function.domain.opening import Opening
 from lambda_function.domain.slots import Timeline, chair_starts, occupied_starts, step_mask, working_starts
 from lambda_function.domain.waitlist import SOME_CHAIR
+from lambda_function.domain.working_hours import WorkingTime
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class FreeTime:
     """Of some doctors, over one timeline. `chairs` are those of each clinic."""
 
     timeline: Timeline
-    rules: Mapping[int, Opening]
+    rules: Mapping[int, WorkingTime]
     chairs: Mapping[int, Sequence[int]]
     busy: Busy
     _on_step: dict[tuple[str, int], int] = field(default_factory=dict)

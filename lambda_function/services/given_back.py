@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import freed_time
-from lambda_function.db.repositories.openings import openings
+from lambda_function.db.repositories.working_hours import openings
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import Opening, subtract
 from lambda_function.domain.waitlist import Freed
+from lambda_function.domain.working_hours import WorkingTime, subtract
 from lambda_function.services.offers import write_down
 
 # Further ahead nothing is given back: patients cannot book it yet in most clinics.
@@ -24,7 +24,7 @@ class Before:
 
     span: Interval
     until: datetime
-    openings: Mapping[int, Opening]
+    openings: Mapping[int, WorkingTime]
 
 
 def look_before(work: UnitOfWork, doctor_ids: Collection[int]) -> Before | None:
@@ -44,7 +44,7 @@ def give_back(work: UnitOfWork, before: Before | None, practices: Collection[Any
     parts = []
     for practice in practices:
         zone = ZoneInfo(practice.time_zone)
-        worked = before.openings.get(practice.doctor_id, Opening()).hours_within(before.span, zone)
+        worked = before.openings.get(practice.doctor_id, WorkingTime()).hours_within(before.span, zone)
         works = after[practice.doctor_id].hours_within(before.span, zone)
         parts += [Freed(practice.doctor_id, practice.clinic_id, time) for time in subtract(works, worked)]
     write_down(work, parts, before.until)

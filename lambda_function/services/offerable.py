@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.candidates import candidates_of
-from lambda_function.db.repositories.openings import openings
+from lambda_function.db.repositories.working_hours import openings
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Duration, bookable_span

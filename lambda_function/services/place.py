@@ -16,8 +16,8 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration, Policy
 from lambda_function.domain.errors import DoctorBusyError, InvalidInputError, OutsideHoursError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import Opening
 from lambda_function.domain.slots import Timeline, working_starts
+from lambda_function.domain.working_hours import WorkingTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def obstacles_to(work: UnitOfWork, place: Place, chair_ids: Sequence[int]) -> Ob
     )
 
 
-def check_working(place: Place, opening: Opening, *, overridden: bool) -> None:
+def check_working(place: Place, opening: WorkingTime, *, overridden: bool) -> None:
     """Raises OutsideHoursError unless the visit lies in working hours or these are overridden, and DoctorBusyError
     when the doctor is on leave, which nobody overrides.
     """

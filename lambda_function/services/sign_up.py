@@ -13,7 +13,7 @@ from lambda_function.db.repositories import sign_ups
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.people import PersonAction, trusts_email
 from lambda_function.services.person_events import note_person
-from lambda_function.services.texts import Email, PersonName, UserName
+from lambda_function.services.text_rules import Email, PersonName, UserName
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _PERSON_NAME: TypeAdapter[str] = TypeAdapter(PersonName)

@@ -10,7 +10,7 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import ForbiddenError
-from lambda_function.services.operators.actions import Workplace, run
+from lambda_function.services.operators.actions import OperatorContext, run
 from lambda_function.services.visits import lock_visit
 from tests.api.conftest import Statements
 from tests.api.desk import Desk
@@ -24,7 +24,7 @@ def visit(desk: Desk, database: Database) -> int:
     """A visit of yesterday that nobody has closed, of kim, who has been erased."""
     ids = {"patient_id": desk.id_of("kim"), "status": Status.BOOKED}
     appointment_id = desk.practice.add_appointment(NOW - timedelta(days=1), **ids).appointment_id
-    run(Workplace(database), "erase-person", {"user_name": "kim"})
+    run(OperatorContext(database), "erase-person", {"user_name": "kim"})
     return int(appointment_id)
 
 

@@ -18,21 +18,21 @@ PACKAGE = "lambda_function"
 
 # Higher imports lower, never the other way round, and never another part of its own height.
 HEIGHTS: Mapping[str, int] = MappingProxyType(
-    {"domain": 1, "db": 2, "services": 3, "api": 4, "cli": 4, "aws": 4, "bootstrap": 5, "entrypoints": 6}
+    {"domain": 1, "db": 2, "services": 3, "api": 4, "cli": 4, "aws": 4, "bootstrap": 5, "entrypoints": 6, "__main__": 6}
 )
 LEAVES = frozenset({"settings", "observability"})
-# Where Python looks for `python -m lambda_function.cli`, which starts a program as the modules in entrypoints/ do.
-OTHER_ENTRYPOINTS = frozenset({"lambda_function/cli/__main__.py"})
+# `__main__` is where Python looks for `python -m lambda_function`.
+ENTRYPOINTS = ("lambda_function/entrypoints/", "lambda_function/__main__.py")
 
 COMMITS: Mapping[str, str] = MappingProxyType(
     {
         "lambda_function/db/unit_of_work.py": "the one place",
-        "lambda_function/bootstrap/migrations.py": "a migration's own connection, round Alembic's transactions",
+        "lambda_function/bootstrap/alembic_setup.py": "a migration's own connection, round Alembic's transactions",
     }
 )
 RAW_STATEMENTS: Mapping[str, str] = MappingProxyType(
     {
-        "lambda_function/bootstrap/migrations.py": "locks of the server, before there is a schema",
+        "lambda_function/bootstrap/alembic_setup.py": "locks of the server, before there is a schema",
         "lambda_function/db/repositories/schema.py": "alembic_version is no mapped table",
     }
 )
@@ -73,12 +73,8 @@ def _attributes(module: Module, wanted: Collection[str]) -> Iterator[ast.Attribu
             yield node
 
 
-def is_entrypoint(module: Module) -> bool:
-    return module.lies_in("lambda_function/entrypoints/", *OTHER_ENTRYPOINTS)
-
-
 def imports_go_down(module: Module) -> Findings:
-    here = "entrypoints" if is_entrypoint(module) else _part(module.path.removesuffix(".py").replace("/", "."))
+    here = _part(module.path.removesuffix(".py").replace("/", "."))
     for node, name in imported_names(module):
         there = _part(name)
         if name.startswith("."):
@@ -222,7 +218,7 @@ def revisions_stand_alone(module: Module) -> Findings:
 
 
 def modules_are_short(module: Module) -> Findings:
-    limit = MAX_ENTRYPOINT_LINES if is_entrypoint(module) else MAX_MODULE_LINES
+    limit = MAX_ENTRYPOINT_LINES if module.lies_in(*ENTRYPOINTS) else MAX_MODULE_LINES
     lines = len(module.text.splitlines())
     if lines > limit:
         yield f"{module.path}: {lines} lines, at most {limit}: split it by concern"

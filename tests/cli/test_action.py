@@ -23,7 +23,7 @@ def ran(work: Callable[[], Answer], *arguments: str) -> Result:
 
 def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The real program, in an environment that says no more than this."""
-    command = [sys.executable, "-m", "lambda_function.cli", *arguments]
+    command = [sys.executable, "-m", "lambda_function", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False
     )

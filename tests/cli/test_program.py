@@ -1,4 +1,4 @@
-"""`python -m lambda_function.cli` as it is started, and what it needs of the environment."""
+"""`python -m lambda_function` as it is started, and what it needs of the environment."""
 
 import json
 
@@ -52,4 +52,4 @@ def test_a_database_that_is_away_is_a_refusal() -> None:
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     run = cli(*command, "--help")
     assert (run.returncode, run.stderr) == (Exit.DONE, "")
-    assert run.stdout.startswith("Usage: python -m lambda_function.cli")
+    assert run.stdout.startswith("Usage: python -m lambda_function")

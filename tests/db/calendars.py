@@ -28,7 +28,7 @@ from lambda_function.db.models import (
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 from lambda_function.domain.intervals import GRID, Interval
-from lambda_function.domain.opening import DAY_MINUTES, Window
+from lambda_function.domain.working_hours import DAY_MINUTES, Window
 from tests.zones import ZONES, changes
 
 _Drawn = TypeVar("_Drawn")

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import DAY_MINUTES, Window
+from lambda_function.domain.working_hours import DAY_MINUTES, Window
 from tests.zones import minute_of_day
 
 HOLDING = {"REQUESTED", "BOOKED", "CHECKED_IN", "COMPLETED"}

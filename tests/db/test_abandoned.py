@@ -19,8 +19,8 @@ from sqlalchemy import URL
 from dev.mysql import Flavour, running_server
 from dev.mysql.server import flavour_of
 from lambda_function.api.app import create_app
-from lambda_function.bootstrap.migrations import migration_engine, upgrade
-from lambda_function.bootstrap.operators import build_database
+from lambda_function.bootstrap.alembic_setup import migration_engine, upgrade
+from lambda_function.bootstrap.operator_context import build_database
 from lambda_function.db.engine import STATEMENT_TIMEOUT, build_engine
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.db.unit_of_work import Database, UnitOfWork

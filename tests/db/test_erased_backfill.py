@@ -7,7 +7,7 @@ import pytest
 from alembic import command
 from sqlalchemy import URL, text
 
-from lambda_function.bootstrap.migrations import alembic_config
+from lambda_function.bootstrap.alembic_setup import alembic_config
 from tests.servers import new_database, plain_engine
 
 BEFORE = """

@@ -22,7 +22,7 @@ from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, IdempotencyKey
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.appointment import Status
-from lambda_function.services.operators.actions import Workplace, run
+from lambda_function.services.operators.actions import OperatorContext, run
 from tests.api.desk import at
 from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
@@ -64,7 +64,7 @@ class Scene:
 
     def erase(self) -> str:
         arguments = {"user_name": "zoe.quinn", "cancel_visits": True}
-        return str(run(Workplace(self.operators), "erase-person", arguments)["user_name"])
+        return str(run(OperatorContext(self.operators), "erase-person", arguments)["user_name"])
 
 
 def make_scene(url: URL, practice: Practice, stack: ExitStack) -> Scene:

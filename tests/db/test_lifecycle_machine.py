@@ -24,8 +24,8 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Step
 from lambda_function.domain.errors import DomainError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import WeeklyHours, Window
-from lambda_function.services import deactivation, lifecycle, moving, opening
+from lambda_function.domain.working_hours import WeeklyHours, Window
+from lambda_function.services import deactivation, lifecycle, moving, time_off, working_hours
 from lambda_function.services.booking import BookingRequest, book
 from tests.clock import Clock
 from tests.db import agreement
@@ -250,11 +250,11 @@ class Lifecycle(RuleBasedStateMachine):
         actor = self._helper(who, doctor_id)
         start = self._start(offset) + timedelta(minutes=7)
         span = Interval(start, start + length * QUARTER)
-        wanted = opening.NewLeave(span.start, span.end, "away", accept)
+        wanted = time_off.NewLeave(span.start, span.end, "away", accept)
         planned, answer = self._agree(
             lambda: self._model.plan_leave(actor, doctor_id, span, accept=accept),
             actor,
-            lambda work: opening.take_leave(work, doctor_id, wanted),
+            lambda work: time_off.take_leave(work, doctor_id, wanted),
         )
         if answer is not None and planned is not None:
             leave_id, booked = answer
@@ -271,7 +271,7 @@ class Lifecycle(RuleBasedStateMachine):
         planned, _ = self._agree(
             lambda: self._model.plan_return(actor, doctor_id, leave_id),
             actor,
-            lambda work: opening.give_up_leave(work, doctor_id, leave_id),
+            lambda work: time_off.give_up_leave(work, doctor_id, leave_id),
         )
         if planned:
             del self._model.leave[leave_id]
@@ -286,8 +286,8 @@ class Lifecycle(RuleBasedStateMachine):
 
         def run(work: UnitOfWork) -> list[int]:
             if weekly:
-                return opening.replace_weekly(work, doctor_id, week)
-            return opening.replace_exception(work, doctor_id, day, windows)
+                return working_hours.replace_weekly(work, doctor_id, week)
+            return working_hours.replace_exception(work, doctor_id, day, windows)
 
         _, outside = self._agree(lambda: self._model.plan_hours(actor, doctor_id), actor, run)
         if outside is not None:

@@ -19,7 +19,7 @@ from moto import mock_aws
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from lambda_function.bootstrap.migrations import (
+from lambda_function.bootstrap.alembic_setup import (
     MigrationLockedError,
     alembic_config,
     lock_name,

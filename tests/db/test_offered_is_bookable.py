@@ -18,7 +18,7 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 from lambda_function.domain.errors import DomainError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import Window
+from lambda_function.domain.working_hours import Window
 from lambda_function.services.availability import Slot, SlotSearch, search
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.moving import Change, change

@@ -49,7 +49,7 @@ def state(database: Database) -> State:
 def applying(url: URL, file: Path) -> Iterator[subprocess.Popen[str]]:
     """The real program, at work on the database."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "lambda_function.cli", "practice", "apply", str(file), "--json"],
+        [sys.executable, "-m", "lambda_function", "practice", "apply", str(file), "--json"],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],

@@ -17,7 +17,7 @@ from moto import mock_aws
 from sqlalchemy import URL
 
 from lambda_function.aws.secrets import SecretCredentials, SecretVersions
-from lambda_function.bootstrap.migrate import run
+from lambda_function.bootstrap.migration_actions import run
 from lambda_function.db import logins
 from lambda_function.db.engine import Credentials, build_engine
 from lambda_function.db.models import Appointment

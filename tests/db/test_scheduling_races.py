@@ -14,7 +14,7 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status, Step
 from lambda_function.domain.errors import DomainError
-from lambda_function.services import deactivation, lifecycle, moving, opening
+from lambda_function.services import deactivation, lifecycle, moving, time_off
 from lambda_function.services.booking import BookingRequest, book
 from tests.clock import NOW
 from tests.db.agreement import assert_agreement
@@ -63,8 +63,8 @@ class Ring:
         return self.job(lambda work: moving.change(work, key, wanted))
 
     def leave(self, start: datetime, end: datetime) -> Job:
-        wanted = opening.NewLeave(start, end, "away", accept_conflicts=False)
-        return self.job(lambda work: opening.take_leave(work, self.doctors[0], wanted))
+        wanted = time_off.NewLeave(start, end, "away", accept_conflicts=False)
+        return self.job(lambda work: time_off.take_leave(work, self.doctors[0], wanted))
 
     def step(self, key: int, step: Step, actor: Actor | None = None) -> Job:
         return self.job(lambda work: lifecycle.take(work, key, step, reason="as raced"), actor)
@@ -162,10 +162,10 @@ def test_of_leave_and_a_booking_in_it_one_is_refused(ring: Ring) -> None:
 def test_leave_that_accepts_bookings_names_all_that_were_first(ring: Ring) -> None:
     for day in days:
         named: list[int] = []
-        wanted = opening.NewLeave(day - HOUR, day + HOUR, "away", accept_conflicts=True)
+        wanted = time_off.NewLeave(day - HOUR, day + HOUR, "away", accept_conflicts=True)
 
-        def take(work: UnitOfWork, wanted: opening.NewLeave = wanted, named: list[int] = named) -> None:
-            named[:] = opening.take_leave(work, ring.doctors[0], wanted)[1]
+        def take(work: UnitOfWork, wanted: time_off.NewLeave = wanted, named: list[int] = named) -> None:
+            named[:] = time_off.take_leave(work, ring.doctors[0], wanted)[1]
 
         left, booked = ring.race(ring.job(take), ring.booking(day))
         assert left == "done"

@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from lambda_function.db.models import CalendarToken
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import DomainError
-from lambda_function.services import feed, people
+from lambda_function.services import calendar_feed, people
 from lambda_function.services.deactivation import deactivate_patient
 from tests.db.races import Clients
 from tests.factories import Practice, sub_of
@@ -28,7 +28,7 @@ def clients(database_url: URL) -> Iterator[Clients]:
 def _make_token(database: Database) -> str:
     def run(work: UnitOfWork) -> None:
         work.act_as(people.identify(work, sub_of("kim")))
-        feed.new_token(work)
+        calendar_feed.new_token(work)
 
     try:
         database.transact(run)

@@ -9,7 +9,7 @@ from sqlalchemy import URL
 
 from lambda_function.api.app import create_app
 from lambda_function.api.problems import STATUS
-from lambda_function.bootstrap.migrations import upgrade
+from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from tests.api_client import ApiClient

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from lambda_function.bootstrap import migrate
+from lambda_function.bootstrap import migration_actions
 from lambda_function.services.operators import actions
 from tests.docs import stack
 from tests.docs.documents import DOCUMENTS, OPERATIONS, ROOT, code, rows, section, spans
@@ -28,14 +28,14 @@ def test_variables_that_are_given_on_the_command_line_exist() -> None:
 
 
 def test_actions_of_the_functions_exist() -> None:
-    known = set(actions.ACTIONS) | set(migrate.ACTIONS)
+    known = set(actions.ACTIONS) | set(migration_actions.ACTIONS)
     for path in DOCUMENTS:
         assert set(re.findall(r'"action": "([a-z.-]+)"', path.read_text())) <= known, path.name
 
 
 def test_every_action_of_the_migrating_function_is_described() -> None:
     text = section(OPERATIONS, "Migrate: expand, then contract")
-    assert set(re.findall(r'^\| `\{"action": "([^"]+)"\}`', text, re.MULTILINE)) == set(migrate.ACTIONS)
+    assert set(re.findall(r'^\| `\{"action": "([^"]+)"\}`', text, re.MULTILINE)) == set(migration_actions.ACTIONS)
 
 
 def test_every_variable_of_the_environment_is_described() -> None:

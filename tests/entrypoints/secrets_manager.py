@@ -12,7 +12,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.secretsmanager.models import secretsmanager_backends
 from sqlalchemy import URL
 
-from lambda_function.bootstrap.migrate import run
+from lambda_function.bootstrap.migration_actions import run
 from tests.servers import drop_users
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 from sqlalchemy import URL, inspect, text
 
-from lambda_function.bootstrap.migrate import UnknownActionError
-from lambda_function.bootstrap.migrations import MigrationLockedError, alembic_config, lock_name
+from lambda_function.bootstrap.alembic_setup import MigrationLockedError, alembic_config, lock_name
+from lambda_function.bootstrap.migration_actions import UnknownActionError
 from lambda_function.db import logins
 from lambda_function.db.repositories.schema import REQUIRED_REVISION
 from lambda_function.domain.errors import UnavailableError

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 from sqlalchemy import URL
 
-from lambda_function.bootstrap.migrate import run
+from lambda_function.bootstrap.migration_actions import run
 from lambda_function.db import logins
 from lambda_function.services.rotation import RotationError
 from tests.api_client import FakeContext

@@ -1,7 +1,7 @@
 """A clinic's day, the calendar feed with its ETag, and what becomes of freed time, on MariaDB."""
 
 from tests.api.conftest import desk
-from tests.api.test_calendar_changes import (
+from tests.api.test_calendar_feed_changes import (
     test_a_feed_that_has_not_changed_is_not_sent_again,
     test_time_that_passes_changes_the_tag_when_it_takes_a_visit_out_of_the_feed,
     test_whatever_is_written_in_an_event_changes_the_tag,

@@ -18,10 +18,10 @@ from lambda_function.api.schemas.appointments import (
     Cancellation,
     EventPage,
     NewAppointment,
-    Nothing,
     shown,
     shown_event,
 )
+from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.types import Day, Instant, ParameterId, ParameterIdOrMe
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -138,28 +138,28 @@ def cancel_appointment(
 
 @router.post("/appointments/<appointment_id>/confirm", tags=["appointments"], summary="Confirm a request")
 def confirm_appointment(
-    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+    appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.CONFIRM, if_match)
 
 
 @router.post("/appointments/<appointment_id>/check-in", tags=["appointments"], summary="The patient is here")
 def check_in_appointment(
-    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+    appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.CHECK_IN, if_match)
 
 
 @router.post("/appointments/<appointment_id>/complete", tags=["appointments"], summary="The visit is over")
 def complete_appointment(
-    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+    appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.COMPLETE, if_match)
 
 
 @router.post("/appointments/<appointment_id>/no-show", tags=["appointments"], summary="The patient did not come")
 def mark_no_show(
-    appointment_id: AppointmentId, body: Nothing | None = None, if_match: IfMatch = None
+    appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
     return _take(appointment_id, Step.NO_SHOW, if_match)
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
-from lambda_function.api.schemas.opening import FREE_SLOT_PAGE, FreeSlotPage
+from lambda_function.api.schemas.availability import FREE_SLOT_PAGE, FreeSlotPage
 from lambda_function.api.schemas.paging import PageCursor
 from lambda_function.api.schemas.types import Instant, ParameterId, ParameterIdOrMe, SlotLimit
 from lambda_function.services import availability

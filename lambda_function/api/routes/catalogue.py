@@ -7,8 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
-from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
-from lambda_function.api.schemas.people import (
+from lambda_function.api.schemas.catalogue import (
     Clinic,
     ClinicPage,
     Doctor,
@@ -16,6 +15,7 @@ from lambda_function.api.schemas.people import (
     Treatment,
     TreatmentPage,
 )
+from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.types import ParameterId
 from lambda_function.services import catalogue
 

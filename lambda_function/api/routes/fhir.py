@@ -11,15 +11,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from lambda_function.api.fhir import resources
 from lambda_function.api.fhir.bundle import searchset
 from lambda_function.api.fhir.capability import capability_statement
-from lambda_function.api.fhir.schemas import (
-    FhirBundle,
-    FhirCapabilityStatement,
-    FhirLocation,
-    FhirPatient,
-    FhirPractitioner,
-    FhirSchedule,
-    FhirSlot,
-)
 from lambda_function.api.fhir.search import (
     After,
     AnyReference,
@@ -36,6 +27,15 @@ from lambda_function.api.fhir.search import (
 )
 from lambda_function.api.fhir.wire import BASE, answer, documented, root_url
 from lambda_function.api.middleware import current_work
+from lambda_function.api.openapi.fhir_schemas import (
+    FhirBundle,
+    FhirCapabilityStatement,
+    FhirLocation,
+    FhirPatient,
+    FhirPractitioner,
+    FhirSchedule,
+    FhirSlot,
+)
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
 from lambda_function.db.unit_of_work import UnitOfWork

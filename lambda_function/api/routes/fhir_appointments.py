@@ -13,7 +13,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from lambda_function.api.fhir import resources
 from lambda_function.api.fhir.bodies import CancelledFhirAppointment, CancelParameters, NewFhirAppointment
 from lambda_function.api.fhir.bundle import searchset
-from lambda_function.api.fhir.schemas import FhirAppointment, FhirBundle
 from lambda_function.api.fhir.search import (
     After,
     Count,
@@ -26,6 +25,7 @@ from lambda_function.api.fhir.search import (
 )
 from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, documented, expected, root_url
 from lambda_function.api.middleware import current_work
+from lambda_function.api.openapi.fhir_schemas import FhirAppointment, FhirBundle
 from lambda_function.api.routes.fhir import DEFAULT_COUNT, search_zone
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId

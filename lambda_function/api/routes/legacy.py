@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from lambda_function.api.middleware import current_work
-from lambda_function.api.schemas.appointments import LegacyBooking, LegacyReceipt, LegacyVisit
+from lambda_function.api.schemas.legacy import LegacyBooking, LegacyReceipt, LegacyVisit
 from lambda_function.services import legacy
 
 router = Router()

@@ -1,32 +1,26 @@
 """People, as far as the caller may see them."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from lambda_function.api.etags import etag, expected_versions
+from lambda_function.api.ids import UserId, acting_id
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
-from lambda_function.api.schemas.appointments import Nothing
+from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage
-from lambda_function.api.schemas.types import ParameterIdOrMe, SearchText
-from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.api.schemas.types import SearchText
 from lambda_function.domain.actor import Role
 from lambda_function.services import deactivation, people
 
 router = Router()
 
-UserId = Annotated[ParameterIdOrMe, Path()]
 ProfileMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the profile must still have")]
-
-
-def own_id(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
-    """The caller's for `me`."""
-    return work.actor.user_id if user_id == "me" else user_id
 
 
 def profile(row: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Person]:
@@ -56,14 +50,14 @@ def list_users(
 @router.get("/users/<user_id>", tags=["people"], summary="One person")
 def get_user(user_id: UserId) -> Response[Person]:
     work = current_work()
-    return profile(people.get(work, own_id(work, user_id)))
+    return profile(people.get(work, acting_id(work, user_id)))
 
 
 @router.patch("/users/<user_id>", tags=["people"], summary="Change a patient's name and contact data")
 def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
     work = current_work()
     expected = expected_versions(if_match)
-    return profile(people.change_patient(work, own_id(work, user_id), change.changes(), expected))
+    return profile(people.change_patient(work, acting_id(work, user_id), change.changes(), expected))
 
 
 @router.delete(
@@ -74,7 +68,7 @@ def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = 
 )
 def deactivate_user(user_id: UserId) -> Response[None]:
     work = current_work()
-    deactivation.deactivate_patient(work, own_id(work, user_id))
+    deactivation.deactivate_patient(work, acting_id(work, user_id))
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -84,6 +78,6 @@ def create_user(patient: NewPatient) -> Response[Person]:
 
 
 @router.post("/users/<user_id>/reactivate", tags=["people"], summary="Let a deactivated patient back in")
-def reactivate_user(user_id: UserId, body: Nothing | None = None) -> Response[Person]:
+def reactivate_user(user_id: UserId, body: EmptyBody | None = None) -> Response[Person]:
     work = current_work()
-    return profile(deactivation.reactivate_patient(work, own_id(work, user_id)))
+    return profile(deactivation.reactivate_patient(work, acting_id(work, user_id)))

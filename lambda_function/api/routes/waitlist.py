@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from lambda_function.api.middleware import current_work
 from lambda_function.api.routes.appointments import answer_appointment
 from lambda_function.api.schemas import paging
-from lambda_function.api.schemas.appointments import Appointment, Nothing
+from lambda_function.api.schemas.appointments import Appointment
+from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.types import ParameterId
 from lambda_function.api.schemas.waitlist import NewWaitlistEntry, WaitlistEntry, WaitlistPage, shown_entry
@@ -62,6 +63,6 @@ def leave_waitlist(waitlist_id: WaitlistId) -> Response[None]:
     summary="Book what is on offer",
     status_code=HTTPStatus.CREATED,
 )
-def accept_offer(waitlist_id: WaitlistId, body: Nothing | None = None) -> Response[Appointment]:
+def accept_offer(waitlist_id: WaitlistId, body: EmptyBody | None = None) -> Response[Appointment]:
     work = current_work()
     return answer_appointment(work, waitlist.accept(work, waitlist_id), HTTPStatus.CREATED)

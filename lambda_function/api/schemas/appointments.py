@@ -6,7 +6,7 @@ from typing import Any, NotRequired, Self
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 from typing_extensions import TypedDict
 
-from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason, SomeName, WallClock
+from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason
 from lambda_function.domain.appointment import Status
 
 # Stands for "as it is": the fields themselves do not take null.
@@ -110,12 +110,6 @@ class Cancellation(BaseModel):
     reason: Reason
 
 
-class Nothing(BaseModel):
-    """A body that may be empty, but not hold anything."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class AppointmentChange(BaseModel):
     """At least one field. A note may be set to null, which removes it."""
 
@@ -177,24 +171,3 @@ def shown_event(row: Any, *, staff: bool) -> Event:
         "reason": row.reason,
         "changes": {name: value for name, value in row.changes.items() if staff or name not in _FOR_STAFF},
     }
-
-
-class LegacyVisit(TypedDict):
-    """User names; `appointment_date` is what the clinic's clocks show."""
-
-    doctor: str
-    receptionist: str | None
-    patient: str
-    appointment_date: str
-
-
-class LegacyBooking(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    patient: SomeName
-    doctor: SomeName
-    appointment_date: WallClock
-
-
-class LegacyReceipt(TypedDict):
-    verificationNumber: str

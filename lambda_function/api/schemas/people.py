@@ -1,12 +1,11 @@
-"""People and the catalogue, as the API shows them."""
+"""People, as the API shows and takes them."""
 
-from decimal import Decimal
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from lambda_function.domain.actor import Role
-from lambda_function.services.texts import Email, PersonName, Phone, UserName
+from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
 
 # Stands for "as it is": the field itself does not take null.
 UNCHANGED: Any = None
@@ -58,55 +57,3 @@ class PersonChange(BaseModel):
     def changes(self) -> dict[str, str | None]:
         """The fields that are given."""
         return self.model_dump(exclude_unset=True)
-
-
-class Clinic(BaseModel):
-    """Policies are in whole minutes and days."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    clinic_id: int
-    name: str
-    country: str
-    time_zone: str
-    lead_minutes: int
-    horizon_days: int
-    cutoff_minutes: int
-    slot_step_minutes: int
-
-
-class ClinicPage(BaseModel):
-    items: list[Clinic]
-    next_cursor: str | None
-
-
-class Treatment(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    treatment_id: int
-    code: str
-    name: str
-    duration_minutes: int
-    buffer_before_minutes: int
-    buffer_after_minutes: int
-    needs_approval: bool
-    price: Decimal | None
-
-
-class TreatmentPage(BaseModel):
-    items: list[Treatment]
-    next_cursor: str | None
-
-
-class Doctor(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    user_id: int
-    full_name: str
-    clinic_id: int
-    treatment_ids: list[int]
-
-
-class DoctorPage(BaseModel):
-    items: list[Doctor]
-    next_cursor: str | None

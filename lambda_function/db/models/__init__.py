@@ -1,12 +1,11 @@
 """The mapped classes, one module a part of the schema. Importing this package maps them all."""
 
 from lambda_function.db.models.appointments import Appointment, AppointmentEvent, ClaimKind, SlotClaim
-from lambda_function.db.models.calendar import CalendarToken
+from lambda_function.db.models.calendar_feed import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
 from lambda_function.db.models.freed_time import FreedTime, OfferLock
 from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock, IdempotencySubject
-from lambda_function.db.models.linking import LinkCode, Refusals
-from lambda_function.db.models.opening import Closure, TimeOff, WorkingHours, WorkingHoursException
+from lambda_function.db.models.link_codes import LinkCode, Refusals
 from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
     ClinicPatient,
@@ -20,6 +19,7 @@ from lambda_function.db.models.people import (
     UserType,
 )
 from lambda_function.db.models.waitlist import WaitlistEntry
+from lambda_function.db.models.working_hours import Closure, TimeOff, WorkingHours, WorkingHoursException
 
 __all__ = [
     "Appointment",

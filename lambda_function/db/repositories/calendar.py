@@ -28,9 +28,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
+from lambda_function.db.errors import duplicate
 from lambda_function.db.models import Appointment, Chair, ClaimKind, Doctor, Patient, SlotClaim
 from lambda_function.db.models.appointments import CLAIM_ROWS
-from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import ChairBusyError, DoctorBusyError, DomainError, PatientBusyError

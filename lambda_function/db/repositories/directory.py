@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import COLLATION, AnyRow, AnySelect
+from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Clinic,
     ClinicPatient,
@@ -22,7 +23,6 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.db.repositories.people import add_user
-from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.user_names import folded

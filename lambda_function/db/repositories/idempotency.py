@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow
+from lambda_function.db.errors import is_contention
 from lambda_function.db.models import IdempotencyKey, IdempotencyLock, IdempotencySubject, Patient
 from lambda_function.db.models.idempotency import SUBJECT_ROWS
-from lambda_function.db.repositories.places import Place, behind
+from lambda_function.db.repositories.keyset import Place, behind
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
-from lambda_function.db.trouble import is_contention
 from lambda_function.domain.errors import IdempotencyInFlightError
 
 STRIPES = 1024

@@ -19,7 +19,7 @@ from lambda_function.db.models import (
     SlotClaim,
     User,
 )
-from lambda_function.db.repositories.places import Place, behind, up_to
+from lambda_function.db.repositories.keyset import Place, behind, up_to
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING

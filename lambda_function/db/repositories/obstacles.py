@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.models import ClaimKind, SlotClaim, WaitlistEntry
 from lambda_function.db.repositories.calendar import claimed
-from lambda_function.db.repositories.openings import RULES, branch, opening_of, rule_values
+from lambda_function.db.repositories.working_hours import RULES, branch, opening_of, rule_values
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import Opening
 from lambda_function.domain.waitlist import OPEN
+from lambda_function.domain.working_hours import WorkingTime
 
 # The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
 # it reads all that a chair has ever been claimed for.
@@ -44,7 +44,7 @@ class Obstacles:
     anybody waits for the time that a move leaves.
     """
 
-    opening: Opening
+    opening: WorkingTime
     taken: frozenset[tuple[int, int]]
     awaited: bool
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import COLLATION, AnyRow, AnySelect
+from lambda_function.db.errors import duplicate
 from lambda_function.db.models import ClinicPatient, Patient, User
-from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSYNCED, contact_visible, here
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import InvalidInputError

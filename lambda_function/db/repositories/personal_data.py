@@ -30,7 +30,7 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
-from lambda_function.db.repositories.places import Place, behind
+from lambda_function.db.repositories.keyset import Place, behind
 from lambda_function.db.scoping import UNSCOPED
 
 # What staff did in other people's visits is theirs; what was written there is the patient's.

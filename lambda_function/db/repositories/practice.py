@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Appointment,
     Chair,
@@ -24,7 +25,6 @@ from lambda_function.db.models import (
     User,
     WorkingHours,
 )
-from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow
+from lambda_function.db.errors import duplicate
 from lambda_function.db.models import Patient, User
-from lambda_function.db.repositories.violations import duplicate
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError

@@ -17,7 +17,7 @@ from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.declaration import declared
 from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.shown import document_of
-from lambda_function.services.texts import Email, PersonName, Phone, UserName
+from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
 
 Document = dict[str, Any]
 _Item = TypeVar("_Item")
@@ -35,7 +35,7 @@ def unwatched(items: Iterable[_Item], label: str) -> Iterator[_Item]:
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class OperatorContext:
     """What actions work with. Without `accounts` they are left alone."""
 
     database: Database
@@ -96,62 +96,64 @@ class NewPractice(Practice):
     accept_conflicts: StrictBool = False
 
 
-def _list(place: Workplace, given: People) -> Document:
-    return users.page(place.database, **dict(given))
+def _list(context: OperatorContext, given: People) -> Document:
+    return users.page(context.database, **dict(given))
 
 
-def _create(place: Workplace, given: NewPerson) -> Document:
-    return users.create(place.database, place.accounts, **dict(given))
+def _create(context: OperatorContext, given: NewPerson) -> Document:
+    return users.create(context.database, context.accounts, **dict(given))
 
 
-def _set_type(place: Workplace, given: NewType) -> Document:
-    return users.set_type(place.database, **dict(given))
+def _set_type(context: OperatorContext, given: NewType) -> Document:
+    return users.set_type(context.database, **dict(given))
 
 
-def _deactivate(place: Workplace, given: Leaver) -> Document:
-    return users.deactivate(place.database, place.accounts, **dict(given))
+def _deactivate(context: OperatorContext, given: Leaver) -> Document:
+    return users.deactivate(context.database, context.accounts, **dict(given))
 
 
-def _activate(place: Workplace, given: Somebody) -> Document:
-    return users.activate(place.database, place.accounts, user_name=given.user_name)
+def _activate(context: OperatorContext, given: Somebody) -> Document:
+    return users.activate(context.database, context.accounts, user_name=given.user_name)
 
 
-def _export(place: Workplace, given: Somebody) -> Document:
+def _export(context: OperatorContext, given: Somebody) -> Document:
     found: Document = {section: [] for section in personal_data.SECTIONS}
-    batches = personal_data.export(place.database, user_name=given.user_name)
-    for section, rows in place.watch(batches, "Exporting"):
+    batches = personal_data.export(context.database, user_name=given.user_name)
+    for section, rows in context.watch(batches, "Exporting"):
         found[section] += rows
     return found
 
 
-def _erase(place: Workplace, given: Forgotten) -> Document:
+def _erase(context: OperatorContext, given: Forgotten) -> Document:
     return erasing.erase(
-        place.database, place.accounts, **dict(given), watch=lambda batches: place.watch(batches, "Erasing")
+        context.database, context.accounts, **dict(given), watch=lambda batches: context.watch(batches, "Erasing")
     )
 
 
-def _check(place: Workplace, given: Nothing) -> Document:
-    steps = checking.steps(place.database)
-    findings = [finding for step in place.watch(steps, "Checking") for finding in step()]
+def _check(context: OperatorContext, given: Nothing) -> Document:
+    steps = checking.steps(context.database)
+    findings = [finding for step in context.watch(steps, "Checking") for finding in step()]
     return {"ok": not findings, "findings": findings}
 
 
-def _purge(place: Workplace, given: Nothing) -> Document:
+def _purge(context: OperatorContext, given: Nothing) -> Document:
     deleted = dict.fromkeys(purging.PURGES, 0)
-    for name, rows in place.watch(purging.purge(place.database), "Purging"):
+    for name, rows in context.watch(purging.purge(context.database), "Purging"):
         deleted[name] += rows
     return {"deleted": deleted}
 
 
-def _plan(place: Workplace, given: Practice) -> Document:
+def _plan(context: OperatorContext, given: Practice) -> Document:
     declaration = declared(given.practice)
-    return document_of(place.database.transact(lambda work: make_plan(work, declaration), commit=False), applied=False)
+    return document_of(
+        context.database.transact(lambda work: make_plan(work, declaration), commit=False), applied=False
+    )
 
 
-def _apply(place: Workplace, given: NewPractice) -> Document:
+def _apply(context: OperatorContext, given: NewPractice) -> Document:
     declaration = declared(given.practice)
     plan = offers.transact(
-        place.database, lambda work: apply_practice(work, declaration, accept_conflicts=given.accept_conflicts)
+        context.database, lambda work: apply_practice(work, declaration, accept_conflicts=given.accept_conflicts)
     )
     return document_of(plan, applied=True)
 
@@ -161,7 +163,7 @@ class Action:
     """Of a scheduled one nobody reads the answer."""
 
     arguments: type[BaseModel]
-    run: Callable[[Workplace, Any], Document]
+    run: Callable[[OperatorContext, Any], Document]
     scheduled: bool = False
 
 
@@ -182,11 +184,11 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
 )
 
 
-def run(place: Workplace, name: object, arguments: object) -> Document:
+def run(context: OperatorContext, name: object, arguments: object) -> Document:
     """Raises InvalidInputError for an unknown action, pydantic's ValidationError for arguments that it does not take,
     and what the action raises.
     """
     action = ACTIONS.get(name) if isinstance(name, str) else None
     if action is None:
         raise InvalidInputError(f"There is no such action; there are: {', '.join(ACTIONS)}.", field="action")
-    return action.run(place, action.arguments.model_validate(arguments))
+    return action.run(context, action.arguments.model_validate(arguments))

@@ -14,7 +14,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories import integrity, schema
 from lambda_function.db.repositories.integrity import Span
-from lambda_function.db.repositories.places import Place
+from lambda_function.db.repositories.keyset import Place
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval

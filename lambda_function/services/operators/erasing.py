@@ -10,7 +10,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import erasing, idempotency
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.directory import Directory
-from lambda_function.db.repositories.places import Place
+from lambda_function.db.repositories.keyset import Place
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, ForbiddenError

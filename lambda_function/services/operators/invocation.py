@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
-from lambda_function.services.operators.actions import ACTIONS, Workplace, run
+from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
 from lambda_function.services.practice.declaration import DeclarationError, shown_path
 
 Answer = dict[str, Any]
@@ -26,8 +26,8 @@ class ScheduledActionError(RuntimeError):
 
 
 class OperatorInvocation:
-    def __init__(self, place: Workplace) -> None:
-        self._place = place
+    def __init__(self, context: OperatorContext) -> None:
+        self._context = context
 
     def __call__(self, event: object, request_id: str) -> Answer:
         logger.append_keys(function_request_id=request_id)
@@ -54,7 +54,7 @@ class OperatorInvocation:
     def _run(self, event: object) -> dict[str, Any]:
         if not isinstance(event, Mapping) or not {"action"} <= set(event) <= {"action", "arguments"}:
             raise InvalidInputError('An event is {"action": "…", "arguments": {…}}.')
-        return run(self._place, event["action"], event.get("arguments", {}))
+        return run(self._context, event["action"], event.get("arguments", {}))
 
 
 def _action(event: object) -> str | None:

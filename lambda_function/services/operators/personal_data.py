@@ -6,8 +6,8 @@ from typing import Any
 
 from lambda_function.db.repositories import personal_data
 from lambda_function.db.repositories.directory import Directory
+from lambda_function.db.repositories.keyset import Place
 from lambda_function.db.repositories.personal_data import SECTIONS, Page
-from lambda_function.db.repositories.places import Place
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services.operators.users import known_person
 

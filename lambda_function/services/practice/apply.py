@@ -13,8 +13,8 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.db.repositories.calendar import Calendar
-from lambda_function.db.repositories.openings import OpeningHours
 from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.db.repositories.working_hours import OpeningHours
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, HasBookingsError

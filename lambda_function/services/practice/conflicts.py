@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import merge
 from lambda_function.domain.time_zones import days_interval
+from lambda_function.domain.working_hours import merge
 from lambda_function.services.practice.changes import Change, Sort, Things
 from lambda_function.services.practice.state import ClosedDays, Kind, State
 

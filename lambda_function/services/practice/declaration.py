@@ -24,9 +24,9 @@ from pydantic import (
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.errors import InvalidInputError
-from lambda_function.domain.opening import DAY_MINUTES, WeeklyHours, Window, check_week
 from lambda_function.domain.user_names import folded
-from lambda_function.services.texts import Email, PersonName, Phone, UserName, printable
+from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window, check_week
+from lambda_function.services.text_rules import Email, PersonName, Phone, UserName, printable
 
 _CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")

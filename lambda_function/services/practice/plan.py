@@ -10,11 +10,11 @@ from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
-from lambda_function.services.opening import outside_hours_of
 from lambda_function.services.practice.changes import Change, Things, afterwards, changes_between
 from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of, doctors_of
 from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
 from lambda_function.services.practice.state import Kind, State, read_state, said
+from lambda_function.services.working_hours import outside_hours_of
 
 _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lambda_function.domain.opening import WeeklyHours
+from lambda_function.domain.working_hours import WeeklyHours
 from lambda_function.services.practice.plan import Plan
 from lambda_function.services.practice.state import ClosedDays
 

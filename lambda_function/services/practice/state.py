@@ -12,8 +12,8 @@ from typing import Any
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.practice import PracticeRows
-from lambda_function.domain.opening import WeeklyHours, Window
 from lambda_function.domain.user_names import folded
+from lambda_function.domain.working_hours import WeeklyHours, Window
 from lambda_function.services.practice.declaration import (
     Declaration,
     DeclaredClinic,

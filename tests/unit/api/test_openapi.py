@@ -12,8 +12,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from dev.openapi_file import FILE
 from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_keys, routes_of
-from lambda_function.api.contract import FAMILIES, MEANING, REFUSALS, UNSHOWN, VALUES
-from lambda_function.api.openapi import document
+from lambda_function.api.openapi.contract import FAMILIES, MEANING, REFUSALS, UNSHOWN, VALUES
+from lambda_function.api.openapi.document import document
 from tests.contract import Json, contract
 
 COMMITTED = contract()
@@ -25,9 +25,8 @@ def test_the_committed_document_is_that_of_the_code() -> None:
 
 
 def test_every_process_writes_the_same() -> None:
-    program = (
-        "from lambda_function.api.openapi import document; import sys; sys.stdout.buffer.write(document().encode())"
-    )
+    read = "from lambda_function.api.openapi.document import document"
+    program = f"import sys; {read}; sys.stdout.buffer.write(document().encode())"
     written = [
         subprocess.run(
             [sys.executable, "-c", program],

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.intervals import GRID, Interval
-from lambda_function.domain.opening import Opening, WeeklyHours, Window
 from lambda_function.domain.slots import (
     Timeline,
     bits,
@@ -22,6 +21,7 @@ from lambda_function.domain.slots import (
     visit_starts,
     working_starts,
 )
+from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
 from tests.zones import ZONES, change_days, minute_of_day
 
 SIZE = 60
@@ -137,7 +137,7 @@ def test_the_margin_reaches_over_all_that_a_start_depends_on(duration: Duration)
 
 
 def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
-    opening = Opening(weekly=[WeeklyHours(7, Window(0, 60))])
+    opening = WorkingTime(weekly=[WeeklyHours(7, Window(0, 60))])
     line = Timeline(datetime(2027, 5, 2, tzinfo=UTC), 24)
     hours, present = working_starts(line, opening, ZoneInfo("UTC"), timedelta(minutes=50))
     assert naive(hours) == [0, 1, 2]
@@ -147,7 +147,7 @@ def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
 def test_leave_that_touches_a_visit_by_a_minute_is_in_its_way() -> None:
     start = datetime(2027, 5, 2, tzinfo=UTC)
     leave = Interval(start + 34 * MINUTE, start + 36 * MINUTE)
-    _, present = working_starts(Timeline(start, 12), Opening(leave=[leave]), ZoneInfo("UTC"), 2 * GRID)
+    _, present = working_starts(Timeline(start, 12), WorkingTime(leave=[leave]), ZoneInfo("UTC"), 2 * GRID)
     assert naive(present) == [0, 1, 2, 3, 4, 8, 9, 10]
 
 

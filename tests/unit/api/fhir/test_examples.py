@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from lambda_function.api.fhir.bodies import CancelledFhirAppointment, CancelParameters, NewFhirAppointment
-from lambda_function.api.fhir.examples import EXAMPLES
+from lambda_function.api.openapi.fhir_examples import EXAMPLES
 from tests.api.fhir.valid import expect_resource
 
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from lambda_function.api.schemas.appointments import (
     APPOINTMENT_PAGE,
     Cancellation,
-    LegacyBooking,
     NewAppointment,
     shown,
 )
+from lambda_function.api.schemas.legacy import LegacyBooking
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from lambda_function.api.schemas import types
-from lambda_function.services import texts
+from lambda_function.services import text_rules
 
 DIGITS_OF_ELSEWHERE = "٣"
 BAD_TEXT_IDS = ["", "0", "-1", str(2**63), "1e3", " 1", "1 ", "1_0", "+1", DIGITS_OF_ELSEWHERE, "01", "1.0", "1\n", "x"]
@@ -188,7 +188,7 @@ SECRET = "S3cret-value;"
     ],
 )
 def test_a_refusal_does_not_repeat_the_value(name: str) -> None:
-    kind = getattr(types, name, None) or getattr(texts, name)
+    kind = getattr(types, name, None) or getattr(text_rules, name)
     assert "S3cret" not in message(kind, SECRET)
 
 

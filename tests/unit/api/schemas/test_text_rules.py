@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from lambda_function.api.schemas import types
-from lambda_function.services import texts
+from lambda_function.services import text_rules
 
 PERSIAN_WITH_JOINER = "علی‌رضا"
 
@@ -40,7 +40,7 @@ def refused(kind: Any, value: object) -> bool:
     ],
 )
 def test_names_of_the_world_are_taken_as_they_are(name: str) -> None:
-    assert read(texts.PersonName, name) == name
+    assert read(text_rules.PersonName, name) == name
 
 
 @pytest.mark.parametrize(
@@ -68,28 +68,28 @@ def test_names_of_the_world_are_taken_as_they_are(name: str) -> None:
     ids=ascii,
 )
 def test_what_is_no_name_is_refused(name: object) -> None:
-    assert refused(texts.PersonName, name)
+    assert refused(text_rules.PersonName, name)
 
 
 def test_blanks_round_a_name_are_dropped_before_it_is_measured() -> None:
-    assert read(texts.PersonName, "  " + "x" * 200 + " ") == "x" * 200
+    assert read(text_rules.PersonName, "  " + "x" * 200 + " ") == "x" * 200
 
 
 @pytest.mark.parametrize("name", ["pat", "dr.jay", "a", "0", "rita@lima.example", "A_b-c+d", "x" * 64])
 def test_user_names_are_taken(name: str) -> None:
-    assert read(texts.UserName, name) == name
+    assert read(text_rules.UserName, name) == name
 
 
 @pytest.mark.parametrize("name", ["", "_x", ".x", "-x", "a b", "a\n", "\na", "josé", "x" * 65, "a'b", "a;b", "a\x00"])
 def test_other_user_names_are_refused(name: str) -> None:
-    assert refused(texts.UserName, name)
+    assert refused(text_rules.UserName, name)
 
 
 @pytest.mark.parametrize(
     "address", ["a@b.pe", "o'brien+dentist@sub.example.com", "A.B@EXAMPLE.ORG", "x" * 249 + "@b.pe"]
 )
 def test_mail_addresses_are_taken(address: str) -> None:
-    assert read(texts.Email, address) == address
+    assert read(text_rules.Email, address) == address
 
 
 @pytest.mark.parametrize(
@@ -97,23 +97,23 @@ def test_mail_addresses_are_taken(address: str) -> None:
     ["", "a", "a@b", "@b.pe", "a@.pe", "a@b.", "a@b..pe", "a b@c.pe", "a@b.pe\n", "a@b@c.pe", "a@b.pe\r\nBcc: c@d.pe"],
 )
 def test_other_mail_addresses_are_refused(address: str) -> None:
-    assert refused(texts.Email, address)
+    assert refused(text_rules.Email, address)
 
 
 def test_a_mail_address_has_at_most_254_characters() -> None:
-    assert refused(texts.Email, "x" * 250 + "@b.pe")
+    assert refused(text_rules.Email, "x" * 250 + "@b.pe")
 
 
 @pytest.mark.parametrize("number", ["+51 999 888 777", "(01) 234-5678", "1234", "+1.800.555/01", "+" + "1" * 31])
 def test_telephone_numbers_are_taken(number: str) -> None:
-    assert read(texts.Phone, number) == number
+    assert read(text_rules.Phone, number) == number
 
 
 @pytest.mark.parametrize(
     "number", ["", "    ", "----", "123", "+", "1 2 3", "12345\n", "1" * 33, "++1234", "12345 ext 6", "١٢٣٤٥"]
 )
 def test_other_telephone_numbers_are_refused(number: str) -> None:
-    assert refused(texts.Phone, number)
+    assert refused(text_rules.Phone, number)
 
 
 @pytest.mark.parametrize("length", [1, 500])
@@ -149,7 +149,14 @@ def test_cursors_and_searches_have_a_length(kind: Any, longest: int) -> None:
 
 @given(st.text(max_size=60))
 def test_whatever_text_is_taken_can_be_stored(text: str) -> None:
-    for kind in (texts.PersonName, texts.UserName, texts.Email, texts.Phone, types.Reason, types.Note):
+    for kind in (
+        text_rules.PersonName,
+        text_rules.UserName,
+        text_rules.Email,
+        text_rules.Phone,
+        types.Reason,
+        types.Note,
+    ):
         try:
             taken = read(kind, text)
         except ValidationError:
@@ -157,7 +164,9 @@ def test_whatever_text_is_taken_can_be_stored(text: str) -> None:
         assert "\x00" not in taken.encode().decode()
 
 
-@pytest.mark.parametrize("kind", [texts.UserName, texts.Email, texts.Phone], ids=["user name", "e-mail", "phone"])
+@pytest.mark.parametrize(
+    "kind", [text_rules.UserName, text_rules.Email, text_rules.Phone], ids=["user name", "e-mail", "phone"]
+)
 def test_patterns_are_ones_that_every_reader_of_the_documentation_knows(kind: Any) -> None:
     pattern = TypeAdapter(kind).json_schema()["pattern"]
     assert pattern.startswith("^")

@@ -11,7 +11,7 @@ from hashlib import sha256
 from secrets import token_bytes
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories import linking
+from lambda_function.db.repositories import link_codes
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.people import People
 from lambda_function.db.repositories.refusals import RefusalsOf
@@ -51,7 +51,7 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
     # 26 letters and digits that can be told apart in print and over the telephone.
     code = b32encode(token_bytes(_BYTES)).decode().rstrip("=")
     expires_at = work.now + GOOD_FOR
-    linking.put_code(work.session, user_id, _hash(code), now=work.now, expires_at=expires_at)
+    link_codes.put_code(work.session, user_id, _hash(code), now=work.now, expires_at=expires_at)
     note_person(work, user_id, PersonAction.LINK_CODE)
     return NewCode(code, expires_at)
 
@@ -68,9 +68,9 @@ def link_account(work: UnitOfWork, code: str) -> AnyRow:
     wrong = RefusalsOf(work.session, caller_id, "link", work.now.astimezone(UTC).date())
     if wrong.lock() >= WRONG_CODES_A_DAY:
         raise ThrottledError("There were too many wrong codes today. Try again tomorrow, or ask the reception.")
-    target_id = linking.owner_of(work.session, code_hash, work.now)
+    target_id = link_codes.owner_of(work.session, code_hash, work.now)
     if target_id is None:
-        if caller_id not in linking.lock_people(work.session, (caller_id,)):
+        if caller_id not in link_codes.lock_people(work.session, (caller_id,)):
             raise ContentionError(_CHANGED)
         wrong.add()
         raise LinkRefusedError(_REFUSED, is_kept=True)
@@ -86,17 +86,17 @@ def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> N
     calendar = Calendar(work.session)
     for user_id in sorted((caller_id, target_id)):
         calendar.lock_patient(user_id)
-    people = linking.lock_people(work.session, (caller_id, target_id))
+    people = link_codes.lock_people(work.session, (caller_id, target_id))
     caller, target = people.get(caller_id), people.get(target_id)
     if caller is None or caller.cognito_sub is None or caller.user_type is not Role.PATIENT:
         raise ContentionError(_CHANGED)
-    if not linking.take_code(work.session, target_id, code_hash):
+    if not link_codes.take_code(work.session, target_id, code_hash):
         raise ContentionError("The code was used at the same time.")
     if target is None or target.cognito_sub is not None or target.user_type is not Role.PATIENT:
         raise LinkRefusedError(_REFUSED)
-    if linking.has_traces(work.session, caller_id):
+    if link_codes.has_traces(work.session, caller_id):
         raise LinkRefusedError(_REFUSED)
-    linking.move_account(work.session, caller.cognito_sub, source=caller_id, target=target_id, now=work.now)
+    link_codes.move_account(work.session, caller.cognito_sub, source=caller_id, target=target_id, now=work.now)
 
 
 def _hash(code: str) -> str:

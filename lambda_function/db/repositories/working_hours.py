@@ -28,7 +28,7 @@ from lambda_function.db.base import AnyRow, UtcDateTime
 from lambda_function.db.models import Closure, Doctor, TimeOff, WorkingHours, WorkingHoursException
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import Opening, WeeklyHours, Window
+from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
 
 _DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
 
@@ -104,7 +104,7 @@ def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
     }
 
 
-def openings(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, Opening]:
+def openings(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, WorkingTime]:
     """What decides when each doctor works in `span`: no other exceptions, closures and leave are read."""
     rows = session.execute(_ALL_RULES, rule_values(doctor_ids, span), execution_options=UNSCOPED).all()
     of_doctor: dict[int, list[AnyRow]] = defaultdict(list)
@@ -113,7 +113,7 @@ def openings(session: Session, doctor_ids: Collection[int], span: Interval) -> d
     return {doctor_id: opening_of(of_doctor[doctor_id]) for doctor_id in doctor_ids}
 
 
-def opening_of(rows: Sequence[AnyRow]) -> Opening:
+def opening_of(rows: Sequence[AnyRow]) -> WorkingTime:
     """The opening of one doctor from the rows of RULES; rows of other kinds do not matter."""
     exceptions: dict[date, list[Window]] = defaultdict(list)
     for row in rows:
@@ -121,7 +121,7 @@ def opening_of(rows: Sequence[AnyRow]) -> Opening:
             windows = exceptions[row.first_day]
             if row.start_minute is not None:
                 windows.append(Window(row.start_minute, row.end_minute))
-    return Opening(
+    return WorkingTime(
         weekly=[
             WeeklyHours(row.weekday, Window(row.start_minute, row.end_minute), row.first_day, row.last_day)
             for row in rows

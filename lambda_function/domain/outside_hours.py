@@ -8,7 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import DAY_MINUTES, Opening, WeeklyHours, Window
+from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window, WorkingTime
 
 _DAY = timedelta(days=1)
 # Around a visit: night hours begin a day before it, and no window is further from its date than a day.
@@ -19,17 +19,17 @@ Minutes = tuple[int, int]
 _Point = TypeVar("_Point", int, date)
 
 
-def outside(visits: Iterable[Interval], opening: Opening, zone: ZoneInfo) -> list[int]:
+def outside(visits: Iterable[Interval], opening: WorkingTime, zone: ZoneInfo) -> list[int]:
     """The positions of the visits that do not lie in working time, leave not counted. No visit is longer than a day.
 
     Where the clocks do not change near a visit, it is compared with what the clinic's clock shows, by windows that are
-    merged once for all days that have the same ones; near a change of clocks, with `Opening.hours_within`.
+    merged once for all days that have the same ones; near a change of clocks, with `WorkingTime.hours_within`.
     """
     roster = _Roster(opening)
     return [number for number, visit in enumerate(visits) if not _is_inside(visit, opening, roster, zone)]
 
 
-def _is_inside(visit: Interval, opening: Opening, roster: "_Roster", zone: ZoneInfo) -> bool:
+def _is_inside(visit: Interval, opening: WorkingTime, roster: "_Roster", zone: ZoneInfo) -> bool:
     local = visit.start.astimezone(zone)
     offset = local.utcoffset() or timedelta(0)
     steady = offset == _offset(visit.start - _AROUND, zone) == _offset(visit.end + _AROUND, zone)
@@ -48,7 +48,7 @@ def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
 class _Roster:
     """The opening, arranged to be asked for many days."""
 
-    opening: Opening
+    opening: WorkingTime
     _closed: list[tuple[date, date]] = field(default_factory=list)
     _seasons: list[date] = field(default_factory=list)
     _of_weekday: dict[int, list[WeeklyHours]] = field(default_factory=dict)

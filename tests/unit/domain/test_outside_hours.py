@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_function.domain.intervals import GRID, Interval
-from lambda_function.domain.opening import Opening, WeeklyHours, Window
-from lambda_function.domain.outside import outside
+from lambda_function.domain.outside_hours import outside
 from lambda_function.domain.time_zones import day_start
+from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
 from tests.profiles import examples
-from tests.unit.domain.test_opening import LONDON, openings_of_change_days, windows, works_at
+from tests.unit.domain.test_working_hours import LONDON, openings_of_change_days, windows, works_at
 from tests.zones import ZONES
 
 DAY = timedelta(days=1)
@@ -20,13 +20,13 @@ BASE = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @st.composite
-def openings_of_ordinary_days(draw: st.DrawFn) -> tuple[str, date, Opening]:
+def openings_of_ordinary_days(draw: st.DrawFn) -> tuple[str, date, WorkingTime]:
     """As openings_of_change_days, around any day."""
     day = draw(st.dates(date(2027, 1, 5), date(2028, 12, 20)))
     near = st.integers(-3, 3).map(lambda offset: day + offset * DAY)
     limit = st.none() | near
     weekly = st.builds(WeeklyHours, near.map(date.isoweekday), windows, limit, limit)
-    opening = Opening(
+    opening = WorkingTime(
         weekly=draw(st.lists(weekly, max_size=8)),
         exceptions=draw(st.dictionaries(near, st.lists(windows, max_size=2), max_size=2)),
         closures=draw(
@@ -42,7 +42,7 @@ def openings_of_ordinary_days(draw: st.DrawFn) -> tuple[str, date, Opening]:
     st.lists(st.tuples(st.integers(0, 900), st.integers(1, 40)), max_size=20),
 )
 def test_a_visit_is_outside_just_when_some_of_it_is_no_working_time(
-    drawn: tuple[str, date, Opening], offsets: list[tuple[int, int]]
+    drawn: tuple[str, date, WorkingTime], offsets: list[tuple[int, int]]
 ) -> None:
     zone, day, opening = drawn
     start = day_start(day - DAY, ZoneInfo(zone))
@@ -56,7 +56,7 @@ def test_a_visit_is_outside_just_when_some_of_it_is_no_working_time(
 
 def test_hundreds_of_windows_and_years_of_visits_are_compared_in_one_walk() -> None:
     """982 visits and 196 windows took 22 s when each visit looked at each window."""
-    opening = Opening(
+    opening = WorkingTime(
         weekly=[
             WeeklyHours(weekday, Window(start * 50, start * 50 + 10)) for weekday in range(1, 8) for start in range(28)
         ]

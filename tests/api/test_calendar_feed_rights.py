@@ -10,7 +10,7 @@ from lambda_function.db.models import CalendarToken, Doctor, Receptionist, Recep
 from lambda_function.domain.actor import Role
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
-from tests.api.test_calendar import feed, new_token
+from tests.api.test_calendar_feed import feed, new_token
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 
+from lambda_function.db.repositories.calendar_feed import Feed
 from lambda_function.db.repositories.calendar_tokens import put_token, remove_token
 from lambda_function.db.repositories.callers import find_token_owner
-from lambda_function.db.repositories.feed import Feed
 from lambda_function.db.repositories.people import People
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role

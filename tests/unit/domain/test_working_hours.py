@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_function.domain.intervals import GRID, Interval
-from lambda_function.domain.opening import (
+from lambda_function.domain.time_zones import day_start
+from lambda_function.domain.working_hours import (
     DAY_MINUTES,
-    Opening,
     WeeklyHours,
     Window,
+    WorkingTime,
     instants,
     merge,
     subtract,
 )
-from lambda_function.domain.time_zones import day_start
 from tests.profiles import examples
 from tests.zones import ZONES, change_days, minute_of_day
 
@@ -124,21 +124,21 @@ def test_hours_that_are_skipped_do_not_come(zone: str, day: str, hours: str) -> 
 
 
 def test_an_exception_opens_a_day_that_is_closed_otherwise() -> None:
-    opening = Opening(exceptions={date(2027, 5, 2): [window("10:00-12:00")]})
+    opening = WorkingTime(exceptions={date(2027, 5, 2): [window("10:00-12:00")]})
     span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 4, tzinfo=UTC))
     assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-02T09:00/11:00")
 
 
 def test_an_exception_without_hours_closes_its_date() -> None:
     day = date(2027, 5, 3)
-    opening = Opening(weekly=[WeeklyHours(1, window("10:00-12:00"))], exceptions={day: []})
+    opening = WorkingTime(weekly=[WeeklyHours(1, window("10:00-12:00"))], exceptions={day: []})
     span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 14, tzinfo=UTC))
     assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-10T09:00/11:00")
 
 
 def test_night_hours_end_where_a_closure_begins() -> None:
     closed = date(2027, 5, 4)
-    opening = Opening(weekly=[WeeklyHours(1, window("22:00-06:00"))], closures=[(closed, closed)])
+    opening = WorkingTime(weekly=[WeeklyHours(1, window("22:00-06:00"))], closures=[(closed, closed)])
     span = Interval(datetime(2027, 5, 3, tzinfo=UTC), datetime(2027, 5, 6, tzinfo=UTC))
     assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-03T21:00/23:00")
 
@@ -154,7 +154,7 @@ windows = st.builds(Window, minutes, minutes).filter(lambda drawn: not drawn.is_
 
 
 @st.composite
-def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, Opening]:
+def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, WorkingTime]:
     """A zone, one of its change days, and hours around it; overlapping ones too."""
     zone = draw(st.sampled_from(ZONES))
     day = draw(st.sampled_from(change_days(zone)))
@@ -162,7 +162,7 @@ def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, Opening]:
     limit = st.none() | near
     weekly = st.builds(WeeklyHours, near.map(date.isoweekday), windows, limit, limit)
     closures = st.tuples(near, st.integers(0, 1)).map(lambda pair: (pair[0], pair[0] + pair[1] * DAY))
-    opening = Opening(
+    opening = WorkingTime(
         weekly=draw(st.lists(weekly, max_size=6)),
         exceptions=draw(st.dictionaries(near, st.lists(windows, max_size=2), max_size=2)),
         closures=draw(st.lists(closures, max_size=1)),
@@ -170,13 +170,13 @@ def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, Opening]:
     return zone, day, opening
 
 
-def windows_on(opening: Opening, day: date) -> Sequence[Window]:
+def windows_on(opening: WorkingTime, day: date) -> Sequence[Window]:
     if day in opening.exceptions:
         return opening.exceptions[day]
     return [hours.window for hours in opening.weekly if hours.applies_on(day)]
 
 
-def works_at(instant: datetime, zone: str, opening: Opening) -> bool:
+def works_at(instant: datetime, zone: str, opening: WorkingTime) -> bool:
     """By what the clock shows: nothing of how `instants` does it."""
     shown, minute = minute_of_day(instant, zone)
     if any(first <= shown <= last for first, last in opening.closures):
@@ -190,7 +190,7 @@ def works_at(instant: datetime, zone: str, opening: Opening) -> bool:
 
 @settings(max_examples=examples(100, 1000))
 @given(openings_of_change_days())
-def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[str, date, Opening]) -> None:
+def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[str, date, WorkingTime]) -> None:
     zone, day, opening = drawn
     span = Interval(day_start(day - DAY, ZoneInfo(zone)), day_start(day + 2 * DAY, ZoneInfo(zone)))
     hours = opening.hours_within(span, ZoneInfo(zone))
@@ -201,7 +201,7 @@ def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[st
 
 @given(openings_of_change_days(), st.integers(0, 500), st.integers(1, 300))
 def test_a_part_of_the_time_has_the_hours_of_the_whole(
-    drawn: tuple[str, date, Opening], offset: int, length: int
+    drawn: tuple[str, date, WorkingTime], offset: int, length: int
 ) -> None:
     zone, day, opening = drawn
     start = day_start(day - DAY, ZoneInfo(zone)) + offset * GRID

@@ -7,8 +7,8 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_function.api.feed import calendar
-from lambda_function.db.repositories.feed import FeedEntry
+from lambda_function.api.calendar_feed import calendar
+from lambda_function.db.repositories.calendar_feed import FeedEntry
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 

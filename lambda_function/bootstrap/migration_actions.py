@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from lambda_function.bootstrap.alembic_setup import alembic_config, grant_app, migration_engine
 from lambda_function.bootstrap.database import secret_versions, tls_context
-from lambda_function.bootstrap.migrations import alembic_config, grant_app, migration_engine
 from lambda_function.services import database_users
 from lambda_function.services.database_users import Place
 from lambda_function.settings import database_users_settings

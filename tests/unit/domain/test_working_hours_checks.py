@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_function.domain.errors import InvalidInputError
-from lambda_function.domain.opening import DAY_MINUTES, WeeklyHours, Window, check_week, check_windows
+from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window, check_week, check_windows
 from tests.profiles import examples
-from tests.unit.domain.test_opening import window, windows
+from tests.unit.domain.test_working_hours import window, windows
 
 DAY = timedelta(days=1)
 

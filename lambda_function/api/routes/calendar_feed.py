@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from typing_extensions import TypedDict
 
+from lambda_function.api.calendar_feed import FORMAT, calendar
 from lambda_function.api.etags import names_tag
-from lambda_function.api.feed import FORMAT, calendar
 from lambda_function.api.middleware import current_work, is_head
-from lambda_function.api.schemas.appointments import Nothing
-from lambda_function.services import feed
+from lambda_function.api.schemas.empty import EmptyBody
+from lambda_function.services import calendar_feed
 
 router = Router()
 
@@ -30,8 +30,8 @@ class Token(TypedDict):
     summary="A new token for the calendar feed, bound to the role and clinics of now; the one before is no longer good",
     status_code=HTTPStatus.CREATED,
 )
-def create_calendar_token(body: Nothing | None = None) -> Response[Token]:
-    token: Token = {"token": feed.new_token(current_work())}
+def create_calendar_token(body: EmptyBody | None = None) -> Response[Token]:
+    token: Token = {"token": calendar_feed.new_token(current_work())}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, token)
 
 
@@ -39,7 +39,7 @@ def create_calendar_token(body: Nothing | None = None) -> Response[Token]:
     "/me/calendar-token", tags=["calendar"], summary="Close the calendar feed", status_code=HTTPStatus.NO_CONTENT
 )
 def delete_calendar_token() -> Response[None]:
-    feed.revoke_token(current_work())
+    calendar_feed.revoke_token(current_work())
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -59,7 +59,7 @@ def get_calendar(
     ] = None,
 ) -> Response[Any]:  # text, not JSON: there is nothing for Powertools to validate
     work = current_work()
-    opened = feed.open_feed(work, token)
+    opened = calendar_feed.open_feed(work, token)
     # Summaries differ by role, and by how this release writes them.
     state = sha256(f"{FORMAT} {work.actor.role} {opened.mark()}".encode()).hexdigest()[:32]
     headers = {"ETag": f'"{state}"'}

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from lambda_function.api import problems
 from lambda_function.api.fhir import wire
-from lambda_function.api.fhir.examples import EXAMPLES
 from lambda_function.api.fhir.outcome import of_problem
+from lambda_function.api.openapi.fhir_examples import EXAMPLES
 from lambda_function.domain.errors import HasBookingsError
 
 # What each code of problems.STATUS means, as a sentence that could be its `detail`.
@@ -171,8 +171,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 _BUSY = frozenset({"doctor_busy", "patient_busy", "chair_busy"})
 _PLACE = _BUSY | {"too_soon", "too_late", "off_grid", "outside_hours", "treatment_not_offered"}
 
-# By operation: the codes that do not follow from its shape (api/openapi.py says which do). The tests hold every answer
-# that they see against this.
+# By operation: the codes that do not follow from its shape (api/openapi/document.py says which do). The tests hold
+# every answer that they see against this.
 REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "book_appointment": _PLACE | {"too_many_requests_open", "too_many_open_visits"},

@@ -9,12 +9,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from typing_extensions import TypedDict
 
+from lambda_function.api.ids import UserId, acting_id
 from lambda_function.api.middleware import current_work
-from lambda_function.api.routes.users import UserId, own_id, profile
-from lambda_function.api.schemas.appointments import Nothing
+from lambda_function.api.routes.users import profile
+from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.people import Person
-from lambda_function.services import linking
-from lambda_function.services.texts import printable
+from lambda_function.services import link_codes
+from lambda_function.services.text_rules import printable
 
 router = Router()
 
@@ -39,13 +40,13 @@ class Link(BaseModel):
     summary="A code with which a patient links their account, once and within 7 days; the one before ends",
     status_code=HTTPStatus.CREATED,
 )
-def create_link_code(user_id: UserId, body: Nothing | None = None) -> Response[NewLinkCode]:
+def create_link_code(user_id: UserId, body: EmptyBody | None = None) -> Response[NewLinkCode]:
     work = current_work()
-    made = linking.new_code(work, own_id(work, user_id))
+    made = link_codes.new_code(work, acting_id(work, user_id))
     answer: NewLinkCode = {"code": made.code, "expires_at": made.expires_at}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, answer)
 
 
 @router.post("/me/link", tags=["people"], summary="Make the caller's account that of the person of a code")
 def link_account(link: Link) -> Response[Person]:
-    return profile(linking.link_account(current_work(), link.code))
+    return profile(link_codes.link_account(current_work(), link.code))

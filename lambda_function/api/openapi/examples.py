@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_function.api.contract import VALUES
+from lambda_function.api.openapi.contract import VALUES
 
 Schema = Mapping[str, Any]
 

@@ -60,7 +60,7 @@ class WeeklyHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class WorkingTime:
     """All that decides when one doctor works. An exception replaces the weekly hours of its date; closures are
     (first day, last day) of the clinic's calendar; leave is in instants.
     """

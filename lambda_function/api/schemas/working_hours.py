@@ -1,29 +1,14 @@
-"""Working hours, leave and free slots, as the API shows and takes them."""
+"""Working hours and exceptions from them, as the API shows and takes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from lambda_function.api.schemas.types import Day, Instant, MinuteOfDay, Reason
-from lambda_function.domain.opening import WeeklyHours, Window
-
-
-class FreeSlot(TypedDict):
-    doctor_id: int
-    clinic_id: int
-    starts_at: datetime
-    ends_at: datetime
-
-
-class FreeSlotPage(TypedDict):
-    items: list[FreeSlot]
-    next_cursor: str | None
-
-
-FREE_SLOT_PAGE = TypeAdapter(FreeSlotPage)
+from lambda_function.api.schemas.types import Day, MinuteOfDay
+from lambda_function.domain.working_hours import WeeklyHours, Window
 
 
 class NewHours(BaseModel):
@@ -98,31 +83,6 @@ class ExceptionPage(TypedDict):
 class ChangedException(TypedDict):
     hours: list[Hours]
     outside_appointment_ids: list[int]
-
-
-class NewTimeOff(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    starts_at: Instant
-    ends_at: Instant
-    reason: Reason
-    accept_conflicts: Annotated[bool, Field(strict=True)] = False
-
-
-class TimeOff(TypedDict):
-    time_off_id: int
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
-
-
-class TimeOffPage(TypedDict):
-    items: list[TimeOff]
-    next_cursor: str | None
-
-
-class CreatedTimeOff(TimeOff):
-    appointment_ids: list[int]
 
 
 def clock(minute: int) -> str:

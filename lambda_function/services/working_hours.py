@@ -1,27 +1,23 @@
-"""Working hours, exceptions and leave of a doctor. Changing them never touches a booking: the answer names those that
-are now outside.
+"""Working hours of a doctor, and exceptions from them. Changing them never touches a booking: the answer names the
+appointments that are now outside.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.booking import practice_of
 from lambda_function.db.repositories.calendar import Calendar
-from lambda_function.db.repositories.openings import OpeningHours, openings
-from lambda_function.db.repositories.time_off import LeaveOf
+from lambda_function.db.repositories.working_hours import OpeningHours, openings
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.errors import HasBookingsError, InvalidInputError, NotFoundError
+from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.opening import WeeklyHours, Window, check_week, check_windows
-from lambda_function.domain.outside import outside
+from lambda_function.domain.outside_hours import outside
 from lambda_function.domain.permissions import Action, Subject, require
-from lambda_function.domain.waitlist import Freed
+from lambda_function.domain.working_hours import WeeklyHours, Window, check_week, check_windows
 from lambda_function.services.given_back import give_back, look_before
-from lambda_function.services.offers import free
 from lambda_function.services.visits import seen_by
 
 MAX_LEAVE = timedelta(days=5 * 366)
@@ -31,7 +27,7 @@ DOCTORS_AT_ONCE = 100
 NOBODY = 0
 
 
-def _practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
+def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
     """The doctor's clinic_id and time_zone. NotFoundError when there is none, ForbiddenError when it is not for the
     actor.
     """
@@ -43,7 +39,7 @@ def _practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
 
 
 def weekly(work: UnitOfWork, doctor_id: int) -> list[WeeklyHours]:
-    _practice(work, doctor_id, Action.READ_CATALOGUE)
+    require_doctor(work, doctor_id, Action.READ_CATALOGUE)
     return OpeningHours(work.session, doctor_id).weekly()
 
 
@@ -52,7 +48,7 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     as the actor sees them.
     """
     check_week(week, "hours")
-    practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
+    practice = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
     OpeningHours(work.session, doctor_id).replace_weekly(week)
     give_back(work, before, [practice])
@@ -63,7 +59,7 @@ def exceptions(
     work: UnitOfWork, doctor_id: int, first_day: date, last_day: date, *, limit: int
 ) -> Mapping[date, Sequence[Window]]:
     """The first `limit` dates that have hours of their own, in order."""
-    _practice(work, doctor_id, Action.READ_CATALOGUE)
+    require_doctor(work, doctor_id, Action.READ_CATALOGUE)
     if first_day > last_day:
         raise InvalidInputError("`from` is after `to`.", field="from")
     return OpeningHours(work.session, doctor_id).exceptions(first_day, last_day, limit=limit)
@@ -72,7 +68,7 @@ def exceptions(
 def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequence[Window]) -> list[int]:
     """The hours of one date instead of the weekly ones; answers as replace_weekly."""
     check_windows(windows, "hours")
-    practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
+    practice = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
     OpeningHours(work.session, doctor_id).replace_exception(day, windows)
     give_back(work, before, [practice])
@@ -81,7 +77,7 @@ def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequ
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     """The weekly hours again; answers as replace_weekly. NotFoundError when that date has no exception."""
-    practice = _locked_practice(work, doctor_id, Action.SET_HOURS)
+    practice = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
     if not OpeningHours(work.session, doctor_id).remove_exception(day):
         raise NotFoundError("That date has no exception.")
@@ -89,8 +85,8 @@ def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     return outside_hours(work, doctor_id, practice.time_zone)
 
 
-def _locked_practice(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
-    practice = _practice(work, doctor_id, action)
+def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
+    practice = require_doctor(work, doctor_id, action)
     Calendar(work.session).lock_doctors([doctor_id])
     return practice
 
@@ -130,46 +126,3 @@ def outside_hours_of(
             if positions:
                 found[doctor_id] = [of_one[position] for position in positions]
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class NewLeave:
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
-    accept_conflicts: bool
-
-
-def leave(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> Sequence[AnyRow]:
-    """Rows of time_off_id, starts_at, ends_at and reason, by id."""
-    _practice(work, doctor_id, Action.SEE_LEAVE)
-    return LeaveOf(work.session, doctor_id).page(after=after, limit=limit)
-
-
-def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int, list[int]]:
-    """The id of the leave, and the ids of the appointments in it that the actor sees; all of them stay.
-
-    Raises HasBookingsError when there are some and they were not accepted. Holds the doctor's lock, so that a booking
-    at the same time either is seen here or sees the leave.
-    """
-    if wanted.starts_at >= wanted.ends_at:
-        raise InvalidInputError("It ends before it begins.", field="ends_at")
-    if wanted.ends_at <= work.now:
-        raise InvalidInputError("That is in the past.", field="ends_at")
-    if wanted.ends_at - wanted.starts_at > MAX_LEAVE:
-        raise InvalidInputError("That is longer than leave can be.", field="ends_at")
-    _locked_practice(work, doctor_id, Action.SET_LEAVE)
-    span = Interval(wanted.starts_at, wanted.ends_at)
-    booked = seen_by(work.actor, Calendar(work.session).visits_of(ClaimKind.DOCTOR, doctor_id, span))
-    if (booked.ids or booked.elsewhere) and not wanted.accept_conflicts:
-        raise HasBookingsError("There are appointments in that time.", booked.ids, elsewhere=booked.elsewhere)
-    leave_id = LeaveOf(work.session, doctor_id).add(span, wanted.reason, work.now)
-    return leave_id, booked.ids
-
-
-def give_up_leave(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
-    practice = _locked_practice(work, doctor_id, Action.SET_LEAVE)
-    span = LeaveOf(work.session, doctor_id).remove(time_off_id)
-    if span is None:
-        raise NotFoundError("There is no such leave.")
-    free(work, [Freed(doctor_id, practice.clinic_id, span)])

@@ -1,6 +1,8 @@
-"""Database errors that are to be expected, told by their numbers (the same on MySQL and MariaDB)."""
+"""Database errors that are to be expected, recognised by their numbers, which MySQL and MariaDB share."""
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+import re
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 # A deadlock has rolled the transaction back; a lock wait timeout only the statement. Both may be tried again whole.
@@ -34,6 +36,10 @@ _UNAVAILABLE = {
     4031,  # the server closed an idle connection
 }
 
+DUPLICATE = 1062
+# MySQL says 'table.key', MariaDB 'key'.
+_DUPLICATE = re.compile(r"Duplicate entry '(?P<entry>.*)' for key '(?:[^'.]+\.)?(?P<key>[^']+)'", re.DOTALL)
+
 
 def _number(error: DBAPIError) -> int | None:
     arguments = error.orig.args if error.orig else ()
@@ -48,3 +54,12 @@ def is_unavailable(error: Exception) -> bool:
     if isinstance(error, PoolTimeoutError | InterfaceError):
         return True
     return isinstance(error, DBAPIError) and (error.connection_invalidated or _number(error) in _UNAVAILABLE)
+
+
+def duplicate(error: IntegrityError) -> tuple[str, str] | None:
+    """The key and the entry of a duplicate; None for any other violation. The entry holds the caller's data:
+    never show or log it.
+    """
+    number, message = error.orig.args[:2] if error.orig else (0, "")
+    match = _DUPLICATE.search(str(message)) if number == DUPLICATE else None
+    return (match["key"], match["entry"]) if match else None

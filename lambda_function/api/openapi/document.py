@@ -1,4 +1,4 @@
-"""The OpenAPI document: of the routes, of what follows from their shape, and of api/contract.py.
+"""The OpenAPI document: of the routes, of what follows from their shape, and of api/openapi/contract.py.
 
 The schemas are pydantic's own; Powertools' generator is not asked, because it keeps limits as floating-point numbers,
 knows no headers of answers, and documents errors that are not ours. The tests compare the committed openapi.json.
@@ -18,8 +18,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 import lambda_function
 from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
-from lambda_function.api.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, UNSHOWN, Dialect
-from lambda_function.api.examples import Examples
+from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, UNSHOWN, Dialect
+from lambda_function.api.openapi.examples import Examples
 from lambda_function.api.strict import BODY_METHODS
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from lambda_function.db.models import Appointment, Refusals, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import DomainError
-from lambda_function.services import linking, people
+from lambda_function.services import link_codes, people
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.deactivation import deactivate_patient
 from lambda_function.services.operators.erasing import erase
@@ -50,7 +50,7 @@ def _as(sub: str, act: Callable[[UnitOfWork], object]) -> Job:
 
 
 def _link(user_name: str, code: str) -> Job:
-    return _as(sub_of(user_name), partial(linking.link_account, code=code))
+    return _as(sub_of(user_name), partial(link_codes.link_account, code=code))
 
 
 class Pairs:
@@ -68,7 +68,7 @@ class Pairs:
 
         def run(work: UnitOfWork) -> str:
             work.act_as(self.practice.actor("rita"))
-            return linking.new_code(work, user_id).code
+            return link_codes.new_code(work, user_id).code
 
         return user_id, self._database.transact(run)
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine, event, update
 
 from lambda_function.db.models import Clinic, Treatment, User
-from lambda_function.services import feed as feeds
+from lambda_function.services import calendar_feed as feeds
 from tests.api.desk import Desk, at
-from tests.api.test_calendar import new_token
+from tests.api.test_calendar_feed import new_token
 from tests.api_client import Answer
 from tests.clock import Clock
 

@@ -1,0 +1,16 @@
+"""Ids in paths and queries that may be `me`."""
+
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from lambda_function.api.schemas.types import ParameterIdOrMe
+from lambda_function.db.unit_of_work import UnitOfWork
+
+DoctorId = Annotated[ParameterIdOrMe, Path()]
+UserId = Annotated[ParameterIdOrMe, Path()]
+
+
+def acting_id(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
+    """The id, or the caller's own for `me`."""
+    return work.actor.user_id if user_id == "me" else user_id

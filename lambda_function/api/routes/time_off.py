@@ -1,0 +1,67 @@
+"""Leave of a doctor."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response, content_types
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from lambda_function.api.ids import DoctorId, acting_id
+from lambda_function.api.middleware import current_work
+from lambda_function.api.schemas import paging
+from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
+from lambda_function.api.schemas.time_off import CreatedTimeOff, NewTimeOff, TimeOffPage
+from lambda_function.api.schemas.types import ParameterId
+from lambda_function.services import time_off
+
+router = Router()
+
+
+@router.get("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Leave of a doctor")
+def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TimeOffPage:
+    work = current_work()
+    rows = time_off.leave(work, acting_id(work, doctor_id), after=paging.after_id(cursor), limit=limit + 1)
+    page, last = paging.split(rows, limit)
+    return {
+        "items": [
+            {
+                "time_off_id": row.time_off_id,
+                "starts_at": row.starts_at,
+                "ends_at": row.ends_at,
+                "reason": row.reason,
+            }
+            for row in page
+        ],
+        "next_cursor": paging.encode(last.time_off_id) if last else None,
+    }
+
+
+@router.post("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Take leave", status_code=HTTPStatus.CREATED)
+def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[CreatedTimeOff]:
+    work = current_work()
+    doctor = acting_id(work, doctor_id)
+    leave_id, booked = time_off.take_leave(
+        work, doctor, time_off.NewLeave(wanted.starts_at, wanted.ends_at, wanted.reason, wanted.accept_conflicts)
+    )
+    body: CreatedTimeOff = {
+        "time_off_id": leave_id,
+        "starts_at": wanted.starts_at,
+        "ends_at": wanted.ends_at,
+        "reason": wanted.reason,
+        "appointment_ids": booked,
+    }
+    headers = {"Location": f"/doctors/{doctor}/time-off/{leave_id}"}
+    return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, body, headers=headers)
+
+
+@router.delete(
+    "/doctors/<doctor_id>/time-off/<time_off_id>",
+    tags=["opening"],
+    summary="Give up leave",
+    status_code=HTTPStatus.NO_CONTENT,
+)
+def delete_time_off(doctor_id: DoctorId, time_off_id: Annotated[ParameterId, Path()]) -> Response[None]:
+    work = current_work()
+    time_off.give_up_leave(work, acting_id(work, doctor_id), time_off_id)
+    return Response(HTTPStatus.NO_CONTENT)

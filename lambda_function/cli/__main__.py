@@ -1,7 +1,0 @@
-"""`python -m lambda_function.cli`: an entrypoint like those in entrypoints/, where Python looks for this one."""
-
-from lambda_function.bootstrap.cli import build_tools
-from lambda_function.cli.commands import main
-
-if __name__ == "__main__":
-    main(obj=build_tools(), prog_name="python -m lambda_function.cli")

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from lambda_function.db.base import AnyRow, AnySelect
 from lambda_function.db.models import Appointment, Clinic, Doctor, Patient, PersonName, Treatment
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED
+from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
+from lambda_function.db.scoping import UNSYNCED
 from lambda_function.domain.appointment import HOLDING, Status
 
 _DOCTOR = aliased(PersonName)
@@ -23,7 +24,7 @@ _RECEPTIONIST = aliased(PersonName)
 
 
 class AppointmentView(NamedTuple):
-    """An appointment with the names in it: a row of `_VIEW`, read by name ten times faster than SQLAlchemy's own."""
+    """An appointment with the names in it."""
 
     appointment_id: int
     status: Status
@@ -53,30 +54,17 @@ class AppointmentView(NamedTuple):
 
 _VIEW: AnySelect = (
     select(
-        Appointment.appointment_id,
-        Appointment.status,
-        Appointment.starts_at,
-        Appointment.ends_at,
-        Appointment.clinic_id,
-        Clinic.name.label("clinic_name"),
-        Clinic.time_zone,
-        Appointment.doctor_id,
-        _DOCTOR.full_name.label("doctor_name"),
-        Appointment.patient_id,
-        _PATIENT.full_name.label("patient_name"),
-        Appointment.receptionist_id,
-        _RECEPTIONIST.full_name.label("receptionist_name"),
-        Appointment.treatment_id,
-        Treatment.code.label("treatment_code"),
-        Treatment.name.label("treatment_name"),
-        Appointment.chair_id,
-        Appointment.patient_note,
-        Appointment.internal_note,
-        Appointment.cancel_reason,
-        Appointment.override_reason,
-        Appointment.version,
-        Appointment.created_at,
-        Appointment.updated_at,
+        *columns(
+            AppointmentView,
+            Appointment,
+            clinic_name=Clinic.name,
+            time_zone=Clinic.time_zone,
+            doctor_name=_DOCTOR.full_name,
+            patient_name=_PATIENT.full_name,
+            receptionist_name=_RECEPTIONIST.full_name,
+            treatment_code=Treatment.code,
+            treatment_name=Treatment.name,
+        )
     )
     .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
     .join(_DOCTOR, _DOCTOR.user_id == Appointment.doctor_id)
@@ -164,17 +152,15 @@ class Appointments:
         self._session = session
 
     def add(self, **values: Any) -> int:
-        """The id of a new appointment. A row and not an entity: flushing one costs more than the statement itself."""
-        result: Any = self._session.execute(_NEW, values, execution_options=UNSCOPED)
-        return int(result.inserted_primary_key[0])
+        """The id of a new appointment."""
+        return insert_one(self._session, _NEW, values)
 
     def add_events(self, events: Sequence[Mapping[str, Any]]) -> None:
         """All columns of each, in one statement."""
-        self._session.execute(_EVENT, events, execution_options=UNSCOPED)
+        write(self._session, _EVENT, events)
 
     def get_one_or_none(self, appointment_id: int) -> AppointmentView | None:
-        row = self._session.execute(_ONE, {"appointment_id": appointment_id}).one_or_none()
-        return AppointmentView(*row) if row else None
+        return fetch_one(self._session, AppointmentView, _ONE, {"appointment_id": appointment_id})
 
     def page(
         self, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
@@ -185,8 +171,7 @@ class Appointments:
         """
         statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids))
         clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
-        rows = self._session.execute(statement, {**filters, **clinics, "page_limit": limit})
-        return [AppointmentView(*row) for row in rows]
+        return fetch_all(self._session, AppointmentView, statement, {**filters, **clinics, "page_limit": limit})
 
     def from_local_midnight(self, since: Mapping[str, datetime], *, limit: int) -> Sequence[AnyRow]:
         """Rows of user names and start that hold their time, earliest first, each from its own zone's instant in

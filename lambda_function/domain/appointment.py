@@ -67,6 +67,8 @@ TRANSITIONS: Mapping[Status, Mapping[Step, Status]] = MappingProxyType(
         Status.NO_SHOW: {},
     }
 )
+# States of a visit that is still to come or under way.
+UNFINISHED = frozenset(status for status, steps in TRANSITIONS.items() if steps)
 STAFF_ONLY = frozenset({(Status.CHECKED_IN, Step.CANCEL)})
 
 

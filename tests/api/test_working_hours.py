@@ -1,15 +1,17 @@
 """GET and PUT /doctors/{id}/working-hours."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from lambda_function.domain.appointment import Status
 from tests.api.conditions import add_closure
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api_client import Answer
+from tests.clock import NOW
 
 MORNING = {"weekday": 2, "start": "08:00", "end": "12:00"}
 
@@ -84,6 +86,19 @@ def test_visits_of_the_past_are_not_named(desk: Desk) -> None:
     desk.practice.add_appointment(desk.practice.user("pat").created_at.replace(hour=13, day=3))
 
     assert _put(desk, "rita").json["outside_appointment_ids"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "named"), [(status, status in {"REQUESTED", "BOOKED", "CHECKED_IN"}) for status in Status]
+)
+def test_only_unfinished_visits_are_outside_hours(desk: Desk, status: Status, named: bool) -> None:  # noqa: FBT001
+    """A visit that was completed early ends later than now."""
+    visit = desk.practice.add_appointment(NOW - timedelta(minutes=10), status=status)
+    assert visit.ends_at > NOW
+
+    answer = _put(desk, "rita")
+
+    assert answer.json["outside_appointment_ids"] == ([visit.appointment_id] if named else [])
 
 
 def test_a_closure_puts_visits_outside_whatever_the_hours(desk: Desk) -> None:

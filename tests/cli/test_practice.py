@@ -1,6 +1,7 @@
 """`practice plan` and `practice apply` on the demo practice, over a real database."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dev import demo
 from lambda_function.cli.action import Exit
 from lambda_function.db.models import Chair, Clinic, Closure, Doctor, ReceptionistClinic, Treatment, User
+from lambda_function.domain.appointment import Status
 from tests.cli.operators import Operators, demo_document
 from tests.clock import NOW
 from tests.factories import Practice
@@ -269,6 +271,13 @@ def test_new_hours_name_the_appointments_that_are_outside_and_leave_them(
     assert planned["outside_appointment_ids"] == {"drjay": [appointment_id]}
     assert json.loads(applied.stdout)["outside_appointment_ids"] == {"drjay": [appointment_id]}
     assert applied.exit_code == Exit.DONE
+
+
+def test_a_visit_that_was_completed_early_is_not_outside_new_hours(operators: Operators, practice: Practice) -> None:
+    booked(practice, starts_at=NOW - timedelta(minutes=10), status=Status.COMPLETED)
+    document = demo_document()
+    document["doctors"]["drjay"]["hours"] = []
+    assert operators.plan(document)["outside_appointment_ids"] == {}
 
 
 def test_a_zone_changes_and_instants_stay(operators: Operators, practice: Practice) -> None:

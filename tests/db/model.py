@@ -271,12 +271,12 @@ class Model:
         self._check_doctors_own(actor, doctor)
 
     def outside(self, doctor: int) -> set[int]:
-        """The doctor's visits that are not over and outside the hours as they are now."""
+        """The doctor's visits that are neither completed nor over, and outside the hours as they are now."""
         return {
             key
             for key, visit in self.visits.items()
             if visit.doctor == doctor
-            and visit.status in HOLDING
+            and visit.status in HOLDING - {"COMPLETED"}
             and self.time_of(visit).end > self.now
             and self.is_outside(visit)
         }

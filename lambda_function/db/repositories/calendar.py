@@ -32,7 +32,7 @@ from lambda_function.db.errors import duplicate
 from lambda_function.db.models import Appointment, Chair, ClaimKind, Doctor, Patient, SlotClaim
 from lambda_function.db.models.appointments import CLAIM_ROWS
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
-from lambda_function.domain.appointment import HOLDING
+from lambda_function.domain.appointment import HOLDING, UNFINISHED
 from lambda_function.domain.errors import ChairBusyError, DoctorBusyError, DomainError, PatientBusyError
 from lambda_function.domain.intervals import Interval
 
@@ -124,7 +124,7 @@ _VISITS_OF_DOCTORS = (
     )
     .where(
         Appointment.doctor_id.in_(_DOCTORS),
-        Appointment.status.in_(sorted(HOLDING)),
+        Appointment.status.in_(sorted(UNFINISHED)),
         Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
         Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
         Appointment.ends_at > bindparam("base", type_=UtcDateTime()),
@@ -222,7 +222,7 @@ class Calendar:
 
     def visits_of_doctors(self, doctor_ids: Collection[int], span: Interval) -> dict[int, list[AnyRow]]:
         """By doctor, of those who have any: rows of doctor_id, appointment_id, patient_id, clinic_id, and start and
-        end in minutes from `span.start`, a whole minute, of what holds time in the span, by start.
+        end in minutes from `span.start`, a whole minute, of unfinished visits in the span, by start.
         """
         rows = self._session.execute(
             _VISITS_OF_DOCTORS,

@@ -1,6 +1,6 @@
 """Ids in paths and queries that may be `me`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, overload
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
@@ -11,6 +11,10 @@ DoctorId = Annotated[ParameterIdOrMe, Path()]
 UserId = Annotated[ParameterIdOrMe, Path()]
 
 
-def acting_id(work: UnitOfWork, user_id: int | Literal["me"]) -> int:
-    """The id, or the caller's own for `me`."""
+@overload
+def acting_id(work: UnitOfWork, user_id: int | Literal["me"]) -> int: ...
+@overload
+def acting_id(work: UnitOfWork, user_id: int | Literal["me"] | None) -> int | None: ...
+def acting_id(work: UnitOfWork, user_id: int | Literal["me"] | None) -> int | None:
+    """The id, or the caller's own for `me`. None stays None."""
     return work.actor.user_id if user_id == "me" else user_id

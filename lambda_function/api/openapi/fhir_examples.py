@@ -53,7 +53,7 @@ _APPOINTMENT = resources.appointment(_VISIT)
 EXAMPLES: Mapping[str, Any] = MappingProxyType(
     {
         "FhirAppointment": _APPOINTMENT,
-        "FhirBundle": searchset(_SEARCH, [_APPOINTMENT], None),
+        "FhirBundle": searchset(_SEARCH, {"items": [_APPOINTMENT], "next_cursor": None}),
         "FhirCapabilityStatement": capability_statement(f"https://{_HOST}{BASE}"),
         "FhirLocation": resources.location(_CLINIC),
         "FhirPatient": resources.patient(_PATIENT),

@@ -1,13 +1,14 @@
 """Appointments: book, find, move, and the steps of their life."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from lambda_function.api.etags import etag, expected_versions
+from lambda_function.api.ids import acting_id
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.appointments import (
@@ -33,10 +34,6 @@ router = Router()
 AppointmentId = Annotated[ParameterId, Path()]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the appointment must still have")]
 PersonFilter = Annotated[ParameterIdOrMe | None, Query()]
-
-
-def _own(work: UnitOfWork, person: int | Literal["me"] | None) -> int | None:
-    return work.actor.user_id if person == "me" else person
 
 
 def answer_appointment(work: UnitOfWork, view: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Appointment]:
@@ -73,16 +70,17 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
             starts_before=to,
             day=date,
             statuses=None if status is None else {status},
-            doctor_id=_own(work, doctor_id),
-            patient_id=_own(work, patient_id),
+            doctor_id=acting_id(work, doctor_id),
+            patient_id=acting_id(work, patient_id),
             clinic_id=clinic_id,
         ),
     )
-    page, last = paging.split(rows, limit)
-    body: AppointmentPage = {
-        "items": [shown(row, staff=work.actor.is_staff) for row in page],
-        "next_cursor": paging.encode(last.starts_at, last.appointment_id) if last else None,
-    }
+    body: AppointmentPage = paging.page(
+        rows,
+        limit,
+        key=lambda row: (row.starts_at, row.appointment_id),
+        shown=lambda row: shown(row, staff=work.actor.is_staff),
+    )
     return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, APPOINTMENT_PAGE.dump_json(body).decode())
 
 
@@ -96,10 +94,10 @@ def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
 def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     work = current_work()
     request = booking.BookingRequest(
-        doctor_id=work.actor.user_id if wanted.doctor_id == "me" else wanted.doctor_id,
+        doctor_id=acting_id(work, wanted.doctor_id),
         treatment_id=wanted.treatment_id,
         starts_at=wanted.starts_at,
-        patient_id=_own(work, wanted.patient_id),
+        patient_id=acting_id(work, wanted.patient_id),
         chair_id=wanted.chair_id,
         patient_note=wanted.patient_note,
         override_reason=wanted.override_reason,
@@ -114,7 +112,7 @@ def change_appointment(
     work = current_work()
     change = moving.Change(
         starts_at=wanted.starts_at,
-        doctor_id=_own(work, wanted.doctor_id),
+        doctor_id=acting_id(work, wanted.doctor_id),
         chair_id=wanted.chair_id,
         override_reason=wanted.override_reason,
         notes=wanted.notes(),
@@ -170,8 +168,6 @@ def list_appointment_history(
 ) -> EventPage:
     work = current_work()
     rows = appointments.history(work, appointment_id, after=paging.after_id(cursor), limit=limit + 1)
-    page, last = paging.split(rows, limit)
-    return {
-        "items": [shown_event(row, staff=work.actor.is_staff) for row in page],
-        "next_cursor": paging.encode(last.event_id) if last else None,
-    }
+    return paging.page(
+        rows, limit, key=lambda row: (row.event_id,), shown=lambda row: shown_event(row, staff=work.actor.is_staff)
+    )

@@ -7,9 +7,10 @@ from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from lambda_function.api.ids import acting_id
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
-from lambda_function.api.schemas.availability import FREE_SLOT_PAGE, FreeSlotPage
+from lambda_function.api.schemas.availability import FREE_SLOT_PAGE, FreeSlotPage, shown_free_slot
 from lambda_function.api.schemas.paging import PageCursor
 from lambda_function.api.schemas.types import Instant, ParameterId, ParameterIdOrMe, SlotLimit
 from lambda_function.services import availability
@@ -45,23 +46,13 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
             starts_from=from_,
             starts_before=to,
             limit=limit + 1,
-            doctor_id=work.actor.user_id if doctor_id == "me" else doctor_id,
+            doctor_id=acting_id(work, doctor_id),
             clinic_id=clinic_id,
             exclude_appointment_id=exclude_appointment_id,
             after=paging.after_start(cursor),
         ),
     )
-    page, last = paging.split(slots, limit)
-    body: FreeSlotPage = {
-        "items": [
-            {
-                "doctor_id": slot.doctor_id,
-                "clinic_id": slot.clinic_id,
-                "starts_at": slot.starts_at,
-                "ends_at": slot.ends_at,
-            }
-            for slot in page
-        ],
-        "next_cursor": paging.encode(last.starts_at, last.doctor_id) if last else None,
-    }
+    body: FreeSlotPage = paging.page(
+        slots, limit, key=lambda slot: (slot.starts_at, slot.doctor_id), shown=shown_free_slot
+    )
     return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, FREE_SLOT_PAGE.dump_json(body).decode())

@@ -25,21 +25,13 @@ router = Router()
 @router.get("/clinics", tags=["catalogue"], summary="Clinics")
 def list_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
     rows = catalogue.clinics(current_work(), after=paging.after_id(cursor), limit=limit + 1)
-    page, last = paging.split(rows, limit)
-    return ClinicPage(
-        items=[Clinic.model_validate(row) for row in page],
-        next_cursor=paging.encode(last.clinic_id) if last else None,
-    )
+    return paging.page(rows, limit, key=lambda row: (row.clinic_id,), shown=Clinic.model_validate)
 
 
 @router.get("/treatments", tags=["catalogue"], summary="Treatments")
 def list_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TreatmentPage:
     rows = catalogue.treatments(current_work(), after=paging.after_id(cursor), limit=limit + 1)
-    page, last = paging.split(rows, limit)
-    return TreatmentPage(
-        items=[Treatment.model_validate(row) for row in page],
-        next_cursor=paging.encode(last.treatment_id) if last else None,
-    )
+    return paging.page(rows, limit, key=lambda row: (row.treatment_id,), shown=Treatment.model_validate)
 
 
 @router.get("/doctors", tags=["catalogue"], summary="Doctors, and what they offer")
@@ -56,8 +48,4 @@ def list_doctors(
         after=paging.after_id(cursor),
         limit=limit + 1,
     )
-    page, last = paging.split(rows, limit)
-    return DoctorPage(
-        items=[Doctor.model_validate(row) for row in page],
-        next_cursor=paging.encode(last.user_id) if last else None,
-    )
+    return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=Doctor.model_validate)

@@ -89,9 +89,8 @@ def search_fhir_schedules(
             after=paging.after_id(cursor),
             limit=count + 1,
         )
-    page, last = paging.split(found, count)
-    following = paging.encode(last.user_id) if last else None
-    return answer(searchset(router.current_event, map(resources.schedule, page), following))
+    page = paging.page(found, count, key=lambda doctor: (doctor.user_id,), shown=resources.schedule)
+    return answer(searchset(router.current_event, page))
 
 
 @router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="One schedule", responses=documented(FhirSchedule))
@@ -139,10 +138,13 @@ def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
                 after=paging.after_start(cursor),
             ),
         )
-    page, last = paging.split(found, count)
-    following = paging.encode(last.starts_at, last.doctor_id) if last else None
-    shown = (resources.slot(slot, treatment) for slot in page)
-    return answer(searchset(router.current_event, shown, following))
+    page = paging.page(
+        found,
+        count,
+        key=lambda slot: (slot.starts_at, slot.doctor_id),
+        shown=lambda slot: resources.slot(slot, treatment),
+    )
+    return answer(searchset(router.current_event, page))
 
 
 def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:

@@ -101,9 +101,8 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
                 clinic_id=location,
             ),
         )
-    page, last = paging.split(rows, count)
-    following = paging.encode(last.starts_at, last.appointment_id) if last else None
-    return answer(searchset(router.current_event, map(resources.appointment, page), following))
+    page = paging.page(rows, count, key=lambda row: (row.starts_at, row.appointment_id), shown=resources.appointment)
+    return answer(searchset(router.current_event, page))
 
 
 def _statuses(listed: str) -> set[Status]:

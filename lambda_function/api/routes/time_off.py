@@ -11,7 +11,7 @@ from lambda_function.api.ids import DoctorId, acting_id
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
-from lambda_function.api.schemas.time_off import CreatedTimeOff, NewTimeOff, TimeOffPage
+from lambda_function.api.schemas.time_off import CreatedTimeOff, NewTimeOff, TimeOffPage, shown_time_off
 from lambda_function.api.schemas.types import ParameterId
 from lambda_function.services import time_off
 
@@ -22,19 +22,7 @@ router = Router()
 def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TimeOffPage:
     work = current_work()
     rows = time_off.leave(work, acting_id(work, doctor_id), after=paging.after_id(cursor), limit=limit + 1)
-    page, last = paging.split(rows, limit)
-    return {
-        "items": [
-            {
-                "time_off_id": row.time_off_id,
-                "starts_at": row.starts_at,
-                "ends_at": row.ends_at,
-                "reason": row.reason,
-            }
-            for row in page
-        ],
-        "next_cursor": paging.encode(last.time_off_id) if last else None,
-    }
+    return paging.page(rows, limit, key=lambda row: (row.time_off_id,), shown=shown_time_off)
 
 
 @router.post("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Take leave", status_code=HTTPStatus.CREATED)

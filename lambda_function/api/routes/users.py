@@ -40,11 +40,7 @@ def list_users(
     cursor: PageCursor = None,
 ) -> PersonPage:
     rows = people.search(current_work(), role=user_type, prefix=q, after=paging.after_id(cursor), limit=limit + 1)
-    page, last = paging.split(rows, limit)
-    return PersonPage(
-        items=[Person.model_validate(row) for row in page],
-        next_cursor=paging.encode(last.user_id) if last else None,
-    )
+    return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=Person.model_validate)
 
 
 @router.get("/users/<user_id>", tags=["people"], summary="One person")

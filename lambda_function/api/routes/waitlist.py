@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from lambda_function.api.ids import acting_id
 from lambda_function.api.middleware import current_work
 from lambda_function.api.routes.appointments import answer_appointment
 from lambda_function.api.schemas import paging
@@ -29,7 +30,7 @@ def join_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
         treatment_id=wanted.treatment_id,
         wished_from=wanted.from_,
         wished_to=wanted.to,
-        patient_id=work.actor.user_id if wanted.patient_id == "me" else wanted.patient_id,
+        patient_id=acting_id(work, wanted.patient_id),
         doctor_id=wanted.doctor_id,
         clinic_id=wanted.clinic_id,
     )
@@ -42,11 +43,7 @@ def join_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
 def list_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> WaitlistPage:
     work = current_work()
     rows = waitlist.page(work, after=paging.after_id(cursor), limit=limit + 1)
-    page, last = paging.split(rows, limit)
-    return {
-        "items": [shown_entry(row, work.now) for row in page],
-        "next_cursor": paging.encode(last.waitlist_id) if last else None,
-    }
+    return paging.page(rows, limit, key=lambda row: (row.waitlist_id,), shown=lambda row: shown_entry(row, work.now))
 
 
 @router.delete(

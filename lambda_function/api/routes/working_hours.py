@@ -18,7 +18,7 @@ from lambda_function.api.schemas.working_hours import (
     NewException,
     NewWeek,
     Week,
-    shown_exceptions,
+    shown_exception,
     shown_hours,
     shown_week,
 )
@@ -54,8 +54,9 @@ def list_exceptions(
     work = current_work()
     first = max(from_ or date.min, paging.after_day(cursor))
     found = working_hours.exceptions(work, acting_id(work, doctor_id), first, to or date.max, limit=limit + 1)
-    page, last = paging.split(shown_exceptions(found), limit)
-    return {"items": list(page), "next_cursor": paging.encode(last["date"].isoformat()) if last else None}
+    return paging.page(
+        sorted(found.items()), limit, key=lambda row: (row[0].isoformat(),), shown=lambda row: shown_exception(*row)
+    )
 
 
 @router.put("/doctors/<doctor_id>/exceptions/<day>", tags=["opening"], summary="The hours of one date")

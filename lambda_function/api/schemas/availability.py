@@ -5,6 +5,8 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from lambda_function.services.availability import Slot
+
 
 class FreeSlot(TypedDict):
     doctor_id: int
@@ -19,3 +21,12 @@ class FreeSlotPage(TypedDict):
 
 
 FREE_SLOT_PAGE = TypeAdapter(FreeSlotPage)
+
+
+def shown_free_slot(slot: Slot) -> FreeSlot:
+    return {
+        "doctor_id": slot.doctor_id,
+        "clinic_id": slot.clinic_id,
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+    }

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypedDict
 
 
 class Clinic(BaseModel):
@@ -20,7 +21,7 @@ class Clinic(BaseModel):
     slot_step_minutes: int
 
 
-class ClinicPage(BaseModel):
+class ClinicPage(TypedDict):
     items: list[Clinic]
     next_cursor: str | None
 
@@ -38,7 +39,7 @@ class Treatment(BaseModel):
     price: Decimal | None
 
 
-class TreatmentPage(BaseModel):
+class TreatmentPage(TypedDict):
     items: list[Treatment]
     next_cursor: str | None
 
@@ -52,6 +53,6 @@ class Doctor(BaseModel):
     treatment_ids: list[int]
 
 
-class DoctorPage(BaseModel):
+class DoctorPage(TypedDict):
     items: list[Doctor]
     next_cursor: str | None

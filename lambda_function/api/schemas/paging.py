@@ -3,12 +3,13 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.types import MAX_ID, Cursor, Limit
 from lambda_function.domain.errors import InvalidInputError
@@ -22,9 +23,27 @@ _ROW_BYTES = 2_000
 _CHARACTER_BYTES = 4
 
 _Row = TypeVar("_Row")
+_Item = TypeVar("_Item")
 
 PageLimit = Annotated[Limit, Query(description="How many items a page has at most")]
 PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before")]
+
+
+class Page(TypedDict, Generic[_Item]):
+    items: list[_Item]
+    next_cursor: str | None
+
+
+def page(
+    rows: Sequence[_Row],
+    limit: int,
+    *,
+    key: Callable[[_Row], tuple[int | str | datetime, ...]],
+    shown: Callable[[_Row], _Item],
+) -> Page[_Item]:
+    """The answer from `limit` + 1 rows asked for. `key` is what the cursor after a row says."""
+    found, last = split(rows, limit)
+    return {"items": [shown(row) for row in found], "next_cursor": None if last is None else encode(*key(last))}
 
 
 def encode(*key: int | str | datetime) -> str:
@@ -101,34 +120,34 @@ def split(rows: Sequence[_Row], limit: int) -> tuple[Sequence[_Row], _Row | None
     """From `limit` + 1 rows asked for: the page, and its last row when there is more after it. A page has fewer rows
     where their texts are so long that the answer would not fit, and always one.
     """
-    page = rows[:limit]
+    found = rows[:limit]
     # Measuring takes longer than counting, and hardly ever matters.
-    if sum(map(_most_bytes, page)) > MAX_PAGE_BYTES:
-        sizes = accumulate(map(_bytes, page))
-        page = page[: max(1, sum(size <= MAX_PAGE_BYTES for size in sizes))]
-    return (page, page[-1]) if len(rows) > len(page) else (page, None)
+    if sum(map(_most_bytes, found)) > MAX_PAGE_BYTES:
+        sizes = accumulate(map(_bytes, found))
+        found = found[: max(1, sum(size <= MAX_PAGE_BYTES for size in sizes))]
+    return (found, found[-1]) if len(rows) > len(found) else (found, None)
 
 
 def _most_bytes(row: Any) -> int:
-    return _ROW_BYTES + _CHARACTER_BYTES * sum(map(len, _texts(row)))
+    return _ROW_BYTES + _CHARACTER_BYTES * sum(map(len, _strings(row)))
 
 
 def _bytes(row: Any) -> int:
     """As the answer travels: the body is JSON, and a text in the JSON that a Lambda answers with."""
-    return _ROW_BYTES + sum(len(_json(_json(text)).encode()) for text in _texts(row))
+    return _ROW_BYTES + sum(len(_json(_json(text)).encode()) for text in _strings(row))
 
 
 def _json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _strings(value: Any) -> Iterator[str]:
     match value:
         case str():
             yield value
         case Mapping():
             for part in value.values():
-                yield from _texts(part)
+                yield from _strings(part)
         case Sequence():
             for part in value:
-                yield from _texts(part)
+                yield from _strings(part)

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from typing_extensions import TypedDict
 
 from lambda_function.domain.actor import Role
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
@@ -25,7 +26,7 @@ class Person(BaseModel):
     version: int
 
 
-class PersonPage(BaseModel):
+class PersonPage(TypedDict):
     items: list[Person]
     next_cursor: str | None
 

@@ -1,7 +1,7 @@
 """Leave of a doctor, as the API shows and takes it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
@@ -32,3 +32,12 @@ class TimeOffPage(TypedDict):
 
 class CreatedTimeOff(TimeOff):
     appointment_ids: list[int]
+
+
+def shown_time_off(row: Any) -> TimeOff:
+    return {
+        "time_off_id": row.time_off_id,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "reason": row.reason,
+    }

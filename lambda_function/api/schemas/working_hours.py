@@ -1,6 +1,6 @@
 """Working hours and exceptions from them, as the API shows and takes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -106,5 +106,5 @@ def shown_week(week: Sequence[WeeklyHours]) -> list[DatedHours]:
     ]
 
 
-def shown_exceptions(days: Mapping[date, Sequence[Window]]) -> list[ExceptionDay]:
-    return [{"date": day, "hours": shown_hours(windows)} for day, windows in sorted(days.items())]
+def shown_exception(day: date, windows: Iterable[Window]) -> ExceptionDay:
+    return {"date": day, "hours": shown_hours(windows)}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambda_function.api.schemas.paging import DEFAULT_LIMIT, after_id, after_start, encode, split
+from lambda_function.api.schemas.paging import DEFAULT_LIMIT, after_id, after_start, encode, page
 from lambda_function.api.schemas.types import MAX_ID
 from lambda_function.domain.errors import InvalidInputError
 
@@ -124,7 +124,7 @@ def test_a_forged_start_is_refused(key: object) -> None:
 
 
 @given(st.lists(st.integers(), max_size=12), st.integers(1, 10))
-def test_a_page_has_at_most_its_limit_and_a_last_row_only_when_there_is_more(rows: list[int], limit: int) -> None:
-    page, last = split(rows, limit)
-    assert page == rows[:limit]
-    assert last == (rows[limit - 1] if len(rows) > limit else None)
+def test_a_page_has_at_most_its_limit_and_a_cursor_only_when_there_is_more(rows: list[int], limit: int) -> None:
+    found = page(rows, limit, key=lambda row: (row,), shown=str)
+    assert found["items"] == [str(row) for row in rows[:limit]]
+    assert found["next_cursor"] == (encode(rows[limit - 1]) if len(rows) > limit else None)

@@ -16,7 +16,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.errors import is_contention
 from lambda_function.db.models import IdempotencyKey, IdempotencyLock, IdempotencySubject, Patient
 from lambda_function.db.models.idempotency import SUBJECT_ROWS
-from lambda_function.db.repositories.keyset import Place, behind
+from lambda_function.db.repositories.keyset import Position, behind
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.errors import IdempotencyInFlightError
 
@@ -145,19 +145,19 @@ def remove(session: Session, keys: Collection[tuple[int, str]]) -> int:
     return _removed(session, delete(IdempotencyKey).where(key.in_(sorted(keys))))
 
 
-def attributions(session: Session, after: Place | None, limit: int) -> Sequence[AnyRow]:
-    """At most so many of all kept answers, behind a place in their order: created_at, user_id and key_hash, which are
-    the place of each, and whether it is `attributed`, so that `remove_answers_about` finds it.
+def attributions(session: Session, after: Position | None, limit: int) -> Sequence[AnyRow]:
+    """At most `limit` of all kept answers behind a position in their order. `attributed` says whether
+    `remove_answers_about` finds the answer; the other columns are its position.
     """
-    place = (IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash)
+    position = (IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash)
     known = exists().where(
         IdempotencySubject.user_id == IdempotencyKey.user_id, IdempotencySubject.key_hash == IdempotencyKey.key_hash
     )
     statement = select(
         IdempotencyKey.created_at, IdempotencyKey.user_id, IdempotencyKey.key_hash, known.label("attributed")
-    ).order_by(*place)
+    ).order_by(*position)
     if after is not None:
-        statement = statement.where(behind(place, after))
+        statement = statement.where(behind(position, after))
     return session.execute(statement.limit(limit), execution_options=UNSCOPED).all()
 
 

@@ -19,7 +19,7 @@ from lambda_function.db.models import (
     SlotClaim,
     User,
 )
-from lambda_function.db.repositories.keyset import Place, behind, up_to
+from lambda_function.db.repositories.keyset import Position, behind, up_to
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
@@ -53,11 +53,11 @@ class Span:
 
 
 def orphans(
-    session: Session, key: ForeignKeyConstraint, after: Place | None, size: int
-) -> tuple[Sequence[AnyRow], Place | None]:
-    """Of the next `size` rows of a table those that refer to what is not there, as the columns of their primary key;
-    and the place of the last row, None when there are no more. The database refuses such rows, unless they were loaded
-    with its checks off.
+    session: Session, key: ForeignKeyConstraint, after: Position | None, size: int
+) -> tuple[Sequence[AnyRow], Position | None]:
+    """Those of the next `size` rows of a table that refer to what is not there, as the columns of their primary key,
+    and the position of the last row looked at, None when there are no more. The database refuses such rows, unless they
+    were loaded with its checks off.
     """
     own = list(key.table.primary_key.columns)
     start = [] if after is None else [behind(own, after)]

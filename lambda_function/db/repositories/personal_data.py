@@ -30,7 +30,7 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
-from lambda_function.db.repositories.keyset import Place, behind
+from lambda_function.db.repositories.keyset import Position, behind
 from lambda_function.db.scoping import UNSCOPED
 
 # What staff did in other people's visits is theirs; what was written there is the patient's.
@@ -136,24 +136,24 @@ class Page:
     """`after` is where to go on, None when there is nothing more."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    after: Place | None = None
+    after: Position | None = None
 
 
-def page(session: Session, user_id: int, section: str, *, after: Place | None, limit: int) -> Page:
-    """At most so many rows of a section, as the columns that tell about this person, behind a place in it."""
+def page(session: Session, user_id: int, section: str, *, after: Position | None, limit: int) -> Page:
+    """At most so many rows of a section, as the columns that tell about this person, behind a position in it."""
     if section == MESSAGES:
         return _messages(session, user_id, after)
     columns, where = _sections(user_id)[section]
-    place = _place(columns[0].class_)
-    statement = select(*columns, *(column.label(f"_{number}") for number, column in enumerate(place))).where(where)
+    position = _position(columns[0].class_)
+    statement = select(*columns, *(column.label(f"_{number}") for number, column in enumerate(position))).where(where)
     if after is not None:
-        statement = statement.where(behind(place, after))
-    rows = session.execute(statement.order_by(*place).limit(limit), execution_options=UNSCOPED).all()
+        statement = statement.where(behind(position, after))
+    rows = session.execute(statement.order_by(*position).limit(limit), execution_options=UNSCOPED).all()
     told = [dict(zip((column.key for column in columns), row, strict=False)) for row in rows]
     return Page(told, tuple(rows[-1][len(columns) :]) if len(rows) == limit else None)
 
 
-def _place(mapped: type[Any]) -> list[Any]:
+def _position(mapped: type[Any]) -> list[Any]:
     """What the pages of these rows are in the order of. The history is found by its visits, so it is in their order."""
     if mapped is AppointmentEvent:
         return [AppointmentEvent.appointment_id, AppointmentEvent.event_id]
@@ -161,7 +161,7 @@ def _place(mapped: type[Any]) -> list[Any]:
     return [getattr(mapped, mapper.get_property_by_column(column).key) for column in mapper.primary_key]
 
 
-def _messages(session: Session, user_id: int, after: Place | None) -> Page:
+def _messages(session: Session, user_id: int, after: Position | None) -> Page:
     """Those of the next _WINDOW messages that tell of the person's visits: whose a message is, no index knows."""
     visit = OutboxMessage.detail["appointment_id"].as_integer().label("visit")
     statement = select(OutboxMessage.outbox_id, visit).where(OutboxMessage.outbox_id > (after or (0,))[0])

@@ -14,7 +14,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories import integrity, schema
 from lambda_function.db.repositories.integrity import Span
-from lambda_function.db.repositories.keyset import Place
+from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval
@@ -83,7 +83,7 @@ def _profiles(work: UnitOfWork, span: Span) -> list[Finding]:
 def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:
     detail = f"A row of {key.table.name} refers to a row of {key.referred_table.name} that is not there ({key.name})."
     found: list[Finding] = []
-    after: Place | None = None
+    after: Position | None = None
     while True:
         rows, after = database.transact(partial(_orphans_behind, key=key, after=after), commit=False)
         found += [
@@ -95,8 +95,8 @@ def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:
 
 
 def _orphans_behind(
-    work: UnitOfWork, key: ForeignKeyConstraint, after: Place | None
-) -> tuple[Sequence[AnyRow], Place | None]:
+    work: UnitOfWork, key: ForeignKeyConstraint, after: Position | None
+) -> tuple[Sequence[AnyRow], Position | None]:
     return integrity.orphans(work.session, key, after, CHUNK)
 
 

@@ -10,7 +10,7 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import erasing, idempotency
 from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.directory import Directory
-from lambda_function.db.repositories.keyset import Place
+from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, ForbiddenError
@@ -88,13 +88,13 @@ def _emptied(database: Database, remove: Callable[..., int]) -> Iterator[int]:
 
 def _unattributed(database: Database, user_id: int) -> Iterator[int]:
     """Answers that do not say whom they are about are read: those of the last release, and those about nobody."""
-    after: Place | None = None
+    after: Position | None = None
     while rows := database.transact(partial(_read_answers, user_id=user_id, after=after)):
         after = rows[-1].created_at, rows[-1].user_id, rows[-1].key_hash
         yield len(rows)
 
 
-def _read_answers(work: UnitOfWork, user_id: int, after: Place | None) -> Sequence[AnyRow]:
+def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Sequence[AnyRow]:
     """The next rows of all; those that name the person are gone."""
     rows = idempotency.attributions(work.session, after, ROWS)
     unknown = [(row.user_id, row.key_hash) for row in rows if not row.attributed]

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambda_function.db.repositories import personal_data
 from lambda_function.db.repositories.directory import Directory
-from lambda_function.db.repositories.keyset import Place
+from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.repositories.personal_data import SECTIONS, Page
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services.operators.users import known_person
@@ -29,5 +29,5 @@ def export(database: Database, *, user_name: str) -> Iterator[tuple[str, list[di
             yield section, page.rows
 
 
-def _page(work: UnitOfWork, user_id: int, section: str, after: Place | None) -> Page:
+def _page(work: UnitOfWork, user_id: int, section: str, after: Position | None) -> Page:
     return personal_data.page(work.session, user_id, section, after=after, limit=BATCH)

@@ -7,7 +7,7 @@ import click
 from botocore.exceptions import BotoCoreError
 
 from lambda_function.bootstrap.operator_context import build_accounts, build_database
-from lambda_function.cli.action import Tools
+from lambda_function.cli.command import Tools
 from lambda_function.settings import NoDatabaseError, SettingsError
 
 _Built = TypeVar("_Built")

@@ -5,29 +5,29 @@ from typing import Any
 
 import click
 
-from lambda_function.cli.action import Action, Answer, Tools
-from lambda_function.cli.operating import act
+from lambda_function.cli.command import JsonCommand, Output, Tools
+from lambda_function.cli.run_action import run_action
 
 
-@click.command("export-person", cls=Action)
+@click.command("export-person", cls=JsonCommand)
 @click.argument("user_name")
 @click.pass_obj
-def export_person(tools: Tools, user_name: str) -> Answer:
+def export_person(tools: Tools, user_name: str) -> Output:
     """Print all that is known about a person, as JSON with or without --json.
 
     Of staff it holds what they did, not what was written about their patients. The output is personal data: mind where
     it goes.
     """
-    document = act(tools, "export-person", user_name=user_name)
-    return Answer(document, json.dumps(document, default=str, ensure_ascii=False, indent=2))
+    document = run_action(tools, "export-person", user_name=user_name)
+    return Output(document, json.dumps(document, default=str, ensure_ascii=False, indent=2))
 
 
-@click.command("erase-person", cls=Action)
+@click.command("erase-person", cls=JsonCommand)
 @click.argument("user_name")
 @click.option("--cancel-visits", is_flag=True, help="Cancel what the patient has ahead; refused otherwise.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def erase_person(tools: Tools, *, user_name: str, cancel_visits: bool, yes: bool) -> Answer:
+def erase_person(tools: Tools, *, user_name: str, cancel_visits: bool, yes: bool) -> Output:
     """Forget a patient, for good.
 
     Names, contact, notes, reasons, history texts, waitlist, calendar access, kept answers and the account go. Of the
@@ -36,5 +36,5 @@ def erase_person(tools: Tools, *, user_name: str, cancel_visits: bool, yes: bool
     """
     if not yes:
         click.confirm("This cannot be undone. Erase this person?", abort=True, err=True)
-    document: dict[str, Any] = act(tools, "erase-person", user_name=user_name, cancel_visits=cancel_visits)
-    return Answer(document, f"User {document['user_id']} is erased. Account: {document['account']}.")
+    document: dict[str, Any] = run_action(tools, "erase-person", user_name=user_name, cancel_visits=cancel_visits)
+    return Output(document, f"User {document['user_id']} is erased. Account: {document['account']}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lambda_function.cli.action import Actions, Answer, Exit, Tools, refusal
+from lambda_function.cli.command import Exit, JsonGroup, Output, Tools, refusal
 from lambda_function.cli.yaml_file import YamlError, YamlFile
 from lambda_function.domain.working_hours import WeeklyHours
 from lambda_function.services import offers
@@ -24,7 +24,7 @@ _WORDS = {None: "null", True: "true", False: "false"}
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
-@click.group(cls=Actions)
+@click.group(cls=JsonGroup)
 def practice() -> None:
     """Clinics, chairs, treatments, staff, hours and closures, declared in one YAML file.
 
@@ -36,7 +36,7 @@ def practice() -> None:
 @practice.command("plan")
 @_file
 @click.pass_obj
-def plan_command(tools: Tools, file: Path) -> Answer:
+def plan_command(tools: Tools, file: Path) -> Output:
     """Show how the practice differs from FILE; change nothing.
 
     Exit code 0: no difference; 3: apply would change something; 1: the file is wrong, or apply would refuse.
@@ -48,7 +48,7 @@ def plan_command(tools: Tools, file: Path) -> Answer:
 @_file
 @click.option("--accept-conflicts", is_flag=True, help="Close days over appointments: these stay, to be moved.")
 @click.pass_obj
-def apply_command(tools: Tools, file: Path, accept_conflicts: bool) -> Answer:  # noqa: FBT001 - click passes it by name
+def apply_command(tools: Tools, file: Path, accept_conflicts: bool) -> Output:  # noqa: FBT001 - click passes it by name
     """Make the practice as FILE declares it: all of it or nothing.
 
     Refused when it would take doctor, chair, clinic or treatment away from an appointment ahead.
@@ -56,25 +56,25 @@ def apply_command(tools: Tools, file: Path, accept_conflicts: bool) -> Answer:  
     return _answer(file, lambda practice: _applied(tools, practice, accept_conflicts=accept_conflicts))
 
 
-def _planned(tools: Tools, declaration: Declaration) -> Answer:
+def _planned(tools: Tools, declaration: Declaration) -> Output:
     plan = tools.database().transact(lambda work: make_plan(work, declaration), commit=False)
     code = Exit.REFUSED if plan.conflicts else Exit.DIFFERENT if plan.changes else Exit.DONE
     message = "Apply would refuse this." if plan.conflicts else ""
-    return Answer(document_of(plan, applied=False), shown_plan(plan, "Plan"), code, message)
+    return Output(document_of(plan, applied=False), shown_plan(plan, "Plan"), code, message)
 
 
-def _applied(tools: Tools, declaration: Declaration, *, accept_conflicts: bool) -> Answer:
+def _applied(tools: Tools, declaration: Declaration, *, accept_conflicts: bool) -> Output:
     try:
         plan = offers.transact(
             tools.database(), lambda work: apply_practice(work, declaration, accept_conflicts=accept_conflicts)
         )
     except RefusedError as error:
         document = document_of(error.plan, applied=False)
-        return Answer(document, shown_plan(error.plan, "Not done"), Exit.REFUSED, refusal(error))
-    return Answer(document_of(plan, applied=True), shown_plan(plan, "Done"))
+        return Output(document, shown_plan(error.plan, "Not done"), Exit.REFUSED, refusal(error))
+    return Output(document_of(plan, applied=True), shown_plan(plan, "Done"))
 
 
-def _answer(path: Path, use: Callable[[Declaration], Answer]) -> Answer:
+def _answer(path: Path, use: Callable[[Declaration], Output]) -> Output:
     try:
         file = YamlFile(path)
     except YamlError as error:
@@ -90,9 +90,9 @@ def _answer(path: Path, use: Callable[[Declaration], Answer]) -> Answer:
         return _wrong_file(problems, lines)
 
 
-def _wrong_file(problems: list[dict[str, Any]], lines: list[str]) -> Answer:
+def _wrong_file(problems: list[dict[str, Any]], lines: list[str]) -> Output:
     error = {"code": DeclarationError.code, "detail": "The file is wrong.", "problems": problems}
-    return Answer({"error": error}, "", Exit.REFUSED, "\n".join(lines))
+    return Output({"error": error}, "", Exit.REFUSED, "\n".join(lines))
 
 
 def shown_plan(plan: Plan, title: str) -> str:

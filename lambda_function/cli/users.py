@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from lambda_function.cli.action import Actions, Answer, Tools
-from lambda_function.cli.operating import act
+from lambda_function.cli.command import JsonGroup, Output, Tools
+from lambda_function.cli.run_action import run_action
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import HasBookingsError
 
@@ -22,7 +22,7 @@ _user_name = click.argument("user_name")
 _WHAT_NEXT = "Give --cancel-visits to cancel a patient's, or --keep-visits to leave a doctor's for a reception to move."
 
 
-@click.group(cls=Actions)
+@click.group(cls=JsonGroup)
 def users() -> None:
     """List, create, change, deactivate and reactivate people. Clinics are named, treatments go by their codes.
 
@@ -38,11 +38,11 @@ def users() -> None:
 @click.option("--after", type=int, help="Go on after this user id.")
 @click.option("--limit", type=int, help="At most so many, up to 1000.  [default: 100]")
 @click.pass_obj
-def list_users(tools: Tools, /, **options: Any) -> Answer:
+def list_users(tools: Tools, /, **options: Any) -> Output:
     """Show people in the order of their ids."""
-    document = act(tools, "users.list", **_upper(options))
+    document = run_action(tools, "users.list", **_upper(options))
     more = document["next_after"]
-    return Answer(document, _table(document["items"]) + (f"\nMore: --after {more}" if more else ""))
+    return Output(document, _table(document["items"]) + (f"\nMore: --after {more}" if more else ""))
 
 
 @users.command()
@@ -54,15 +54,15 @@ def list_users(tools: Tools, /, **options: Any) -> Answer:
 @_clinics
 @_treatments
 @click.pass_obj
-def create(tools: Tools, /, **options: Any) -> Answer:
+def create(tools: Tools, /, **options: Any) -> Output:
     """Create a person. Doing it again finishes what is missing.
 
     A doctor works in one clinic, a receptionist in at least one.
     """
-    document = act(tools, "users.create", **_upper(options))
+    document = run_action(tools, "users.create", **_upper(options))
     done = "Created" if document["created"] else "There was already"
     how = "" if document["active"] else f", who is inactive: `users activate {document['user_name']}` lets them back in"
-    return Answer(document, f"{done} user {document['user_id']}{how}. Account: {document['account']}.")
+    return Output(document, f"{done} user {document['user_id']}{how}. Account: {document['account']}.")
 
 
 @users.command("set-type")
@@ -71,14 +71,14 @@ def create(tools: Tools, /, **options: Any) -> Answer:
 @_clinics
 @_treatments
 @click.pass_obj
-def set_type(tools: Tools, /, **options: Any) -> Answer:
+def set_type(tools: Tools, /, **options: Any) -> Output:
     """Make a person a patient, doctor or receptionist.
 
     Refused while visits are ahead that nobody would attend. What the person was before stays on record, and holds again
     when they come back to it.
     """
-    document = act(tools, "users.set-type", **_upper(options))
-    return Answer(document, f"User {document['user_id']} is a {document['user_type'].lower()} now.")
+    document = run_action(tools, "users.set-type", **_upper(options))
+    return Output(document, f"User {document['user_id']} is a {document['user_type'].lower()} now.")
 
 
 @users.command()
@@ -86,27 +86,27 @@ def set_type(tools: Tools, /, **options: Any) -> Answer:
 @click.option("--cancel-visits", is_flag=True, help="Cancel the visits that a patient has ahead.")
 @click.option("--keep-visits", is_flag=True, help="Leave the visits that a doctor has ahead for a reception to move.")
 @click.pass_obj
-def deactivate(tools: Tools, /, **options: Any) -> Answer:
+def deactivate(tools: Tools, /, **options: Any) -> Output:
     """Close a person's access. Refused while visits are ahead, unless told what becomes of them."""
     try:
-        document = act(tools, "users.deactivate", **options)
+        document = run_action(tools, "users.deactivate", **options)
     except HasBookingsError as error:
         raise HasBookingsError(f"{error} {_WHAT_NEXT}", error.appointment_ids) from None
     done = "deactivated" if document["deactivated"] else "was inactive already"
     ids = ", ".join(map(str, document["appointment_ids"]))
     what = "Left for a reception to move" if options["keep_visits"] else "Cancelled"
     visits = f" {what}: {ids}." if ids else ""
-    return Answer(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
+    return Output(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
 
 
 @users.command()
 @_user_name
 @click.pass_obj
-def activate(tools: Tools, /, **options: Any) -> Answer:
+def activate(tools: Tools, /, **options: Any) -> Output:
     """Let a deactivated person back in. Cancelled visits stay cancelled; whoever was erased does not come back."""
-    document = act(tools, "users.activate", **options)
+    document = run_action(tools, "users.activate", **options)
     done = "is active again" if document["activated"] else "was active already"
-    return Answer(document, f"User {document['user_id']} {done}. Account: {document['account']}.")
+    return Output(document, f"User {document['user_id']} {done}. Account: {document['account']}.")
 
 
 def _upper(options: dict[str, Any]) -> dict[str, Any]:

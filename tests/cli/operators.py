@@ -8,8 +8,8 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from dev import demo
-from lambda_function.cli.action import Tools
-from lambda_function.cli.commands import main
+from lambda_function.cli.command import Tools
+from lambda_function.cli.program import main
 from lambda_function.cli.yaml_file import YamlFile
 from lambda_function.db.unit_of_work import Database
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner, Result
 
 from lambda_function.aws.cognito import CognitoAccounts
-from lambda_function.cli.action import Exit, Tools
-from lambda_function.cli.commands import main
+from lambda_function.cli.command import Exit, Tools
+from lambda_function.cli.program import main
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators.accounts import Accounts

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import delete
 
-from lambda_function.cli.action import Exit
+from lambda_function.cli.command import Exit
 from lambda_function.db.models import Appointment, IdempotencyKey, IdempotencySubject, WaitlistEntry
 from lambda_function.db.unit_of_work import RETRIES, Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambda_function.cli.action import Exit
+from lambda_function.cli.command import Exit
 from lambda_function.db.base import Base
 from lambda_function.db.models import Appointment, AppointmentEvent, ClinicPatient, IdempotencyKey, User, WaitlistEntry
 from lambda_function.db.repositories import personal_data

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dev import demo
-from lambda_function.cli.action import Exit
+from lambda_function.cli.command import Exit
 from lambda_function.db.models import Chair, Clinic, Closure, Doctor, ReceptionistClinic, Treatment, User
 from lambda_function.domain.appointment import Status
 from tests.cli.operators import Operators, demo_document

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import URL
 
 from dev import demo
-from lambda_function.cli.action import Exit
-from tests.cli.test_action import cli
+from lambda_function.cli.command import Exit
+from tests.cli.test_command import cli
 from tests.factories import Practice
 
 PLAN = ("practice", "plan", str(demo.FILE))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from lambda_function.cli.action import Exit
+from lambda_function.cli.command import Exit
 from lambda_function.db.models import IdempotencyKey, OutboxMessage, SlotClaim
 from lambda_function.services.operators import checking, purging
 from tests.api.desk import Desk, at, instant

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_function.cli.action import Exit
+from lambda_function.cli.command import Exit
 from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,

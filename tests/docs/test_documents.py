@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lambda_function.cli.commands import main
+from lambda_function.cli.program import main
 from tests.docs.documents import DOCUMENTS, ROOT, anchors, code, links, rows, spans
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

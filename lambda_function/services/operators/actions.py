@@ -3,25 +3,33 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel
 
 from lambda_function.db.unit_of_work import Database
-from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.services import offers
 from lambda_function.services.operators import checking, erasing, personal_data, purging, users
 from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.operators.arguments import (
+    Deactivation,
+    Erasure,
+    NoArguments,
+    PracticeApplication,
+    PracticePlan,
+    TypeChange,
+    UserCreation,
+    UserFilter,
+    UserReference,
+)
 from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.declaration import declared
 from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.shown import document_of
-from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
 
 Document = dict[str, Any]
 _Item = TypeVar("_Item")
-_Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Watch(Protocol):
@@ -43,143 +51,90 @@ class OperatorContext:
     watch: Watch = unwatched
 
 
-class Nothing(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+def _list(context: OperatorContext, arguments: UserFilter) -> Document:
+    return users.page(context.database, **dict(arguments))
 
 
-class People(Nothing):
-    user_type: Role | None = None
-    clinic: _Text | None = None
-    active: StrictBool | None = None
-    q: _Text | None = None
-    after: Annotated[StrictInt, Field(ge=0)] = 0
-    limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 100
+def _create(context: OperatorContext, arguments: UserCreation) -> Document:
+    return users.create(context.database, context.accounts, **dict(arguments))
 
 
-class NewPerson(Nothing):
-    user_name: UserName
-    user_type: Role
-    full_name: PersonName
-    email: Email | None = None
-    phone: Phone | None = None
-    clinics: list[_Text] = []
-    treatments: list[_Text] = []
+def _set_type(context: OperatorContext, arguments: TypeChange) -> Document:
+    return users.set_type(context.database, **dict(arguments))
 
 
-class NewType(Nothing):
-    user_name: _Text
-    user_type: Role
-    clinics: list[_Text] = []
-    treatments: list[_Text] = []
+def _deactivate(context: OperatorContext, arguments: Deactivation) -> Document:
+    return users.deactivate(context.database, context.accounts, **dict(arguments))
 
 
-class Somebody(Nothing):
-    user_name: _Text
+def _activate(context: OperatorContext, arguments: UserReference) -> Document:
+    return users.activate(context.database, context.accounts, user_name=arguments.user_name)
 
 
-class Leaver(Somebody):
-    cancel_visits: StrictBool = False
-    keep_visits: StrictBool = False
-
-
-class Forgotten(Somebody):
-    cancel_visits: StrictBool = False
-
-
-class Practice(Nothing):
-    """What a practice file says, as JSON; see docs/practice.md."""
-
-    practice: Any
-
-
-class NewPractice(Practice):
-    accept_conflicts: StrictBool = False
-
-
-def _list(context: OperatorContext, given: People) -> Document:
-    return users.page(context.database, **dict(given))
-
-
-def _create(context: OperatorContext, given: NewPerson) -> Document:
-    return users.create(context.database, context.accounts, **dict(given))
-
-
-def _set_type(context: OperatorContext, given: NewType) -> Document:
-    return users.set_type(context.database, **dict(given))
-
-
-def _deactivate(context: OperatorContext, given: Leaver) -> Document:
-    return users.deactivate(context.database, context.accounts, **dict(given))
-
-
-def _activate(context: OperatorContext, given: Somebody) -> Document:
-    return users.activate(context.database, context.accounts, user_name=given.user_name)
-
-
-def _export(context: OperatorContext, given: Somebody) -> Document:
+def _export(context: OperatorContext, arguments: UserReference) -> Document:
     found: Document = {section: [] for section in personal_data.SECTIONS}
-    batches = personal_data.export(context.database, user_name=given.user_name)
+    batches = personal_data.export(context.database, user_name=arguments.user_name)
     for section, rows in context.watch(batches, "Exporting"):
         found[section] += rows
     return found
 
 
-def _erase(context: OperatorContext, given: Forgotten) -> Document:
+def _erase(context: OperatorContext, arguments: Erasure) -> Document:
     return erasing.erase(
-        context.database, context.accounts, **dict(given), watch=lambda batches: context.watch(batches, "Erasing")
+        context.database, context.accounts, **dict(arguments), watch=lambda batches: context.watch(batches, "Erasing")
     )
 
 
-def _check(context: OperatorContext, given: Nothing) -> Document:
+def _check(context: OperatorContext, arguments: NoArguments) -> Document:
     steps = checking.steps(context.database)
     findings = [finding for step in context.watch(steps, "Checking") for finding in step()]
     return {"ok": not findings, "findings": findings}
 
 
-def _purge(context: OperatorContext, given: Nothing) -> Document:
+def _purge(context: OperatorContext, arguments: NoArguments) -> Document:
     deleted = dict.fromkeys(purging.PURGES, 0)
     for name, rows in context.watch(purging.purge(context.database), "Purging"):
         deleted[name] += rows
     return {"deleted": deleted}
 
 
-def _plan(context: OperatorContext, given: Practice) -> Document:
-    declaration = declared(given.practice)
+def _plan(context: OperatorContext, arguments: PracticePlan) -> Document:
+    declaration = declared(arguments.practice)
     return document_of(
         context.database.transact(lambda work: make_plan(work, declaration), commit=False), applied=False
     )
 
 
-def _apply(context: OperatorContext, given: NewPractice) -> Document:
-    declaration = declared(given.practice)
+def _apply(context: OperatorContext, arguments: PracticeApplication) -> Document:
+    declaration = declared(arguments.practice)
     plan = offers.transact(
-        context.database, lambda work: apply_practice(work, declaration, accept_conflicts=given.accept_conflicts)
+        context.database, lambda work: apply_practice(work, declaration, accept_conflicts=arguments.accept_conflicts)
     )
     return document_of(plan, applied=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """Of a scheduled one nobody reads the answer."""
+class OperatorAction:
+    """`scheduled` is one that a schedule runs: nobody reads its answer, so the function fails where it is refused."""
 
     arguments: type[BaseModel]
     run: Callable[[OperatorContext, Any], Document]
     scheduled: bool = False
 
 
-ACTIONS: Mapping[str, Action] = MappingProxyType(
+ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
     {
-        "practice.plan": Action(Practice, _plan),
-        "practice.apply": Action(NewPractice, _apply),
-        "users.list": Action(People, _list),
-        "users.create": Action(NewPerson, _create),
-        "users.set-type": Action(NewType, _set_type),
-        "users.deactivate": Action(Leaver, _deactivate),
-        "users.activate": Action(Somebody, _activate),
-        "check": Action(Nothing, _check),
-        "export-person": Action(Somebody, _export),
-        "erase-person": Action(Forgotten, _erase),
-        "purge": Action(Nothing, _purge, scheduled=True),
+        "practice.plan": OperatorAction(PracticePlan, _plan),
+        "practice.apply": OperatorAction(PracticeApplication, _apply),
+        "users.list": OperatorAction(UserFilter, _list),
+        "users.create": OperatorAction(UserCreation, _create),
+        "users.set-type": OperatorAction(TypeChange, _set_type),
+        "users.deactivate": OperatorAction(Deactivation, _deactivate),
+        "users.activate": OperatorAction(UserReference, _activate),
+        "check": OperatorAction(NoArguments, _check),
+        "export-person": OperatorAction(UserReference, _export),
+        "erase-person": OperatorAction(Erasure, _erase),
+        "purge": OperatorAction(NoArguments, _purge, scheduled=True),
     }
 )
 

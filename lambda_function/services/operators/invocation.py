@@ -16,7 +16,7 @@ from lambda_function.observability import count, logger, stack
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
 from lambda_function.services.practice.declaration import DeclarationError, shown_path
 
-Answer = dict[str, Any]
+Reply = dict[str, Any]
 # Of an error of the rules.
 _TOLD = ("code", "detail", "field", "appointment_ids", "elsewhere")
 
@@ -29,7 +29,7 @@ class OperatorInvocation:
     def __init__(self, context: OperatorContext) -> None:
         self._context = context
 
-    def __call__(self, event: object, request_id: str) -> Answer:
+    def __call__(self, event: object, request_id: str) -> Reply:
         logger.append_keys(function_request_id=request_id)
         try:
             answer = {"ok": True, "result": to_jsonable_python(self._run(event))}
@@ -70,7 +70,7 @@ def messages(error: ValidationError) -> list[dict[str, str]]:
     ]
 
 
-def _refusal(**error: Any) -> Answer:
+def _refusal(**error: Any) -> Reply:
     return {
         "ok": False,
         "error": {name: value for name, value in error.items() if value is not None},

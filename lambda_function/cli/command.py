@@ -1,6 +1,6 @@
 """What all commands have in common: `--json`, where things are printed, refusals, exit codes, progress.
 
-A command is a function that returns an Answer; raising a DomainError refuses. Standard output is the answer's alone.
+A command is a function that returns its Output; raising a DomainError refuses. Nothing else reaches standard output.
 """
 
 import json
@@ -40,8 +40,8 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """`document` is what `--json` prints, `text` what a person reads instead; `message` goes to standard error."""
+class Output:
+    """What a command prints: `document` with `--json`, else `text`, and `message` on standard error."""
 
     document: Mapping[str, Any]
     text: str
@@ -49,8 +49,8 @@ class Answer:
     message: str = ""
 
 
-class Action(click.Command):
-    """A command with `--json`. What else is printed while it runs, metrics for instance, goes to standard error."""
+class JsonCommand(click.Command):
+    """A command with the option `--json`. Anything printed while it runs, such as metrics, goes to standard error."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -59,32 +59,32 @@ class Action(click.Command):
     def invoke(self, ctx: click.Context) -> None:
         as_json = ctx.params.pop(_AS_JSON)
         with redirect_stdout(sys.stderr):
-            answer = self._answer(ctx)
+            output = self._output(ctx)
         if as_json:
-            click.echo(json.dumps(answer.document, default=_plain, ensure_ascii=False))
-        elif answer.text:
-            click.echo(answer.text)
-        if answer.message:
-            click.echo(answer.message, err=True)
-        ctx.exit(answer.code)
+            click.echo(json.dumps(output.document, default=_plain, ensure_ascii=False))
+        elif output.text:
+            click.echo(output.text)
+        if output.message:
+            click.echo(output.message, err=True)
+        ctx.exit(output.code)
 
-    def _answer(self, ctx: click.Context) -> Answer:
+    def _output(self, ctx: click.Context) -> Output:
         try:
-            answer: Answer = super().invoke(ctx)
+            output: Output = super().invoke(ctx)
         except DomainError as error:
-            return Answer({"error": {"code": error.code, **vars(error)}}, "", Exit.REFUSED, refusal(error))
-        return answer
+            return Output({"error": {"code": error.code, **vars(error)}}, "", Exit.REFUSED, refusal(error))
+        return output
 
 
-class Actions(click.Group):
-    """A group of commands; its own `command` and `group` make the same kinds."""
+class JsonGroup(click.Group):
+    """A group whose commands and groups have `--json` too."""
 
-    command_class = Action
+    command_class = JsonCommand
     group_class = type
 
 
 def refusal(error: DomainError) -> str:
-    """For a person: what was wrong, and with which appointments."""
+    """What a person reads about an error, with the appointments that stand in the way."""
     ids = getattr(error, "appointment_ids", [])
     named = f" Appointments: {', '.join(map(str, ids))}." if ids else ""
     return f"Error: {error.detail}{named}"

@@ -2,7 +2,7 @@
 
 import click
 
-from lambda_function.cli.action import Actions
+from lambda_function.cli.command import JsonGroup
 from lambda_function.cli.personal_data import erase_person, export_person
 from lambda_function.cli.practice import practice
 from lambda_function.cli.upkeep import check, purge
@@ -13,7 +13,7 @@ Exit codes: 0 done, or nothing different; 1 refused, or something is wrong;
 2 the arguments or the environment make no sense; 3 there are differences (practice plan)."""
 
 
-@click.group(cls=Actions, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=JsonGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Operate the dentist-appointment service.
 

@@ -1,4 +1,4 @@
-"""What every command does: one answer on standard output, refusals and metrics on standard error, exit codes."""
+"""What every command does: one document on standard output, refusals and metrics on standard error, exit codes."""
 
 import io
 import json
@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner, Result
 
-from lambda_function.cli.action import Action, Actions, Answer, Exit, progress
+from lambda_function.cli.command import Exit, JsonCommand, JsonGroup, Output, progress
 from lambda_function.domain.errors import HasBookingsError, NotFoundError
 from lambda_function.observability import count
 from tests.architecture.source import ROOT
 
 
-def ran(work: Callable[[], Answer], *arguments: str) -> Result:
-    return CliRunner().invoke(Action("try", callback=work), arguments)
+def ran(work: Callable[[], Output], *arguments: str) -> Result:
+    return CliRunner().invoke(JsonCommand("try", callback=work), arguments)
 
 
 def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -29,11 +29,11 @@ def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def seen() -> Answer:
-    return Answer({"at": datetime(2030, 1, 7, 14, tzinfo=UTC), "name": "Muñoz"}, "One person.")
+def seen() -> Output:
+    return Output({"at": datetime(2030, 1, 7, 14, tzinfo=UTC), "name": "Muñoz"}, "One person.")
 
 
-def refused() -> Answer:
+def refused() -> Output:
     raise HasBookingsError("There are visits ahead.", [4, 7])
 
 
@@ -61,20 +61,20 @@ def test_a_refusal_is_a_document_for_a_program() -> None:
 
 
 def test_a_refusal_without_appointments_names_none() -> None:
-    def nobody() -> Answer:
+    def nobody() -> Output:
         raise NotFoundError("There is no such person.")
 
     assert ran(nobody).stderr == "Error: There is no such person.\n"
 
 
-def test_an_answer_may_say_that_something_is_different() -> None:
-    assert ran(lambda: Answer({}, "", Exit.DIFFERENT)).exit_code == Exit.DIFFERENT
+def test_an_output_may_say_that_something_is_different() -> None:
+    assert ran(lambda: Output({}, "", Exit.DIFFERENT)).exit_code == Exit.DIFFERENT
 
 
-def test_metrics_stay_out_of_the_answer() -> None:
-    def retried() -> Answer:
+def test_metrics_stay_out_of_the_output() -> None:
+    def retried() -> Output:
         count("TransactionRetried")
-        return Answer({}, "")
+        return Output({}, "")
 
     result = ran(retried, "--json")
     assert result.stdout == "{}\n"
@@ -82,9 +82,9 @@ def test_metrics_stay_out_of_the_answer() -> None:
 
 
 def test_a_group_makes_commands_and_groups_of_these_kinds() -> None:
-    group = Actions("all").group("some")(lambda: None)
-    assert isinstance(group, Actions)
-    assert isinstance(group.command("one")(seen), Action)
+    group = JsonGroup("all").group("some")(lambda: None)
+    assert isinstance(group, JsonGroup)
+    assert isinstance(group.command("one")(seen), JsonCommand)
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -1,4 +1,4 @@
-"""Commands over the actions that the operators' Lambda has too."""
+"""Running one of the operators' actions for a command."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
@@ -6,17 +6,20 @@ from typing import Any, TypeVar
 import click
 from pydantic import ValidationError
 
-from lambda_function.cli.action import Tools, progress
+from lambda_function.cli.command import Tools, progress
 from lambda_function.services.operators.actions import Document, OperatorContext, run
 from lambda_function.services.operators.invocation import messages
 
 _Item = TypeVar("_Item")
 
 
-def act(tools: Tools, name: str, **options: Any) -> Document:
-    """The action's answer. Options that were not given are left to its defaults."""
-    given = {option: list(value) if isinstance(value, tuple) else value for option, value in options.items()}
-    arguments = {option: value for option, value in given.items() if value is not None}
+def run_action(tools: Tools, name: str, **options: Any) -> Document:
+    """What the action answers. Options that are None take its defaults; what it does not take is a usage error."""
+    arguments = {
+        option: list(value) if isinstance(value, tuple) else value
+        for option, value in options.items()
+        if value is not None
+    }
     try:
         return run(OperatorContext(tools.database(), tools.accounts(), _watch), name, arguments)
     except ValidationError as error:

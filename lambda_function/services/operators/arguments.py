@@ -1,0 +1,62 @@
+"""What each action of operators takes. The fields are the arguments of the event, and the options of the command."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from lambda_function.domain.actor import Role
+from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
+
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class NoArguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserReference(NoArguments):
+    user_name: _Text
+
+
+class UserFilter(NoArguments):
+    user_type: Role | None = None
+    clinic: _Text | None = None
+    active: StrictBool | None = None
+    q: _Text | None = None
+    after: Annotated[StrictInt, Field(ge=0)] = 0
+    limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 100
+
+
+class UserCreation(NoArguments):
+    user_name: UserName
+    user_type: Role
+    full_name: PersonName
+    email: Email | None = None
+    phone: Phone | None = None
+    clinics: list[_Text] = []
+    treatments: list[_Text] = []
+
+
+class TypeChange(UserReference):
+    user_type: Role
+    clinics: list[_Text] = []
+    treatments: list[_Text] = []
+
+
+class Deactivation(UserReference):
+    cancel_visits: StrictBool = False
+    keep_visits: StrictBool = False
+
+
+class Erasure(UserReference):
+    cancel_visits: StrictBool = False
+
+
+class PracticePlan(NoArguments):
+    """`practice` is what a practice file says, as JSON; see docs/practice.md."""
+
+    practice: Any
+
+
+class PracticeApplication(PracticePlan):
+    accept_conflicts: StrictBool = False

@@ -1,5 +1,7 @@
-# `make` lists what there is. The virtual environment .venv comes and stays up to date by itself.
+# `make` lists the targets. Each target first creates the virtual environment .venv, or brings it up to date, if need be.
 .DEFAULT_GOAL := help
+# Two stamps in .venv: the packages for running are there, and all the others are there as well.
+RUN := .venv/.installed-run
 VENV := .venv/.installed
 BIN := .venv/bin
 # The local stack's data and logs; another folder is another stack.
@@ -7,52 +9,53 @@ FOLDER := .local
 
 ##@ Run it here
 .PHONY: run token sign-up operator reset
-run: $(VENV) ## The whole service on this machine (PORT=8000, AWS_PORT=5000, DATABASE_URL, MYSQL_IMAGE)
+run: $(RUN) ## Start the whole service on this machine (PORT=8000, AWS_PORT=5000, DATABASE_URL, MYSQL_IMAGE)
 	@$(BIN)/python -m dev.run --folder "$(FOLDER)"
 
-token: $(VENV) ## An access token of anybody on the running stack: make token AS=rita
+token: $(RUN) ## Print an access token for a person of the local stack: make token AS=rita
 	@$(BIN)/python -m dev.token --folder "$(FOLDER)" "$(AS)"
 
-sign-up: $(VENV) ## A patient who signs up: make sign-up AS=ana EMAIL=ana@example.org (NAME="Ana Ríos")
+sign-up: $(RUN) ## Sign up as a new patient: make sign-up AS=ana EMAIL=ana@example.org (NAME="Ana Ríos")
 	@$(BIN)/python -m dev.sign_up --folder "$(FOLDER)" --name "$(NAME)" "$(AS)" "$(EMAIL)"
 
-operator: $(VENV) ## An operators' command on the running stack: make operator ARGS="users list"
+operator: $(RUN) ## Run an operators' command on the local stack: make operator ARGS="users list"
 	@$(BIN)/python -m dev.operator --folder "$(FOLDER)" -- $(ARGS)
 
-reset: $(VENV) ## Delete the local data
+reset: $(RUN) ## Delete the local data, so that the next run starts afresh
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
 .PHONY: test lint format types pytest fuzz openapi terraform-check
-test: lint types pytest ## Everything that must hold before a commit
+test: lint types pytest ## Run lint, types and pytest: everything that must pass before a commit
 
-lint: $(VENV) ## Rules and format of the code
+lint: $(VENV) ## Check the code with ruff, and that it is formatted
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: $(VENV) ## Fix what ruff can fix
-	$(BIN)/ruff check --fix
+format: $(VENV) ## Format the code, and fix what ruff can fix
+	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+	$(BIN)/ruff check
 
-types: $(VENV) ## mypy --strict
+types: $(VENV) ## Check the types with mypy --strict
 	$(BIN)/mypy
 
-pytest: $(VENV) ## All tests, on every core (ARGS="-k name")
+pytest: $(VENV) ## Run all tests on all cores, or those that ARGS chooses (ARGS="-k name")
 	$(BIN)/pytest -n auto $(ARGS)
 
-test-%: $(VENV) ## One folder of tests: make test-unit
+test-%: $(VENV) ## Run one folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)
 
-fuzz: $(VENV) ## schemathesis at length, and how often each operation answered each role with what
+fuzz: $(VENV) ## Send the API random requests as every role for a long time, and count the answers
 	$(BIN)/pytest -s -q tests/api/test_fuzz.py --hypothesis-profile=full $(ARGS)
 
-openapi: $(VENV) ## Write openapi.json anew, after a change of routes or schemas
+openapi: $(VENV) ## Write openapi.json again after a change to the routes or schemas
 	@$(BIN)/python -m dev.openapi_file
 
 # Terraform, then its plans as JSON for tests/terraform and checkov. The account is read (which zones it has), never changed.
 STACK := build/terraform
 TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
-terraform-check: $(VENV) build/checkov/.installed ## terraform/ for every environment, and what turns it red
+terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ for every environment, and that mistakes in it are found
 	terraform fmt -check -recursive terraform
 	for root in terraform/bootstrap terraform; do \
 	  terraform -chdir=$$root init -backend=false -input=false >/dev/null && terraform -chdir=$$root validate || exit 1; done
@@ -72,7 +75,7 @@ build/checkov/.installed: requirements-terraform.txt
 .PHONY: clients client-python client-typescript
 # Where the clients go, each in a folder of its own.
 CLIENTS := build/clients
-clients: client-python client-typescript ## Typed Python and TypeScript from openapi.json (client-python makes one alone)
+clients: client-python client-typescript ## Generate typed Python and TypeScript clients from openapi.json (or just client-python)
 
 client-python: $(VENV)
 	@mkdir -p "$(CLIENTS)"
@@ -91,27 +94,32 @@ client-typescript:
 
 ##@ Deploy it
 .PHONY: package
-package: $(VENV) ## build/lambda.zip for arm64, with its SHA-256 (PACKAGE_PYTHON=python3.13, RDS_CA_BUNDLE=file)
+package: $(VENV) ## Build build/lambda.zip for arm64 and print its SHA-256 (PACKAGE_PYTHON=python3.13, RDS_CA_BUNDLE=file)
 	@$(BIN)/python -m dev.package build/lambda.zip $(if $(PACKAGE_PYTHON),--python "$(PACKAGE_PYTHON)") \
 	  $(if $(RDS_CA_BUNDLE),--ca-bundle "$(RDS_CA_BUNDLE)")
 
 ##@ Measure it
 .PHONY: bench-bounded
-bench-bounded: $(VENV) ## Every kind of request, and operators' work, among 100,000 visits: ten minutes
+bench-bounded: $(VENV) ## Time every kind of request and the operators' commands with 100,000 appointments (ten minutes)
 	@$(BIN)/python -m benchmarks.bounded
 
 .PHONY: bench
-bench: $(VENV) ## The handler against raw PyMySQL, as a Markdown table
+bench: $(VENV) ## Compare the handler with raw PyMySQL, as a Markdown table
 	@$(BIN)/python -m benchmarks.requests
 
 ##@ Set up
 .PHONY: venv help
-venv: $(VENV) ## The virtual environment .venv (PYTHON=python3.12 to choose)
+venv: $(VENV) ## Create or update the virtual environment .venv with all packages (PYTHON=python3.12)
 
-$(VENV): requirements.txt requirements-cli.txt requirements-dev.txt dev/venv.sh
-	@PYTHON="$(PYTHON)" sh dev/venv.sh
+$(RUN): requirements.txt requirements-cli.txt requirements-run.txt dev/venv.sh
+	@PYTHON="$(PYTHON)" sh dev/venv.sh requirements-run.txt
+	@touch $@
 
-help: ## This list
+$(VENV): requirements.txt requirements-cli.txt requirements-run.txt requirements-dev.txt dev/venv.sh
+	@PYTHON="$(PYTHON)" sh dev/venv.sh requirements-dev.txt
+	@touch $(RUN) $@
+
+help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z%-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile

@@ -81,9 +81,9 @@ class Aws:
         """
         # Cognito refuses both, and the emulator neither.
         if "@" not in email:
-            raise StackError(f"{email} is no e-mail address. Write one such as {user_name}@example.org.")
+            raise StackError(f"{email} is not an e-mail address. Give one such as {user_name}@example.org.")
         if self._has_account(pool_id, user_name):
-            raise StackError(f"Somebody has an account called {user_name} already.")
+            raise StackError(f"There is already an account called {user_name}. Choose another user name.")
         attributes = {"email": email} | ({"name": full_name} if full_name else {})
         try:
             self.cognito.sign_up(
@@ -94,9 +94,9 @@ class Aws:
             )
             self.cognito.confirm_sign_up(ClientId=client_id, Username=user_name, ConfirmationCode="123456")
         except self.cognito.exceptions.UsernameExistsException:
-            raise StackError(f"Somebody has an account called {user_name} already.") from None
+            raise StackError(f"There is already an account called {user_name}. Choose another user name.") from None
         except ClientError as error:
-            raise StackError(f"Cognito refuses: {error.response['Error']['Message']}") from None
+            raise StackError(f"Cognito refused the sign-up: {error.response['Error']['Message']}") from None
 
     def _has_account(self, pool_id: str, user_name: str) -> bool:
         """In whatever letters: user names of our pools are the same in capitals and small ones."""
@@ -108,7 +108,9 @@ class Aws:
         try:
             self.cognito.describe_user_pool(UserPoolId=pool_id)
         except self.cognito.exceptions.ResourceNotFoundException:
-            raise StackError(f"Another local stack is running at {self.url}. Say which with FOLDER=…") from None
+            raise StackError(
+                f"Another local stack is running at {self.url}. Add FOLDER=<its folder> to use that one."
+            ) from None
 
     def secrets(self) -> SecretVersions:
         return SecretVersions(self._secrets)
@@ -133,9 +135,11 @@ class Aws:
                 AuthParameters={"USERNAME": user_name, "PASSWORD": PASSWORD},
             )
         except self.cognito.exceptions.UserNotFoundException:
-            raise UnknownPersonError(f"Cognito knows nobody called {user_name}.") from None
+            raise UnknownPersonError(f"Cognito has no account called {user_name}.") from None
         except self.cognito.exceptions.UserNotConfirmedException:
-            raise StackError(f"{user_name} has signed up, but has not confirmed the account.") from None
+            raise StackError(
+                f"{user_name} has signed up but not confirmed the account. Confirm it first; any code works."
+            ) from None
         except self.cognito.exceptions.NotAuthorizedException as error:
             if "disabled" in error.response["Error"]["Message"]:
                 raise StackError(f"The account of {user_name} is disabled.") from None
@@ -150,7 +154,7 @@ def reached() -> Iterator[None]:
     try:
         yield
     except EndpointConnectionError:
-        raise StackError("The local stack is not running any more. Start it with: make run") from None
+        raise StackError("The local stack is no longer running. Start it again with: make run") from None
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class Child:
             try:
                 self._process.wait(_PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
-                print(f"{self.name} does not stop; it is killed.", file=sys.stderr)
+                print(f"{self.name} does not stop, so it is being killed.", file=sys.stderr)
             finally:
                 # Its own children, too: they outlive it when it was killed.
                 with suppress(ProcessLookupError, PermissionError):  # the latter on macOS

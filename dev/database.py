@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from dev.stack import StackError
 from lambda_function.bootstrap import alembic_setup
 from lambda_function.db import logins
-from lambda_function.db.engine import Credentials
 from lambda_function.services import database_users
 from lambda_function.services.database_users import Place, Secrets
 
@@ -58,8 +57,7 @@ def migrate(accounts: Accounts) -> None:
     """Brings the tables up to date as the migrator, who then grants the application its rights on them."""
     alembic_setup.upgrade(accounts.migrator)
     if not accounts.shared:
-        with logins.session(Credentials.in_secret(secret(accounts.migrator)), tls=None) as cursor:
-            logins.grant_app(cursor, str(accounts.migrator.database))
+        alembic_setup.grant_app(_engine(accounts.migrator))
 
 
 def app_url(secrets: Secrets) -> sa.URL | None:
@@ -77,7 +75,7 @@ def answers(url: sa.URL) -> bool:
 
 
 def client_command(url: sa.URL) -> str:
-    """What lets a person in with MySQL's or MariaDB's own client."""
+    """The shell command that connects MySQL's or MariaDB's own client."""
     place = [f"--host={url.host}", f"--port={url.port or 3306}"]
     return shlex.join(
         ["mysql", *place, f"--user={url.username}", f"--password={url.password or ''}", str(url.database)]
@@ -85,7 +83,7 @@ def client_command(url: sa.URL) -> str:
 
 
 def secret(url: sa.URL) -> dict[str, str | int]:
-    """The account as Secrets Manager keeps those of RDS."""
+    """The account in the form in which Secrets Manager keeps the accounts of RDS."""
     return {
         "engine": "mysql",
         "host": url.host or "127.0.0.1",
@@ -113,11 +111,11 @@ def _create(administrator: sa.URL, name: str) -> None:
         with _engine(administrator).connect() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4")
     except OperationalError as error:
-        raise StackError(f"The database server refuses us: {error.orig}") from error
+        raise StackError(f"The database server refused the connection: {error.orig}") from error
 
 
 def _drop_users(administrator: sa.URL, name: str) -> None:
-    """Those of an earlier start, unless the administrator may not."""
+    """Drops the users of an earlier start, unless the administrator may not."""
     with _engine(administrator).connect() as connection:
         for user in (*logins.app_logins(name), logins.migrator_login(name)):
             try:
@@ -128,7 +126,7 @@ def _drop_users(administrator: sa.URL, name: str) -> None:
 
 
 def _make_users(own: sa.URL, secrets: Secrets) -> bool:
-    """As operators do on RDS; False where the administrator may not."""
+    """Makes them as operators do on RDS; answers False where the administrator may not."""
     values = secret(own)
     secrets.put_current(MASTER_SECRET, values)
     place = Place(
@@ -143,6 +141,8 @@ def _make_users(own: sa.URL, secrets: Secrets) -> bool:
         database_users.make(secrets, place, tls=None)
     except logins.LoginError as error:
         if error.number not in _NOT_ALLOWED:
-            raise StackError(f"The database server refuses us: error {error.number}.") from None
+            raise StackError(
+                f"The database server refused to create the users of the stack: error {error.number}."
+            ) from None
         return False
     return True

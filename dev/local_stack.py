@@ -1,4 +1,4 @@
-"""The parts of the local stack, put together: what starts, in which order, and what a person is told of it."""
+"""The parts of the local stack, put together: what starts, in which order, and what a person is told about it."""
 
 import os
 import socket
@@ -19,6 +19,7 @@ from dev.stack import DEFAULT_FOLDER, Addresses, StackError, locked, shown
 from dev.token import token_of
 
 _CHECK_SECONDS = 2
+_AFRESH = "To start afresh, press Ctrl-C and run make reset, then make run."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,15 @@ def run(folder: Path) -> NoReturn:
         raise StackError(str(error)) from error
 
 
+def _say(text: str) -> None:
+    """Tells the person at the terminal now, even through a pipe."""
+    print(text, flush=True)
+
+
 def _port(name: str, default: int) -> int:
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 2**16:
-        raise StackError(f"{name} must be a port number, not {text!r}.")
+        raise StackError(f"{name} must be a port number from 1 to 65535, not {text!r}.")
     return int(text)
 
 
@@ -95,7 +101,7 @@ def _running(options: _Options) -> Iterator[_Stack]:
         stack.enter_context(locked(options.folder))
         _check_free("PORT", options.port)
         _check_free("AWS_PORT", options.aws_port)
-        print("Starting the database, the AWS emulator and the API …", flush=True)
+        _say("Starting the AWS emulator and the database. This takes a few seconds if a database server is installed.")
         log = options.folder / "aws.log"
         emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log))
         data = options.folder / "mysql"
@@ -104,7 +110,9 @@ def _running(options: _Options) -> Iterator[_Stack]:
         account = aws.Aws(aws_url)
         secrets = account.create_secrets(database.MASTER_SECRET, database.APP_SECRET, database.MIGRATOR_SECRET)
         accounts = database.provision(server.url, options.database_name, secrets)
+        _say("Creating the tables and the demo's clinics and people. This takes a few seconds the first time.")
         pool = _fill(account, accounts)
+        _say("Starting the API. This takes a few seconds.")
         api = stack.enter_context(_running_api(options, _api_environment(options.url, aws_url, pool)))
         schedules = stack.enter_context(_running_schedules(options, aws.lambda_environment(aws_url)))
         addresses = Addresses(api=options.url, aws=aws_url, pool_id=pool.pool_id, client_id=pool.client_id)
@@ -147,23 +155,23 @@ def _api_environment(url: str, aws_url: str, pool: aws.Pool) -> dict[str, str]:
 
 def _introduce(options: _Options, stack: _Stack) -> None:
     url = stack.addresses.api
-    print(f"\nAPI       {url}   (documents: {url}/docs)")
-    print(f"AWS       {stack.addresses.aws}   (emulated: Cognito, Secrets Manager)")
+    print(f"\nAPI       {url}   (documentation: {url}/docs)")
+    print(f"AWS       {stack.addresses.aws}   (emulated Cognito and Secrets Manager)")
     print(f"Database  {stack.server.origin}")
     if stack.accounts.shared:
-        print("          DATABASE_URL's user may not create users: its own account serves the API, too.")
+        print("          The user in DATABASE_URL may not create other users, so the API connects as that user.")
     print(f"MySQL     {database.client_command(stack.accounts.app)}")
-    print("          lets a MySQL client in, with the rights that the API has.")
+    print("          This command connects a MySQL client with the rights of the API.")
     print(f"Logs      {shown(options.folder / 'api.log')}")
-    print(f"People    {', '.join(demo.PEOPLE)}   (password: {aws.PASSWORD})")
-    print(f'Operators make operator ARGS="users list"{_elsewhere(options)}   (ARGS="--help" tells the rest)\n')
+    print(f"People    {', '.join(demo.PEOPLE)}   (each with the password {aws.PASSWORD})")
+    print(f'Operators make operator ARGS="users list"{_elsewhere(options)}   (ARGS="--help" lists all commands)\n')
     _introduce_booking(options, stack.addresses)
-    until = "on your server" if options.database_url else "until make reset"
-    print(f"\nCtrl-C stops everything; the data stay {until}.", flush=True)
+    kept = "on your database server" if options.database_url else "until you run make reset"
+    _say(f"\nPress Ctrl-C to stop everything. The data stay {kept}.")
 
 
 def _elsewhere(options: _Options) -> str:
-    """What commands of make must be told of the folder."""
+    """The variable that commands of make need for a folder that is not the usual one."""
     return "" if options.folder == DEFAULT_FOLDER else f" FOLDER={options.folder}"
 
 
@@ -172,17 +180,17 @@ def _introduce_booking(options: _Options, addresses: Addresses) -> None:
     try:
         found = example.bookings(get, datetime.now(UTC))
     except StackError as error:
-        print(f"The demo's people cannot book any more. To begin anew: make reset\n{error}")
+        print(f"The people of the demo can no longer book. {_AFRESH}\n{error}")
         return
     if not found:
-        print("The demo's doctors have no free time within a year. To begin anew: make reset")
+        print(f"The doctors of the demo have no free time within a year. {_AFRESH}")
         return
     [booking] = found
     command = example.booking_command(
         addresses.api, booking, f"make -s token AS={example.RECEPTIONIST}{_elsewhere(options)}"
     )
-    people = f"for patient {booking.patient} with doctor {booking.doctor}"
-    print(f"Receptionist {example.RECEPTIONIST} books {people}:\n\n{command}")
+    people = f"receptionist {example.RECEPTIONIST} for patient {booking.patient} with doctor {booking.doctor}"
+    print(f"To book as {people}, paste this into a second shell:\n\n{command}")
 
 
 def _watch(stack: _Stack) -> NoReturn:
@@ -192,6 +200,6 @@ def _watch(stack: _Stack) -> NoReturn:
         time.sleep(_CHECK_SECONDS)  # between two looks at what runs; a signal ends it
         for child in stack.children:
             if child.has_ended:
-                raise StackError(f"{child.name} has ended by itself, so everything stops. {child.last_words()}")
+                raise StackError(f"{child.name} has ended unexpectedly, so everything stops. {child.last_words()}")
         if not database.answers(stack.accounts.app):
-            raise StackError("The database does not answer any more, so everything stops.")
+            raise StackError("The database no longer answers, so everything stops. Start it again with: make run")

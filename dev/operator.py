@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
-    """What the operators' command line needs to find the database and the accounts of this stack."""
+    """The variables that lead the operators' command line to the database and the accounts of this stack."""
     return aws.lambda_environment(addresses.aws) | {"COGNITO_USER_POOL_ID": addresses.pool_id}
 
 

@@ -1,4 +1,4 @@
-"""Forgets the data of the local stack: `make reset`."""
+"""Deletes the data of the local stack: `make reset`."""
 
 import argparse
 import shutil
@@ -13,19 +13,19 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     folder = parser.parse_args().folder
     if not folder.exists():
-        print("There is nothing to forget.")
+        print("There are no local data, so nothing was deleted.")
         return 0
     # The lock is what every stack leaves behind: anything else is somebody's folder.
     if not (folder / "lock").is_file():
-        print(f"{shown(folder)} is not the folder of a local stack; nothing was deleted.", file=sys.stderr)
+        print(f"{shown(folder)} is not the folder of a local stack, so nothing was deleted.", file=sys.stderr)
         return 1
     try:
         with locked(folder):
             shutil.rmtree(folder)
     except StackError as error:
-        print(f"{error} Stop it first.", file=sys.stderr)
+        print(f"{error} Stop it with Ctrl-C, then run make reset again.", file=sys.stderr)
         return 1
-    print(f"Forgot everything in {shown(folder)}.")
+    print(f"All data in {shown(folder)} are deleted. The next make run starts with a new demo.")
     return 0
 
 

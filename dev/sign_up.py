@@ -17,7 +17,10 @@ def main() -> int:
     options = parser.parse_args()
     # GNU make predefines AS as the assembler's name.
     if options.user_name in {"", "as"} or not options.email:
-        print("Say who, and with which e-mail: make sign-up AS=ana EMAIL=ana@example.org", file=sys.stderr)
+        print(
+            "Give a user name and an e-mail address, for example: make sign-up AS=ana EMAIL=ana@example.org",
+            file=sys.stderr,
+        )
         return 2
     try:
         addresses = Addresses.of_running_stack(options.folder)
@@ -28,7 +31,8 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{options.user_name} has signed up and confirmed the e-mail. The password is {PASSWORD}")
+    print(f"{options.user_name} has signed up and confirmed the e-mail address. The password is {PASSWORD}")
+    print(f"To get an access token, run: make token AS={options.user_name}")
     return 0
 
 

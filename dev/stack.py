@@ -17,7 +17,7 @@ class StackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What other commands must know of a running stack."""
+    """What other commands must know about a running stack."""
 
     api: str
     aws: str
@@ -59,7 +59,7 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StackError(f"The local stack is running already (its folder is {shown(folder)}).") from None
+            raise StackError(f"A local stack is already running in the folder {shown(folder)}.") from None
         yield
 
 

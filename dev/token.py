@@ -16,7 +16,7 @@ def main() -> int:
     options = parser.parse_args()
     # GNU make predefines AS as the assembler's name.
     if options.user_name in {"", "as"}:
-        print("Say for whom: make token AS=rita", file=sys.stderr)
+        print("Give the user name of a person, for example: make token AS=rita", file=sys.stderr)
         return 2
     try:
         print(access_token(options.folder, options.user_name))
@@ -46,11 +46,14 @@ def token_of(addresses: Addresses, user_name: str) -> str:
             _make_account(account, addresses, user_name)
             token = account.access_token(addresses.client_id, user_name)
         if token is None:
-            print(f"{user_name} now has the password {PASSWORD}", file=sys.stderr)
+            print(f"The password of {user_name} is now {PASSWORD}", file=sys.stderr)
             account.give_password(addresses.pool_id, user_name)
             token = account.access_token(addresses.client_id, user_name)
     if token is None:
-        raise StackError(f"Cognito refuses {user_name}, even with the demo password.")
+        raise StackError(
+            f"Cognito refuses to log in {user_name}, even with the demo password. "
+            "Stop the stack and run make run again: each start makes the accounts anew."
+        )
     return token
 
 
@@ -58,8 +61,9 @@ def _make_account(account: Aws, addresses: Addresses, user_name: str) -> None:
     url = database.app_url(account.secrets())
     if url is None or not demo.known(url, user_name):
         raise StackError(
-            f'Nobody is called {user_name} here. Who there is: make operator ARGS="users list". '
-            f"A new patient: make sign-up AS={user_name} EMAIL={user_name}@example.org"
+            f"There is no person called {user_name}.\n"
+            'To list everybody, run: make operator ARGS="users list"\n'
+            f"To sign up a new patient, run: make sign-up AS={user_name} EMAIL={user_name}@example.org"
         )
     demo.link(url, account.create_people(addresses.pool_id, [user_name]))
 

@@ -70,7 +70,8 @@ def _numbers(name: str) -> list[str]:
 
 def _install(flavour: Flavour, architecture: str, root: Path) -> None:
     source = sources(archives(_APT, architecture), flavour)
-    print(f"Fetching {NAMES[flavour]} from the distribution's archive into {root.parent}, once ...", file=sys.stderr)
+    place = f"from your distribution's archive into {root.parent}"
+    print(f"Downloading {NAMES[flavour]} {place}. This happens once and may take some minutes.", file=sys.stderr)
     root.mkdir()
     with tempfile.TemporaryDirectory(dir=root) as state:
         apt = _Apt(Path(state), architecture, source)

@@ -30,11 +30,11 @@ Source = Callable[[], AbstractContextManager[Server]]
 
 _IMAGES: Final[dict[Flavour, str]] = {"mysql": "mysql:8.4", "mariadb": "mariadb:11.8"}
 _ADVICE: Final = """\
-No {name} server is to be had. Do one of these and try again:
-  - start Docker, where it can fetch {image} or has it;
+No {name} server could be started. Do one of the following, then try again:
+  - start Docker, which must have the image {image} or be able to download it;
   - install a server: {packages};
-  - start one yourself and give its address.
-Tried:"""
+  - start a server yourself and give its address: in DATABASE_URL for make run, in TEST_DATABASE_URL for make test.
+These were tried:"""
 # The client packages hold a program that MariaDB's installer needs. Debian's default is MariaDB, Ubuntu's MySQL.
 _PACKAGES: Final[dict[Flavour | None, str]] = {
     None: "sudo apt-get install default-mysql-server-core default-mysql-client-core, or brew install mysql",
@@ -145,6 +145,6 @@ def _refuse_another_flavour(data: Path, stamp: Stamp | None, flavour: Flavour | 
 
 def _advice(data: Path | None, stamp: Stamp | None, image: str, flavour: Flavour | None) -> str:
     if stamp:
-        return f"The data in {data} were made by {stamp}. Start that again, or use another folder. Tried:"
+        return f"The data in {data} were made by {stamp}. Start that again, or use another folder. These were tried:"
     name = NAMES[flavour] if flavour else "MySQL or MariaDB"
     return _ADVICE.format(name=name, image=image, packages=_PACKAGES[flavour])

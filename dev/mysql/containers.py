@@ -127,11 +127,13 @@ def _fetch(engine: Any, image: str) -> None:
     try:
         engine.images.get(image)
     except ImageNotFound:
-        print(f"Fetching the Docker image {image} ...", file=sys.stderr)
+        print(f"Downloading the Docker image {image}. This happens once and may take some minutes.", file=sys.stderr)
         try:
             engine.images.pull(image)
         except _FAILURES as error:
-            raise SourceFailedError(f"Docker runs, but the image {image} cannot be had: {_one_line(error)}") from error
+            raise SourceFailedError(
+                f"Docker is running, but the image {image} cannot be downloaded: {_one_line(error)}"
+            ) from error
 
 
 def _remove(engine: Any, name: str) -> None:

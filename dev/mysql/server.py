@@ -64,7 +64,7 @@ class Server:
 
 
 class NoDatabaseServerError(Exception):
-    """There is no server to be had, and the message tells a person what to do. Show it without traceback."""
+    """No server could be started, and the message tells a person what to do. Show it without traceback."""
 
 
 class SourceUnavailableError(Exception):

@@ -11,15 +11,13 @@ import pytest
 
 from dev.token import access_token
 from tests.dev.http_server import Client
-from tests.dev.running_stack import REPOSITORY, RunningStack
+from tests.dev.running_stack import MAKE, REPOSITORY, RunningStack
 
 QUICKSTART = REPOSITORY / "clients" / "python" / "quickstart.py"
 
 
 def generate(target: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    # Without -o, make would first bring the virtual environment up to date.
-    venv = ["-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}"]
-    return run("make", *venv, f"CLIENTS={folder}", target, **environment)
+    return run(*MAKE, f"CLIENTS={folder}", target, **environment)
 
 
 def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -1,6 +1,5 @@
 """`python -m dev.run` as a person starts it, on free ports and with a folder of its own."""
 
-import os
 import re
 import signal
 import socket
@@ -11,9 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.dev import packages
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-_LAST_LINE = "Ctrl-C stops everything"
+_LAST_LINE = "Press Ctrl-C to stop everything"
 _MARK = "DENTIST_STACK_TEST"
+# Without these options, make would first bring the virtual environment up to date.
+MAKE = ("make", "-o", ".venv/.installed-run", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}")
 
 
 def free_port() -> int:
@@ -23,18 +26,22 @@ def free_port() -> int:
 
 
 class RunningStack:
-    """One start of the stack; `introduction` is what it has printed once it serves."""
+    """One start of the stack, with the packages that `make run` installs and no others. `introduction` is what it has
+    printed once it serves.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
         self.aws_port = free_port()
         self._mark = uuid.uuid4().hex
+        ports = {"PORT": str(self.port), "AWS_PORT": str(self.aws_port)}
+        self.environment = packages.environment() | ports
         self.introduction = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dev.run", "--folder", str(folder)],
             cwd=REPOSITORY,
-            env=os.environ | {"PORT": str(self.port), "AWS_PORT": str(self.aws_port), _MARK: self._mark},
+            env=self.environment | {_MARK: self._mark},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -75,18 +82,16 @@ class RunningStack:
 
     def make(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A target of make on this stack, with the programs that this run of the tests uses."""
-        # Without -o, make would first bring the virtual environment up to date.
-        own = ["-s", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}", f"FOLDER={self.folder}"]
-        command = ["make", *own, *arguments]
-        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        command = [*MAKE, "-s", f"FOLDER={self.folder}", *arguments]
+        return subprocess.run(
+            command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, check=False
+        )
 
     def curl(self) -> str:
         """The printed command, with the programs that this run of the tests uses."""
         command = re.search(r"^curl .*?'$", self.introduction, re.DOTALL | re.MULTILINE)
         assert command, self.introduction
-        # Without -o, make would first bring the virtual environment up to date.
-        make = f"make -o .venv/.installed BIN={Path(sys.executable).parent}"
-        return command[0].replace("make", make, 1)
+        return command[0].replace("make", " ".join(MAKE), 1)
 
 
 @contextmanager

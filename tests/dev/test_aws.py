@@ -106,7 +106,7 @@ def test_somebody_with_another_password_gets_the_demo_s(
     folder: Path, emulator: Aws, pool: Pool, gateway: Client
 ) -> None:
     CognitoAccounts(emulator.cognito, pool.pool_id).create("rosario", "r@example.org")
-    for said in (f"rosario now has the password {aws.PASSWORD}\n", ""):
+    for said in (f"The password of rosario is now {aws.PASSWORD}\n", ""):
         done = token_command(folder, "rosario")
         reply = gateway.send("GET", "/me", [("Authorization", f"Bearer {done.stdout.strip()}")])
         assert (done.stderr, reply.json()["username"]) == (said, "rosario")
@@ -122,7 +122,7 @@ def test_the_token_command_says_that_an_account_is_disabled(folder: Path, emulat
 def test_the_token_command_says_who_is_unknown(folder: Path) -> None:
     done = token_command(folder, "nobody")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Nobody is called nobody here. Who there is: make operator")
+    assert done.stderr.startswith("There is no person called nobody.\n")
 
 
 def test_the_token_command_says_that_no_stack_runs(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_addresses_left_by_a_killed_stack_do_not_pass_for_a_running_one(tmp_path
     with Addresses(api="", aws="http://127.0.0.1:1", pool_id="x", client_id="x").published(tmp_path):
         done = token_command(tmp_path, "pat")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "not running" in done.stderr
+    assert "no longer running" in done.stderr
 
 
 def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_line_for_a_client_says_all_that_a_client_must_know() -> None:
 
 
 def test_an_administrator_with_a_wrong_password_is_one_message(administrator: sa.URL) -> None:
-    with pytest.raises(StackError, match="The database server refuses us"):
+    with pytest.raises(StackError, match="The database server refused the connection"):
         database.provision(administrator.set(password="wrong"), NAME, Memory())
 
 

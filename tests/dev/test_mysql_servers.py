@@ -228,4 +228,4 @@ def test_an_image_that_cannot_be_had_is_said_in_one_line(image: str, capsys: pyt
         containers.throw_away("localhost:1/none:1"),
     ):
         pass
-    assert capsys.readouterr().err == "Fetching the Docker image localhost:1/none:1 ...\n"
+    assert capsys.readouterr().err.startswith("Downloading the Docker image localhost:1/none:1.")

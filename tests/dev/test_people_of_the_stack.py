@@ -26,8 +26,8 @@ def test_whoever_signs_up_is_a_patient(stack: RunningStack) -> None:
     for name in ("ana", "Ana"):
         again = stack.make("sign-up", f"AS={name}", "EMAIL=ana@example.org")
         assert again.returncode != 0
-        assert again.stderr.startswith(f"Somebody has an account called {name} already.")
-    assert "is no e-mail address" in stack.make("sign-up", "AS=eva", "EMAIL=eva").stderr
+        assert again.stderr.startswith(f"There is already an account called {name}.")
+    assert "is not an e-mail address" in stack.make("sign-up", "AS=eva", "EMAIL=eva").stderr
 
 
 def test_somebody_whom_an_operator_makes_can_have_a_token(stack: RunningStack) -> None:

@@ -23,13 +23,13 @@ pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the printed co
 
 
 def book(stack: RunningStack) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["/bin/sh", "-c", stack.curl()], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    command = ["/bin/sh", "-c", stack.curl()]
+    return subprocess.run(command, cwd=REPOSITORY, env=stack.environment, capture_output=True, text=True, check=False)
 
 
 def module(name: str, stack: RunningStack, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"PORT": str(stack.port), "AWS_PORT": str(stack.aws_port)}
     command = [sys.executable, "-m", name, "--folder", str(stack.folder), *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=REPOSITORY, env=stack.environment, capture_output=True, text=True, check=False)
 
 
 def token(stack: RunningStack, user_name: str) -> str:
@@ -108,14 +108,14 @@ def test_the_documents_are_served(stack: RunningStack) -> None:
 def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> None:
     second = module("dev.run", stack)
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith("The local stack is running already")
+    assert second.stderr.startswith("A local stack is already running in the folder")
     assert Client(stack.port).send("GET", "/health/ready").status == HTTPStatus.OK
 
 
-def test_the_data_are_not_forgotten_while_it_runs(stack: RunningStack) -> None:
+def test_the_data_are_not_deleted_while_it_runs(stack: RunningStack) -> None:
     reset = module("dev.reset", stack)
     assert (reset.returncode, reset.stdout) == (1, "")
-    assert "running already" in reset.stderr
+    assert "already running" in reset.stderr
     assert Client(stack.port).send("GET", "/health/ready").status == HTTPStatus.OK
 
 
@@ -133,7 +133,7 @@ def test_ctrl_c_stops_everything_and_the_next_start_finds_the_data(tmp_path: Pat
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_in_the_middle_of_the_start_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
     stack = RunningStack(tmp_path)
-    stack.wait("Starting the database")
+    stack.wait("Starting the AWS emulator and the database")
     assert stack.stop(how) == (0, "\nStopping …\nStopped.\n")
     assert stack.left_behind() == []
 
@@ -144,7 +144,7 @@ def test_when_one_program_dies_everything_stops(tmp_path: Path, program: str, na
         os.kill(stack.pid_of(program), signal.SIGKILL)
         code, errors = stack.ended()
         assert (code, stack.left_behind()) == (1, [])
-        assert errors.startswith(f"{name} has ended by itself, so everything stops.")
+        assert errors.startswith(f"{name} has ended unexpectedly, so everything stops.")
         assert "Traceback" not in errors
 
 
@@ -164,7 +164,7 @@ def test_a_port_in_use_is_one_message(tmp_path: Path, variable: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
 
 
-def test_reset_forgets_the_data(tmp_path: Path) -> None:
+def test_reset_deletes_the_data(tmp_path: Path) -> None:
     folder = tmp_path / "stack"
     folder.mkdir()
     (folder / "old").touch()

@@ -1,0 +1,33 @@
+"""`make run` installs the packages of requirements-run.txt only, so what it runs must need no others. The stack of the
+tests runs without them, too (see running_stack.py).
+"""
+
+import subprocess
+import sys
+
+from tests.architecture.source import ROOT, modules
+from tests.dev import packages
+
+
+def importing(*names: str) -> "subprocess.CompletedProcess[str]":
+    program = "".join(f"import {name}\n" for name in names)
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=packages.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_package_for_tests_is_hidden() -> None:
+    done = importing("pytest")
+    assert done.returncode == 1
+    assert "ModuleNotFoundError: No package of requirements-run.txt has the module pytest." in done.stderr
+
+
+def test_every_module_of_the_local_stack_needs_only_the_packages_for_running() -> None:
+    names = [module.path.removesuffix(".py").replace("/", ".") for module in modules("dev")]
+    done = importing(*(name.removesuffix(".__init__") for name in names))
+    assert done.returncode == 0, done.stderr

@@ -216,21 +216,21 @@ def _freed(row: Any, role: Role) -> Criterion:
     return true() if VISIBILITY[Entity.FREED_TIME][role] is Reach.ALL else false()
 
 
-def contact_visible(actor: Actor) -> Criterion:
-    """On `User`: whether the actor may see that person's e-mail and phone."""
-    match VISIBILITY[Entity.CONTACT][actor.role]:
+def contact_visible(role: Role) -> Criterion:
+    """On `User`: whether a caller of that role may see that person's e-mail and phone."""
+    match VISIBILITY[Entity.CONTACT][role]:
         case Reach.ALL:
             return true()
-        case Reach.OWN if actor.role is Role.DOCTOR:
+        case Reach.OWN if role is Role.DOCTOR:
             rows = APPOINTMENT_ROWS.alias()
             treated = exists().where(
                 rows.c.patient_id == User.user_id,
-                rows.c.doctor_id == actor.user_id,
+                rows.c.doctor_id == _ME,
                 rows.c.status != Status.CANCELLED,
             )
-            return or_(User.user_id == actor.user_id, treated)
+            return or_(User.user_id == _ME, treated)
         case Reach.OWN:
-            return User.user_id == actor.user_id
+            return User.user_id == _ME
         case _:
             return false()
 

@@ -1,6 +1,9 @@
-"""What can happen to a person, as it is written down for operators, and whose word an e-mail address is."""
+"""What a new user is made of, what can happen to a person, and when an e-mail address is trusted."""
 
+from dataclasses import dataclass, fields
 from enum import StrEnum
+
+from lambda_function.domain.actor import Role
 
 _AS_ENTERED = 1
 
@@ -16,6 +19,24 @@ class PersonAction(StrEnum):
     LINK = "LINK"
     LINK_CODE = "LINK_CODE"
     MERGE = "MERGE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """Somebody who is entered, or who has signed up and so has an account: `cognito_sub`."""
+
+    user_name: str
+    user_type: Role
+    full_name: str
+    email: str | None = None
+    phone: str | None = None
+    cognito_sub: str | None = None
+
+    @property
+    def fields_entered(self) -> list[str]:
+        """The names of the fields that were filled in, for the history of the person."""
+        entered = {each.name for each in fields(self)} - {"user_type", "cognito_sub"}
+        return sorted(name for name in entered if getattr(self, name) is not None)
 
 
 def trusts_email(*, trusted: bool | None, version: int) -> bool:

@@ -10,9 +10,8 @@ from hashlib import sha256
 from secrets import token_urlsafe
 
 from lambda_function.db.repositories.calendar_feed import Feed
-from lambda_function.db.repositories.calendar_tokens import put_token, remove_token
-from lambda_function.db.repositories.callers import find_token_owner
-from lambda_function.db.repositories.people import People
+from lambda_function.db.repositories.people import get_for_change
+from lambda_function.db.repositories.tokens import find_token_owner, put_calendar_token, remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ForbiddenError, NotFoundError
@@ -30,18 +29,18 @@ def new_token(work: UnitOfWork) -> str:
     the access of a person holds the person's row, so a token either ends with it or is not made.
     """
     require(work.actor, Action.SHARE_CALENDAR)
-    owner = People(work.session, work.actor).get_for_change(work.actor.user_id)
+    owner = get_for_change(work.session, work.actor.user_id)
     if owner is None or owner.user_type is not work.actor.role:
         raise ForbiddenError("This account has been closed or changed. Log in again, or ask the clinic.")
     token = token_urlsafe(32)
-    put_token(work.session, work.actor, _hash(token), work.now)
+    put_calendar_token(work.session, work.actor, _hash(token), work.now)
     return token
 
 
 def revoke_token(work: UnitOfWork) -> None:
     """NotFoundError when the actor has none."""
     require(work.actor, Action.SHARE_CALENDAR)
-    if not remove_token(work.session, work.actor.user_id):
+    if not remove_calendar_token(work.session, work.actor.user_id):
         raise NotFoundError("There is no calendar token.")
 
 

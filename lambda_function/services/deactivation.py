@@ -12,9 +12,9 @@ from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.appointments import Appointments
 from lambda_function.db.repositories.calendar import Calendar
-from lambda_function.db.repositories.calendar_tokens import remove_token
 from lambda_function.db.repositories.link_codes import remove_code
-from lambda_function.db.repositories.people import close_account, reopen_account
+from lambda_function.db.repositories.people import PersonView, close_account, reopen_account
+from lambda_function.db.repositories.tokens import remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status, Step
@@ -143,13 +143,12 @@ def end_access(work: UnitOfWork, user_id: int) -> None:
     """Ends what was handed out to the person, the address of the feed and the link code: neither is good again when
     the person comes back, or is again what they were.
     """
-    remove_token(work.session, user_id)
+    remove_calendar_token(work.session, user_id)
     remove_code(work.session, user_id)
 
 
-def reactivate_patient(work: UnitOfWork, user_id: int) -> AnyRow:
-    """The patient, active again, as people.get answers; whoever is active already stays as they are. What was cancelled
-    and withdrawn stays so.
+def reactivate_patient(work: UnitOfWork, user_id: int) -> PersonView:
+    """Answers the patient, who is active again, or still. What was cancelled and withdrawn stays so.
 
     Raises ForbiddenError, also for staff whom the actor sees, and NotFoundError: for patients of other clinics alone,
     and for those who were erased or merged into another.

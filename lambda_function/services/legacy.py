@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.booking import practice_of
 from lambda_function.db.repositories.catalogue import Catalogue
-from lambda_function.db.repositories.people import People
+from lambda_function.db.repositories.people import id_by_user_name
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import DomainError, NotFoundError, TreatmentNotOfferedError
@@ -54,9 +54,8 @@ def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: da
     Raises NotFoundError for names that the caller may not see, and whatever booking raises.
     """
     require(work.actor, Action.BOOK_BY_NAME)
-    people = People(work.session, work.actor)
-    patient_id = people.id_by_user_name(patient, Role.PATIENT)
-    doctor_id = people.id_by_user_name(doctor, Role.DOCTOR)
+    patient_id = id_by_user_name(work.session, patient, Role.PATIENT)
+    doctor_id = id_by_user_name(work.session, doctor, Role.DOCTOR)
     if patient_id is None or doctor_id is None:
         raise NotFoundError("There is no such patient or doctor.")
     practice = practice_of(work.session, doctor_id)

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_bytes
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import link_codes
 from lambda_function.db.repositories.calendar import Calendar
-from lambda_function.db.repositories.people import People
+from lambda_function.db.repositories.people import PersonView, get_for_change
 from lambda_function.db.repositories.refusals import RefusalsOf
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
@@ -43,7 +42,7 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
     has an account.
     """
     require_patient(work, user_id, Action.CREATE_LINK_CODE)
-    person = People(work.session, work.actor).get_for_change(user_id)
+    person = get_for_change(work.session, user_id)
     if person is None:
         raise NotFoundError("There is no such person.")
     if person.cognito_sub is not None:
@@ -56,7 +55,7 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
     return NewCode(code, expires_at)
 
 
-def link_account(work: UnitOfWork, code: str) -> AnyRow:
+def link_account(work: UnitOfWork, code: str) -> PersonView:
     """Makes the actor's account that of the person whom the code was made for, and acts as that person from here on;
     answers as `people.get`. What the actor was before is emptied.
 

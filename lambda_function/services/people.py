@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import User
-from lambda_function.db.repositories.callers import find_caller
-from lambda_function.db.repositories.people import People
+from lambda_function.db.repositories import people as people_rows
+from lambda_function.db.repositories.people import PersonView
+from lambda_function.db.repositories.tokens import find_caller
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ForbiddenError, NotFoundError
-from lambda_function.domain.people import PersonAction, trusts_email
+from lambda_function.domain.people import NewUser, PersonAction, trusts_email
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.versions import check_version
 from lambda_function.services.person_events import note_person
@@ -23,27 +23,27 @@ def identify(work: UnitOfWork, sub: str) -> Actor:
     return actor
 
 
-def own_profile(work: UnitOfWork) -> AnyRow:
+def own_profile(work: UnitOfWork) -> PersonView:
     require(work.actor, Action.READ_OWN_PROFILE)
     return get(work, work.actor.user_id)
 
 
-def get(work: UnitOfWork, user_id: int) -> AnyRow:
+def get(work: UnitOfWork, user_id: int) -> PersonView:
     require(work.actor, Action.READ_PEOPLE)
-    row = People(work.session, work.actor).get_one_or_none(user_id)
+    row = people_rows.get_one_or_none(work.session, work.actor, user_id)
     if row is None:
         raise NotFoundError("There is no such person.")
     return row
 
 
-def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[AnyRow]:
-    """In the order of user_id; see People.page."""
+def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[PersonView]:
+    """In the order of user_id. `prefix` is the start of a name, or of contact data that the actor may see."""
     require(work.actor, Action.READ_PEOPLE)
-    return People(work.session, work.actor).page(role=role, prefix=prefix, after=after, limit=limit)
+    return people_rows.page(work.session, work.actor, role=role, prefix=prefix, after=after, limit=limit)
 
 
-def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> AnyRow:
-    """Changes any of full_name, email and phone; answers as `get`. What changes nothing keeps the version.
+def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> PersonView:
+    """Changes any of full_name, email and phone, and answers the person. What changes nothing keeps the version.
 
     Raises StaleVersionError unless the version is one of those expected (If-Match); None is any.
     """
@@ -53,15 +53,17 @@ def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: fr
 
 def change_patient(
     work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
-) -> AnyRow:
-    """As change_own. Raises NotFoundError, and ForbiddenError for whoever is visible and no patient."""
+) -> PersonView:
+    """Changes a patient as change_own does the actor. Raises, too, NotFoundError for somebody who is not visible, and
+    ForbiddenError for somebody who is visible and no patient.
+    """
     require_patient(work, user_id, Action.CHANGE_PATIENT)
     return _change(work, user_id, changes, expected)
 
 
-def require_patient(work: UnitOfWork, user_id: int, action: Action) -> AnyRow:
-    """The person, as `get`. Raises NotFoundError unless the actor sees that person, ForbiddenError unless it is a
-    patient and the actor may do this to patients.
+def require_patient(work: UnitOfWork, user_id: int, action: Action) -> PersonView:
+    """Answers the person. Raises NotFoundError unless the actor sees that person, ForbiddenError unless it is a patient
+    and the actor may do this to patients.
     """
     person = get(work, user_id)
     require(work.actor, action)
@@ -72,8 +74,8 @@ def require_patient(work: UnitOfWork, user_id: int, action: Action) -> AnyRow:
 
 def _change(
     work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
-) -> AnyRow:
-    user = People(work.session, work.actor).get_for_change(user_id)
+) -> PersonView:
+    user = people_rows.get_for_change(work.session, user_id)
     if user is None:
         raise NotFoundError("There is no such person.")
     check_version(user.version, expected)
@@ -93,18 +95,11 @@ def _is_trusted(user: User, *, own: bool, changed: bool) -> bool:
     return own if changed else trusts_email(trusted=user.email_trusted, version=user.version)
 
 
-def create_patient(work: UnitOfWork, *, user_name: str, full_name: str, email: str | None, phone: str | None) -> AnyRow:
-    """A patient of the creator's clinics, who can sign up later. InvalidInputError when the user name is taken."""
+def create_patient(work: UnitOfWork, patient: NewUser) -> PersonView:
+    """Makes a patient of the creator's clinics, who can sign up later. Raises InvalidInputError when the user name is
+    taken.
+    """
     require(work.actor, Action.CREATE_PATIENT)
-    people = People(work.session, work.actor)
-    user = people.add_patient(
-        user_name=user_name,
-        full_name=full_name,
-        email=email,
-        phone=phone,
-        clinic_ids=work.actor.clinic_ids,
-        now=work.now,
-    )
-    given = {"user_name": user_name, "full_name": full_name, "email": email, "phone": phone}
-    note_person(work, user.user_id, PersonAction.CREATE, (name for name, value in given.items() if value is not None))
-    return get(work, user.user_id)
+    user_id = people_rows.add_patient(work.session, patient, work.now, work.actor.clinic_ids)
+    note_person(work, user_id, PersonAction.CREATE, patient.fields_entered)
+    return get(work, user_id)

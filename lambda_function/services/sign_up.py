@@ -2,16 +2,18 @@
 
 Only a verified e-mail links an account to a patient whom a reception has entered: who receives mail there is who the
 reception meant. A name proves nothing, since whoever comes first may choose it. Nor does an address that staff have
-changed: whoever of them has put in their own would become the patient. Those patients link by a code (linking.py).
+changed: whoever of them has put in their own would become the patient. Those patients link by a code (link_codes.py).
 """
 
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from lambda_function.db.repositories import sign_ups
+from lambda_function.db.repositories import people
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.people import PersonAction, trusts_email
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import ContentionError, InvalidInputError
+from lambda_function.domain.people import NewUser, PersonAction, trusts_email
 from lambda_function.services.person_events import note_person
 from lambda_function.services.text_rules import Email, PersonName, UserName
 
@@ -36,26 +38,29 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
 
     Raises ContentionError, after which Database.transact tries again, when another call has just taken account or name.
     """
-    if sign_ups.is_linked(work.session, account.sub):
+    if people.is_linked(work.session, account.sub):
         return
     email = _valid(_EMAIL, account.email)
     if email is not None:
-        rows = sign_ups.lock_unlinked_patients(work.session, email)
+        rows = people.lock_unlinked_patients(work.session, email)
         same = [row for row in rows if row.email.lower() == email.lower()]
         # Of several, such as a family with one address, nobody can tell who this is: a reception can.
         if len(same) == 1 and trusts_email(trusted=same[0].email_trusted, version=same[0].version):
-            sign_ups.link(work.session, same[0].user_id, account.sub, work.now)
+            people.link(work.session, same[0].user_id, account.sub, work.now)
             note_person(work, same[0].user_id, PersonAction.LINK)
             return
     user_name = _valid(_USER_NAME, account.user_name)
-    if user_name is None or sign_ups.is_taken(work.session, user_name):
+    if user_name is None or people.is_user_name_taken(work.session, user_name):
         user_name = account.sub
     full_name = _valid(_PERSON_NAME, account.full_name) or user_name
-    user_id = sign_ups.add(
-        work.session, sub=account.sub, user_name=user_name, full_name=full_name, email=email, now=work.now
+    patient = NewUser(
+        user_name=user_name, user_type=Role.PATIENT, full_name=full_name, email=email, cognito_sub=account.sub
     )
-    fields = ("user_name", "full_name", *(("email",) if email else ()))
-    note_person(work, user_id, PersonAction.CREATE, fields)
+    try:
+        user_id = people.add_patient(work.session, patient, work.now)
+    except InvalidInputError:
+        raise ContentionError("Somebody else has just got this user name.") from None
+    note_person(work, user_id, PersonAction.CREATE, patient.fields_entered)
 
 
 def _valid(kind: "TypeAdapter[str]", value: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """People, as far as the caller may see them."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -15,6 +15,7 @@ from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage
 from lambda_function.api.schemas.types import SearchText
+from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.actor import Role
 from lambda_function.services import deactivation, people
 
@@ -23,7 +24,7 @@ router = Router()
 ProfileMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the profile must still have")]
 
 
-def profile(row: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Person]:
+def profile(row: PersonView, status: HTTPStatus = HTTPStatus.OK) -> Response[Person]:
     """One person, with the version as the ETag."""
     person = Person.model_validate(row)
     headers = {"ETag": etag(person.version)}
@@ -70,7 +71,7 @@ def deactivate_user(user_id: UserId) -> Response[None]:
 
 @router.post("/users", tags=["people"], summary="Create a patient", status_code=HTTPStatus.CREATED)
 def create_user(patient: NewPatient) -> Response[Person]:
-    return profile(people.create_patient(current_work(), **patient.model_dump()), HTTPStatus.CREATED)
+    return profile(people.create_patient(current_work(), patient.new_user()), HTTPStatus.CREATED)
 
 
 @router.post("/users/<user_id>/reactivate", tags=["people"], summary="Let a deactivated patient back in")

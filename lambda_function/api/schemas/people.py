@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from typing_extensions import TypedDict
 
 from lambda_function.domain.actor import Role
+from lambda_function.domain.people import NewUser
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
 
 # Stands for "as it is": the field itself does not take null.
@@ -38,6 +39,9 @@ class NewPatient(BaseModel):
     full_name: PersonName
     email: Email | None = None
     phone: Phone | None = None
+
+    def new_user(self) -> NewUser:
+        return NewUser(user_type=Role.PATIENT, **self.model_dump())
 
 
 class PersonChange(BaseModel):

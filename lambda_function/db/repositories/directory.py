@@ -25,6 +25,7 @@ from lambda_function.db.models import (
 from lambda_function.db.repositories.people import add_user
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
 from lambda_function.domain.actor import Role
+from lambda_function.domain.people import NewUser
 from lambda_function.domain.user_names import folded
 
 _PERSON: AnySelect = select(
@@ -148,18 +149,8 @@ class Directory:
         now: datetime,
     ) -> int:
         """The id of the new user, who has no profile yet. Raises InvalidInputError when the user name is taken."""
-        user = User(
-            user_name=user_name,
-            user_type=role,
-            full_name=full_name,
-            email=email,
-            phone=phone,
-            email_trusted=email is not None,
-            created_at=now,
-            updated_at=now,
-        )
-        add_user(self._session, user)
-        return user.user_id
+        user = NewUser(user_name=user_name, user_type=role, full_name=full_name, email=email, phone=phone)
+        return add_user(self._session, user, now)
 
     def set_type(self, user_id: int, *, before: Role, after: Role, now: datetime) -> bool:
         """Whether the person still was what the caller has seen, and so is something else now."""

@@ -1,143 +1,214 @@
-"""Users, as far as the caller may see them."""
+"""People: as far as the caller may see them, and those who have just signed up, who are no callers yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, collate, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    and_,
+    bindparam,
+    case,
+    collate,
+    exists,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import COLLATION, AnyRow, AnySelect
+from lambda_function.db.base import COLLATION, AnySelect
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import ClinicPatient, Patient, User
-from lambda_function.db.scoping import UNSYNCED, contact_visible, here
+from lambda_function.db.rows import columns, fetch_all, fetch_one, write
+from lambda_function.db.scoping import UNSCOPED, contact_visible, here
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.errors import ContentionError, InvalidInputError
+from lambda_function.domain.people import NewUser
 from lambda_function.domain.user_names import folded
+
+
+class PersonView(NamedTuple):
+    """A person. `email` and `phone` are None, too, where the actor may not see them."""
+
+    user_id: int
+    user_name: str
+    user_type: Role
+    full_name: str
+    email: str | None
+    phone: str | None
+    version: int
+
+
+class UnlinkedPatient(NamedTuple):
+    """A patient without an account, and what says whether their e-mail may link one."""
+
+    user_id: int
+    email: str
+    email_trusted: bool | None
+    version: int
+
+
+class _NamedUser(NamedTuple):
+    user_id: int
+    user_name: str
+
+
+def _views(role: Role) -> AnySelect:
+    contact = contact_visible(role)
+    return select(
+        *columns(
+            PersonView,
+            User,
+            email=case((contact, User.email), else_=null()),
+            phone=case((contact, User.phone), else_=null()),
+        )
+    )
+
+
+_VIEWS: Mapping[Role, AnySelect] = MappingProxyType({role: _views(role) for role in Role})
+_ONE: Mapping[Role, AnySelect] = MappingProxyType(
+    {role: view.where(User.user_id == bindparam("user_id")) for role, view in _VIEWS.items()}
+)
+_FOR_CHANGE = (
+    select(User).where(User.user_id == bindparam("user_id")).with_for_update().execution_options(populate_existing=True)
+)
+_BY_NAME: AnySelect = select(*columns(_NamedUser, User)).where(
+    User.user_name == bindparam("user_name"), User.user_type == bindparam("role")
+)
+# The database's comparison overlooks capital letters and accents.
+_UNLINKED_PATIENTS: AnySelect = (
+    select(*columns(UnlinkedPatient, User))
+    .where(
+        User.email == bindparam("email"),
+        User.user_type == Role.PATIENT,
+        User.cognito_sub.is_(None),
+        User.active,
+        here(User),
+    )
+    .order_by(User.user_id)
+    .with_for_update()
+)
+
+
+def get_one_or_none(session: Session, actor: Actor, user_id: int) -> PersonView | None:
+    return fetch_one(session, PersonView, _ONE[actor.role], {"user_id": user_id})
+
+
+def get_for_change(session: Session, user_id: int) -> User | None:
+    """The entity, its row locked."""
+    return session.scalar(_FOR_CHANGE, {"user_id": user_id})
+
+
+def page(
+    session: Session, actor: Actor, *, role: Role | None, prefix: str | None, after: int, limit: int
+) -> Sequence[PersonView]:
+    """In the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail and phone
+    where the actor may see them: a search must not find out what a page hides.
+    """
+    statement = _VIEWS[actor.role].where(User.user_id > after).order_by(User.user_id).limit(limit)
+    if role is not None:
+        statement = statement.where(User.user_type == role)
+    if prefix is not None:
+        contact = or_(_starts_with(User.email, prefix), _starts_with(User.phone, prefix))
+        statement = statement.where(
+            or_(
+                _starts_with(User.full_name, prefix),
+                _starts_with(collate(User.user_name, COLLATION), prefix),
+                and_(contact_visible(actor.role), contact),
+            )
+        )
+    return fetch_all(session, PersonView, statement)
 
 
 def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
     return column.startswith(prefix, autoescape=True)  # type: ignore[no-any-return]
 
 
-def add_user(session: Session, user: User) -> None:
-    """Raises InvalidInputError when the user name is taken."""
-    session.add(user)
+def id_by_user_name(session: Session, user_name: str, role: Role) -> int | None:
+    """Of a visible person of that role. Capital and small letters are the same."""
+    found = fetch_all(session, _NamedUser, _BY_NAME, {"user_name": user_name, "role": role})
+    # The database's comparison overlooks accents, and blanks at the end.
+    return next((row.user_id for row in found if folded(row.user_name) == folded(user_name)), None)
+
+
+def add_user(session: Session, user: NewUser, now: datetime) -> int:
+    """The id of a new user, who has no profile yet.
+
+    Raises InvalidInputError when the user name is taken, and ContentionError when somebody else has just got the
+    account.
+    """
+    row = User(**asdict(user), email_trusted=user.email is not None, created_at=now, updated_at=now)
+    session.add(row)
     try:
         session.flush()
     except IntegrityError as error:
-        if (duplicate(error) or ("", ""))[0] == "uq_user_user_name":
-            raise InvalidInputError("This user name is taken.", field="user_name") from None
+        match duplicate(error):
+            case "uq_user_user_name", _:
+                raise InvalidInputError("This user name is taken.", field="user_name") from None
+            case "uq_user_cognito_sub", _:
+                raise ContentionError("Somebody else has just got this account.") from None
         raise
+    return row.user_id
 
 
-class People:
-    """Rows have user_id, user_name, user_type, full_name, version, and email and phone, which are NULL where the
-    actor may not see them.
-    """
+def add_patient(session: Session, user: NewUser, now: datetime, clinic_ids: Sequence[int] = ()) -> int:
+    """The id of a new patient of these clinics. Raises what add_user raises."""
+    user_id = add_user(session, user, now)
+    session.add(Patient(user_id=user_id))
+    session.flush()
+    session.add_all(ClinicPatient(clinic_id=clinic_id, patient_id=user_id, created_at=now) for clinic_id in clinic_ids)
+    return user_id
 
-    def __init__(self, session: Session, actor: Actor) -> None:
-        self._session = session
-        self._contact = contact_visible(actor)
 
-    def _rows(self) -> AnySelect:
-        return select(
-            User.user_id,
-            User.user_name,
-            User.user_type,
-            User.full_name,
-            case((self._contact, User.email), else_=null()).label("email"),
-            case((self._contact, User.phone), else_=null()).label("phone"),
-            User.version,
-        )
+def is_linked(session: Session, sub: str) -> bool:
+    """Whether anybody, active or not, has this account."""
+    found = session.scalars(select(User.cognito_sub).where(User.cognito_sub == sub), execution_options=UNSCOPED)
+    # The database's comparison overlooks blanks at the end.
+    return sub in found
 
-    def get_one_or_none(self, user_id: int) -> AnyRow | None:
-        return self._session.execute(self._rows().where(User.user_id == user_id)).one_or_none()
 
-    def get_for_change(self, user_id: int) -> User | None:
-        """The entity, its row locked."""
-        return self._session.scalar(
-            select(User).where(User.user_id == user_id).with_for_update().execution_options(populate_existing=True)
-        )
+def is_user_name_taken(session: Session, user_name: str) -> bool:
+    return bool(session.scalar(select(exists().where(User.user_name == user_name)), execution_options=UNSCOPED))
 
-    def page(self, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[AnyRow]:
-        """In the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail
-        and phone where the actor may see them: a search must not find out what a page hides.
-        """
-        statement = self._rows().where(User.user_id > after).order_by(User.user_id).limit(limit)
-        if role is not None:
-            statement = statement.where(User.user_type == role)
-        if prefix is not None:
-            contact = or_(_starts_with(User.email, prefix), _starts_with(User.phone, prefix))
-            statement = statement.where(
-                or_(
-                    _starts_with(User.full_name, prefix),
-                    _starts_with(collate(User.user_name, COLLATION), prefix),
-                    and_(self._contact, contact),
-                )
-            )
-        return self._session.execute(statement).all()
 
-    def id_by_user_name(self, user_name: str, role: Role) -> int | None:
-        """In capital or small letters."""
-        rows = self._session.execute(
-            select(User.user_id, User.user_name).where(User.user_name == user_name, User.user_type == role)
-        )
-        # The database's comparison overlooks accents, and blanks at the end.
-        return next((row.user_id for row in rows if folded(row.user_name) == folded(user_name)), None)
+def lock_unlinked_patients(session: Session, email: str) -> Sequence[UnlinkedPatient]:
+    """Active patients without an account whose e-mail the database holds for the same, in the order of their ids."""
+    return fetch_all(session, UnlinkedPatient, _UNLINKED_PATIENTS, {"email": email}, unscoped=True)
 
-    def add_patient(
-        self,
-        *,
-        user_name: str,
-        full_name: str,
-        email: str | None,
-        phone: str | None,
-        clinic_ids: Sequence[int],
-        now: datetime,
-    ) -> User:
-        """Raises InvalidInputError when the user name is taken."""
-        user = User(
-            user_name=user_name,
-            user_type=Role.PATIENT,
-            full_name=full_name,
-            email=email,
-            phone=phone,
-            email_trusted=email is not None,
-            created_at=now,
-            updated_at=now,
-        )
-        add_user(self._session, user)
-        self._session.add(Patient(user_id=user.user_id))
-        self._session.flush()
-        self._session.add_all(
-            ClinicPatient(clinic_id=clinic_id, patient_id=user.user_id, created_at=now) for clinic_id in clinic_ids
-        )
-        return user
+
+def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
+    """Gives an account to the person. Raises ContentionError when somebody else has just got it."""
+    changes = {"cognito_sub": sub, "version": User.version + 1, "updated_at": now}
+    try:
+        write(session, update(User).where(User.user_id == user_id).values(changes))
+    except IntegrityError as error:
+        if duplicate(error) is None:
+            raise
+        raise ContentionError("Somebody else has just got this account.") from None
 
 
 def close_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
     """Deactivates the person; whether there was an active one of that role. For callers who have checked what else
-    hangs on it: see services/deactivation.py.
+    depends on it: see services/deactivation.py.
     """
-    result = session.execute(
-        update(User)
-        .where(User.user_id == user_id, User.user_type == role, User.active)
-        .values(active=False, version=User.version + 1, updated_at=now),
-        execution_options=UNSYNCED,
-    )
-    return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
+    return _change_account(session, user_id, role, User.active, active=False, updated_at=now)
 
 
 def reopen_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
     """Lets a deactivated person back in; whether there was one of that role. Those who were erased or merged into
-    another never come back. Under the lock of the patient or doctor, since who erases holds it, too.
+    another never come back. The caller holds the lock of the patient or doctor, as whoever erases does.
     """
-    result = session.execute(
-        update(User)
-        .where(User.user_id == user_id, User.user_type == role, User.active.is_(False), here(User))
-        .values(active=True, version=User.version + 1, updated_at=now),
-        execution_options=UNSYNCED,
-    )
-    return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
+    return _change_account(session, user_id, role, User.active.is_(False), here(User), active=True, updated_at=now)
+
+
+def _change_account(
+    session: Session, user_id: int, role: Role, *where: ColumnExpressionArgument[bool], **values: Any
+) -> bool:
+    person = update(User).where(User.user_id == user_id, User.user_type == role, *where)
+    return write(session, person.values(version=User.version + 1, **values)) > 0

@@ -20,6 +20,7 @@ STATUS: Mapping[str, HTTPStatus] = MappingProxyType(
         "forbidden": HTTPStatus.FORBIDDEN,
         "not_found": HTTPStatus.NOT_FOUND,
         "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+        "name_taken": HTTPStatus.CONFLICT,
         "doctor_busy": HTTPStatus.CONFLICT,
         "patient_busy": HTTPStatus.CONFLICT,
         "chair_busy": HTTPStatus.CONFLICT,

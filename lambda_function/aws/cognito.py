@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambda_function.domain.errors import InvalidInputError, UnavailableError
+from lambda_function.domain.errors import NameTakenError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -78,7 +78,7 @@ class CognitoAccounts:
     def _unused(self, user_name: str, email: str) -> str | None:
         """The `sub` of the account that an earlier call made for this person; None when there is none at all.
 
-        Raises InvalidInputError when the account is somebody's own.
+        Raises NameTakenError when the account is somebody's own.
         """
         with _pool_errors():
             try:
@@ -86,7 +86,7 @@ class CognitoAccounts:
             except self._client.exceptions.UserNotFoundException:
                 return None
         if user["UserStatus"] != _UNUSED or _attribute(user["UserAttributes"], "email") != email:
-            raise InvalidInputError("Somebody else has an account with this user name.", field="user_name")
+            raise NameTakenError("Somebody else has an account with this user name.", field="user_name")
         return _attribute(user["UserAttributes"], "sub")
 
     def _name_of(self, sub: str) -> str | None:

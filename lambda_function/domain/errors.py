@@ -35,6 +35,12 @@ class InvalidInputError(DomainError):
     code = "validation_error"
 
 
+class NameTakenError(DomainError):
+    """Something else has this name, or somebody else this user name."""
+
+    code = "name_taken"
+
+
 class DoctorBusyError(DomainError):
     code = "doctor_busy"
 

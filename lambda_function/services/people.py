@@ -96,9 +96,7 @@ def _is_trusted(user: User, *, own: bool, changed: bool) -> bool:
 
 
 def create_patient(work: UnitOfWork, patient: NewUser) -> PersonView:
-    """Makes a patient of the creator's clinics, who can sign up later. Raises InvalidInputError when the user name is
-    taken.
-    """
+    """Makes a patient of the creator's clinics, who can sign up later. Raises NameTakenError."""
     require(work.actor, Action.CREATE_PATIENT)
     user_id = people_rows.add_patient(work.session, patient, work.now, work.actor.clinic_ids)
     note_person(work, user_id, PersonAction.CREATE, patient.fields_entered)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from lambda_function.db.repositories import people
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.errors import ContentionError, InvalidInputError
+from lambda_function.domain.errors import ContentionError, NameTakenError
 from lambda_function.domain.people import NewUser, PersonAction, trusts_email
 from lambda_function.services.person_events import note_person
 from lambda_function.services.text_rules import Email, PersonName, UserName
@@ -58,7 +58,7 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     )
     try:
         user_id = people.add_patient(work.session, patient, work.now)
-    except InvalidInputError:
+    except NameTakenError:
         raise ContentionError("Somebody else has just got this user name.") from None
     note_person(work, user_id, PersonAction.CREATE, patient.fields_entered)
 

@@ -88,7 +88,7 @@ def test_a_new_patient_leaves_no_data_even_when_the_name_is_taken(desk: Desk, lo
     _checked(first, log_text(), "takenname")
 
     second = _send(desk, "rita", "POST", "/users", body=body)
-    expect_problem(second, 422, "validation_error", "user_name")
+    expect_problem(second, 409, "name_taken")
     _checked(second, log_text(), "takenname")
 
 

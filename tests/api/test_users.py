@@ -206,14 +206,14 @@ def test_a_new_patient_belongs_to_the_clinics_of_the_creator_and_no_other(
 
 
 @pytest.mark.parametrize("taken", ["pat", "drsol", "rosa"])
-def test_a_user_name_that_is_taken_is_422_even_by_somebody_invisible(
+def test_a_user_name_that_is_taken_is_409_even_by_somebody_invisible(
     client: ApiClient, taken: str, fingerprint: Fingerprint
 ) -> None:
     before = fingerprint()
 
     answer = client.post("rita", "/users", {"user_name": taken, "full_name": "Somebody Else"})
 
-    expect_problem(answer, 422, "validation_error", "user_name")
+    expect_problem(answer, 409, "name_taken")
     assert fingerprint() == before
 
 

@@ -324,9 +324,9 @@ def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
     document = demo_document()
     document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20}
     document["clinics"][LIMA.upper()] = {"country": "PE", "time_zone": "America/Lima"}
-    result = operators.practice("apply", document)
+    result = operators.practice("apply", document, "--json")
     assert result.exit_code == Exit.REFUSED
-    assert "A new name is taken" in result.stderr
+    assert json.loads(result.stdout)["error"]["code"] == "name_taken"
     assert len(practice.rows(Treatment)) == 3
 
 

@@ -122,7 +122,6 @@ def test_a_new_patient_needs_no_clinic(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        (["rita", *DOCTOR], "user_name"),
         (["drana", "--type", "doctor", "--name", "Ana"], "clinics"),
         (["drana", *DOCTOR, "--clinic", "Santiago Norte"], "clinics"),
         (["ruth", "--type", "receptionist", "--name", "Ruth"], "clinics"),
@@ -135,6 +134,13 @@ def test_whoever_cannot_be_created_leaves_nothing(terminal: Terminal, arguments:
     before = dict(terminal.practice.ids)
     error = terminal.refused("users", "create", *arguments)
     assert (error["code"], error["field"]) == ("validation_error", field)
+    assert dict(terminal.practice.ids) == before
+
+
+def test_a_user_name_that_is_taken_is_refused(terminal: Terminal) -> None:
+    before = dict(terminal.practice.ids)
+    error = terminal.refused("users", "create", "RITA", *DOCTOR)
+    assert (error["code"], error["field"]) == ("name_taken", "user_name")
     assert dict(terminal.practice.ids) == before
 
 
@@ -190,7 +196,7 @@ def test_an_account_that_somebody_made_under_the_name_is_not_linked(with_pool: T
     """Otherwise whoever signs up as `drana` in time would become a doctor."""
     pool.add("drana", "ana@example.org")
     error = with_pool.refused("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
-    assert (error["code"], error["field"]) == ("validation_error", "user_name")
+    assert (error["code"], error["field"]) == ("name_taken", "user_name")
     assert "drana" not in with_pool.practice.ids
 
 

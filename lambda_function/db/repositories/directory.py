@@ -148,7 +148,7 @@ class Directory:
         phone: str | None,
         now: datetime,
     ) -> int:
-        """The id of the new user, who has no profile yet. Raises InvalidInputError when the user name is taken."""
+        """The id of the new user, who has no profile yet. Raises NameTakenError."""
         user = NewUser(user_name=user_name, user_type=role, full_name=full_name, email=email, phone=phone)
         return add_user(self._session, user, now)
 

@@ -28,7 +28,7 @@ from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED, contact_visible, here
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.errors import ContentionError, InvalidInputError
+from lambda_function.domain.errors import ContentionError, NameTakenError
 from lambda_function.domain.people import NewUser
 from lambda_function.domain.user_names import folded
 
@@ -140,8 +140,7 @@ def id_by_user_name(session: Session, user_name: str, role: Role) -> int | None:
 def add_user(session: Session, user: NewUser, now: datetime) -> int:
     """The id of a new user, who has no profile yet.
 
-    Raises InvalidInputError when the user name is taken, and ContentionError when somebody else has just got the
-    account.
+    Raises NameTakenError, and ContentionError when somebody else has just got the account.
     """
     row = User(**asdict(user), email_trusted=user.email is not None, created_at=now, updated_at=now)
     session.add(row)
@@ -150,7 +149,7 @@ def add_user(session: Session, user: NewUser, now: datetime) -> int:
     except IntegrityError as error:
         match duplicate(error):
             case "uq_user_user_name", _:
-                raise InvalidInputError("This user name is taken.", field="user_name") from None
+                raise NameTakenError("This user name is taken.", field="user_name") from None
             case "uq_user_cognito_sub", _:
                 raise ContentionError("Somebody else has just got this account.") from None
         raise

@@ -28,7 +28,7 @@ from lambda_function.db.models import (
 from lambda_function.db.scoping import UNSCOPED, UNSYNCED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
-from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.errors import NameTakenError
 from lambda_function.domain.user_names import folded
 
 _PERSON = (User.user_id, User.user_name, User.full_name, User.email, User.phone, User.active)
@@ -134,14 +134,14 @@ class PracticeRows:
         )
 
     def add(self, *rows: Any) -> None:
-        """Raises InvalidInputError when something else has such a name."""
+        """Raises NameTakenError when something else has such a name."""
         self._session.add_all(rows)
         try:
             self._session.flush()
         except IntegrityError as error:
             if duplicate(error) is None:
                 raise
-            raise InvalidInputError(
+            raise NameTakenError(
                 "A new name is taken: capital letters and accents do not tell names of clinics and chairs apart, or "
                 "somebody else has just added it."
             ) from None

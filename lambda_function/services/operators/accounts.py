@@ -12,12 +12,12 @@ class Accounts(Protocol):
     """Each may raise UnavailableError. What is done already is not done again, and is no error."""
 
     def check_free(self, user_name: str, email: str) -> None:
-        """Raises InvalidInputError when somebody else has an account with this user name."""
+        """Raises NameTakenError when somebody else has an account with this user name."""
 
     def create(self, user_name: str, email: str) -> str:
         """The `sub` of a new account, to which the pool invites its owner by e-mail; or of one that was made so before
         and that nobody has used yet. A name that somebody has chosen for an account of their own links nothing: that
-        raises InvalidInputError.
+        raises NameTakenError.
         """
 
     def disable(self, sub: str) -> bool:

@@ -15,6 +15,7 @@ from lambda_function.domain.errors import (
     ContentionError,
     HasBookingsError,
     InvalidInputError,
+    NameTakenError,
     NotFoundError,
     UnavailableError,
 )
@@ -86,7 +87,7 @@ def create(
     """The person, `created` false when there was just this one already, `active` or not, and `account`: `linked`, or
     `none` without a pool or an e-mail. With a pool, the same command again makes the account that is still missing.
 
-    Raises InvalidInputError, and UnavailableError when the person is there but the account could not be made.
+    Raises InvalidInputError, NameTakenError, and UnavailableError when the person is there and the account is not.
     """
     if accounts is not None and email is None and user_type is not Role.PATIENT:
         raise InvalidInputError("The account of staff needs an e-mail.", field="email")
@@ -120,7 +121,7 @@ def _create(work: UnitOfWork, person: _NewPerson, clinics: Sequence[str], treatm
     if known is not None:
         if person.is_like(known):
             return False
-        raise InvalidInputError("This user name is taken.", field="user_name")
+        raise NameTakenError("This user name is taken.", field="user_name")
     clinic_ids, treatment_ids = _places(directory, person.role, clinics, treatments, had_profile=False)
     user_id = directory.add(
         user_name=person.user_name,

@@ -43,8 +43,8 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
     """Answers the plan that is now done.
 
     Holds the locks of the doctors whom it concerns, as booking holds that of one: a visit booked at the same time is
-    either seen here or sees the change. Raises DeclarationError, RefusedError, InvalidInputError for a new name that is
-    taken, and ContentionError when somebody else changed the practice in such a way that more doctors are concerned.
+    either seen here or sees the change. Raises DeclarationError, RefusedError, NameTakenError, and ContentionError when
+    somebody else changed the practice in such a way that more doctors are concerned.
     """
     concerned = doctors_concerned(work, declaration)
     Calendar(work.session).lock_doctors(concerned)

@@ -9,7 +9,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from lambda_function.aws.cognito import CognitoAccounts
-from lambda_function.domain.errors import InvalidInputError, UnavailableError
+from lambda_function.domain.errors import NameTakenError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -42,7 +42,7 @@ def test_making_an_account_twice_makes_one(accounts: CognitoAccounts) -> None:
 
 def test_an_account_of_another_address_is_not_taken_over(accounts: CognitoAccounts) -> None:
     accounts.create("ana", EMAIL)
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(NameTakenError):
         accounts.create("ana", "other@example.org")
 
 
@@ -52,7 +52,7 @@ def test_an_account_in_use_is_not_taken_over(
     accounts.create("ana", EMAIL)
     client.admin_set_user_password(UserPoolId=pool_id, Username="ana", Password="Own-Passw0rd!", Permanent=True)
     for attempt in (accounts.check_free, accounts.create):
-        with pytest.raises(InvalidInputError) as refusal:
+        with pytest.raises(NameTakenError) as refusal:
             attempt("ana", EMAIL)
         assert refusal.value.field == "user_name"
 

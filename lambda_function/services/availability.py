@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.appointments import Appointments
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import active_chairs
 from lambda_function.db.repositories.candidates import candidates
 from lambda_function.db.repositories.catalogue import Catalogue
 from lambda_function.db.repositories.working_hours import openings
@@ -98,7 +98,7 @@ def slots_of(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[AnyRow]) ->
     reach = margin(duration_of(doctors[0]))
     around = Interval(span.start - reach, span.end + reach)
     rules = openings(work.session, [row.doctor_id for row in doctors], around)
-    chairs = Calendar(work.session).chairs({row.clinic_id for row in doctors})
+    chairs = active_chairs(work.session, {row.clinic_id for row in doctors})
     look = _Look(work, wanted, doctors, rules, chairs)
     first = min(span.end, span.start + timedelta(days=max(1, _FIRST_LOOK_DAYS // len(doctors))))
     slots = look.free(Interval(span.start, first), wanted.limit)

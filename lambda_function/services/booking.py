@@ -8,9 +8,9 @@ from datetime import datetime
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.booking import booking_facts
-from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import (
@@ -75,7 +75,7 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     check_working(place, found.opening, overridden=request.override_reason is not None)
     chair_id = lock_free_chair(work, place, chair_ids, request.chair_id, taken=found.taken)
     view = _add(work, request=request, facts=facts, status=status, visit=place.visit, chair_id=chair_id)
-    Calendar(work.session).claim(view.appointment_id, place.claims(chair_id))
+    claims.claim(work.session, view.appointment_id, place.claims(chair_id))
     changes = {"starts_at": rfc3339(view.starts_at), "doctor_id": view.doctor_id, "chair_id": chair_id}
     if request.override_reason is not None:
         changes["override_reason"] = request.override_reason
@@ -96,11 +96,10 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
 
     READ COMMITTED shows what was committed by whoever held the locks before.
     """
-    calendar = Calendar(work.session)
-    clinic_of = calendar.lock_doctors([request.doctor_id])
+    clinic_of = claims.lock_doctors(work.session, [request.doctor_id])
     if not clinic_of:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")
-    if not calendar.lock_patient(patient_id):
+    if not claims.lock_patient(work.session, patient_id):
         raise InvalidInputError("There is no such patient.", field="patient_id")
     found = booking_facts(
         work.session,

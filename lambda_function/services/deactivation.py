@@ -8,10 +8,10 @@ refused because the person is gone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import Appointments
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import VisitAhead, visits_ahead
 from lambda_function.db.repositories.link_codes import remove_code
 from lambda_function.db.repositories.people import PersonView, close_account, reopen_account
 from lambda_function.db.repositories.tokens import remove_calendar_token
@@ -25,7 +25,7 @@ from lambda_function.domain.waitlist import Freed, freed_by_visit
 from lambda_function.services.offers import free
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
-from lambda_function.services.visits import Happening, record, seen_by
+from lambda_function.services.visits import Happening, record, visible_to
 from lambda_function.services.waitlist import withdraw_all
 
 PATIENT_GONE = "Patient deactivated"
@@ -64,13 +64,12 @@ def leave_by_batches(work: UnitOfWork, user_id: int, *, cancel_visits: bool) -> 
 
 def _leave(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool) -> Left:
     require_patient(work, user_id, Action.DEACTIVATE_PATIENT)
-    calendar = Calendar(work.session)
-    ahead = calendar.visits_ahead(ClaimKind.PATIENT, user_id, work.now)
+    ahead = visits_ahead(work.session, ClaimKind.PATIENT, user_id, work.now)
     _check_ahead(work, ahead, cancel_visits=cancel_visits, at_once=at_once)
     doctor_ids = {row.doctor_id for row in _open(ahead)[:BATCH]}
-    calendar.lock_doctors(doctor_ids)
-    calendar.lock_patient(user_id)
-    ahead = calendar.visits_ahead(ClaimKind.PATIENT, user_id, work.now)
+    claims.lock_doctors(work.session, doctor_ids)
+    claims.lock_patient(work.session, user_id)
+    ahead = visits_ahead(work.session, ClaimKind.PATIENT, user_id, work.now)
     _check_ahead(work, ahead, cancel_visits=cancel_visits, at_once=at_once)
     still_open = _open(ahead)
     ids = [row.appointment_id for row in still_open if row.doctor_id in doctor_ids][:BATCH]
@@ -83,13 +82,13 @@ def _leave(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool
     return Left(ids, closed)
 
 
-def _open(ahead: Sequence[AnyRow]) -> list[AnyRow]:
+def _open(ahead: Sequence[VisitAhead]) -> list[VisitAhead]:
     return [row for row in ahead if row.status in {Status.REQUESTED, Status.BOOKED}]
 
 
-def _check_ahead(work: UnitOfWork, ahead: Sequence[AnyRow], *, cancel_visits: bool, at_once: bool) -> None:
+def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits: bool, at_once: bool) -> None:
     """Asked before the locks, so that a refusal makes nobody wait, and again under them."""
-    seen = seen_by(work.actor, ahead)
+    seen = visible_to(work.actor, ahead)
     if len(seen.ids) < len(ahead):
         raise HasBookingsError(
             "There are visits in clinics that are not yours: let those cancel them first.",
@@ -110,7 +109,7 @@ def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
     if not appointment_ids:
         return []
     cancelled = Appointments(work.session).cancel_all(appointment_ids, reason=PATIENT_GONE, now=work.now)
-    Calendar(work.session).release(*appointment_ids)
+    claims.release(work.session, *appointment_ids)
     record(work, *(Happening(visit, Step.CANCEL, before, reason=PATIENT_GONE) for visit, before in cancelled))
     return [freed_by_visit(visit, chair_id=visit.chair_id) for visit, _ in cancelled]
 
@@ -121,10 +120,9 @@ def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool)
 
     Raises NotFoundError, and HasBookingsError when there are such visits and they were not accepted.
     """
-    calendar = Calendar(work.session)
-    if not calendar.lock_doctors([user_id]):
+    if not claims.lock_doctors(work.session, [user_id]):
         raise NotFoundError("There is no such doctor.")
-    ahead = [row.appointment_id for row in calendar.visits_ahead(ClaimKind.DOCTOR, user_id, work.now)]
+    ahead = [row.appointment_id for row in visits_ahead(work.session, ClaimKind.DOCTOR, user_id, work.now)]
     if ahead and not accept_conflicts:
         raise HasBookingsError("There are visits ahead.", ahead)
     close(work, user_id, Role.DOCTOR)
@@ -166,12 +164,11 @@ def reopen(work: UnitOfWork, user_id: int, role: Role) -> bool:
     """Lets somebody of that role back in, under the lock of whoever would close or erase them; False where there is
     nobody to let in. For operators: it asks no permission.
     """
-    calendar = Calendar(work.session)
     match role:
         case Role.PATIENT:
-            calendar.lock_patient(user_id)
+            claims.lock_patient(work.session, user_id)
         case Role.DOCTOR:
-            calendar.lock_doctors([user_id])
+            claims.lock_doctors(work.session, [user_id])
         case Role.RECEPTIONIST:
             pass
     if not reopen_account(work.session, user_id, role, work.now):

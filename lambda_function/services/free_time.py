@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import taken_time
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.slots import Timeline, chair_starts, occupied_starts, step_mask, working_starts
@@ -36,8 +36,13 @@ def busy_in(
     exclude_id: int | None = None,
 ) -> Busy:
     """One statement: doctors and chairs of the clinics, and what the doctors and the patient have elsewhere."""
-    rows = Calendar(work.session).busy(
-        timeline.span, doctor_ids=doctor_ids, clinic_ids=clinic_ids, patient_id=patient_id, exclude_id=exclude_id
+    rows = taken_time(
+        work.session,
+        timeline.span,
+        doctor_ids=doctor_ids,
+        clinic_ids=clinic_ids,
+        patient_id=patient_id,
+        exclude_id=exclude_id,
     )
     busy = Busy()
     for row in rows:

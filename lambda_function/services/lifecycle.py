@@ -5,8 +5,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.models import Appointment
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import AppointmentView
-from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Status, Step, check_cutoff, check_step_time, next_status
@@ -70,5 +70,5 @@ def enter(
     if step is Step.CONFIRM and work.actor.role is Role.RECEPTIONIST:
         appointment.receptionist_id = work.actor.user_id
     if after not in HOLDING:
-        Calendar(work.session).release(appointment.appointment_id)
+        claims.release(work.session, appointment.appointment_id)
     return Happening(appointment, step, before, reason=reason)

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_bytes
 
-from lambda_function.db.repositories import link_codes
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories import claims, link_codes
 from lambda_function.db.repositories.people import PersonView, get_for_change
 from lambda_function.db.repositories.refusals import RefusalsOf
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -82,9 +81,8 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
 
 def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> None:
     """Under the locks that booking and deactivating take."""
-    calendar = Calendar(work.session)
     for user_id in sorted((caller_id, target_id)):
-        calendar.lock_patient(user_id)
+        claims.lock_patient(work.session, user_id)
     people = link_codes.lock_people(work.session, (caller_id, target_id))
     caller, target = people.get(caller_id), people.get(target_id)
     if caller is None or caller.cognito_sub is None or caller.user_type is not Role.PATIENT:

@@ -9,9 +9,9 @@ from typing import Any
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import booking_facts
-from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import (
@@ -197,9 +197,8 @@ def _put(
     if override_reason is not None:
         visit.override_reason = override_reason
         changes["override_reason"] = override_reason
-    calendar = Calendar(work.session)
-    calendar.release(visit.appointment_id)
-    calendar.claim(visit.appointment_id, place.claims(chair_id))
+    claims.release(work.session, visit.appointment_id)
+    claims.claim(work.session, visit.appointment_id, place.claims(chair_id))
     return Happening(visit, "MOVE", before, changes=changes)
 
 

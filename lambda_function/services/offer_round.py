@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import freed_time
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import visits_of_patients
 from lambda_function.db.repositories.waitlist import Line
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
@@ -100,7 +100,7 @@ class _Walk:
         if not patient_ids:
             return
         timeline = self._found.timeline
-        for row in Calendar(self._work.session).visits_of_patients(patient_ids, timeline.span):
+        for row in visits_of_patients(self._work.session, patient_ids, timeline.span):
             self._busy[row.patient_id] |= timeline.touched(Interval(row.starts_at, row.ends_at))
 
     def offer(self, entry: AnyRow) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import active_chairs
 from lambda_function.db.repositories.candidates import candidates_of
 from lambda_function.db.repositories.working_hours import openings
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -178,7 +178,7 @@ def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[Freed]) -> Offer
     free = FreeTime(
         timeline,
         openings(work.session, doctor_ids, timeline.span),
-        Calendar(work.session).chairs([clinic_id]),
+        active_chairs(work.session, [clinic_id]),
         busy_in(work, timeline, doctor_ids=doctor_ids, clinic_ids=[clinic_id]),
     )
     return Offerable(work.now, clinic_id, freed, rows, free)

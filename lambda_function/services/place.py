@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories.calendar import Calendar, Claim, busy_error
+from lambda_function.db.repositories import claims
+from lambda_function.db.repositories.claims import Claim, busy_error
 from lambda_function.db.repositories.obstacles import Obstacles, obstacles
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration, Policy
@@ -87,12 +88,11 @@ def lock_free_chair(
             raise busy_error(kind)
     if not chair_ids:
         return None
-    calendar = Calendar(work.session)
     for chair_id in chair_ids:
         if (ClaimKind.CHAIR, chair_id) in taken or wanted not in {None, chair_id}:
             continue
-        calendar.lock_chair(chair_id)
-        if not calendar.chair_busy(chair_id, place.occupied, place.moved_id):
+        claims.lock_chair(work.session, chair_id)
+        if not claims.chair_is_claimed(work.session, chair_id, place.occupied, place.moved_id):
             return chair_id
     raise busy_error(ClaimKind.CHAIR)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import visits_of
 from lambda_function.db.repositories.time_off import LeaveOf
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import HasBookingsError, InvalidInputError, NotFoundError
@@ -14,7 +14,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import free
-from lambda_function.services.visits import seen_by
+from lambda_function.services.visits import visible_to
 from lambda_function.services.working_hours import MAX_LEAVE, lock_doctor, require_doctor
 
 
@@ -46,7 +46,7 @@ def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int,
         raise InvalidInputError("That is longer than leave can be.", field="ends_at")
     lock_doctor(work, doctor_id, Action.SET_LEAVE)
     span = Interval(wanted.starts_at, wanted.ends_at)
-    booked = seen_by(work.actor, Calendar(work.session).visits_of(ClaimKind.DOCTOR, doctor_id, span))
+    booked = visible_to(work.actor, visits_of(work.session, ClaimKind.DOCTOR, doctor_id, span))
     if (booked.ids or booked.elsewhere) and not wanted.accept_conflicts:
         raise HasBookingsError("There are appointments in that time.", booked.ids, elsewhere=booked.elsewhere)
     leave_id = LeaveOf(work.session, doctor_id).add(span, wanted.reason, work.now)

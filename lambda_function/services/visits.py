@@ -1,14 +1,14 @@
 """An appointment under its locks, and what happened to it: shared by moving and by the steps of its life."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment, ClinicPatient
-from lambda_function.db.repositories import outbox
+from lambda_function.db.repositories import claims, outbox
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import VisitAhead, VisitInSpan, VisitOfDoctor
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Policy, Status
@@ -16,6 +16,8 @@ from lambda_function.domain.errors import ContentionError, ForbiddenError, Inval
 from lambda_function.domain.messages import kind_of, rfc3339
 from lambda_function.domain.permissions import Subject, sees
 from lambda_function.services.place import policy_of
+
+BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,8 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     resources = Appointments(work.session).resources_of(appointment_id)
     if resources is None:
         raise NotFoundError("There is no such appointment.")
-    calendar = Calendar(work.session)
-    clinic_of = calendar.lock_doctors({resources.doctor_id, *more_doctors})
-    calendar.lock_patient(resources.patient_id)
+    clinic_of = claims.lock_doctors(work.session, {resources.doctor_id, *more_doctors})
+    claims.lock_patient(work.session, resources.patient_id)
     found = Appointments(work.session).get_for_change(appointment_id)
     if found is None:
         raise NotFoundError("There is no such appointment.")
@@ -66,20 +67,23 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleVisits:
     """The ids of those of some visits that the actor may be told of, and how many more there are."""
 
     ids: list[int]
     elsewhere: int
 
 
-def seen_by(actor: Actor, rows: Iterable[AnyRow]) -> Seen:
-    """Of rows that were read past the scope, with appointment_id, patient_id, doctor_id and clinic_id. Every id that an
-    answer or a refusal names goes through here: those of other clinics are not the actor's to know.
+def visible_to(actor: Actor, visits: Collection[BusyVisit]) -> VisibleVisits:
+    """Takes visits that were read past the actor's scope. Every id that an answer or a refusal names goes through here:
+    those of other clinics are not the actor's to know.
     """
-    visits = list(rows)
-    ids = [row.appointment_id for row in visits if sees(actor, Subject(row.patient_id, row.doctor_id, row.clinic_id))]
-    return Seen(ids, len(visits) - len(ids))
+    ids = [
+        visit.appointment_id
+        for visit in visits
+        if sees(actor, Subject(visit.patient_id, visit.doctor_id, visit.clinic_id))
+    ]
+    return VisibleVisits(ids, len(visits) - len(ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import WaitlistEntry
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import Appointments, AppointmentView
 from lambda_function.db.repositories.booking import practice_of
-from lambda_function.db.repositories.calendar import Calendar
 from lambda_function.db.repositories.candidates import candidates
 from lambda_function.db.repositories.waitlist import Line, Waitlist
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -67,7 +67,7 @@ def join(work: UnitOfWork, wish: Wish) -> AnyRow:
     _check_wish(work, wish)
     _check_reach(work, wish, patient_id)
     # Under the patient's lock: what joins, leaves or is deactivated at the same time is seen here, or sees this.
-    Calendar(work.session).lock_patient(patient_id)
+    claims.lock_patient(work.session, patient_id)
     _check_others(wish, Line(work.session, work.now).wishes_of(patient_id))
     entry = WaitlistEntry(
         patient_id=patient_id,

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.booking import practice_of
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories.busy import VisitOfDoctor, visits_of_doctors
 from lambda_function.db.repositories.working_hours import OpeningHours, openings
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
@@ -18,7 +19,7 @@ from lambda_function.domain.outside_hours import outside
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.working_hours import WeeklyHours, Window, check_week, check_windows
 from lambda_function.services.given_back import give_back, look_before
-from lambda_function.services.visits import seen_by
+from lambda_function.services.visits import visible_to
 
 MAX_LEAVE = timedelta(days=5 * 366)
 # How far ahead hours are compared with visits: no clinic is booked further, see the horizon of a practice file.
@@ -87,28 +88,28 @@ def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
 
 def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
     practice = require_doctor(work, doctor_id, action)
-    Calendar(work.session).lock_doctors([doctor_id])
+    claims.lock_doctors(work.session, [doctor_id])
     return practice
 
 
 def outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
     """The ids of the doctor's appointments to come that do not lie in working hours, as far as the actor sees them."""
-    return seen_by(work.actor, outside_hours_of(work, {doctor_id: time_zone}, {}).get(doctor_id, [])).ids
+    return visible_to(work.actor, outside_hours_of(work, {doctor_id: time_zone}, {}).get(doctor_id, [])).ids
 
 
 def outside_hours_of(
     work: UnitOfWork, time_zones: Mapping[int, str], weeks: Mapping[int, Sequence[WeeklyHours]]
-) -> dict[int, list[AnyRow]]:
-    """Rows of Calendar.visits_of_doctors, by doctor, of those who have appointments to come that do not lie in working
-    hours, whether or not the actor sees them; as if `weeks` were the weekly hours of the doctors whom it names. Looks
-    LOOK_AHEAD far, and reads the visits and the hours of many doctors at once.
+) -> dict[int, list[VisitOfDoctor]]:
+    """By doctor, the appointments to come that do not lie in working hours, whether or not the actor sees them; as if
+    `weeks` were the weekly hours of the doctors whom it names. Looks LOOK_AHEAD far, and reads the visits and the hours
+    of many doctors at once.
     """
     found = {}
     start = work.now.replace(second=0, microsecond=0)
     span = Interval(start, start + LOOK_AHEAD)
     doctor_ids = sorted(time_zones)
     for first in range(0, len(doctor_ids), DOCTORS_AT_ONCE):
-        visits = Calendar(work.session).visits_of_doctors(doctor_ids[first : first + DOCTORS_AT_ONCE], span)
+        visits = visits_of_doctors(work.session, doctor_ids[first : first + DOCTORS_AT_ONCE], span)
         if not visits:
             continue
         last = max(visit.end for of_one in visits.values() for visit in of_one)

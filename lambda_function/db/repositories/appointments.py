@@ -208,7 +208,7 @@ class Appointments:
 
     def get_for_change(self, appointment_id: int) -> tuple[Appointment, bool] | None:
         """The entity, its row locked, and whether its patient has been erased, as it is now. Lock its doctor, patient
-        and chair first (see Calendar): whoever erases holds the patient's lock.
+        and chair first (see claims.py): whoever erases holds the patient's lock.
         """
         row = self._session.execute(
             select(Appointment, _ERASED)

@@ -1,19 +1,86 @@
-"""Claims of time that has passed, which protect nothing any more."""
+"""Locks, and claims of time: all rows of both are seen here, since a conflict with a row that the caller may not see is
+a conflict.
 
+The order of locks is the same everywhere: doctors by id, patient, the row of an appointment that is there, chairs by id
+(docs/decisions/0001).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, select
 from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
-from lambda_function.db.models import SlotClaim
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED
+from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.errors import duplicate
+from lambda_function.db.models import Chair, ClaimKind, Doctor, Patient, SlotClaim
+from lambda_function.db.models.appointments import CLAIM_ROWS
+from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.errors import ChairBusyError, DoctorBusyError, DomainError, PatientBusyError
+from lambda_function.domain.intervals import Interval
 
-# The primary key starts with kind and resource, so both statements read just what they delete: the first jumps from
-# resource to resource, the second reads the oldest slots of one. By time alone they would read all claims each time.
-_OLDEST: AnySelect = (
-    select(SlotClaim.kind, SlotClaim.resource_id)
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    kind: ClaimKind
+    resource_id: int
+    time: Interval
+
+
+def busy_error(kind: ClaimKind) -> DomainError:
+    match kind:
+        case ClaimKind.DOCTOR:
+            return DoctorBusyError("The doctor is not free at that time.", field="starts_at")
+        case ClaimKind.PATIENT:
+            return PatientBusyError("The patient is not free at that time.", field="starts_at")
+        case ClaimKind.CHAIR:
+            return ChairBusyError("No chair is free at that time.", field="starts_at")
+
+
+def claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> ColumnElement[bool]:
+    """Claims of the resource in the interval bound as `<span>_start` and `<span>_end`."""
+    return and_(
+        SlotClaim.kind == kind.value,
+        resource,
+        SlotClaim.slot_at >= bindparam(f"{span}_start", type_=UtcDateTime()),
+        SlotClaim.slot_at < bindparam(f"{span}_end", type_=UtcDateTime()),
+        SlotClaim.appointment_id != bindparam("moved_id"),
+    )
+
+
+class LockedDoctor(NamedTuple):
+    user_id: int
+    clinic_id: int
+
+
+class ClaimedResource(NamedTuple):
+    kind: int
+    resource_id: int
+
+
+_LOCK_DOCTORS: AnySelect = (
+    select(*columns(LockedDoctor, Doctor))
+    .where(Doctor.user_id.in_(bindparam("doctor_ids", expanding=True)))
+    .order_by(Doctor.user_id)
+    .with_for_update()
+)
+_LOCK_PATIENT = select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).with_for_update()
+_LOCK_CHAIR = select(Chair.chair_id).where(Chair.chair_id == bindparam("chair_id")).with_for_update()
+_CHAIR_CLAIMED: AnySelect = select(
+    exists().where(claimed(ClaimKind.CHAIR, SlotClaim.resource_id == bindparam("chair_id"), "occupied"))
+)
+# Into the table, not the class: the ORM would take each of the many rows apart.
+_CLAIM = insert(CLAIM_ROWS)
+_RELEASE = delete(SlotClaim).where(SlotClaim.appointment_id.in_(bindparam("appointment_ids", expanding=True)))
+# The primary key starts with kind and resource, so purging reads just what it deletes: this jumps from resource to
+# resource, and `_purge` reads the oldest slots of one. By time alone they would read all claims each time.
+_WITH_OLD_CLAIMS: AnySelect = (
+    select(*columns(ClaimedResource, SlotClaim))
     .group_by(SlotClaim.kind, SlotClaim.resource_id)
     .having(func.min(SlotClaim.slot_at) < bindparam("before", type_=UtcDateTime()))
     .limit(bindparam("resources"))
@@ -21,24 +88,69 @@ _OLDEST: AnySelect = (
 _RESOURCES = 200
 
 
+def lock_doctors(session: Session, doctor_ids: Collection[int]) -> dict[int, int]:
+    """Locks those that exist, in the order of their ids, and returns the clinic of each."""
+    found = fetch_all(session, LockedDoctor, _LOCK_DOCTORS, {"doctor_ids": sorted(doctor_ids)}, unscoped=True)
+    return {doctor.user_id: doctor.clinic_id for doctor in found}
+
+
+def lock_patient(session: Session, patient_id: int) -> bool:
+    """Whether there is such a patient to lock."""
+    return session.scalar(_LOCK_PATIENT, {"patient_id": patient_id}, execution_options=UNSCOPED) is not None
+
+
+def lock_chair(session: Session, chair_id: int) -> None:
+    session.scalar(_LOCK_CHAIR, {"chair_id": chair_id}, execution_options=UNSCOPED)
+
+
+def chair_is_claimed(session: Session, chair_id: int, occupied: Interval, moved_id: int | None) -> bool:
+    """Whether another appointment than `moved_id` has claimed the chair for some of the time."""
+    values = {
+        "chair_id": chair_id,
+        "occupied_start": occupied.start,
+        "occupied_end": occupied.end,
+        "moved_id": moved_id or 0,
+    }
+    return bool(session.scalar(_CHAIR_CLAIMED, values, execution_options=UNSCOPED))
+
+
+def claim(session: Session, appointment_id: int, claims: Iterable[Claim]) -> None:
+    """Takes the time, in key order and in one statement. Raises the error of the first kind that another appointment
+    holds: only for writers that went round the locks, since under them the checks have answered already.
+    """
+    rows = [
+        {"kind": each.kind.value, "resource_id": each.resource_id, "slot_at": slot, "appointment_id": appointment_id}
+        for each in sorted(claims, key=lambda each: (each.kind, each.resource_id))
+        for slot in each.time.grid_slots()
+    ]
+    try:
+        session.execute(_CLAIM, rows, execution_options=UNSCOPED)
+    except IntegrityError as error:
+        key, entry = duplicate(error) or ("", "")
+        if key != "PRIMARY":
+            raise
+        raise busy_error(ClaimKind(int(entry.split("-", 1)[0]))) from None
+
+
+def release(session: Session, *appointment_ids: int) -> None:
+    """Gives the time of the appointments back."""
+    write(session, _RELEASE, {"appointment_ids": appointment_ids})
+
+
 def purge_past(session: Session, before: datetime, limit: int) -> int:
-    """Deletes at most `limit` claims of slots before then, and answers how many. To be called, each time in a
-    transaction of its own, until there are none.
+    """Deletes at most `limit` claims of time before then, which protect nothing any more, and returns how many. Call it
+    until there are none, each time in a transaction of its own.
     """
     deleted = 0
-    for resource in _with_old_claims(session, before):
-        deleted += _delete(session, resource, before, limit - deleted)
+    given = {"before": before, "resources": _RESOURCES}
+    for resource in fetch_all(session, ClaimedResource, _WITH_OLD_CLAIMS, given, unscoped=True):
+        deleted += _purge(session, resource, before, limit - deleted)
         if deleted == limit:
             break
     return deleted
 
 
-def _with_old_claims(session: Session, before: datetime) -> list[AnyRow]:
-    given = {"before": before, "resources": _RESOURCES}
-    return list(session.execute(_OLDEST, given, execution_options=UNSCOPED))
-
-
-def _delete(session: Session, resource: AnyRow, before: datetime, limit: int) -> int:
+def _purge(session: Session, resource: ClaimedResource, before: datetime, limit: int) -> int:
     statement = (
         delete(SlotClaim)
         .where(
@@ -46,5 +158,4 @@ def _delete(session: Session, resource: AnyRow, before: datetime, limit: int) ->
         )
         .ext(mysql.limit(limit))
     )
-    result = session.execute(statement, execution_options=UNSYNCED)
-    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+    return write(session, statement)

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, exists, literal, or_, union_all
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import ClaimKind, SlotClaim, WaitlistEntry
-from lambda_function.db.repositories.calendar import claimed
+from lambda_function.db.repositories.claims import claimed
 from lambda_function.db.repositories.working_hours import RULES, branch, opening_of, rule_values
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.intervals import Interval

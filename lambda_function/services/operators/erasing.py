@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories import erasing, idempotency
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories import claims, erasing, idempotency
 from lambda_function.db.repositories.directory import Directory
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -63,7 +62,7 @@ def _mark(work: UnitOfWork, user_name: str) -> AnyRow:
     """
     directory = Directory(work.session)
     person = known_person(directory, user_name, leaving=True)
-    Calendar(work.session).lock_patient(person.user_id)
+    claims.lock_patient(work.session, person.user_id)
     if not erasing.mark(work.session, person.user_id, work.now):
         raise ContentionError("Somebody has reactivated this person at the same time: run the same again.")
     return known_person(directory, user_name, leaving=True)
@@ -111,9 +110,8 @@ def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
     rows = erasing.next_visits(work.session, user_id, after, VISITS)
     if not rows:
         return []
-    calendar = Calendar(work.session)
-    calendar.lock_doctors({row.doctor_id for row in rows})
-    calendar.lock_patient(user_id)
+    claims.lock_doctors(work.session, {row.doctor_id for row in rows})
+    claims.lock_patient(work.session, user_id)
     ids = [row.appointment_id for row in rows]
     erasing.forget_words(work.session, ids, work.now)
     return ids
@@ -125,7 +123,7 @@ def _forget(work: UnitOfWork, user_id: int, anonymous: str) -> bool:
     Whoever was about to keep an answer that shows the name holds the patient's lock until it is kept; so what was kept
     since the batches is seen here, and nothing comes after.
     """
-    Calendar(work.session).lock_patient(user_id)
+    claims.lock_patient(work.session, user_id)
     for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):
         if remove(work.session, user_id, ROWS) == ROWS:
             return False

@@ -7,7 +7,8 @@ from typing import Any
 
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories import claims
+from lambda_function.db.repositories.busy import visits_ahead
 from lambda_function.db.repositories.directory import Directory
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role, operator
@@ -200,17 +201,16 @@ def _set_type(work: UnitOfWork, user_name: str, role: Role, clinics: Sequence[st
 
 def _check_free(work: UnitOfWork, person: AnyRow) -> None:
     """Under the locks that booking takes: what is booked at the same time is seen here, or refused there."""
-    calendar = Calendar(work.session)
     match person.user_type:
         case Role.DOCTOR:
-            calendar.lock_doctors([person.user_id])
+            claims.lock_doctors(work.session, [person.user_id])
             kind = ClaimKind.DOCTOR
         case Role.PATIENT:
-            calendar.lock_patient(person.user_id)
+            claims.lock_patient(work.session, person.user_id)
             kind = ClaimKind.PATIENT
         case _:
             return
-    ahead = [row.appointment_id for row in calendar.visits_ahead(kind, person.user_id, work.now)]
+    ahead = [row.appointment_id for row in visits_ahead(work.session, kind, person.user_id, work.now)]
     if ahead:
         raise HasBookingsError("There are visits ahead.", ahead)
 

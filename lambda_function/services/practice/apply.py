@@ -12,7 +12,7 @@ from lambda_function.db.models import (
     Treatment,
     User,
 )
-from lambda_function.db.repositories.calendar import Calendar
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.repositories.working_hours import OpeningHours
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -47,7 +47,7 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
     somebody else changed the practice in such a way that more doctors are concerned.
     """
     concerned = doctors_concerned(work, declaration)
-    Calendar(work.session).lock_doctors(concerned)
+    claims.lock_doctors(work.session, concerned)
     plan = make_plan(work, declaration)
     if not doctors_of(plan.changes, plan.state) <= concerned:
         raise ContentionError("Somebody else is changing the practice; try again.")

@@ -1,0 +1,221 @@
+"""Time that is taken, and what else stands in the way of a visit. All rows are seen here, as in claims.py."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, bindparam, func, select, text, union_all
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.models import Appointment, Chair, ClaimKind
+from lambda_function.db.rows import columns, fetch_all
+from lambda_function.domain.appointment import HOLDING, UNFINISHED, Status
+from lambda_function.domain.intervals import Interval
+
+
+class TakenTime(NamedTuple):
+    """What an appointment occupies, in minutes from the start of the span that was asked about."""
+
+    doctor_id: int
+    chair_id: int | None
+    patient_id: int
+    start: int
+    end: int
+    before: int
+    after: int
+
+
+class VisitInSpan(NamedTuple):
+    appointment_id: int
+    patient_id: int
+    doctor_id: int
+    clinic_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class VisitOfDoctor(NamedTuple):
+    """Start and end are in minutes from the start of the span that was asked about."""
+
+    doctor_id: int
+    appointment_id: int
+    patient_id: int
+    clinic_id: int
+    start: int
+    end: int
+
+
+class VisitOfPatient(NamedTuple):
+    patient_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class VisitAhead(NamedTuple):
+    appointment_id: int
+    patient_id: int
+    doctor_id: int
+    clinic_id: int
+    status: Status
+
+
+class ActiveChair(NamedTuple):
+    clinic_id: int
+    chair_id: int
+
+
+def _minutes(instant: Any) -> Any:
+    """From `base`, as an integer: a driver reads those several times faster than times."""
+    return func.timestampdiff(text("MINUTE"), bindparam("base", type_=UtcDateTime()), instant)
+
+
+def _taken(*where: Any) -> AnySelect:
+    occupied_until = func.timestampadd(text("MINUTE"), Appointment.buffer_after_minutes, Appointment.ends_at)
+    return select(
+        *columns(
+            TakenTime,
+            Appointment,
+            start=_minutes(Appointment.starts_at),
+            end=_minutes(Appointment.ends_at),
+            before=Appointment.buffer_before_minutes,
+            after=Appointment.buffer_after_minutes,
+        )
+    ).where(
+        Appointment.status.in_(sorted(HOLDING)),
+        Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
+        Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
+        occupied_until > bindparam("base", type_=UtcDateTime()),
+        Appointment.appointment_id != bindparam("exclude_id"),
+        *where,
+    )
+
+
+_DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
+_CLINICS: BindParameter[Any] = bindparam("clinic_ids", expanding=True)
+# Clinics give doctors and chairs at once; the other two branches are what a doctor or the patient has elsewhere.
+_TAKEN_TIME = union_all(
+    _taken(Appointment.clinic_id.in_(_CLINICS)),
+    _taken(Appointment.doctor_id.in_(_DOCTORS), Appointment.clinic_id.not_in(_CLINICS)),
+    _taken(Appointment.patient_id == bindparam("patient_id"), Appointment.clinic_id.not_in(_CLINICS)),
+)
+_HOLDS_TIME_IN_SPAN = (
+    Appointment.status.in_(sorted(HOLDING)),
+    Appointment.starts_at < bindparam("span_end", type_=UtcDateTime()),
+    Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
+    Appointment.ends_at > bindparam("span_start", type_=UtcDateTime()),
+)
+_PERSON: Mapping[ClaimKind, Any] = MappingProxyType(
+    {ClaimKind.DOCTOR: Appointment.doctor_id, ClaimKind.PATIENT: Appointment.patient_id}
+)
+_VISITS_OF: Mapping[ClaimKind, AnySelect] = MappingProxyType(
+    {
+        kind: select(*columns(VisitInSpan, Appointment))
+        .where(person == bindparam("person_id"), *_HOLDS_TIME_IN_SPAN)
+        .order_by(Appointment.starts_at, Appointment.appointment_id)
+        for kind, person in _PERSON.items()
+    }
+)
+_VISITS_AHEAD: Mapping[ClaimKind, AnySelect] = MappingProxyType(
+    {
+        kind: select(*columns(VisitAhead, Appointment))
+        .where(
+            person == bindparam("person_id"),
+            Appointment.starts_at > bindparam("now", type_=UtcDateTime()),
+            Appointment.status.in_(sorted(HOLDING)),
+        )
+        .order_by(Appointment.appointment_id)
+        for kind, person in _PERSON.items()
+    }
+)
+_VISITS_OF_DOCTORS: AnySelect = (
+    select(
+        *columns(VisitOfDoctor, Appointment, start=_minutes(Appointment.starts_at), end=_minutes(Appointment.ends_at))
+    )
+    .where(
+        Appointment.doctor_id.in_(_DOCTORS),
+        Appointment.status.in_(sorted(UNFINISHED)),
+        Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
+        Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
+        Appointment.ends_at > bindparam("base", type_=UtcDateTime()),
+    )
+    .order_by(Appointment.doctor_id, Appointment.starts_at, Appointment.appointment_id)
+)
+_VISITS_OF_PATIENTS: AnySelect = select(*columns(VisitOfPatient, Appointment)).where(
+    Appointment.patient_id.in_(bindparam("patient_ids", expanding=True)), *_HOLDS_TIME_IN_SPAN
+)
+_CHAIRS: AnySelect = (
+    select(*columns(ActiveChair, Chair)).where(Chair.clinic_id.in_(_CLINICS), Chair.active).order_by(Chair.chair_id)
+)
+# The longest that an appointment may begin before a time that it still occupies, and the other way round.
+_REACH = timedelta(days=2)
+
+
+def taken_time(
+    session: Session,
+    span: Interval,
+    *,
+    doctor_ids: Collection[int],
+    clinic_ids: Collection[int],
+    patient_id: int | None,
+    exclude_id: int | None = None,
+) -> list[TakenTime]:
+    """All appointments of the clinics, and those of the doctors and the patient elsewhere, that occupy time in the
+    span.
+    """
+    values = {
+        "base": span.start,
+        "earliest": span.start - _REACH,
+        "latest": span.end + _REACH,
+        "doctor_ids": sorted(doctor_ids),
+        "clinic_ids": sorted(clinic_ids),
+        "patient_id": patient_id,
+        "exclude_id": exclude_id or 0,
+    }
+    return fetch_all(session, TakenTime, _TAKEN_TIME, values, unscoped=True)
+
+
+def visits_of(session: Session, kind: ClaimKind, person_id: int, span: Interval) -> list[VisitInSpan]:
+    """Visits that hold time of a doctor or patient in the span, by start."""
+    return fetch_all(session, VisitInSpan, _VISITS_OF[kind], {"person_id": person_id, **_bounds(span)}, unscoped=True)
+
+
+def visits_of_doctors(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, list[VisitOfDoctor]]:
+    """What is not over and holds time in the span, which starts on a whole minute: by doctor, for those who have
+    any, and by start.
+    """
+    values = {
+        "doctor_ids": sorted(doctor_ids),
+        "base": span.start,
+        "earliest": span.start - _REACH,
+        "latest": span.end,
+    }
+    found: dict[int, list[VisitOfDoctor]] = defaultdict(list)
+    for visit in fetch_all(session, VisitOfDoctor, _VISITS_OF_DOCTORS, values, unscoped=True):
+        found[visit.doctor_id].append(visit)
+    return found
+
+
+def visits_of_patients(session: Session, patient_ids: Collection[int], span: Interval) -> list[VisitOfPatient]:
+    """Visits that hold time of some of the patients in the span."""
+    values = {"patient_ids": sorted(patient_ids), **_bounds(span)}
+    return fetch_all(session, VisitOfPatient, _VISITS_OF_PATIENTS, values, unscoped=True)
+
+
+def _bounds(span: Interval) -> dict[str, datetime]:
+    return {"span_start": span.start, "span_end": span.end, "earliest": span.start - _REACH}
+
+
+def visits_ahead(session: Session, kind: ClaimKind, person_id: int, now: datetime) -> list[VisitAhead]:
+    """Visits of a doctor or patient that hold time and have not begun, by id."""
+    return fetch_all(session, VisitAhead, _VISITS_AHEAD[kind], {"person_id": person_id, "now": now}, unscoped=True)
+
+
+def active_chairs(session: Session, clinic_ids: Collection[int]) -> dict[int, list[int]]:
+    """The active chairs of each clinic, by id."""
+    found: dict[int, list[int]] = {clinic_id: [] for clinic_id in clinic_ids}
+    for chair in fetch_all(session, ActiveChair, _CHAIRS, {"clinic_ids": sorted(clinic_ids)}, unscoped=True):
+        found[chair.clinic_id].append(chair.chair_id)
+    return found

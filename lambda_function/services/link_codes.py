@@ -12,7 +12,6 @@ from secrets import token_bytes
 
 from lambda_function.db.repositories import claims, link_codes
 from lambda_function.db.repositories.people import PersonView, get_for_change
-from lambda_function.db.repositories.refusals import RefusalsOf
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError, LinkRefusedError, NotFoundError, ThrottledError
@@ -35,7 +34,8 @@ class NewCode:
 
 
 def new_code(work: UnitOfWork, user_id: int) -> NewCode:
-    """The patient's code, which replaces the one before. It is good once and for GOOD_FOR, and cannot be read again.
+    """Makes the patient's code, which replaces the one before. It can be used once, for GOOD_FOR, and is never shown
+    again.
 
     Raises NotFoundError, ForbiddenError for whoever is visible and no patient, and LinkRefusedError for somebody who
     has an account.
@@ -55,22 +55,22 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
 
 
 def link_account(work: UnitOfWork, code: str) -> PersonView:
-    """Makes the actor's account that of the person whom the code was made for, and acts as that person from here on;
-    answers as `people.get`. What the actor was before is emptied.
+    """Gives the actor's account to the person whom the code was made for, answers that person, and acts as them from
+    here on. What the actor was before is emptied.
 
-    Raises LinkRefusedError for a code that is not good, which counts, and for an actor who has visits, open wishes or a
-    past among the staff: nobody learns which. ThrottledError after WRONG_CODES_A_DAY.
+    Raises LinkRefusedError for a code that is not valid, which counts, and for an actor who has visits, open wishes or
+    a past among the staff; nobody learns which. Raises ThrottledError after WRONG_CODES_A_DAY.
     """
     require(work.actor, Action.LINK_ACCOUNT)
     caller_id, code_hash = work.actor.user_id, _hash(code)
-    wrong = RefusalsOf(work.session, caller_id, "link", work.now.astimezone(UTC).date())
-    if wrong.lock() >= WRONG_CODES_A_DAY:
+    today = work.now.astimezone(UTC).date()
+    if link_codes.lock_wrong_codes(work.session, caller_id, today) >= WRONG_CODES_A_DAY:
         raise ThrottledError("There were too many wrong codes today. Try again tomorrow, or ask the reception.")
     target_id = link_codes.owner_of(work.session, code_hash, work.now)
     if target_id is None:
-        if caller_id not in link_codes.lock_people(work.session, (caller_id,)):
+        if caller_id not in link_codes.lock_account_holders(work.session, (caller_id,)):
             raise ContentionError(_CHANGED)
-        wrong.add()
+        link_codes.count_wrong_code(work.session, caller_id, today)
         raise LinkRefusedError(_REFUSED, is_kept=True)
     _move(work, caller_id, target_id, code_hash)
     note_person(work, caller_id, PersonAction.MERGE)
@@ -80,10 +80,10 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
 
 
 def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> None:
-    """Under the locks that booking and deactivating take."""
+    """Moves the account under the locks that booking and deactivating take."""
     for user_id in sorted((caller_id, target_id)):
         claims.lock_patient(work.session, user_id)
-    people = link_codes.lock_people(work.session, (caller_id, target_id))
+    people = link_codes.lock_account_holders(work.session, (caller_id, target_id))
     caller, target = people.get(caller_id), people.get(target_id)
     if caller is None or caller.cognito_sub is None or caller.user_type is not Role.PATIENT:
         raise ContentionError(_CHANGED)

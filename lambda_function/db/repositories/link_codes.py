@@ -1,15 +1,16 @@
-"""Codes that link an account to a person, and the account that moves. Only hashes of codes come here. Unscoped, and in
-columns: whoever uses a code may not see the person yet.
+"""Codes that link an account to a person, how many wrong codes somebody has tried, and the account that moves. Only
+hashes of codes come here. Unscoped: whoever uses a code may not see the person yet.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow
+from lambda_function.db.base import AnySelect
 from lambda_function.db.models import (
     Appointment,
     CalendarToken,
@@ -17,58 +18,74 @@ from lambda_function.db.models import (
     Doctor,
     LinkCode,
     Receptionist,
+    Refusals,
     User,
     WaitlistEntry,
 )
 from lambda_function.db.repositories import idempotency
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
+from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.domain.actor import Role
 from lambda_function.domain.waitlist import OPEN
+
+
+class AccountHolder(NamedTuple):
+    """An active person, with the account that they have."""
+
+    user_id: int
+    user_type: Role
+    cognito_sub: str | None
+
 
 # Of an account without visits there are few; should there be more, they go after a day as all kept answers do.
 _ANSWERS = 1000
+# The kind under which refusals are counted.
+_WRONG_CODE = "link"
+
+_OWNER = select(LinkCode.user_id).where(
+    LinkCode.code_hash == bindparam("code_hash"), LinkCode.expires_at > bindparam("now")
+)
+_ACCOUNT_HOLDERS: AnySelect = (
+    select(*columns(AccountHolder, User))
+    .where(User.user_id.in_(bindparam("user_ids", expanding=True)), User.active, here(User))
+    .order_by(User.user_id)
+    .with_for_update()
+)
 
 
 def put_code(session: Session, user_id: int, code_hash: str, *, now: datetime, expires_at: datetime) -> None:
-    """The person's one code from here on."""
+    """Replaces the person's code."""
     values = {"code_hash": code_hash, "created_at": now, "expires_at": expires_at}
     statement = insert(LinkCode).values(user_id=user_id, **values)
-    session.execute(statement.on_duplicate_key_update(values), execution_options=UNSCOPED)
+    write(session, statement.on_duplicate_key_update(values))
 
 
 def owner_of(session: Session, code_hash: str, now: datetime) -> int | None:
-    """Whom the code leads to; None when nobody has it or it has expired."""
-    statement = select(LinkCode.user_id).where(LinkCode.code_hash == code_hash, LinkCode.expires_at > now)
-    return session.scalar(statement, execution_options=UNSCOPED)
+    """The id of the person whom the code was made for; None for a code that is unknown or has expired."""
+    return session.scalar(_OWNER, {"code_hash": code_hash, "now": now}, execution_options=UNSCOPED)
 
 
 def take_code(session: Session, user_id: int, code_hash: str) -> bool:
-    """Uses the code up. Whether it still was the person's."""
-    statement = delete(LinkCode).where(LinkCode.user_id == user_id, LinkCode.code_hash == code_hash)
-    result = session.execute(statement, execution_options=UNSYNCED)
-    return bool(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+    """Uses the code up, and answers whether it was still the person's."""
+    return write(session, delete(LinkCode).where(LinkCode.user_id == user_id, LinkCode.code_hash == code_hash)) > 0
 
 
 def remove_code(session: Session, user_id: int) -> None:
     """Ends the person's code, if there is one."""
-    session.execute(delete(LinkCode).where(LinkCode.user_id == user_id), execution_options=UNSYNCED)
+    write(session, delete(LinkCode).where(LinkCode.user_id == user_id))
 
 
-def lock_people(session: Session, user_ids: Collection[int]) -> Mapping[int, AnyRow]:
-    """user_id, user_type and cognito_sub of those who are active, by id, locked in the order of ids. To be called after
-    the locks of the patients.
+def lock_account_holders(session: Session, user_ids: Collection[int]) -> Mapping[int, AccountHolder]:
+    """Those of the people who are active, by id, their rows locked in the order of the ids. Call it after the locks of
+    the patients.
     """
-    statement = (
-        select(User.user_id, User.user_type, User.cognito_sub)
-        .where(User.user_id.in_(user_ids), User.active, here(User))
-        .order_by(User.user_id)
-        .with_for_update()
-    )
-    return {row.user_id: row for row in session.execute(statement, execution_options=UNSCOPED)}
+    found = fetch_all(session, AccountHolder, _ACCOUNT_HOLDERS, {"user_ids": sorted(user_ids)}, unscoped=True)
+    return {holder.user_id: holder for holder in found}
 
 
 def has_traces(session: Session, user_id: int) -> bool:
-    """Whether the person has anything that would be lost with their row: a visit, a wish that is open, or a past among
-    the staff.
+    """Whether the person has anything that would be lost with their row: a visit, an open wish, or a past among the
+    staff.
     """
     return bool(
         session.scalar(
@@ -84,8 +101,8 @@ def has_traces(session: Session, user_id: int) -> bool:
 
 
 def move_account(session: Session, sub: str, *, source: int, target: int, now: datetime) -> None:
-    """From one person to another. Of the first stays a number that says into whom it went: names, contact, clinics,
-    access to the feed, wishes that have ended and kept answers go.
+    """Moves the account from one person to another. Of the first person only a number stays, and into whom they were
+    merged: names, contact data, clinics, access to the feed, ended wishes and kept answers go.
     """
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         forget(session, source, _ANSWERS)
@@ -109,11 +126,36 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
         update(User).where(User.user_id == source).values(**emptied, **changed),
         update(User).where(User.user_id == target).values(cognito_sub=sub, **changed),
     ):
-        session.execute(statement, execution_options=UNSYNCED)
+        write(session, statement)
 
 
 def purge_expired(session: Session, before: datetime, limit: int) -> int:
-    """Removes at most so many codes that have expired by that time; how many there were."""
+    """Removes at most `limit` codes that had expired by that time, and answers how many it removed."""
     statement = delete(LinkCode).where(LinkCode.expires_at < before)
-    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=UNSYNCED)
-    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+    return write(session, statement.with_dialect_options(mysql_limit=limit))
+
+
+def lock_wrong_codes(session: Session, user_id: int, day: date) -> int:
+    """How many wrong codes the person has tried on a day of UTC.
+
+    Whoever asks next waits until this transaction ends, so that trying many at once gains nothing. Call it before all
+    other locks.
+    """
+    start = insert(Refusals).values(user_id=user_id, kind=_WRONG_CODE, day=day, count=0)
+    write(session, start.on_duplicate_key_update(count=Refusals.count))
+    return session.scalars(select(Refusals.count).where(*_wrong_codes(user_id, day)), execution_options=UNSCOPED).one()
+
+
+def count_wrong_code(session: Session, user_id: int, day: date) -> None:
+    """Counts one more, which stays counted if the transaction is committed: see DomainError.is_kept."""
+    write(session, update(Refusals).where(*_wrong_codes(user_id, day)).values(count=Refusals.count + 1))
+
+
+def _wrong_codes(user_id: int, day: date) -> tuple[ColumnElement[bool], ...]:
+    return Refusals.user_id == user_id, Refusals.kind == _WRONG_CODE, Refusals.day == day
+
+
+def purge_wrong_codes(session: Session, before: datetime, limit: int) -> int:
+    """Removes at most `limit` counts of days before the day of that time, and answers how many it removed."""
+    statement = delete(Refusals).where(Refusals.day < before.date())
+    return write(session, statement.with_dialect_options(mysql_limit=limit))

@@ -7,7 +7,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from lambda_function.db.repositories.idempotency import KeysOf
+from lambda_function.db.repositories import idempotency
+from lambda_function.db.repositories.idempotency import StoredAnswer
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.errors import ForbiddenError, IdempotencyMismatchError
@@ -41,32 +42,32 @@ def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
     Raises IdempotencyMismatchError when the key was used for another request, ForbiddenError when the actor's rights
     are not those of then (the answer may hold what the actor may not see any more), and IdempotencyInFlightError.
     """
-    keys = KeysOf(work.session, work.actor.user_id)
-    row = keys.lock(key_hash(work.actor, request.key))
-    if row is None:
+    user_id, hashed = work.actor.user_id, key_hash(work.actor, request.key)
+    stored = idempotency.lock(work.session, user_id, hashed)
+    if stored is None:
         return None
-    if row.created_at <= work.now - KEPT_FOR:
-        keys.remove(key_hash(work.actor, request.key))
+    if stored.created_at <= work.now - KEPT_FOR:
+        idempotency.remove(work.session, [(user_id, hashed)])
         return None
-    if row.rights_hash != _rights_hash(work.actor):
+    if stored.rights_hash != _rights_hash(work.actor):
         raise ForbiddenError("Your rights have changed since this key was used.")
-    if row.request_hash != request.request_hash:
+    if stored.request_hash != request.request_hash:
         raise IdempotencyMismatchError("This key was used for another request.", field="Idempotency-Key")
-    return KeptAnswer(row.status, row.headers, row.body)
+    return KeptAnswer(stored.status, stored.headers, stored.body)
 
 
 def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
     """For whoever comes with the same key after the commit."""
-    KeysOf(work.session, work.actor.user_id).add(
-        key_hash(work.actor, request.key),
+    stored = StoredAnswer(
         request_hash=request.request_hash,
         rights_hash=_rights_hash(work.actor),
         status=answer.status,
-        headers=answer.headers,
+        headers=dict(answer.headers),
         body=answer.body,
-        named=named_in(answer.body) | {work.actor.user_id},
-        now=work.now,
+        created_at=work.now,
     )
+    named = named_in(answer.body) | {work.actor.user_id}
+    idempotency.add(work.session, work.actor.user_id, key_hash(work.actor, request.key), stored, named)
 
 
 def named_in(body: str) -> frozenset[int]:

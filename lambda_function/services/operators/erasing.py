@@ -9,6 +9,7 @@ from typing import Any
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import claims, erasing, idempotency
 from lambda_function.db.repositories.directory import Directory
+from lambda_function.db.repositories.idempotency import Attribution
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
@@ -89,11 +90,11 @@ def _unattributed(database: Database, user_id: int) -> Iterator[int]:
     """Answers that do not say whom they are about are read: those of the last release, and those about nobody."""
     after: Position | None = None
     while rows := database.transact(partial(_read_answers, user_id=user_id, after=after)):
-        after = rows[-1].created_at, rows[-1].user_id, rows[-1].key_hash
+        after = rows[-1].position
         yield len(rows)
 
 
-def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Sequence[AnyRow]:
+def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Sequence[Attribution]:
     """The next rows of all; those that name the person are gone."""
     rows = idempotency.attributions(work.session, after, ROWS)
     unknown = [(row.user_id, row.key_hash) for row in rows if not row.attributed]

@@ -40,29 +40,30 @@ def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = 
     clinics that are not the actor's, for more than BATCH, or for any when they are not to be cancelled, and
     ContentionError when the patient got a visit with another doctor meanwhile: the request then starts again.
     """
-    left = _leave(work, user_id, cancel_visits=cancel_visits, at_once=True)
-    if not left.closed:
+    progress = _deactivate(work, user_id, cancel_visits=cancel_visits, at_once=True)
+    if not progress.closed:
         raise ContentionError("The patient got another visit at the same time.")
-    return left.cancelled
+    return progress.appointment_ids
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """How far somebody has left: the ids of the visits that were cancelled, and whether the account is closed."""
+class DeactivationProgress:
+    """How far a deactivation is: the visits that it has just cancelled or kept, and whether the account is closed."""
 
-    cancelled: list[int]
+    appointment_ids: list[int]
     closed: bool
 
 
-def leave_by_batches(work: UnitOfWork, user_id: int, *, cancel_visits: bool) -> Left:
-    """As deactivate_patient, for operators, whatever is ahead: a call cancels at most BATCH visits, and the one after
-    which nothing is ahead closes the account. To be called, each time in a transaction of its own, until it does. The
-    patient may book in between: those visits are cancelled too. What was stopped half-way goes on with the next call.
+def deactivate_by_batches(work: UnitOfWork, user_id: int, *, cancel_visits: bool) -> DeactivationProgress:
+    """Does what deactivate_patient does, for operators, however many visits are ahead: a call cancels at most BATCH
+    visits, and the one after which nothing is ahead closes the account. Call it, each time in a transaction of its own,
+    until it does. The patient may book in between: those visits are cancelled too. What was stopped half-way goes on
+    with the next call.
     """
-    return _leave(work, user_id, cancel_visits=cancel_visits, at_once=False)
+    return _deactivate(work, user_id, cancel_visits=cancel_visits, at_once=False)
 
 
-def _leave(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool) -> Left:
+def _deactivate(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool) -> DeactivationProgress:
     require_patient(work, user_id, Action.DEACTIVATE_PATIENT)
     ahead = visits_ahead(work.session, ClaimKind.PATIENT, user_id, work.now)
     _check_ahead(work, ahead, cancel_visits=cancel_visits, at_once=at_once)
@@ -79,7 +80,7 @@ def _leave(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once: bool
         freed += withdraw_all(work, user_id)
         close(work, user_id, Role.PATIENT)
     free(work, freed)
-    return Left(ids, closed)
+    return DeactivationProgress(ids, closed)
 
 
 def _open(ahead: Sequence[VisitAhead]) -> list[VisitAhead]:

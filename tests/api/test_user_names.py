@@ -2,7 +2,6 @@
 
 import pytest
 
-from lambda_function.db.repositories.directory import Directory
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.services.operators.users import known_person
@@ -34,9 +33,7 @@ def test_the_former_route_finds_people_in_any_letters(desk: Desk, name: str, sta
 def test_operators_find_people_in_any_letters(practice: Practice, database: Database, name: str, found: bool) -> None:  # noqa: FBT001 - one word says it
     def find(name: str) -> int | None:
         try:
-            return int(
-                database.transact(lambda work: known_person(Directory(work.session), name), commit=False).user_id
-            )
+            return database.transact(lambda work: known_person(work.session, name), commit=False).user_id
         except NotFoundError:
             return None
 

@@ -15,6 +15,7 @@ from lambda_function.domain.errors import DomainError, HasBookingsError, NotFoun
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.deactivation import BATCH, deactivate_doctor, deactivate_patient, reactivate_patient
 from lambda_function.services.operators import erasing, users
+from lambda_function.services.operators.arguments import Deactivation, Erasure
 from tests.api.conditions import add_visits
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
@@ -180,7 +181,7 @@ def _leaving(user_name: str) -> Callable[[Database], str]:
 
     def job(database: Database) -> str:
         try:
-            done = users.deactivate(database, None, user_name=user_name, cancel_visits=True)
+            done = users.deactivate(database, None, Deactivation(user_name=user_name, cancel_visits=True))
         except DomainError as refusal:
             return refusal.code
         return "done" if done["deactivated"] else "gone"
@@ -228,12 +229,12 @@ def test_a_deactivation_that_was_stopped_half_way_is_gone_on_with_by_the_same_co
     practice: Practice, database: Database
 ) -> None:
     ids = add_visits(practice, BATCH * 2 + 50, instant("15:00"))
-    database.transact(partial(users.close_batch, user_name="pat", cancel_visits=True, keep_visits=False))
+    database.transact(partial(users.close_batch, wanted=Deactivation(user_name="pat", cancel_visits=True)))
     holding = [row.appointment_id for row in practice.rows(Appointment) if row.status in HOLDING]
     assert holding == ids[BATCH:]
     assert practice.user("pat").active
 
-    done = users.deactivate(database, None, user_name="pat", cancel_visits=True)
+    done = users.deactivate(database, None, Deactivation(user_name="pat", cancel_visits=True))
 
     assert (done["deactivated"], done["appointment_ids"]) == (True, ids[BATCH:])
     assert _holding(practice) == []
@@ -249,7 +250,7 @@ def test_of_reactivating_and_erasing_somebody_nobody_is_left_half_erased(practic
 
         def erase(database: Database, name: str = name) -> str:
             try:
-                erasing.erase(database, None, user_name=name)
+                erasing.erase(database, None, Erasure(user_name=name))
             except DomainError as refusal:
                 return refusal.code
             return "done"

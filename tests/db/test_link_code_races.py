@@ -14,6 +14,7 @@ from lambda_function.domain.errors import DomainError
 from lambda_function.services import link_codes, people
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.deactivation import deactivate_patient
+from lambda_function.services.operators.arguments import Erasure
 from lambda_function.services.operators.erasing import erase
 from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import instant
@@ -173,7 +174,7 @@ def test_a_person_who_is_erased_while_being_linked_has_no_account(pairs: Pairs, 
             [
                 _link(name, code),
                 lambda database, user_name=user_name: _outcome(  # type: ignore[misc] # bound for each round
-                    lambda: erase(database, None, user_name=user_name)
+                    lambda: erase(database, None, Erasure(user_name=user_name))
                 ),
             ]
         )

@@ -11,6 +11,7 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import DomainError
 from lambda_function.domain.people import NewUser
 from lambda_function.services.operators import users
+from lambda_function.services.operators.arguments import UserCreation
 from lambda_function.services.people import create_patient
 from lambda_function.services.sign_up import Account, sign_up
 from tests.db.races import THREADS, Clients
@@ -45,8 +46,8 @@ def by_reception(receptionist: Actor, name: str) -> Job:
 
 
 def by_operators(name: str, full_name: str) -> Job:
-    person = {"user_name": name, "full_name": full_name}
-    return lambda database: answered(lambda: users.create(database, None, **person, user_type=Role.PATIENT))
+    person = UserCreation(user_name=name, user_type=Role.PATIENT, full_name=full_name)
+    return lambda database: answered(lambda: users.create(database, None, person))
 
 
 def by_signing_up(name: str, sub: str) -> Job:

@@ -1,15 +1,27 @@
-"""All people, active or not, with their accounts: for operators, who see everybody. Unscoped, and in columns."""
+"""All people, active or not, with their accounts: for operators, who see everybody. Unscoped."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, collate, delete, exists, func, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    bindparam,
+    collate,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import COLLATION, AnyRow, AnySelect
+from lambda_function.db.base import COLLATION, AnySelect
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Clinic,
@@ -22,23 +34,62 @@ from lambda_function.db.models import (
     Treatment,
     User,
 )
-from lambda_function.db.repositories.people import add_user
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
+from lambda_function.db.rows import columns, fetch_all, fetch_one, write
+from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
-from lambda_function.domain.people import NewUser
 from lambda_function.domain.user_names import folded
 
-_PERSON: AnySelect = select(
-    User.user_id,
-    User.user_name,
-    User.user_type,
-    User.full_name,
-    User.email,
-    User.phone,
-    User.cognito_sub,
-    User.active,
+
+class DirectoryEntry(NamedTuple):
+    """A person as operators see them. `cognito_sub` is None for somebody without an account."""
+
+    user_id: int
+    user_name: str
+    user_type: Role
+    full_name: str
+    email: str | None
+    phone: str | None
+    cognito_sub: str | None
+    active: bool
+
+
+class _ClinicOfPerson(NamedTuple):
+    user_id: int
+    name: str
+
+
+class _ClinicId(NamedTuple):
+    name: str
+    clinic_id: int
+
+
+class _TreatmentId(NamedTuple):
+    code: str
+    treatment_id: int
+
+
+class _Profiles(NamedTuple):
+    patient: bool
+    doctor: bool
+    receptionist: bool
+
+
+_ENTRIES: AnySelect = select(*columns(DirectoryEntry, User))
+_BY_NAME = _ENTRIES.where(User.user_name == bindparam("user_name"))
+_LAST_ID = select(func.max(User.user_id))
+_PROFILES: AnySelect = select(
+    *columns(
+        _Profiles,
+        patient=exists().where(Patient.user_id == bindparam("user_id")),
+        doctor=exists().where(Doctor.user_id == bindparam("user_id")),
+        receptionist=exists().where(Receptionist.user_id == bindparam("user_id")),
+    )
 )
-# The clinics of people in what they are now: a doctor who was a patient once is listed where the doctor works.
+_CLINIC_IDS: AnySelect = select(*columns(_ClinicId, Clinic)).where(Clinic.name.in_(bindparam("names", expanding=True)))
+_TREATMENT_IDS: AnySelect = select(*columns(_TreatmentId, Treatment)).where(
+    Treatment.code.in_(bindparam("codes", expanding=True))
+)
+# A person's clinics as what they are now: a doctor who was a patient once is listed where the doctor works.
 _CLINICS = union_all(
     *(
         select(person.label("user_id"), Clinic.name)
@@ -64,162 +115,130 @@ def _of_clinic(clinic_id: int) -> ColumnElement[bool]:
     )
 
 
-class Directory:
-    """Rows of people have user_id, user_name, user_type, full_name, email, phone, cognito_sub and active."""
+def page(
+    session: Session,
+    *,
+    role: Role | None,
+    clinic_id: int | None,
+    active: bool | None,
+    prefix: str | None,
+    after: int,
+    until: int,
+    limit: int,
+) -> Sequence[DirectoryEntry]:
+    """People with ids behind `after` and up to `until`, in order, without those who were erased or merged into another.
+    `prefix` is looked for at the start of names, user names, e-mails and phones.
+    """
+    statement = _ENTRIES.where(User.user_id > after, User.user_id <= until, here(User))
+    if role is not None:
+        statement = statement.where(User.user_type == role)
+    if active is not None:
+        statement = statement.where(User.active == active)
+    if clinic_id is not None:
+        statement = statement.where(_of_clinic(clinic_id))
+    if prefix is not None:
+        texts: list[Any] = [User.full_name, collate(User.user_name, COLLATION), User.email, User.phone]
+        statement = statement.where(or_(*(column.startswith(prefix, autoescape=True) for column in texts)))
+    return fetch_all(session, DirectoryEntry, statement.order_by(User.user_id).limit(limit), unscoped=True)
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
-    def page(
-        self,
-        *,
-        role: Role | None,
-        clinic_id: int | None,
-        active: bool | None,
-        prefix: str | None,
-        after: int,
-        until: int,
-        limit: int,
-    ) -> Sequence[AnyRow]:
-        """Of the ids behind `after` up to `until`, in order, without those who were erased or merged into another.
-        `prefix` is looked for at the start of names, user names, e-mails and phones.
-        """
-        statement = (
-            _PERSON.where(User.user_id > after, User.user_id <= until, here(User)).order_by(User.user_id).limit(limit)
-        )
-        if role is not None:
-            statement = statement.where(User.user_type == role)
-        if active is not None:
-            statement = statement.where(User.active == active)
-        if clinic_id is not None:
-            statement = statement.where(_of_clinic(clinic_id))
-        if prefix is not None:
-            texts: list[Any] = [User.full_name, collate(User.user_name, COLLATION), User.email, User.phone]
-            statement = statement.where(or_(*(column.startswith(prefix, autoescape=True) for column in texts)))
-        return self._session.execute(statement, execution_options=UNSCOPED).all()
+def last_id(session: Session) -> int:
+    """The greatest id of all people; 0 when there is nobody."""
+    return session.scalar(_LAST_ID, execution_options=UNSCOPED) or 0
 
-    def last_id(self) -> int:
-        """The greatest of all; 0 when there is nobody."""
-        return self._session.scalar(select(func.max(User.user_id)), execution_options=UNSCOPED) or 0
 
-    def clinics_of(self, user_ids: Collection[int]) -> Mapping[int, list[str]]:
-        """The names of the clinics of each person, sorted."""
-        rows = self._session.execute(_CLINICS, {"user_ids": sorted(user_ids)}, execution_options=UNSCOPED)
-        found: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
-        for row in rows:
-            found[row.user_id].append(row.name)
-        return {user_id: sorted(names) for user_id, names in found.items()}
+def clinics_of(session: Session, user_ids: Collection[int]) -> Mapping[int, list[str]]:
+    """The names of the clinics of each person, sorted."""
+    found: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
+    for row in fetch_all(session, _ClinicOfPerson, _CLINICS, {"user_ids": sorted(user_ids)}, unscoped=True):
+        found[row.user_id].append(row.name)
+    return {user_id: sorted(names) for user_id, names in found.items()}
 
-    def find(self, user_name: str, *, leaving: bool = False) -> AnyRow | None:
-        """In capital or small letters, and neither erased nor merged into another. With `leaving`, somebody too whose
-        erasing has begun and has not come to the name yet.
-        """
-        there = User.merged_into.is_(None) if leaving else here(User)
-        statement = _PERSON.where(User.user_name == user_name, there)
-        row = self._session.execute(statement, execution_options=UNSCOPED).one_or_none()
-        # The database's comparison overlooks accents, and blanks at the end.
-        return row if row is not None and folded(row.user_name) == folded(user_name) else None
 
-    def all_clinic_ids(self) -> tuple[int, ...]:
-        return tuple(self._session.scalars(select(Clinic.clinic_id), execution_options=UNSCOPED))
+def find(session: Session, user_name: str, *, leaving: bool = False) -> DirectoryEntry | None:
+    """The person with this user name, in capital or small letters, who was neither erased nor merged into another.
+    With `leaving`, also somebody whose erasing has begun and has not come to the name yet.
+    """
+    there = User.merged_into.is_(None) if leaving else here(User)
+    entry = fetch_one(session, DirectoryEntry, _BY_NAME.where(there), {"user_name": user_name}, unscoped=True)
+    # The database's comparison overlooks accents, and blanks at the end.
+    return entry if entry is not None and folded(entry.user_name) == folded(user_name) else None
 
-    def clinic_ids(self, names: Collection[str]) -> Mapping[str, int]:
-        """Of those that there are."""
-        rows = self._session.execute(
-            select(Clinic.name, Clinic.clinic_id).where(Clinic.name.in_(names)), execution_options=UNSCOPED
-        )
-        return {row.name: row.clinic_id for row in rows}
 
-    def treatment_ids(self, codes: Collection[str]) -> Mapping[str, int]:
-        """Of those that there are."""
-        rows = self._session.execute(
-            select(Treatment.code, Treatment.treatment_id).where(Treatment.code.in_(codes)),
-            execution_options=UNSCOPED,
-        )
-        return {row.code: row.treatment_id for row in rows}
+def all_clinic_ids(session: Session) -> tuple[int, ...]:
+    return tuple(session.scalars(select(Clinic.clinic_id), execution_options=UNSCOPED))
 
-    def add(
-        self,
-        *,
-        user_name: str,
-        role: Role,
-        full_name: str,
-        email: str | None,
-        phone: str | None,
-        now: datetime,
-    ) -> int:
-        """The id of the new user, who has no profile yet. Raises NameTakenError."""
-        user = NewUser(user_name=user_name, user_type=role, full_name=full_name, email=email, phone=phone)
-        return add_user(self._session, user, now)
 
-    def set_type(self, user_id: int, *, before: Role, after: Role, now: datetime) -> bool:
-        """Whether the person still was what the caller has seen, and so is something else now."""
-        return self._change(User.user_id == user_id, User.user_type == before, user_type=after, updated_at=now)
+def clinic_ids_by_name(session: Session, names: Collection[str]) -> Mapping[str, int]:
+    """The ids of those clinics that there are, by name."""
+    found = fetch_all(session, _ClinicId, _CLINIC_IDS, {"names": names}, unscoped=True)
+    return {row.name: row.clinic_id for row in found}
 
-    def link(self, user_id: int, sub: str, now: datetime) -> bool:
-        """Gives the account to the person; False when the person has another one, or the account another person."""
-        try:
-            return self._change(
-                User.user_id == user_id,
-                User.cognito_sub.is_(None) | (User.cognito_sub == sub),
-                cognito_sub=sub,
-                updated_at=now,
-            )
-        except IntegrityError as error:
-            if (duplicate(error) or ("", ""))[0] == "uq_user_cognito_sub":
-                return False
-            raise
 
-    def _change(self, *where: ColumnElement[bool], **values: Any) -> bool:
-        statement = update(User).where(*where).values(version=User.version + 1, **values)
-        result = self._session.execute(statement, execution_options=UNSYNCED)
-        return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
+def treatment_ids_by_code(session: Session, codes: Collection[str]) -> Mapping[str, int]:
+    """The ids of those treatments that there are, by code."""
+    found = fetch_all(session, _TreatmentId, _TREATMENT_IDS, {"codes": codes}, unscoped=True)
+    return {row.code: row.treatment_id for row in found}
 
-    def profiles_of(self, user_id: int) -> frozenset[Role]:
-        """What the person is or was."""
-        statement = select(
-            exists().where(Patient.user_id == user_id).label(Role.PATIENT),
-            exists().where(Doctor.user_id == user_id).label(Role.DOCTOR),
-            exists().where(Receptionist.user_id == user_id).label(Role.RECEPTIONIST),
-        )
-        row = self._session.execute(statement, execution_options=UNSCOPED).one()
-        return frozenset(role for role in Role if row._mapping[role])  # noqa: SLF001 - public, despite its name
 
-    def make_patient(self, user_id: int, clinic_ids: Collection[int], now: datetime) -> None:
-        """Beside the clinics whose patient it is already."""
-        self._put(Patient, [{"user_id": user_id}])
-        self._put(
-            ClinicPatient,
-            [{"clinic_id": clinic_id, "patient_id": user_id, "created_at": now} for clinic_id in clinic_ids],
-        )
+def set_type(session: Session, user_id: int, *, before: Role, after: Role, now: datetime) -> bool:
+    """Makes the person something else; False when they were not what the caller had seen."""
+    return _change(session, User.user_id == user_id, User.user_type == before, user_type=after, updated_at=now)
 
-    def make_doctor(self, user_id: int, clinic_id: int, treatment_ids: Sequence[int]) -> None:
-        """Of that clinic. Who was one before keeps the treatments of then; the first of the new ones is the default."""
-        self._put(Doctor, [{"user_id": user_id, "clinic_id": clinic_id}])
-        self._put(DoctorTreatment, [{"doctor_id": user_id, "treatment_id": number} for number in treatment_ids])
-        values: dict[str, int] = {"clinic_id": clinic_id}
-        if treatment_ids:
-            values["default_treatment_id"] = treatment_ids[0]
-        self._session.execute(
-            update(Doctor).where(Doctor.user_id == user_id).values(values), execution_options=UNSYNCED
-        )
 
-    def make_receptionist(self, user_id: int, clinic_ids: Collection[int]) -> None:
-        """Of those clinics and no others."""
-        self._put(Receptionist, [{"user_id": user_id}])
-        self._session.execute(
-            delete(ReceptionistClinic).where(ReceptionistClinic.receptionist_id == user_id),
-            execution_options=UNSYNCED,
-        )
-        self._put(
-            ReceptionistClinic, [{"receptionist_id": user_id, "clinic_id": clinic_id} for clinic_id in clinic_ids]
-        )
+def link(session: Session, user_id: int, sub: str, now: datetime) -> bool:
+    """Gives the account to the person; False when the person has another one, or the account another person."""
+    free = User.cognito_sub.is_(None) | (User.cognito_sub == sub)
+    try:
+        return _change(session, User.user_id == user_id, free, cognito_sub=sub, updated_at=now)
+    except IntegrityError as error:
+        if (duplicate(error) or ("", ""))[0] == "uq_user_cognito_sub":
+            return False
+        raise
 
-    def _put(self, mapped: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Those that are not there yet. Setting a column to itself is the update that changes nothing; INSERT IGNORE
-        would also overlook other errors.
-        """
-        for row in rows:
-            column = next(iter(row))
-            statement = insert(mapped).values(row)
-            self._session.execute(statement.on_duplicate_key_update({column: row[column]}), execution_options=UNSCOPED)
+
+def _change(session: Session, *where: ColumnExpressionArgument[bool], **values: Any) -> bool:
+    return write(session, update(User).where(*where).values(version=User.version + 1, **values)) > 0
+
+
+def profiles_of(session: Session, user_id: int) -> frozenset[Role]:
+    """What the person is or was."""
+    [found] = fetch_all(session, _Profiles, _PROFILES, {"user_id": user_id}, unscoped=True)
+    has = {Role.PATIENT: found.patient, Role.DOCTOR: found.doctor, Role.RECEPTIONIST: found.receptionist}
+    return frozenset(role for role in Role if has[role])
+
+
+def make_patient(session: Session, user_id: int, clinic_ids: Collection[int], now: datetime) -> None:
+    """Makes the person a patient of these clinics, and of those whose patient they were."""
+    _put(session, Patient, [{"user_id": user_id}])
+    rows = [{"clinic_id": clinic_id, "patient_id": user_id, "created_at": now} for clinic_id in clinic_ids]
+    _put(session, ClinicPatient, rows)
+
+
+def make_doctor(session: Session, user_id: int, clinic_id: int, treatment_ids: Sequence[int]) -> None:
+    """Makes the person a doctor of this clinic, who keeps the treatments of an earlier time as a doctor. The first of
+    the new treatments is the default.
+    """
+    _put(session, Doctor, [{"user_id": user_id, "clinic_id": clinic_id}])
+    _put(session, DoctorTreatment, [{"doctor_id": user_id, "treatment_id": number} for number in treatment_ids])
+    values: dict[str, int] = {"clinic_id": clinic_id}
+    if treatment_ids:
+        values["default_treatment_id"] = treatment_ids[0]
+    write(session, update(Doctor).where(Doctor.user_id == user_id).values(values))
+
+
+def make_receptionist(session: Session, user_id: int, clinic_ids: Collection[int]) -> None:
+    """Makes the person a receptionist of these clinics and no others."""
+    _put(session, Receptionist, [{"user_id": user_id}])
+    write(session, delete(ReceptionistClinic).where(ReceptionistClinic.receptionist_id == user_id))
+    rows = [{"receptionist_id": user_id, "clinic_id": clinic_id} for clinic_id in clinic_ids]
+    _put(session, ReceptionistClinic, rows)
+
+
+def _put(session: Session, mapped: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds those that are not there yet. Setting a column to itself is the update that changes nothing; INSERT IGNORE
+    would also overlook other errors.
+    """
+    for row in rows:
+        column = next(iter(row))
+        write(session, insert(mapped).values(row).on_duplicate_key_update({column: row[column]}))

@@ -4,12 +4,13 @@ locks that docs/decisions/0012 names.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, not_, select, update
+from sqlalchemy import bindparam, delete, not_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import coalesce
 
-from lambda_function.db.base import AnyRow
+from lambda_function.db.base import AnySelect
 from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
@@ -20,30 +21,37 @@ from lambda_function.db.models import (
     User,
     WaitlistEntry,
 )
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED
+from lambda_function.db.rows import columns, fetch_all, write
+
+
+class VisitOfPatient(NamedTuple):
+    appointment_id: int
+    doctor_id: int
+
+
+_NEXT_VISITS: AnySelect = (
+    select(*columns(VisitOfPatient, Appointment))
+    .where(Appointment.patient_id == bindparam("patient_id"), Appointment.appointment_id > bindparam("after"))
+    .order_by(Appointment.appointment_id)
+    .limit(bindparam("most"))
+)
 
 
 def mark(session: Session, user_id: int, now: datetime) -> bool:
-    """That the person is erased, though words may still be there; whether the person is inactive, as must be first."""
+    """Marks the person as erased, though their words may still be there. False for somebody who is still active."""
     statement = update(User).where(User.user_id == user_id, not_(User.active))
     marked = statement.values(erased_at=coalesce(User.erased_at, now), version=User.version + 1, updated_at=now)
-    result = session.execute(marked, execution_options=UNSYNCED)
-    return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
+    return write(session, marked) > 0
 
 
-def next_visits(session: Session, user_id: int, after: int, limit: int) -> Sequence[AnyRow]:
-    """appointment_id and doctor_id of at most so many of the patient's visits, in the order of their ids."""
-    return session.execute(
-        select(Appointment.appointment_id, Appointment.doctor_id)
-        .where(Appointment.patient_id == user_id, Appointment.appointment_id > after)
-        .order_by(Appointment.appointment_id)
-        .limit(limit),
-        execution_options=UNSCOPED,
-    ).all()
+def next_visits(session: Session, user_id: int, after: int, limit: int) -> Sequence[VisitOfPatient]:
+    """At most `limit` of the patient's visits with ids behind `after`, in the order of their ids."""
+    values = {"patient_id": user_id, "after": after, "most": limit}
+    return fetch_all(session, VisitOfPatient, _NEXT_VISITS, values, unscoped=True)
 
 
 def forget_words(session: Session, appointment_ids: Collection[int], now: datetime) -> None:
-    """Of the visits stays when, where and which treatment. Each has a new version: its patient's name goes too."""
+    """Forgets all that was written about the visits. Each gets a new version, since its patient's name goes too."""
     words = {
         "patient_note": None,
         "internal_note": None,
@@ -54,22 +62,21 @@ def forget_words(session: Session, appointment_ids: Collection[int], now: dateti
     }
     visits = update(Appointment).where(Appointment.appointment_id.in_(appointment_ids)).values(words)
     events = update(AppointmentEvent).where(AppointmentEvent.appointment_id.in_(appointment_ids))
-    session.execute(visits, execution_options=UNSYNCED)
-    session.execute(events.values(reason=None, changes={}), execution_options=UNSYNCED)
+    write(session, visits)
+    write(session, events.values(reason=None, changes={}))
 
 
 def remove_waiting(session: Session, user_id: int, limit: int) -> int:
-    """At most so many of what the patient waits or waited for; how many."""
+    """Removes at most `limit` of the patient's entries in the waitlist, and answers how many it removed."""
     statement = delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id)
-    result = session.execute(statement.with_dialect_options(mysql_limit=limit), execution_options=UNSYNCED)
-    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+    return write(session, statement.with_dialect_options(mysql_limit=limit))
 
 
 def forget_person(session: Session, user_id: int, *, anonymous: str, now: datetime) -> None:
-    """What is one row, or one a clinic. The person is called `anonymous` from then on."""
+    """Forgets what is one row, or one row a clinic. The person is called `anonymous` from then on."""
     for mapped in (CalendarToken, LinkCode, Refusals):
-        session.execute(delete(mapped).where(mapped.user_id == user_id), execution_options=UNSYNCED)
-    session.execute(delete(ClinicPatient).where(ClinicPatient.patient_id == user_id), execution_options=UNSYNCED)
+        write(session, delete(mapped).where(mapped.user_id == user_id))
+    write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))
     nobody = {
         "user_name": anonymous,
         "full_name": anonymous,
@@ -80,4 +87,4 @@ def forget_person(session: Session, user_id: int, *, anonymous: str, now: dateti
         "version": User.version + 1,
         "updated_at": now,
     }
-    session.execute(update(User).where(User.user_id == user_id).values(nobody), execution_options=UNSYNCED)
+    write(session, update(User).where(User.user_id == user_id).values(nobody))

@@ -1,13 +1,14 @@
-"""Everything that the database knows about a person, to be handed over. Unscoped, and in columns."""
+"""Everything that the database knows about a person, to be handed over. Unscoped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, inspect, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, inspect, or_, select
 from sqlalchemy.orm import Session
 
+from lambda_function.db.base import AnySelect
 from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
@@ -31,6 +32,7 @@ from lambda_function.db.models import (
     WorkingHoursException,
 )
 from lambda_function.db.repositories.keyset import Position, behind
+from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 
 # What staff did in other people's visits is theirs; what was written there is the patient's.
@@ -80,7 +82,7 @@ def _names(user_id: int) -> ColumnElement[bool]:
 
 
 def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
-    """Which columns of which rows make up what is known about a person, but for the messages."""
+    """The columns and the rows that make up what is known about a person, without the messages."""
     staff = (Appointment.doctor_id == user_id) | (Appointment.receptionist_id == user_id)
     return MappingProxyType(
         {
@@ -125,36 +127,51 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
     )
 
 
+class _MessageOfVisit(NamedTuple):
+    outbox_id: int
+    appointment_id: int | None
+
+
+_NEXT_MESSAGES: AnySelect = (
+    select(*columns(_MessageOfVisit, OutboxMessage, appointment_id=OutboxMessage.detail["appointment_id"].as_integer()))
+    .where(OutboxMessage.outbox_id > bindparam("after"))
+    .order_by(OutboxMessage.outbox_id)
+    .limit(bindparam("window"))
+)
+
 MESSAGES = "messages"
-# In the order in which they are told.
+# In the order of the copy.
 SECTIONS: tuple[str, ...] = (*_sections(0), MESSAGES)
 _WINDOW = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`after` is where to go on, None when there is nothing more."""
+    """Rows of a section, by column. `after` is the position to go on behind, None when there is nothing more."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     after: Position | None = None
 
 
 def page(session: Session, user_id: int, section: str, *, after: Position | None, limit: int) -> Page:
-    """At most so many rows of a section, as the columns that tell about this person, behind a position in it."""
+    """At most `limit` rows of a section behind a position in it, with the columns that tell about this person."""
     if section == MESSAGES:
         return _messages(session, user_id, after)
-    columns, where = _sections(user_id)[section]
-    position = _position(columns[0].class_)
-    statement = select(*columns, *(column.label(f"_{number}") for number, column in enumerate(position))).where(where)
+    told, where = _sections(user_id)[section]
+    position = _position(told[0].class_)
+    statement = select(*told, *(column.label(f"_{number}") for number, column in enumerate(position))).where(where)
     if after is not None:
         statement = statement.where(behind(position, after))
     rows = session.execute(statement.order_by(*position).limit(limit), execution_options=UNSCOPED).all()
-    told = [dict(zip((column.key for column in columns), row, strict=False)) for row in rows]
-    return Page(told, tuple(rows[-1][len(columns) :]) if len(rows) == limit else None)
+    names = [column.key for column in told]
+    return Page(
+        rows=[dict(zip(names, row, strict=False)) for row in rows],
+        after=tuple(rows[-1][len(names) :]) if len(rows) == limit else None,
+    )
 
 
 def _position(mapped: type[Any]) -> list[Any]:
-    """What the pages of these rows are in the order of. The history is found by its visits, so it is in their order."""
+    """The columns that give these rows their order: the primary key, but for the history, which is found by visits."""
     if mapped is AppointmentEvent:
         return [AppointmentEvent.appointment_id, AppointmentEvent.event_id]
     mapper = inspect(mapped)
@@ -162,17 +179,14 @@ def _position(mapped: type[Any]) -> list[Any]:
 
 
 def _messages(session: Session, user_id: int, after: Position | None) -> Page:
-    """Those of the next _WINDOW messages that tell of the person's visits: whose a message is, no index knows."""
-    visit = OutboxMessage.detail["appointment_id"].as_integer().label("visit")
-    statement = select(OutboxMessage.outbox_id, visit).where(OutboxMessage.outbox_id > (after or (0,))[0])
-    seen = session.execute(statement.order_by(OutboxMessage.outbox_id).limit(_WINDOW), execution_options=UNSCOPED).all()
-    visits = {row.visit for row in seen}
+    """Those of the next _WINDOW messages that tell of the person's visits: no index knows whose a message is."""
+    values = {"after": (after or (0,))[0], "window": _WINDOW}
+    seen = fetch_all(session, _MessageOfVisit, _NEXT_MESSAGES, values, unscoped=True)
     own = select(Appointment.appointment_id).where(
-        Appointment.patient_id == user_id, Appointment.appointment_id.in_(visits)
+        Appointment.patient_id == user_id, Appointment.appointment_id.in_({row.appointment_id for row in seen})
     )
     mine = set(session.scalars(own, execution_options=UNSCOPED))
-    ids = [row.outbox_id for row in seen if row.visit in mine]
+    ids = [row.outbox_id for row in seen if row.appointment_id in mine]
     told = select(*_all(OutboxMessage)).where(OutboxMessage.outbox_id.in_(ids)).order_by(OutboxMessage.outbox_id)
-    rows = session.execute(told, execution_options=UNSCOPED) if ids else ()
-    found = [dict(row._mapping) for row in rows]  # noqa: SLF001 - public, despite its name
+    found = [dict(row) for row in session.execute(told, execution_options=UNSCOPED).mappings()] if ids else []
     return Page(found, (seen[-1].outbox_id,) if len(seen) == _WINDOW else None)

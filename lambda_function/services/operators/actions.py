@@ -52,28 +52,28 @@ class OperatorContext:
 
 
 def _list(context: OperatorContext, arguments: UserFilter) -> Document:
-    return users.page(context.database, **dict(arguments))
+    return users.page(context.database, arguments)
 
 
 def _create(context: OperatorContext, arguments: UserCreation) -> Document:
-    return users.create(context.database, context.accounts, **dict(arguments))
+    return users.create(context.database, context.accounts, arguments)
 
 
 def _set_type(context: OperatorContext, arguments: TypeChange) -> Document:
-    return users.set_type(context.database, **dict(arguments))
+    return users.set_type(context.database, arguments)
 
 
 def _deactivate(context: OperatorContext, arguments: Deactivation) -> Document:
-    return users.deactivate(context.database, context.accounts, **dict(arguments))
+    return users.deactivate(context.database, context.accounts, arguments)
 
 
 def _activate(context: OperatorContext, arguments: UserReference) -> Document:
-    return users.activate(context.database, context.accounts, user_name=arguments.user_name)
+    return users.activate(context.database, context.accounts, arguments.user_name)
 
 
 def _export(context: OperatorContext, arguments: UserReference) -> Document:
     found: Document = {section: [] for section in personal_data.SECTIONS}
-    batches = personal_data.export(context.database, user_name=arguments.user_name)
+    batches = personal_data.export(context.database, arguments.user_name)
     for section, rows in context.watch(batches, "Exporting"):
         found[section] += rows
     return found
@@ -81,7 +81,7 @@ def _export(context: OperatorContext, arguments: UserReference) -> Document:
 
 def _erase(context: OperatorContext, arguments: Erasure) -> Document:
     return erasing.erase(
-        context.database, context.accounts, **dict(arguments), watch=lambda batches: context.watch(batches, "Erasing")
+        context.database, context.accounts, arguments, watch=lambda batches: context.watch(batches, "Erasing")
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from lambda_function.domain.actor import Role
+from lambda_function.domain.people import NewUser
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
 
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -35,6 +36,9 @@ class UserCreation(NoArguments):
     phone: Phone | None = None
     clinics: list[_Text] = []
     treatments: list[_Text] = []
+
+    def new_user(self) -> NewUser:
+        return NewUser(**self.model_dump(exclude={"clinics", "treatments"}))
 
 
 class TypeChange(UserReference):

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories import claims, erasing, idempotency
-from lambda_function.db.repositories.directory import Directory
+from lambda_function.db.repositories import claims, directory, erasing, idempotency
+from lambda_function.db.repositories.directory import DirectoryEntry
 from lambda_function.db.repositories.idempotency import Attribution
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -17,6 +16,7 @@ from lambda_function.domain.errors import ContentionError, ForbiddenError
 from lambda_function.domain.people import PersonAction
 from lambda_function.services.idempotency import named_in
 from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.operators.arguments import Deactivation, Erasure
 from lambda_function.services.operators.users import close, known_person
 from lambda_function.services.person_events import note_person
 
@@ -26,20 +26,19 @@ VISITS, ROWS = 100, 1000
 Watch = Callable[[Iterator[int]], Iterator[int]]
 
 
-def erase(
-    database: Database, accounts: Accounts | None, *, user_name: str, cancel_visits: bool = False, watch: Watch = iter
-) -> dict[str, Any]:
-    """Forgets a patient: of the visits stays when, where and which treatment, of the person a number. What fails
-    half-way is finished by the same command. `watch` passes the batches on, each as the number of rows that it was
-    about.
+def erase(database: Database, accounts: Accounts | None, wanted: Erasure, watch: Watch = iter) -> dict[str, Any]:
+    """Forgets a patient: only when, where and for which treatment the visits were is kept, and a number for the person.
+    What fails half-way is finished by the same command. `watch` passes the batches on, each as the number of rows that
+    it was about.
 
     Raises NotFoundError, ForbiddenError for staff, whose names belong to the records of their patients,
     HasBookingsError for visits ahead that are not to be cancelled, and UnavailableError.
     """
+    user_name = wanted.user_name
     if database.transact(partial(_is_active, user_name=user_name), commit=False):
-        close(database, user_name, cancel_visits=cancel_visits)
+        close(database, Deactivation(user_name=user_name, cancel_visits=wanted.cancel_visits))
     person = database.transact(partial(_mark, user_name=user_name))
-    user_id: int = person.user_id
+    user_id = person.user_id
     for _ in watch(_batches(database, user_id)):
         pass
     deleted = accounts is not None and person.cognito_sub is not None and accounts.delete(person.cognito_sub)
@@ -50,27 +49,26 @@ def erase(
 
 
 def _is_active(work: UnitOfWork, user_name: str) -> bool:
-    directory = Directory(work.session)
-    person = known_person(directory, user_name, leaving=True)
-    if directory.profiles_of(person.user_id) != {Role.PATIENT}:
+    person = known_person(work.session, user_name, leaving=True)
+    if directory.profiles_of(work.session, person.user_id) != {Role.PATIENT}:
         raise ForbiddenError("Staff are not erased, since they belong to their patients' records: deactivate them.")
-    return bool(person.active)
+    return person.active
 
 
-def _mark(work: UnitOfWork, user_name: str) -> AnyRow:
-    """From here on nobody writes anything about the person: who does holds the patient's lock and looks for this. The
-    answer is the row of the directory as it is under the lock, when no account can be linked any more.
+def _mark(work: UnitOfWork, user_name: str) -> DirectoryEntry:
+    """Marks the person as erased, so that nobody writes anything about them from here on: whoever does holds the
+    patient's lock and looks for the mark. Answers the person as they are under the lock, when no account can be linked
+    any more.
     """
-    directory = Directory(work.session)
-    person = known_person(directory, user_name, leaving=True)
+    person = known_person(work.session, user_name, leaving=True)
     claims.lock_patient(work.session, person.user_id)
     if not erasing.mark(work.session, person.user_id, work.now):
         raise ContentionError("Somebody has reactivated this person at the same time: run the same again.")
-    return known_person(directory, user_name, leaving=True)
+    return known_person(work.session, user_name, leaving=True)
 
 
 def _batches(database: Database, user_id: int) -> Iterator[int]:
-    """Kept answers, then texts, then the waitlist."""
+    """Removes kept answers, then texts, then the waitlist."""
     for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         yield from _emptied(database, partial(remove, user_id=user_id, limit=ROWS))
     yield from _unattributed(database, user_id)
@@ -87,7 +85,7 @@ def _emptied(database: Database, remove: Callable[..., int]) -> Iterator[int]:
 
 
 def _unattributed(database: Database, user_id: int) -> Iterator[int]:
-    """Answers that do not say whom they are about are read: those of the last release, and those about nobody."""
+    """Reads the answers that do not say whom they are about: those of the last release, and those about nobody."""
     after: Position | None = None
     while rows := database.transact(partial(_read_answers, user_id=user_id, after=after)):
         after = rows[-1].position
@@ -95,7 +93,7 @@ def _unattributed(database: Database, user_id: int) -> Iterator[int]:
 
 
 def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Sequence[Attribution]:
-    """The next rows of all; those that name the person are gone."""
+    """The next of all answers, of which those that name the person are removed."""
     rows = idempotency.attributions(work.session, after, ROWS)
     unknown = [(row.user_id, row.key_hash) for row in rows if not row.attributed]
     if unknown:
@@ -107,7 +105,7 @@ def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Seq
 
 
 def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
-    """Under the locks of those who write about visits, in their order; answers the ids."""
+    """Forgets the words of the next visits, and answers their ids. Takes the locks of those who write about visits."""
     rows = erasing.next_visits(work.session, user_id, after, VISITS)
     if not rows:
         return []
@@ -119,7 +117,7 @@ def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
 
 
 def _forget(work: UnitOfWork, user_id: int, anonymous: str) -> bool:
-    """The rest, and the name. False where there is too much of it for one transaction: then it is to be called again.
+    """Forgets the rest, and the name. False where there is too much of it for one transaction: call it again then.
 
     Whoever was about to keep an answer that shows the name holds the patient's lock until it is kept; so what was kept
     since the batches is seen here, and nothing comes after.

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from lambda_function.db.repositories import personal_data
-from lambda_function.db.repositories.directory import Directory
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.repositories.personal_data import SECTIONS, Page
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -16,11 +15,11 @@ __all__ = ["SECTIONS", "export"]
 BATCH = 1000
 
 
-def export(database: Database, *, user_name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def export(database: Database, user_name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Section after section, of each as many batches of rows as it takes, one at least; each is read in a transaction
     of its own. Of staff it holds what they did, not what was written about their patients. Raises NotFoundError.
     """
-    user_id = database.transact(lambda work: known_person(Directory(work.session), user_name).user_id, commit=False)
+    user_id = database.transact(lambda work: known_person(work.session, user_name).user_id, commit=False)
     for section in SECTIONS:
         page: Page | None = None
         while page is None or page.after is not None:

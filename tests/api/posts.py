@@ -1,10 +1,13 @@
-"""Every route that takes a body, with one that it would take, for tests that spoil it."""
+"""Every route that takes a body, with one that it would take, for tests that spoil it. What a route takes is read from
+openapi.json, so that a new one is tried as soon as it is there.
+"""
 
-from collections.abc import Mapping
+import copy
+import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from lambda_function.api.strict import BODY_METHODS
 from lambda_function.db.models import WaitlistEntry
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
@@ -12,104 +15,63 @@ from tests.api.desk import Desk, at, instant
 from tests.api.fhir.client import FhirClient
 from tests.api_client import Answer
 from tests.clock import NOW
+from tests.contract import Json, contract
 
-KEYS = (
-    ME,
-    USERS,
-    USER,
-    BOOK,
-    CHANGE,
-    CONFIRM,
-    CANCEL,
-    CHECK_IN,
-    COMPLETE,
-    NO_SHOW,
-    BY_NAME,
-    HOURS,
-    EXCEPTION,
-    LEAVE,
-    WAIT,
-    ACCEPT,
-    TOKEN,
-    LINK_CODE,
-    LINK,
-    REACTIVATE,
-    FHIR_BOOK,
-    FHIR_PUT,
-    FHIR_CANCEL,
-) = (
-    "PATCH /me",
-    "POST /users",
-    "PATCH /users/{user_id}",
-    "POST /appointments",
-    "PATCH /appointments/{appointment_id}",
-    "POST /appointments/{appointment_id}/confirm",
-    "POST /appointments/{appointment_id}/cancel",
-    "POST /appointments/{appointment_id}/check-in",
-    "POST /appointments/{appointment_id}/complete",
-    "POST /appointments/{appointment_id}/no-show",
-    "POST /appointment",
-    "PUT /doctors/{doctor_id}/working-hours",
-    "PUT /doctors/{doctor_id}/exceptions/{day}",
-    "POST /doctors/{doctor_id}/time-off",
-    "POST /waitlist",
-    "POST /waitlist/{waitlist_id}/accept",
-    "POST /me/calendar-token",
-    "POST /users/{user_id}/link-code",
-    "POST /me/link",
-    "POST /users/{user_id}/reactivate",
-    "POST /fhir/R4/Appointment",
-    "PUT /fhir/R4/Appointment/{appointment_id}",
-    "POST /fhir/R4/Appointment/{appointment_id}/$cancel",
-)
-# An empty body is as good as an empty object.
-MAY_BE_EMPTY = frozenset({CONFIRM, CHECK_IN, COMPLETE, NO_SHOW, ACCEPT, TOKEN, LINK_CODE, REACTIVATE})
-# All that may be left out is left as it is.
-CHANGES = frozenset({ME, USER, CHANGE})
-IN_PATHS = (
-    "user_id",
-    "appointment_id",
-    "doctor_id",
-    "day",
-    "time_off_id",
-    "waitlist_id",
-    "schedule_id",
-    "slot_id",
-    "practitioner_id",
-    "patient_id",
-    "location_id",
-)
-# A day on which nobody has a visit: hours and leave may be changed there.
+# The routes that a test names.
+USERS = "POST /users"
+BOOK = "POST /appointments"
+CHANGE = "PATCH /appointments/{appointment_id}"
+CONFIRM = "POST /appointments/{appointment_id}/confirm"
+CANCEL = "POST /appointments/{appointment_id}/cancel"
+CHECK_IN = "POST /appointments/{appointment_id}/check-in"
+COMPLETE = "POST /appointments/{appointment_id}/complete"
+NO_SHOW = "POST /appointments/{appointment_id}/no-show"
+BY_NAME = "POST /appointment"
+LEAVE = "POST /doctors/{doctor_id}/time-off"
+WAIT = "POST /waitlist"
+TOKEN = "POST /me/calendar-token"
+LINK_CODE = "POST /users/{user_id}/link-code"
+LINK = "POST /me/link"
+FHIR_BOOK = "POST /fhir/R4/Appointment"
+FHIR_PUT = "PUT /fhir/R4/Appointment/{appointment_id}"
+FHIR_CANCEL = "POST /fhir/R4/Appointment/{appointment_id}/$cancel"
+# A day on which nobody has a visit: hours may be changed there.
 QUIET_DAY = "2031-06-03"
 
-_BODIES: Mapping[str, Mapping[str, Any]] = {
-    ME: {"full_name": "Rita", "email": "r@example.org", "phone": "+51 999"},
-    USER: {"full_name": "Kim", "email": "k@example.org", "phone": "+51 999"},
-    USERS: {"user_name": "fresh", "full_name": "Fresh", "email": "f@example.org", "phone": "+51 999"},
-    CHANGE: {
-        "starts_at": at("16:00"),
-        "patient_note": "Hello",
-        "internal_note": "Nervous",
-        "override_reason": "Emergency",
-    },
-    CANCEL: {"reason": "Flu"},
-    BY_NAME: {"patient": "pat", "doctor": "drjay", "appointment_date": "2030-01-08 10:00:00"},
-    HOURS: {"hours": [{"weekday": 1, "start": "08:00", "end": "18:00"}]},
-    EXCEPTION: {"hours": [{"start": "08:00", "end": "12:00"}]},
-    LEAVE: {
-        "starts_at": at("00:00", QUIET_DAY),
-        "ends_at": at("23:00", QUIET_DAY),
-        "reason": "Holiday",
-        "accept_conflicts": False,
-    },
-    LINK: {"code": "K5QTSMBSGU3DOOBZGEZDGNBVGY"},
-    FHIR_CANCEL: {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": "Flu"}]},
-    **{key: {} for key in MAY_BE_EMPTY},
-}
+
+class Body(NamedTuple):
+    """What openapi.json says of the body of a route."""
+
+    media_type: str
+    required: bool
+    schema: Json
+    example: Any
+
+    @property
+    def fields(self) -> Mapping[str, Json]:
+        """Those that do not take just anything."""
+        return {name: schema for name, schema in self.schema.get("properties", {}).items() if schema}
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """Routes that are alike in this read their bodies with the same code."""
+        return self.media_type, self.required, self.schema["additionalProperties"]
 
 
-def body_routes(keys: tuple[str, ...]) -> set[str]:
-    return {key for key in keys if key.split(" ", 1)[0] in BODY_METHODS}
+def _bodies() -> Iterator[tuple[str, Body]]:
+    for path, operations in contract().document["paths"].items():
+        for method, operation in operations.items():
+            if "requestBody" in operation:
+                request = operation["requestBody"]
+                [(media_type, content)] = request["content"].items()
+                schema, required = contract().resolved(content["schema"]), request.get("required", False)
+                yield f"{method.upper()} {path}", Body(media_type, required, schema, content["example"])
+
+
+BODIES = dict(_bodies())
+KEYS = tuple(BODIES)
+# One route of each kind.
+REPRESENTATIVES = tuple({body.kind: key for key, body in reversed(BODIES.items())}.values())
 
 
 class Posts:
@@ -140,7 +102,8 @@ class Posts:
         self._targets[key] = appointment_id
 
     def path(self, key: str) -> str:
-        return key.split(" ", 1)[1].format(
+        return path_with(
+            key.split(" ", 1)[1],
             appointment_id=self._targets[key],
             doctor_id=self.desk.id_of("drjay"),
             day=QUIET_DAY,
@@ -148,21 +111,22 @@ class Posts:
             waitlist_id=self._waitlist_id,
         )
 
-    def body(self, key: str) -> Mapping[str, Any]:
-        if key == BOOK:
-            return {**self.desk.visit(at("15:00")), "patient_note": "Hello", "override_reason": "Emergency"}
-        if key == WAIT:
-            wish = {name: value for name, value in self.desk.visit("").items() if name != "starts_at"}
-            return {**wish, "clinic_id": 1, "from": at("00:00", QUIET_DAY), "to": at("23:00", QUIET_DAY)}
+    def body(self, key: str) -> dict[str, Any]:
+        """The example of the document, about people and visits that are there."""
         if key == FHIR_BOOK:
-            visit = FhirClient(self.desk).visit(at("15:00"))
-            return {**visit, "end": at("15:30"), "minutesDuration": 30, "comment": "Hello"}
+            return FhirClient(self.desk).visit(at("15:00"))
         if key == FHIR_PUT:
             read = self.desk.client.get("rita", self.path(FHIR_PUT)).json
             return {**read, "status": "cancelled", "cancelationReason": {"text": "Flu"}}
-        if key == CHANGE:
-            return {**_BODIES[CHANGE], "doctor_id": self.desk.id_of("drjay")}
-        return _BODIES[key]
+        body: dict[str, Any] = copy.deepcopy(BODIES[key].example)
+        people = {"doctor_id": "drjay", "patient_id": "pat"}
+        ids = {field: self.desk.id_of(name) for field, name in people.items() if field in BODIES[key].fields}
+        return body | ids
 
     def send(self, key: str, body: Any, *, headers: Mapping[str, str] | None = None, **query: str) -> Answer:
         return self.desk.client.call("rita", key.split(" ", 1)[0], self.path(key), body, headers=headers, **query)
+
+
+def path_with(template: str, **values: Any) -> str:
+    """The path with these values in place of its parameters; 1 where there is none."""
+    return re.sub(r"\{([^}]+)\}", lambda found: str(values.get(found[1], 1)), template)

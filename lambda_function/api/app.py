@@ -12,8 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
-from lambda_function.api.fhir.outcome import of_problem
-from lambda_function.api.fhir.wire import PUBLIC_URL, is_fhir
+from lambda_function.api.fhir.wire import PUBLIC_URL
 from lambda_function.api.middleware import as_get, transaction
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
@@ -33,6 +32,7 @@ from lambda_function.api.routes import (
     working_hours,
 )
 from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, json_text, strict_json
+from lambda_function.api.wire_formats import format_of
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError, UnavailableError
 from lambda_function.observability import count, logger, stack
@@ -128,9 +128,7 @@ class Api:
         try:
             answer = self._dispatch(event, context, seen.setdefault)
         except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
-            answer = _answer_error(error, request_id)
-            if is_fhir(event["rawPath"]):
-                answer = of_problem(answer, event)
+            answer = format_of(event["rawPath"]).refusal(_answer_error(error, request_id), event)
         if _method(event) == "HEAD":
             answer["body"] = ""
         answer["headers"] = {**answer.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}

@@ -6,7 +6,6 @@ object, or JSON of the kind that readers disagree about (duplicate keys, NaN, de
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -14,14 +13,10 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.shared.json_encoder import Encoder
 
-from lambda_function.api.fhir.wire import is_fhir
 from lambda_function.api.problems import EdgeError
+from lambda_function.api.wire_formats import format_of
 
 MAX_BODY_BYTES = 64 * 1024
-_JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
-_FHIR_JSON = re.compile(
-    r'application/(fhir\+)?json\s*(;\s*(charset="?utf-8"?|fhirVersion="?4\.0"?)\s*){0,2}', re.IGNORECASE
-)
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -79,8 +74,7 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
     if not body:
         return
     content_type = headers.get("content-type")
-    json_types = _FHIR_JSON if is_fhir(route.path) else _JSON
-    if content_type and not json_types.fullmatch(content_type.strip()):
+    if content_type and not format_of(route.path).body_types.fullmatch(content_type.strip()):
         raise EdgeError("unsupported_media_type", "Bodies are JSON in UTF-8.")
     if not isinstance(strict_json(body), dict):
         raise EdgeError("validation_error", "The body must be a JSON object.", field="body")

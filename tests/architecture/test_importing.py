@@ -59,6 +59,12 @@ def test_the_api_imports_no_migrations_and_no_mail() -> None:
     assert not {"alembic", "smtplib", "lambda_function.cli"} & set(json.loads(run.stdout))
 
 
+def test_what_serves_requests_imports_nothing_that_writes_openapi_json() -> None:
+    run = importing(["lambda_function.bootstrap.api"])
+    assert run.returncode == 0, run.stderr
+    assert [name for name in json.loads(run.stdout) if name.startswith("lambda_function.api.openapi")] == []
+
+
 def test_the_operators_lambda_imports_nothing_of_the_command_line() -> None:
     run = importing(["lambda_function.bootstrap.operator"])
     assert run.returncode == 0, run.stderr

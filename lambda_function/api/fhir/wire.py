@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
 
 from lambda_function.api.etags import etag, expected_versions
 
@@ -23,10 +22,6 @@ PUBLIC_URL = "publicUrl"
 Resource = dict[str, Any]
 
 _WEAK = re.compile(r'\bW/(?=")')
-
-
-def is_fhir(path: str) -> bool:
-    return path == BASE or path.startswith(f"{BASE}/")
 
 
 def root_url(event: Any) -> str:
@@ -53,8 +48,3 @@ def answer(
 def expected(if_match: str | None) -> frozenset[int] | None:
     """As `expected_versions`, of weak tags too: FHIR's are."""
     return expected_versions(None if if_match is None else _WEAK.sub("", if_match))
-
-
-def documented(model: type[BaseModel], status: HTTPStatus = HTTPStatus.OK) -> dict[int, Any]:
-    """What a route answers, for the OpenAPI document."""
-    return {status.value: {"description": status.phrase, "content": {MEDIA_TYPE: {"model": model}}}}

@@ -20,6 +20,7 @@ from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
 from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, UNSHOWN, Dialect
 from lambda_function.api.openapi.examples import Examples
+from lambda_function.api.openapi.fhir_schemas import ANSWERS
 from lambda_function.api.strict import BODY_METHODS
 
 Json = dict[str, Any]
@@ -237,10 +238,14 @@ class _Writer:
         return {str(status): {"description": declared["description"], "headers": _headers(ETag="Mark")}}
 
     def _bodies(self, route: Route, dialect: Dialect) -> Iterator[tuple[str, Json]]:
-        """As the route says by its `responses`, else by what it returns."""
+        """The media types of an answer with their schemas: by fhir_schemas.ANSWERS, the route's `responses`, or what it
+        returns.
+        """
         declared: Mapping[str, Any] | None = (route.responses or {}).get(route.status_code)
         returned = route.dependant.return_param
-        if declared:
+        if answered := ANSWERS.get(route.func.__name__):
+            yield dialect.media_type, self._schema(answered, "serialization")
+        elif declared:
             for media_type, content in declared["content"].items():
                 model = content.get("model")
                 yield media_type, self._schema(model, "serialization") if model else content["schema"]

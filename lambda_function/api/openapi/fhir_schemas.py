@@ -1,5 +1,7 @@
 """The resources that we answer, for the OpenAPI document: open objects, since FHIR itself says what they hold."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -70,3 +72,23 @@ class FhirSlot(FhirResource):
 
     resource_type: Literal["Slot"]
     id: str
+
+
+# What each operation answers. The routes write FHIR as it is and say nothing of it, so that the Lambda loads no schema.
+ANSWERS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {
+        "book_fhir_appointment": FhirAppointment,
+        "cancel_fhir_appointment": FhirAppointment,
+        "get_fhir_appointment": FhirAppointment,
+        "get_fhir_location": FhirLocation,
+        "get_fhir_metadata": FhirCapabilityStatement,
+        "get_fhir_patient": FhirPatient,
+        "get_fhir_practitioner": FhirPractitioner,
+        "get_fhir_schedule": FhirSchedule,
+        "get_fhir_slot": FhirSlot,
+        "replace_fhir_appointment": FhirAppointment,
+        "search_fhir_appointments": FhirBundle,
+        "search_fhir_schedules": FhirBundle,
+        "search_fhir_slots": FhirBundle,
+    }
+)

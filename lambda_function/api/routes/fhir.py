@@ -25,17 +25,8 @@ from lambda_function.api.fhir.search import (
     slot_key,
     span_of,
 )
-from lambda_function.api.fhir.wire import BASE, answer, documented, root_url
+from lambda_function.api.fhir.wire import BASE, answer, root_url
 from lambda_function.api.middleware import current_work
-from lambda_function.api.openapi.fhir_schemas import (
-    FhirBundle,
-    FhirCapabilityStatement,
-    FhirLocation,
-    FhirPatient,
-    FhirPractitioner,
-    FhirSchedule,
-    FhirSlot,
-)
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -53,7 +44,6 @@ DEFAULT_COUNT, DEFAULT_SLOTS = 50, 200
     f"{BASE}/metadata",
     tags=["fhir"],
     summary="What this FHIR server can do",
-    responses=documented(FhirCapabilityStatement),
 )
 def get_fhir_metadata(_format: Format = None) -> Response[Any]:
     return answer(capability_statement(root_url(router.current_event)))
@@ -63,7 +53,6 @@ def get_fhir_metadata(_format: Format = None) -> Response[Any]:
     f"{BASE}/Schedule",
     tags=["fhir"],
     summary="Whose time can be booked: one schedule for each doctor",
-    responses=documented(FhirBundle),
 )
 def search_fhir_schedules(
     actor: Annotated[AnyReference | None, Query(description="Practitioner/1 or Location/1")] = None,
@@ -93,7 +82,7 @@ def search_fhir_schedules(
     return answer(searchset(router.current_event, page))
 
 
-@router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="One schedule", responses=documented(FhirSchedule))
+@router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="One schedule")
 def get_fhir_schedule(schedule_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     return answer(resources.schedule(catalogue.doctor(current_work(), schedule_id)))
 
@@ -102,7 +91,6 @@ def get_fhir_schedule(schedule_id: Annotated[ParameterId, Path()], _format: Form
     f"{BASE}/Slot",
     tags=["fhir"],
     summary="Free time, worked out when it is asked for",
-    responses=documented(FhirBundle),
 )
 def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
     service_type: Annotated[str, Query(alias="service-type", max_length=200, description="Code of a treatment")],
@@ -159,7 +147,7 @@ def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:
         raise InvalidInputError(error.detail, field="clinic_id") from None
 
 
-@router.get(f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="A slot, while it is free", responses=documented(FhirSlot))
+@router.get(f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="A slot, while it is free")
 def get_fhir_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Response[Any]:
     work = current_work()
     wanted = slot_key(slot_id)
@@ -183,7 +171,6 @@ def get_fhir_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Re
     f"{BASE}/Practitioner/<practitioner_id>",
     tags=["fhir"],
     summary="A doctor",
-    responses=documented(FhirPractitioner),
 )
 def get_fhir_practitioner(practitioner_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     return answer(resources.practitioner(catalogue.doctor(current_work(), practitioner_id)))
@@ -193,7 +180,6 @@ def get_fhir_practitioner(practitioner_id: Annotated[ParameterId, Path()], _form
     f"{BASE}/Patient/<patient_id>",
     tags=["fhir"],
     summary="A patient whom the caller may see",
-    responses=documented(FhirPatient),
 )
 def get_fhir_patient(patient_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     person = people.get(current_work(), patient_id)
@@ -202,6 +188,6 @@ def get_fhir_patient(patient_id: Annotated[ParameterId, Path()], _format: Format
     return answer(resources.patient(person))
 
 
-@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="A clinic", responses=documented(FhirLocation))
+@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="A clinic")
 def get_fhir_location(location_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
     return answer(resources.location(catalogue.clinic(current_work(), location_id)))

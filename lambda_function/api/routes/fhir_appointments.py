@@ -23,9 +23,8 @@ from lambda_function.api.fhir.search import (
     fields_named,
     span_of,
 )
-from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, documented, expected, root_url
+from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, expected, root_url
 from lambda_function.api.middleware import current_work
-from lambda_function.api.openapi.fhir_schemas import FhirAppointment, FhirBundle
 from lambda_function.api.routes.fhir import DEFAULT_COUNT, search_zone
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
@@ -71,7 +70,6 @@ _MAY_DIFFER = frozenset({"meta", "text", "status", "cancelationReason"})
     _BASE,
     tags=["fhir"],
     summary="Appointments that the caller may see, by start",
-    responses=documented(FhirBundle),
 )
 def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
     patient: Annotated[PatientReference | None, Query()] = None,
@@ -113,7 +111,7 @@ def _statuses(listed: str) -> set[Status]:
     return {_STATUSES[code] for code in codes & _STATUSES.keys()}
 
 
-@router.get(_ONE, tags=["fhir"], summary="One appointment", responses=documented(FhirAppointment))
+@router.get(_ONE, tags=["fhir"], summary="One appointment")
 def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[Any]:
     return answer(resources.appointment(appointments.get(current_work(), appointment_id)))
 
@@ -123,7 +121,6 @@ def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) 
     tags=["fhir"],
     summary="Book a visit",
     status_code=HTTPStatus.CREATED,
-    responses=documented(FhirAppointment, HTTPStatus.CREATED),
 )
 def book_fhir_appointment(
     wanted: Annotated[NewFhirAppointment, Body(media_type=MEDIA_TYPE)],
@@ -162,7 +159,7 @@ def _check_agrees(wanted: NewFhirAppointment, view: AppointmentView) -> None:
         raise InvalidInputError("The practitioner works at another location.", field="participant")
 
 
-@router.put(_ONE, tags=["fhir"], summary="Cancel: nothing else may change", responses=documented(FhirAppointment))
+@router.put(_ONE, tags=["fhir"], summary="Cancel: nothing else may change")
 def replace_fhir_appointment(
     appointment_id: AppointmentId,
     wanted: Annotated[CancelledFhirAppointment, Body(media_type=MEDIA_TYPE)],
@@ -195,7 +192,6 @@ def _comparable(value: Any) -> Any:
     f"{_ONE}/$cancel",
     tags=["fhir"],
     summary="Cancel, and free the time",
-    responses=documented(FhirAppointment),
 )
 def cancel_fhir_appointment(
     appointment_id: AppointmentId,

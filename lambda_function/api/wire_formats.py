@@ -1,0 +1,42 @@
+"""What a family of addresses takes for a body, and how it writes a refusal."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from lambda_function.api.fhir.outcome import of_problem
+from lambda_function.api.fhir.wire import BASE
+
+Answer = Mapping[str, Any]
+Event = Mapping[str, Any]
+
+
+class WireFormat(NamedTuple):
+    """`body_types` matches the media types of bodies; `refusal` makes the answer from that of api/problems.py."""
+
+    body_types: re.Pattern[str]
+    refusal: Callable[[Answer, Event], dict[str, Any]]
+
+
+def _as_it_is(problem: Answer, _: Event) -> dict[str, Any]:
+    return dict(problem)
+
+
+_PLAIN = WireFormat(re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE), _as_it_is)
+_BY_PREFIX: Mapping[str, WireFormat] = MappingProxyType(
+    {
+        BASE: WireFormat(
+            re.compile(
+                r'application/(fhir\+)?json\s*(;\s*(charset="?utf-8"?|fhirVersion="?4\.0"?)\s*){0,2}', re.IGNORECASE
+            ),
+            of_problem,
+        )
+    }
+)
+
+
+def format_of(path: str) -> WireFormat:
+    """The format of an address, whether or not there is anything."""
+    prefixed = (found for prefix, found in _BY_PREFIX.items() if f"{path}/".startswith(f"{prefix}/"))
+    return next(prefixed, _PLAIN)

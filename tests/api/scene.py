@@ -1,4 +1,4 @@
-"""Who is there in the matrix of routes and roles, what the tables say of them, and what requests are built from."""
+"""Who is there in the matrix of routes and roles, what they may do and see, and what requests are built from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from itertools import count
 from sqlalchemy import delete
 
 from lambda_function.db.models import CalendarToken, ClinicPatient, TimeOff, WaitlistEntry, WorkingHoursException
-from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
-from lambda_function.domain.permissions import PERMISSIONS, VISIBILITY, Action, Entity, Reach, Subject, permitted
+from lambda_function.domain.permissions import Action
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, instant, rfc3339
 from tests.clock import NOW
+from tests.rights import MAY, SEES, reaches
 
 
 @dataclass(frozen=True)
@@ -46,56 +47,36 @@ VISITS = [("pat", "drjay"), ("kim", "drjay"), ("pat", "drwu"), ("kim", "drwu"), 
 
 def person_visible(caller: str, target: str) -> bool:
     me, other = PEOPLE[caller], PEOPLE[target]
-    match VISIBILITY[Entity(other.role)][me.role]:
-        case Reach.ALL:
-            return True
-        case Reach.OWN:
-            return caller == target
-        case Reach.CLINIC:
-            of_nobody = me.role is Role.RECEPTIONIST and other.role is Role.PATIENT and not other.clinics
-            return bool(me.clinics & other.clinics) or of_nobody
-        case Reach.NONE:
-            return False
+    of_nobody = me.role is Role.RECEPTIONIST and other.role is Role.PATIENT and not other.clinics
+    return reaches(
+        SEES[other.role][me.role], own=caller == target, clinic=bool(me.clinics & other.clinics) or of_nobody
+    )
 
 
 def visit_visible(caller: str, patient: str, doctor: str) -> bool:
-    me = PEOPLE[caller]
-    match VISIBILITY[Entity.APPOINTMENT][me.role]:
-        case Reach.ALL:
-            return True
-        case Reach.OWN:
-            return caller == (patient if me.role is Role.PATIENT else doctor)
-        case Reach.CLINIC:
-            return PEOPLE[doctor].clinics <= me.clinics
-        case Reach.NONE:
-            return False
+    return _visit_reached(SEES["APPOINTMENT"], caller, patient, doctor)
 
 
 def wish_visible(caller: str, patient: str, doctor: str) -> bool:
     """Somebody's place in the waitlist, for time of that doctor."""
     me = PEOPLE[caller]
-    match VISIBILITY[Entity.WAITLIST][me.role]:
-        case Reach.ALL:
-            return True
-        case Reach.OWN:
-            return caller == patient
-        case Reach.CLINIC:
-            return person_visible(caller, patient) and PEOPLE[doctor].clinics <= me.clinics
-        case Reach.NONE:
-            return False
+    clinic = person_visible(caller, patient) and PEOPLE[doctor].clinics <= me.clinics
+    return reaches(SEES["WAITLIST"][me.role], own=caller == patient, clinic=clinic)
 
 
 def may(caller: str, action: Action, patient: str, doctor: str) -> bool:
-    """As the table says; people are numbered by their place in it."""
-    number = {name: position for position, name in enumerate([*PEOPLE, NOBODY])}
-    me = PEOPLE[caller]
-    actor = Actor(number[caller], me.role, () if me.role is Role.PATIENT else tuple(me.clinics))
-    [clinic_id] = PEOPLE[doctor].clinics
-    return permitted(actor, action, Subject(number[patient], number[doctor], clinic_id))
+    """Whether the action is permitted with a visit of these two."""
+    return _visit_reached(MAY[action], caller, patient, doctor)
 
 
 def never(caller: str, action: Action) -> bool:
-    return PERMISSIONS[action][PEOPLE[caller].role] is Reach.NONE
+    return MAY[action][PEOPLE[caller].role] == "NONE"
+
+
+def _visit_reached(row: Mapping[str, str], caller: str, patient: str, doctor: str) -> bool:
+    me = PEOPLE[caller]
+    own = caller == (patient if me.role is Role.PATIENT else doctor)
+    return reaches(row[me.role], own=own, clinic=PEOPLE[doctor].clinics <= me.clinics)
 
 
 SUNDAY = 7

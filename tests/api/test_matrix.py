@@ -1,5 +1,5 @@
 """Every route, as every role, on what is one's own, of one's own clinic and of another: the expected status is computed
-from PERMISSIONS and VISIBILITY (rows.py) and compared with the real handler's.
+from tests/rights.py (rows.py) and compared with the real handler's.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,0 +1,74 @@
+"""Who may do what, and who may see what, as agreed on. Both tables are written down once more, so that nobody widens a
+cell by mistake: the production tables are compared with these (unit/domain/test_permissions.py), and the matrix expects
+of every route what these say (api/test_matrix.py), without asking production.
+
+ALL is everything. OWN is what the caller takes part in, as the patient or as the doctor. CLINIC is what belongs to a
+clinic where the caller works.
+"""
+
+from collections.abc import Mapping
+
+Table = Mapping[str, Mapping[str, str]]
+
+
+def _cells(table: str) -> Table:
+    header, *rows = [line.split() for line in table.strip().splitlines()]
+    return {name: dict(zip(header, row, strict=True)) for name, *row in rows}
+
+
+MAY = _cells("""
+                    PATIENT  DOCTOR  RECEPTIONIST
+READ_OWN_PROFILE    OWN      OWN     OWN
+READ_CATALOGUE      ALL      ALL     ALL
+READ_PEOPLE         ALL      ALL     ALL
+CREATE_PATIENT      NONE     NONE    ALL
+CHANGE_OWN_PROFILE  OWN      OWN     OWN
+CHANGE_PATIENT      NONE     NONE    ALL
+DEACTIVATE_PATIENT  NONE     NONE    ALL
+REACTIVATE_PATIENT  NONE     NONE    ALL
+CREATE_LINK_CODE    NONE     NONE    ALL
+LINK_ACCOUNT        OWN      NONE    NONE
+READ_APPOINTMENTS   ALL      ALL     ALL
+BOOK                OWN      OWN     CLINIC
+BOOK_BY_NAME        NONE     NONE    CLINIC
+MOVE                OWN      OWN     CLINIC
+NOTE                OWN      OWN     CLINIC
+NOTE_INTERNALLY     NONE     OWN     CLINIC
+OVERRIDE_HOURS      NONE     NONE    CLINIC
+CANCEL              OWN      OWN     CLINIC
+CONFIRM             NONE     OWN     CLINIC
+CHECK_IN            NONE     NONE    CLINIC
+COMPLETE            NONE     OWN     NONE
+MARK_NO_SHOW        NONE     OWN     CLINIC
+READ_HISTORY        OWN      OWN     CLINIC
+SET_HOURS           NONE     OWN     CLINIC
+SEE_LEAVE           NONE     OWN     CLINIC
+SET_LEAVE           NONE     OWN     CLINIC
+WAIT                OWN      NONE    CLINIC
+SHARE_CALENDAR      OWN      OWN     OWN
+""")
+SEES = _cells("""
+                 PATIENT  DOCTOR  RECEPTIONIST
+CATALOGUE        ALL      ALL     ALL
+PATIENT          OWN      CLINIC  CLINIC
+DOCTOR           ALL      ALL     CLINIC
+RECEPTIONIST     NONE     NONE    OWN
+CONTACT          OWN      OWN     ALL
+PERSON_HISTORY   NONE     NONE    NONE
+APPOINTMENT      OWN      OWN     CLINIC
+HISTORY          OWN      OWN     CLINIC
+LEAVE            NONE     OWN     CLINIC
+WAITLIST         OWN      NONE    CLINIC
+CALENDAR_ACCESS  OWN      OWN     OWN
+IDEMPOTENCY_KEY  OWN      OWN     OWN
+LINK_CODE        NONE     NONE    NONE
+REFUSALS         NONE     NONE    NONE
+CLAIM            NONE     NONE    NONE
+MESSAGE          NONE     NONE    NONE
+FREED_TIME       NONE     NONE    NONE
+""")
+
+
+def reaches(reach: str, *, own: bool, clinic: bool) -> bool:
+    """Whether a cell reaches something that is the caller's own, or of the caller's clinics, as is said."""
+    return {"NONE": False, "OWN": own, "CLINIC": clinic, "ALL": True}[reach]

@@ -64,52 +64,91 @@ _Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(problems
 
 
 class FieldError(BaseModel):
-    field: str
-    message: str
+    """One thing that is wrong with a request."""
+
+    field: Annotated[
+        str,
+        Field(
+            description=(
+                "The field, parameter or header that is wrong, such as `hours.0.start`; `body` for the request as a "
+                "whole"
+            )
+        ),
+    ]
+    message: Annotated[str, Field(description="The rule that was broken, for people")]
 
 
 class Problem(BaseModel):
-    """RFC 9457. `code` is what programs go by; `title` and `detail` are for people."""
+    """An error (RFC 9457). Programs decide by `status` and `code`; `title` and `detail` are for people and may
+    change.
+    """
 
-    type: Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
-    title: str
-    status: Annotated[int, Field(ge=400, le=599)]
-    detail: str
-    code: _Code
-    request_id: Annotated[str, Field(description="The same as X-Request-Id: what to name when asking for help")]
-    errors: Annotated[list[FieldError], Field(description="With 422: the fields that are wrong")] = []
+    type: Annotated[
+        str,
+        WithJsonSchema({"type": "string", "format": "uri"}),
+        Field(description="The code as a URI; nothing is served there"),
+    ]
+    title: Annotated[str, Field(description="The code in words")]
+    status: Annotated[int, Field(ge=400, le=599, description="The HTTP status")]
+    detail: Annotated[str, Field(description="What went wrong, and often what to do about it")]
+    code: Annotated[
+        _Code,
+        Field(
+            description="What went wrong, as a stable word for programs; treat one that you do not know by its status"
+        ),
+    ]
+    request_id: Annotated[str, Field(description="The same as X-Request-Id; quote it when you ask for help")]
+    errors: Annotated[list[FieldError], Field(description="Each thing that is wrong; present with 422")] = []
     appointment_ids: Annotated[
-        list[int], Field(description="With `has_bookings`: what stands in the way, as far as the caller may see it")
+        list[int], Field(description="With `has_bookings`: the appointments in the way that the caller may see")
     ] = []
     elsewhere: Annotated[
-        int, Field(ge=0, description="With `has_bookings`: how many more there are, which the caller may not see")
+        int,
+        Field(
+            ge=0, description="With `has_bookings`: how many more appointments there are that the caller may not see"
+        ),
     ] = 0
 
 
 class OutcomeCoding(BaseModel):
-    system: Literal["urn:dentist-appointments:problem"]
-    code: _Code
+    """Our code for an error."""
+
+    system: Annotated[Literal["urn:dentist-appointments:problem"], Field(description="The system of our codes")]
+    code: Annotated[
+        _Code,
+        Field(
+            description="What went wrong, as a stable word for programs; treat one that you do not know by its status"
+        ),
+    ]
 
 
 class OutcomeDetails(BaseModel):
-    coding: Annotated[list[OutcomeCoding], Field(min_length=1, max_length=1)]
-    text: str
+    """An error, for programs and for people."""
+
+    coding: Annotated[list[OutcomeCoding], Field(min_length=1, max_length=1, description="Exactly one: our code")]
+    text: Annotated[str, Field(description="What went wrong, for people")]
 
 
 class OutcomeIssue(BaseModel):
-    severity: Literal["error"]
-    code: Annotated[str, Field(description="FHIR's own, which says less than ours in `details`")]
-    details: OutcomeDetails
-    diagnostics: Annotated[str, Field(description="The id of the request")]
-    location: Annotated[list[str], Field(description="The parameter or header that is wrong: http.date")] = []
-    expression: Annotated[list[str], Field(description="The element that is wrong, as a FHIRPath")] = []
+    """One thing that is wrong with a request."""
+
+    severity: Annotated[Literal["error"], Field(description="Always `error`")]
+    code: Annotated[str, Field(description="FHIR's kind of issue, less exact than our code in `details`")]
+    details: Annotated[OutcomeDetails, Field(description="Our code and a text for people")]
+    diagnostics: Annotated[str, Field(description="The id of the request; quote it when you ask for help")]
+    location: Annotated[list[str], Field(description="The parameter or header that is wrong, such as `http.date`")] = []
+    expression: Annotated[list[str], Field(description="The element that is wrong, as a FHIRPath expression")] = []
 
 
 class OperationOutcome(BaseModel):
-    """https://hl7.org/fhir/R4/operationoutcome.html, a problem in FHIR's words: of each error an issue."""
+    """An error in FHIR's form (https://hl7.org/fhir/R4/operationoutcome.html), with one issue for each thing that
+    is wrong.
+    """
 
-    resourceType: Literal["OperationOutcome"]  # noqa: N815 - FHIR's name
-    issue: Annotated[list[OutcomeIssue], Field(min_length=1)]
+    resourceType: Annotated[  # noqa: N815 - FHIR's name
+        Literal["OperationOutcome"], Field(description="The kind of FHIR resource")
+    ]
+    issue: Annotated[list[OutcomeIssue], Field(min_length=1, description="What is wrong, one issue each")]
 
 
 def _answer(code: str) -> dict[str, Any]:

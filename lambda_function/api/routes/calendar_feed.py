@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.calendar_feed import FORMAT, calendar
@@ -21,7 +22,9 @@ ICALENDAR = "text/calendar; charset=utf-8"
 
 
 class Token(TypedDict):
-    token: str
+    """The secret that opens a calendar feed."""
+
+    token: Annotated[str, Field(description="The secret, for `GET /calendar.ics`; it is shown only this once")]
 
 
 @router.post(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from lambda_function.api.ids import UserId, acting_id
@@ -21,17 +21,24 @@ router = Router()
 
 
 class NewLinkCode(TypedDict):
-    code: str
-    expires_at: datetime
+    """A code with which a patient links their account."""
+
+    code: Annotated[str, Field(description="The code; it is shown only this once")]
+    expires_at: Annotated[datetime, Field(description="Until when the code can be used, in UTC")]
 
 
 class Link(BaseModel):
-    """`code` as it was handed out; blanks, hyphens and small letters do not matter."""
+    """The code that a reception has handed out."""
 
     model_config = ConfigDict(extra="forbid")
 
     # Any text: one that cannot be a code is a wrong one.
-    code: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+    code: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=200),
+        AfterValidator(printable),
+        Field(description="The code; blanks, hyphens and the case of letters do not matter"),
+    ]
 
 
 @router.post(

@@ -1,11 +1,12 @@
 """Appointments, as the API shows and takes them."""
 
 from datetime import datetime
-from typing import Any, NotRequired, Self
+from typing import Annotated, Any, NotRequired, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from typing_extensions import TypedDict
 
+from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason
 from lambda_function.domain.appointment import Status
 
@@ -14,48 +15,113 @@ UNCHANGED: Any = None
 
 
 class ClinicName(TypedDict):
-    clinic_id: int
-    name: str
-    time_zone: str
+    """The clinic of an appointment."""
+
+    clinic_id: Annotated[int, Field(description="Id of the clinic, as in `GET /clinics`")]
+    name: Annotated[str, Field(description="The clinic's name")]
+    time_zone: Annotated[
+        str, Field(description="IANA name of the clinic's time zone; show the times of the appointment in it")
+    ]
 
 
 class PersonInVisit(TypedDict):
-    user_id: int
-    full_name: str
+    """A person who takes part in an appointment."""
+
+    user_id: Annotated[int, Field(description="Id of the person, as in `GET /users/{user_id}`")]
+    full_name: Annotated[str, Field(description="The person's name now, not at the time of booking")]
 
 
 class TreatmentName(TypedDict):
-    treatment_id: int
-    code: str
-    name: str
+    """The treatment of an appointment."""
+
+    treatment_id: Annotated[int, Field(description="Id of the treatment, as in `GET /treatments`")]
+    code: Annotated[str, Field(description="Stable short name of the treatment, for programs")]
+    name: Annotated[str, Field(description="The treatment's name, for people")]
 
 
 # A plain dict with a schema: a page of fifty is written five times faster than from models.
 class Appointment(TypedDict):
-    """`internal_note` and `override_reason` are there for staff only."""
+    """A visit of a patient to a doctor. `internal_note` and `override_reason` are present only when staff ask."""
 
-    appointment_id: int
-    status: Status
-    starts_at: datetime
-    ends_at: datetime
-    clinic: ClinicName
-    doctor: PersonInVisit
-    patient: PersonInVisit
-    receptionist: PersonInVisit | None
-    treatment: TreatmentName
-    chair_id: int | None
-    patient_note: str | None
-    internal_note: NotRequired[str | None]
-    cancel_reason: str | None
-    override_reason: NotRequired[str | None]
-    version: int
-    created_at: datetime
-    updated_at: datetime
+    appointment_id: Annotated[
+        int, Field(description="Id of the appointment; it stays the same when the appointment is moved")
+    ]
+    status: Annotated[
+        Status,
+        Field(
+            description=(
+                "Where the appointment is in its life; the actions below `/appointments/{appointment_id}` change it"
+            )
+        ),
+    ]
+    starts_at: Annotated[datetime, Field(description="Start of the visit, in UTC")]
+    ends_at: Annotated[
+        datetime,
+        Field(
+            description=(
+                "End of the visit, in UTC: the start plus the length that the treatment had when it was booked, "
+                "without buffers"
+            )
+        ),
+    ]
+    clinic: Annotated[ClinicName, Field(description="The clinic of the doctor, where the visit takes place")]
+    doctor: Annotated[PersonInVisit, Field(description="The doctor who treats the patient")]
+    patient: Annotated[PersonInVisit, Field(description="The patient")]
+    receptionist: Annotated[
+        PersonInVisit | None,
+        Field(
+            description=(
+                "The receptionist who booked the appointment or confirmed it last; null when no receptionist did"
+            )
+        ),
+    ]
+    treatment: Annotated[TreatmentName, Field(description="What the visit is for; it never changes")]
+    chair_id: Annotated[
+        int | None, Field(description="The chair that is reserved for the visit; null in a clinic without chairs")
+    ]
+    patient_note: Annotated[
+        str | None,
+        Field(
+            description="A note that the patient and the staff share, at most 2,000 characters; null when there is none"
+        ),
+    ]
+    internal_note: NotRequired[
+        Annotated[
+            str | None,
+            Field(
+                description=(
+                    "A note among staff, at most 2,000 characters; null when there is none, and absent when a patient "
+                    "asks"
+                )
+            ),
+        ]
+    ]
+    cancel_reason: Annotated[
+        str | None, Field(description="Why the appointment was cancelled; null unless `status` is `CANCELLED`")
+    ]
+    override_reason: NotRequired[
+        Annotated[
+            str | None,
+            Field(
+                description=(
+                    "Why a receptionist booked it outside working hours; null when nobody did, and absent when a "
+                    "patient asks"
+                )
+            ),
+        ]
+    ]
+    version: Annotated[
+        int, Field(description="1 for a new appointment, and higher after each change; the ETag has the same number")
+    ]
+    created_at: Annotated[datetime, Field(description="When it was booked, in UTC")]
+    updated_at: Annotated[datetime, Field(description="When it last changed, in UTC")]
 
 
 class AppointmentPage(TypedDict):
-    items: list[Appointment]
-    next_cursor: str | None
+    """One page of appointments."""
+
+    items: Annotated[list[Appointment], Field(description="The appointments of this page, by start and then by id")]
+    next_cursor: NextCursor
 
 
 APPOINTMENT_PAGE = TypeAdapter(AppointmentPage)
@@ -93,34 +159,74 @@ def shown(view: Any, *, staff: bool) -> Appointment:
 
 
 class NewAppointment(BaseModel):
+    """An appointment to be booked."""
+
     model_config = ConfigDict(extra="forbid")
 
-    doctor_id: BodyIdOrMe
-    treatment_id: BodyId
-    starts_at: Instant
-    patient_id: BodyIdOrMe | None = None
-    chair_id: BodyId | None = None
-    patient_note: Note | None = None
-    override_reason: Reason | None = None
+    doctor_id: Annotated[
+        BodyIdOrMe, Field(description="The doctor to book, or `me` for a doctor who books in their own calendar")
+    ]
+    treatment_id: Annotated[
+        BodyId, Field(description="A treatment that the doctor offers; it decides how long the visit is")
+    ]
+    starts_at: Annotated[
+        Instant, Field(description="When the visit is to start, with an offset; on a whole five minutes")
+    ]
+    patient_id: Annotated[
+        BodyIdOrMe | None,
+        Field(
+            description="The patient, or `me`. Patients may leave it out and book for themselves; staff must give it."
+        ),
+    ] = None
+    chair_id: Annotated[
+        BodyId | None,
+        Field(description="A chair of the doctor's clinic; left out, the service takes the first that is free"),
+    ] = None
+    patient_note: Annotated[Note | None, Field(description="A note that the patient and the staff share")] = None
+    override_reason: Annotated[
+        Reason | None, Field(description="Why the visit may lie outside working hours; only receptionists may give it")
+    ] = None
 
 
 class Cancellation(BaseModel):
+    """Why an appointment is cancelled."""
+
     model_config = ConfigDict(extra="forbid")
 
-    reason: Reason
+    reason: Annotated[Reason, Field(description="Why; the patient and the staff can read it")]
 
 
 class AppointmentChange(BaseModel):
-    """At least one field. A note may be set to null, which removes it."""
+    """What to change of an appointment: at least one field. Whatever is left out stays as it is; null removes a
+    note.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    starts_at: Instant = UNCHANGED
-    doctor_id: BodyIdOrMe = UNCHANGED
-    chair_id: BodyId = UNCHANGED
-    patient_note: Note | None = None
-    internal_note: Note | None = None
-    override_reason: Reason = UNCHANGED
+    starts_at: Annotated[Instant, Field(description="The new start, with an offset; on a whole five minutes")] = (
+        UNCHANGED
+    )
+    doctor_id: Annotated[BodyIdOrMe, Field(description="The new doctor, who must offer the treatment, or `me`")] = (
+        UNCHANGED
+    )
+    chair_id: Annotated[
+        BodyId,
+        Field(description="The new chair, one of the doctor's clinic; left out, a move takes the first that is free"),
+    ] = UNCHANGED
+    patient_note: Annotated[
+        Note | None, Field(description="The new note that the patient and the staff share; null removes it")
+    ] = None
+    internal_note: Annotated[
+        Note | None, Field(description="The new note among staff, who alone may set it; null removes it")
+    ] = None
+    override_reason: Annotated[
+        Reason,
+        Field(
+            description=(
+                "Why the visit may lie outside working hours; only receptionists may give it, and only with a move"
+            )
+        ),
+    ] = UNCHANGED
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -136,25 +242,47 @@ class AppointmentChange(BaseModel):
 
 
 class EventActor(TypedDict):
-    user_name: str
-    user_type: str
+    """Who did something to an appointment."""
+
+    user_name: Annotated[str, Field(description="User name of the person")]
+    user_type: Annotated[str, Field(description="The role of the person when it happened")]
 
 
 class Event(TypedDict):
-    """`changes` says before and after; patients see less of it. `actor` is null for what no user did."""
+    """Something that happened to an appointment. Patients see less of `changes`."""
 
-    at: datetime
-    actor: EventActor | None
-    action: str
-    from_status: Status | None
-    to_status: Status
-    reason: str | None
-    changes: dict[str, Any]
+    at: Annotated[datetime, Field(description="When it happened, in UTC")]
+    actor: Annotated[
+        EventActor | None, Field(description="Who did it; null when no user of the API did, for instance an operator")
+    ]
+    action: Annotated[
+        str,
+        Field(
+            description=(
+                "What was done: `BOOK`, `MOVE`, `NOTE`, `CONFIRM`, `CHECK_IN`, `COMPLETE`, `NO_SHOW` or `CANCEL`; more "
+                "may be added"
+            )
+        ),
+    ]
+    from_status: Annotated[Status | None, Field(description="The status before; null for `BOOK`")]
+    to_status: Annotated[Status, Field(description="The status after")]
+    reason: Annotated[str | None, Field(description="The reason that was given for `CANCEL`; null otherwise")]
+    changes: Annotated[
+        dict[str, Any],
+        Field(
+            description=(
+                "The changed fields by name: new values for `BOOK`, `[before, after]` for `MOVE` and `NOTE`; "
+                "`override_reason` is always text. Patients do not see internal notes and override reasons."
+            )
+        ),
+    ]
 
 
 class EventPage(TypedDict):
-    items: list[Event]
-    next_cursor: str | None
+    """One page of the history of an appointment."""
+
+    items: Annotated[list[Event], Field(description="The events of this page, oldest first")]
+    next_cursor: NextCursor
 
 
 _FOR_STAFF = frozenset({"internal_note", "override_reason"})

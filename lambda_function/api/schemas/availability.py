@@ -1,23 +1,29 @@
 """Free slots, as the API shows them."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
+from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.services.availability import Slot
 
 
 class FreeSlot(TypedDict):
-    doctor_id: int
-    clinic_id: int
-    starts_at: datetime
-    ends_at: datetime
+    """A time at which a visit can be booked."""
+
+    doctor_id: Annotated[int, Field(description="The doctor who is free")]
+    clinic_id: Annotated[int, Field(description="The clinic of the doctor")]
+    starts_at: Annotated[datetime, Field(description="Start of the visit, in UTC; send it as `starts_at` to book")]
+    ends_at: Annotated[datetime, Field(description="End of the visit, in UTC, without buffers")]
 
 
 class FreeSlotPage(TypedDict):
-    items: list[FreeSlot]
-    next_cursor: str | None
+    """One page of free slots."""
+
+    items: Annotated[list[FreeSlot], Field(description="The free slots of this page, by start and then by doctor")]
+    next_cursor: NextCursor
 
 
 FREE_SLOT_PAGE = TypeAdapter(FreeSlotPage)

@@ -1,27 +1,41 @@
 """The bodies of the original's `/appointment`."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.types import SomeName, WallClock
 
 
 class LegacyVisit(TypedDict):
-    """User names; `appointment_date` is what the clinic's clocks show."""
+    """A visit, by user names and local time."""
 
-    doctor: str
-    receptionist: str | None
-    patient: str
-    appointment_date: str
+    doctor: Annotated[str, Field(description="User name of the doctor")]
+    receptionist: Annotated[
+        str | None,
+        Field(description="User name of the receptionist who booked or confirmed it; null when there is none"),
+    ]
+    patient: Annotated[str, Field(description="User name of the patient")]
+    appointment_date: Annotated[
+        str, Field(description="Start of the visit as the clinic's clocks show it: `YYYY-MM-DD HH:MM:SS`")
+    ]
 
 
 class LegacyBooking(BaseModel):
+    """A visit to be booked by user names, for the doctor's usual treatment."""
+
     model_config = ConfigDict(extra="forbid")
 
-    patient: SomeName
-    doctor: SomeName
-    appointment_date: WallClock
+    patient: Annotated[SomeName, Field(description="User name of the patient")]
+    doctor: Annotated[SomeName, Field(description="User name of the doctor")]
+    appointment_date: Annotated[
+        WallClock,
+        Field(description="Start of the visit as the clocks of the doctor's clinic show it: `YYYY-MM-DD HH:MM:SS`"),
+    ]
 
 
 class LegacyReceipt(TypedDict):
-    verificationNumber: str
+    """What was booked."""
+
+    verificationNumber: Annotated[str, Field(description="The `appointment_id` of the new appointment, as text")]

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Annotated, Any, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.types import MAX_ID, Cursor, Limit
@@ -25,8 +26,14 @@ _CHARACTER_BYTES = 4
 _Row = TypeVar("_Row")
 _Item = TypeVar("_Item")
 
-PageLimit = Annotated[Limit, Query(description="How many items a page has at most")]
-PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before")]
+PageLimit = Annotated[Limit, Query(description="The most items that the page may have")]
+PageCursor = Annotated[
+    Cursor | None,
+    Query(description="`next_cursor` of the previous page, to get the one after it; left out, the first page"),
+]
+NextCursor = Annotated[
+    str | None, Field(description="Send it as `cursor` to get the next page; null when this page is the last")
+]
 
 
 class Page(TypedDict, Generic[_Item]):

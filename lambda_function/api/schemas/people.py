@@ -1,10 +1,11 @@
 """People, as the API shows and takes them."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
+from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.domain.actor import Role
 from lambda_function.domain.people import NewUser
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
@@ -14,44 +15,73 @@ UNCHANGED: Any = None
 
 
 class Person(BaseModel):
-    """`email` and `phone` are null where the caller may not see them."""
+    """A patient, a doctor or a receptionist. `email` and `phone` are null where the caller may not see them."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    user_id: int
-    user_name: str
-    user_type: Role
-    full_name: str
-    email: str | None
-    phone: str | None
-    version: int
+    user_id: Annotated[int, Field(description="Id of the person")]
+    user_name: Annotated[
+        str,
+        Field(
+            description=(
+                "The name by which the person is known to the service; unique, and the same in capital or small letters"
+            )
+        ),
+    ]
+    user_type: Annotated[Role, Field(description="The role of the person")]
+    full_name: Annotated[str, Field(description="The person's name")]
+    email: Annotated[
+        str | None, Field(description="E-mail address; null when there is none or the caller may not see it")
+    ]
+    phone: Annotated[
+        str | None,
+        Field(description="Telephone number as it was entered; null when there is none or the caller may not see it"),
+    ]
+    version: Annotated[
+        int, Field(description="1 for a new person, and higher after each change; the ETag has the same number")
+    ]
 
 
 class PersonPage(TypedDict):
-    items: list[Person]
-    next_cursor: str | None
+    """One page of people."""
+
+    items: Annotated[list[Person], Field(description="The people of this page, by id")]
+    next_cursor: NextCursor
 
 
 class NewPatient(BaseModel):
+    """A patient to be created."""
+
     model_config = ConfigDict(extra="forbid")
 
-    user_name: UserName
-    full_name: PersonName
-    email: Email | None = None
-    phone: Phone | None = None
+    user_name: Annotated[
+        UserName,
+        Field(
+            description=(
+                "A user name that nobody has, in capital or small letters: letters, digits and `.` `_` `@` `+` `-`, at "
+                "most 64; it cannot be changed"
+            )
+        ),
+    ]
+    full_name: Annotated[PersonName, Field(description="The patient's name")]
+    email: Annotated[
+        Email | None,
+        Field(description="E-mail address; whoever signs up with this address, verified, becomes this patient"),
+    ] = None
+    phone: Annotated[Phone | None, Field(description="Telephone number with at least four digits")] = None
 
     def new_user(self) -> NewUser:
         return NewUser(user_type=Role.PATIENT, **self.model_dump())
 
 
 class PersonChange(BaseModel):
-    """At least one field; null removes an e-mail or a phone."""
+    """What to change of a person: at least one field. Whatever is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    full_name: PersonName = UNCHANGED
-    email: Email | None = None
-    phone: Phone | None = None
+    full_name: Annotated[PersonName, Field(description="The new name")] = UNCHANGED
+    email: Annotated[Email | None, Field(description="The new e-mail address; null removes it")] = None
+    phone: Annotated[Phone | None, Field(description="The new telephone number; null removes it")] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

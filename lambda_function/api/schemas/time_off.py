@@ -6,32 +6,53 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import Instant, Reason
 
 
 class NewTimeOff(BaseModel):
+    """Leave of a doctor to be entered."""
+
     model_config = ConfigDict(extra="forbid")
 
-    starts_at: Instant
-    ends_at: Instant
-    reason: Reason
-    accept_conflicts: Annotated[bool, Field(strict=True)] = False
+    starts_at: Annotated[Instant, Field(description="When the leave begins, with an offset")]
+    ends_at: Annotated[
+        Instant,
+        Field(
+            description=(
+                "When the leave ends, with an offset: after the start, not in the past, and at most 1,830 days later"
+            )
+        ),
+    ]
+    reason: Annotated[Reason, Field(description="Why the doctor is away; only staff can read it")]
+    accept_conflicts: Annotated[
+        bool,
+        Field(strict=True, description="Whether the leave is entered although there are appointments in that time"),
+    ] = False
 
 
 class TimeOff(TypedDict):
-    time_off_id: int
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
+    """Time at which a doctor is away."""
+
+    time_off_id: Annotated[int, Field(description="Id of the leave")]
+    starts_at: Annotated[datetime, Field(description="When the leave begins, in UTC")]
+    ends_at: Annotated[datetime, Field(description="When the leave ends, in UTC")]
+    reason: Annotated[str, Field(description="Why the doctor is away")]
 
 
 class TimeOffPage(TypedDict):
-    items: list[TimeOff]
-    next_cursor: str | None
+    """One page of a doctor's leave."""
+
+    items: Annotated[list[TimeOff], Field(description="The leave of this page, by id")]
+    next_cursor: NextCursor
 
 
 class CreatedTimeOff(TimeOff):
-    appointment_ids: list[int]
+    """Leave that was entered, with the appointments in it."""
+
+    appointment_ids: Annotated[
+        list[int], Field(description="The appointments in this time that the caller may see; they stay as they are")
+    ]
 
 
 def shown_time_off(row: Any) -> TimeOff:

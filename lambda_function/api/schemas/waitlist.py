@@ -1,56 +1,74 @@
 """The waitlist, as the API shows and takes it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant
 from lambda_function.domain.waitlist import WaitlistStatus, status_at
 
 
 class NewWaitlistEntry(BaseModel):
-    """The whole visit is to lie between `from` and `to`."""
+    """What a patient waits for. The whole visit is to lie between `from` and `to`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    treatment_id: BodyId
-    doctor_id: BodyId | None = None
-    clinic_id: BodyId | None = None
-    patient_id: BodyIdOrMe | None = None
-    from_: Instant = Field(alias="from")
-    to: Instant
+    treatment_id: Annotated[BodyId, Field(description="The treatment that the patient needs")]
+    doctor_id: Annotated[BodyId | None, Field(description="The doctor to wait for; left out, any doctor will do")] = (
+        None
+    )
+    clinic_id: Annotated[BodyId | None, Field(description="The clinic to wait for; left out, any clinic will do")] = (
+        None
+    )
+    patient_id: Annotated[
+        BodyIdOrMe | None,
+        Field(
+            description=(
+                "The patient, or `me`. Patients may leave it out and wait themselves; receptionists must give it."
+            )
+        ),
+    ] = None
+    from_: Annotated[Instant, Field(alias="from", description="The earliest start of the visit, with an offset")]
+    to: Annotated[Instant, Field(description="The latest end of the visit, with an offset; in the future")]
 
 
 class Offer(TypedDict):
-    doctor_id: int
-    starts_at: datetime
-    ends_at: datetime
-    expires_at: datetime
+    """Time that is offered to a patient. It is not reserved: another caller may book it first."""
+
+    doctor_id: Annotated[int, Field(description="The doctor who is free")]
+    starts_at: Annotated[datetime, Field(description="Start of the visit, in UTC")]
+    ends_at: Annotated[datetime, Field(description="End of the visit, in UTC")]
+    expires_at: Annotated[datetime, Field(description="Until when the offer can be accepted, in UTC")]
 
 
 # `from` is a word of Python's own.
 WaitlistEntry = TypedDict(
     "WaitlistEntry",
     {
-        "waitlist_id": int,
-        "status": WaitlistStatus,
-        "patient_id": int,
-        "treatment_id": int,
-        "doctor_id": int | None,
-        "clinic_id": int | None,
-        "from": datetime,
-        "to": datetime,
-        "offer": Offer | None,
-        "created_at": datetime,
+        "waitlist_id": Annotated[int, Field(description="Id of the entry")],
+        "status": Annotated[WaitlistStatus, Field(description="Where the entry is in its life")],
+        "patient_id": Annotated[int, Field(description="The patient who waits")],
+        "treatment_id": Annotated[int, Field(description="The treatment that the patient needs")],
+        "doctor_id": Annotated[int | None, Field(description="The doctor to wait for; null when any doctor will do")],
+        "clinic_id": Annotated[int | None, Field(description="The clinic to wait for; null when any clinic will do")],
+        "from": Annotated[datetime, Field(description="The earliest start of the visit, in UTC")],
+        "to": Annotated[datetime, Field(description="The latest end of the visit, in UTC")],
+        "offer": Annotated[Offer | None, Field(description="The time on offer; null unless `status` is `OFFERED`")],
+        "created_at": Annotated[datetime, Field(description="When the patient joined the waitlist, in UTC")],
     },
 )
 
 
 class WaitlistPage(TypedDict):
-    items: list[WaitlistEntry]
-    next_cursor: str | None
+    """One page of the waitlist."""
+
+    items: Annotated[
+        list[WaitlistEntry], Field(description="The entries of this page, in the order in which they joined")
+    ]
+    next_cursor: NextCursor
 
 
 def shown_entry(row: Any, now: datetime) -> WaitlistEntry:

@@ -18,7 +18,7 @@ _UNUSED = "FORCE_CHANGE_PASSWORD"
 
 @contextmanager
 def _pool_errors() -> Iterator[None]:
-    """From None: the message may quote what was sent."""
+    """Raises UnavailableError for errors of AWS, and drops their message, which may quote what was sent."""
     try:
         yield
     except ClientError as error:
@@ -90,7 +90,7 @@ class CognitoAccounts:
         return _attribute(user["UserAttributes"], "sub")
 
     def _name_of(self, sub: str) -> str | None:
-        """People who signed up themselves may be called something else in the pool than here."""
+        """The user name in the pool, which may differ from ours for people who signed up themselves."""
         found = self._client.list_users(UserPoolId=self._pool_id, Filter=f'sub = "{sub}"', Limit=1)["Users"]
         return found[0]["Username"] if found else None
 

@@ -1,4 +1,4 @@
-"""What the migrating Lambda does, put together from the environment."""
+"""The actions of the Lambda that migrates, put together from the environment."""
 
 from collections.abc import Callable, Mapping
 from io import StringIO
@@ -24,14 +24,14 @@ class UnknownActionError(ValueError):
 
 
 def run(action: str, revision: str = HEAD) -> dict[str, Any]:
-    """What one of ACTIONS answers; its errors pass through. `revision` is of `upgrade` and `plan`."""
+    """Runs one of ACTIONS, whose errors pass through. Only `upgrade` and `plan` use `revision`."""
     if action not in ACTIONS:
         raise UnknownActionError(f"action must be one of {', '.join(sorted(ACTIONS))}")
     return ACTIONS[action](revision)
 
 
 def _upgrade(revision: str) -> dict[str, Any]:
-    """To the revision, and the application's rights on whatever tables there are then."""
+    """Migrates to the revision, and then gives the application its rights on all tables."""
     engine = migration_engine()
     before = _current(engine)
     command.upgrade(alembic_config(engine), revision)
@@ -59,7 +59,7 @@ def _plan(revision: str) -> dict[str, Any]:
 
 
 def _bootstrap(revision: str) -> dict[str, Any]:
-    """The database's users, their secrets and their rights."""
+    """Makes the database's users, their secrets and their rights."""
     settings = database_users_settings()
     place = Place(
         settings.host,

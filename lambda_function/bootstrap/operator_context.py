@@ -1,4 +1,4 @@
-"""What operators work with, on the command line and in their Lambda. Without click, which the Lambda has not."""
+"""Builds what operators' actions work with, for the command line and for the operators' Lambda, which has no click."""
 
 from datetime import UTC, datetime
 from zoneinfo import reset_tzpath
@@ -15,7 +15,7 @@ from lambda_function.settings import MigrationSettings, migration_settings, user
 
 
 class UrlCredentials:
-    """A CredentialSource that a person has typed."""
+    """A CredentialSource made of a URL that a person has typed."""
 
     def __init__(self, url: URL) -> None:
         self._credentials = Credentials(
@@ -33,7 +33,7 @@ class UrlCredentials:
 
 
 def build_database(settings: MigrationSettings | None = None) -> Database:
-    """Reads the environment, as migrations do, unless settings are given. Nothing connects yet."""
+    """Reads the environment as migrations do, unless settings are given. Nothing connects yet."""
     settings = settings or migration_settings()
     # Time zones come from the tzdata package, not from whatever the host has.
     reset_tzpath(to=())
@@ -42,6 +42,6 @@ def build_database(settings: MigrationSettings | None = None) -> Database:
 
 
 def build_accounts() -> Accounts | None:
-    """None without a pool in the environment."""
+    """The accounts of the user pool that the environment names; None when it names none."""
     pool_id = user_pool_id()
     return None if pool_id is None else CognitoAccounts(boto3.client("cognito-idp", config=CLIENT), pool_id)

@@ -86,7 +86,7 @@ class JsonGroup(click.Group):
 def refusal(error: DomainError) -> str:
     """What a person reads about an error, with the appointments that stand in the way."""
     ids = getattr(error, "appointment_ids", [])
-    named = f" Appointments: {', '.join(map(str, ids))}." if ids else ""
+    named = f" Appointment ids: {', '.join(map(str, ids))}." if ids else ""
     return f"Error: {error.detail}{named}"
 
 

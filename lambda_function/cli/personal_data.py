@@ -13,10 +13,10 @@ from lambda_function.cli.run_action import run_action
 @click.argument("user_name")
 @click.pass_obj
 def export_person(tools: Tools, user_name: str) -> Output:
-    """Print all that is known about a person, as JSON with or without --json.
+    """Print everything that is known about a person, as JSON even without --json.
 
-    Of staff it holds what they did, not what was written about their patients. The output is personal data: mind where
-    it goes.
+    For staff this includes what they did, but not what was written about their patients. The output is personal data:
+    take care where you store it.
     """
     document = run_action(tools, "export-person", user_name=user_name)
     return Output(document, json.dumps(document, default=str, ensure_ascii=False, indent=2))
@@ -24,15 +24,19 @@ def export_person(tools: Tools, user_name: str) -> Output:
 
 @click.command("erase-person", cls=JsonCommand)
 @click.argument("user_name")
-@click.option("--cancel-visits", is_flag=True, help="Cancel what the patient has ahead; refused otherwise.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--cancel-visits",
+    is_flag=True,
+    help="Cancel the visits that the patient has ahead. Without it, such visits refuse the command.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def erase_person(tools: Tools, *, user_name: str, cancel_visits: bool, yes: bool) -> Output:
-    """Forget a patient, for good.
+    """Erase a patient's personal data permanently.
 
-    Names, contact, notes, reasons, history texts, waitlist, calendar access, kept answers and the account go. Of the
-    visits stays when, where and which treatment, and a number for the person. Staff are not erased: who treated a
-    patient belongs to the patient's record.
+    This deletes names, contact data, notes, reasons, texts in the history, waitlist entries, calendar access, stored
+    answers and the account. The visits keep their time, clinic and treatment, and a number in place of the person.
+    Staff cannot be erased, since patient records name them.
     """
     if not yes:
         click.confirm("This cannot be undone. Erase this person?", abort=True, err=True)

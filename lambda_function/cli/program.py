@@ -9,15 +9,16 @@ from lambda_function.cli.upkeep import check, purge
 from lambda_function.cli.users import users
 
 _EPILOG = """\b
-Exit codes: 0 done, or nothing different; 1 refused, or something is wrong;
-2 the arguments or the environment make no sense; 3 there are differences (practice plan)."""
+Exit codes: 0 success, or no differences; 1 refused, or something is wrong;
+2 invalid arguments or environment; 3 there are differences (practice plan)."""
 
 
 @click.group(cls=JsonGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Operate the dentist-appointment service.
 
-    The database is what DATABASE_URL names, or the secret DATABASE_SECRET_ID; see lambda_function/settings.py.
+    DATABASE_URL names the database, or DATABASE_SECRET_ID names the secret with its credentials; see
+    lambda_function/settings.py.
     """
 
 

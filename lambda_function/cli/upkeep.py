@@ -1,4 +1,4 @@
-"""`check` and `purge`: is the database well, and not growing for nothing."""
+"""`check` and `purge`: whether the database is consistent, and what it no longer needs."""
 
 import click
 
@@ -9,10 +9,10 @@ from lambda_function.cli.run_action import run_action
 @click.command(cls=JsonCommand)
 @click.pass_obj
 def check(tools: Tools) -> Output:
-    """Prove that the database agrees with itself.
+    """Check that the database is consistent. This changes nothing.
 
-    Every appointment holds just its time, nothing refers to what is not there, everybody is what their type says, time
-    zones exist, the schema is the build's. Exits with 1 when something is wrong. Changes nothing.
+    Every appointment claims exactly its own time, no row refers to a missing row, every person has the profile of their
+    type, all time zones exist, and the schema is what this build needs. The exit code is 1 if anything is wrong.
     """
     document = run_action(tools, "check")
     if document["ok"]:
@@ -23,11 +23,11 @@ def check(tools: Tools) -> Output:
 @click.command(cls=JsonCommand)
 @click.pass_obj
 def purge(tools: Tools) -> Output:
-    """Delete what is kept for a time only.
+    """Delete data that is kept for a limited time.
 
-    Claims of time that passed a week ago, answers to idempotency keys after a day, messages a week after they were
-    published. Small transactions: it can run
-    beside the service, and be stopped.
+    This deletes claims on time that passed a week ago, stored answers to idempotency keys after a day, messages a week
+    after they were published, expired link codes, and counts of wrong codes. It works in small transactions, so it can
+    run beside the service, and can be stopped at any time.
     """
     document = run_action(tools, "purge")
     deleted = ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in document["deleted"].items())

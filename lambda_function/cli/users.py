@@ -11,35 +11,37 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import HasBookingsError
 
 _TYPE = click.Choice([role.lower() for role in Role], case_sensitive=False)
-_clinics = click.option("--clinic", "clinics", multiple=True, help="Name of a clinic. May be given several times.")
+_clinics = click.option(
+    "--clinic", "clinics", multiple=True, help="Name of a clinic. Repeat the option for several clinics."
+)
 _treatments = click.option(
     "--treatment",
     "treatments",
     multiple=True,
-    help="Code of a treatment that a doctor offers; the first is the default. May be given several times.",
+    help="Code of a treatment that the doctor offers. Repeat the option for several; the first is the default.",
 )
 _user_name = click.argument("user_name")
-_WHAT_NEXT = "Give --cancel-visits to cancel a patient's, or --keep-visits to leave a doctor's for a reception to move."
+_WHAT_NEXT = "Add --cancel-visits to cancel a patient's, or --keep-visits to leave a doctor's for a reception to move."
 
 
 @click.group(cls=JsonGroup)
 def users() -> None:
-    """List, create, change, deactivate and reactivate people. Clinics are named, treatments go by their codes.
+    """List, create, change, deactivate and reactivate people. Name clinics by name and treatments by code.
 
-    With COGNITO_USER_POOL_ID set, accounts in that pool are made and disabled too.
+    If COGNITO_USER_POOL_ID is set, their accounts in that user pool are created, disabled and enabled as well.
     """
 
 
 @users.command("list")
-@click.option("--type", "user_type", type=_TYPE, help="Only patients, doctors or receptionists.")
-@click.option("--clinic", help="Only those of the clinic of this name.")
-@click.option("--active/--inactive", default=None, help="Only those who are, or are not, active.")
-@click.option("-q", help="Only those whose name, user name, e-mail or phone starts like this.")
-@click.option("--after", type=int, help="Go on after this user id.")
-@click.option("--limit", type=int, help="At most so many, up to 1000.  [default: 100]")
+@click.option("--type", "user_type", type=_TYPE, help="List people of this type only.")
+@click.option("--clinic", help="List people of the clinic with this name only.")
+@click.option("--active/--inactive", default=None, help="List active people only, or inactive people only.")
+@click.option("-q", help="List people whose name, user name, e-mail or phone starts with this text.")
+@click.option("--after", type=int, help="Continue after this user id, which the page before names.")
+@click.option("--limit", type=int, help="Page size, up to 1000.  [default: 100]")
 @click.pass_obj
 def list_users(tools: Tools, /, **options: Any) -> Output:
-    """Show people in the order of their ids."""
+    """List people in the order of their ids."""
     document = run_action(tools, "users.list", **_upper(options))
     more = document["next_after"]
     return Output(document, _table(document["items"]) + (f"\nMore: --after {more}" if more else ""))
@@ -47,17 +49,25 @@ def list_users(tools: Tools, /, **options: Any) -> Output:
 
 @users.command()
 @_user_name
-@click.option("--type", "user_type", type=_TYPE, required=True, help="What the person is.")
+@click.option(
+    "--type",
+    "user_type",
+    type=_TYPE,
+    required=True,
+    help="Whether the person is a patient, a doctor or a receptionist.",
+)
 @click.option("--name", "full_name", required=True, help="Full name.")
-@click.option("--email", help="Where the account's invitation goes: needed for staff when there is a pool.")
-@click.option("--phone")
+@click.option(
+    "--email", help="Address that the invitation to the account is sent to. Required for staff if there is a user pool."
+)
+@click.option("--phone", help="Phone number.")
 @_clinics
 @_treatments
 @click.pass_obj
 def create(tools: Tools, /, **options: Any) -> Output:
-    """Create a person. Doing it again finishes what is missing.
+    """Create a person. If it fails half-way, run the same command again.
 
-    A doctor works in one clinic, a receptionist in at least one.
+    A doctor works in exactly one clinic, a receptionist in at least one.
     """
     document = run_action(tools, "users.create", **_upper(options))
     done = "Created" if document["created"] else "There was already"
@@ -72,10 +82,10 @@ def create(tools: Tools, /, **options: Any) -> Output:
 @_treatments
 @click.pass_obj
 def set_type(tools: Tools, /, **options: Any) -> Output:
-    """Make a person a patient, doctor or receptionist.
+    """Change what a person is: patient, doctor or receptionist.
 
-    Refused while visits are ahead that nobody would attend. What the person was before stays on record, and holds again
-    when they come back to it.
+    Refused while the person has visits ahead, since nobody would attend them. What the person was before stays on
+    record, and is used again if they change back.
     """
     document = run_action(tools, "users.set-type", **_upper(options))
     return Output(document, f"User {document['user_id']} is a {document['user_type'].lower()} now.")
@@ -83,18 +93,21 @@ def set_type(tools: Tools, /, **options: Any) -> Output:
 
 @users.command()
 @_user_name
-@click.option("--cancel-visits", is_flag=True, help="Cancel the visits that a patient has ahead.")
-@click.option("--keep-visits", is_flag=True, help="Leave the visits that a doctor has ahead for a reception to move.")
+@click.option("--cancel-visits", is_flag=True, help="Cancel the visits that the patient has ahead.")
+@click.option("--keep-visits", is_flag=True, help="Keep the visits that the doctor has ahead, for a reception to move.")
 @click.pass_obj
 def deactivate(tools: Tools, /, **options: Any) -> Output:
-    """Close a person's access. Refused while visits are ahead, unless told what becomes of them."""
+    """Deactivate a person, who can no longer log in.
+
+    Refused while the person has visits ahead, unless an option says what becomes of them.
+    """
     try:
         document = run_action(tools, "users.deactivate", **options)
     except HasBookingsError as error:
         raise HasBookingsError(f"{error} {_WHAT_NEXT}", error.appointment_ids) from None
     done = "deactivated" if document["deactivated"] else "was inactive already"
     ids = ", ".join(map(str, document["appointment_ids"]))
-    what = "Left for a reception to move" if options["keep_visits"] else "Cancelled"
+    what = "Appointment ids for a reception to move" if options["keep_visits"] else "Ids of cancelled appointments"
     visits = f" {what}: {ids}." if ids else ""
     return Output(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
 
@@ -103,7 +116,7 @@ def deactivate(tools: Tools, /, **options: Any) -> Output:
 @_user_name
 @click.pass_obj
 def activate(tools: Tools, /, **options: Any) -> Output:
-    """Let a deactivated person back in. Cancelled visits stay cancelled; whoever was erased does not come back."""
+    """Reactivate a person. Their cancelled visits stay cancelled. People who were erased cannot be reactivated."""
     document = run_action(tools, "users.activate", **options)
     done = "is active again" if document["activated"] else "was active already"
     return Output(document, f"User {document['user_id']} {done}. Account: {document['account']}.")

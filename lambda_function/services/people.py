@@ -45,7 +45,7 @@ def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: in
 def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> PersonView:
     """Changes any of full_name, email and phone, and answers the person. What changes nothing keeps the version.
 
-    Raises StaleVersionError unless the version is one of those expected (If-Match); None is any.
+    Raises StaleVersionError unless the version is one of those expected (If-Match); None accepts any version.
     """
     require(work.actor, Action.CHANGE_OWN_PROFILE)
     return _change(work, work.actor.user_id, changes, expected)

@@ -1,4 +1,4 @@
-"""What becomes of somebody who has signed up for themselves: always a patient.
+"""Somebody who has signed up for themselves becomes a patient, whoever they are.
 
 Only a verified e-mail links an account to a patient whom a reception has entered: who receives mail there is who the
 reception meant. A name proves nothing, since whoever comes first may choose it. Nor does an address that staff have
@@ -24,7 +24,7 @@ _USER_NAME: TypeAdapter[str] = TypeAdapter(UserName)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """As the user pool describes it. `email` is None unless it is verified; names may be anything."""
+    """An account as the user pool describes it. `email` is None unless it is verified; names may be anything."""
 
     sub: str
     user_name: str

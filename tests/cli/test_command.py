@@ -50,7 +50,7 @@ def test_a_program_reads_one_document() -> None:
 def test_a_refusal_is_a_message_on_standard_error() -> None:
     result = ran(refused)
     assert (result.stdout, result.exit_code) == ("", Exit.REFUSED)
-    assert result.stderr == "Error: There are visits ahead. Appointments: 4, 7.\n"
+    assert result.stderr == "Error: There are visits ahead. Appointment ids: 4, 7.\n"
 
 
 def test_a_refusal_is_a_document_for_a_program() -> None:

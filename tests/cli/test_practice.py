@@ -197,7 +197,7 @@ def test_what_an_appointment_ahead_needs_is_not_taken_away(operators: Operators,
     assert refused.exit_code == Exit.REFUSED
     [conflict] = json.loads(refused.stdout)["conflicts"]
     assert (conflict["name"], conflict["appointment_ids"]) == (name, [appointment_id])
-    assert f"Appointments: {appointment_id}." in refused.stderr
+    assert f"Appointment ids: {appointment_id}." in refused.stderr
     assert operators.plan(demo_document())["changes"] == []
 
 

@@ -31,7 +31,7 @@ def test_targets_of_make_exist(path: Path) -> None:
 
 @each_document
 def test_commands_exist(path: Path) -> None:
-    for words in re.findall(r"lambda_function\.cli ([a-z].*)", "\n".join(code(path.read_text()))):
+    for words in re.findall(r"-m lambda_function ([a-z].*)", "\n".join(code(path.read_text()))):
         assert _leads_to_a_command(words.split()), words
 
 

@@ -1,5 +1,5 @@
-"""Forgetting a patient, in parts that are small whatever the patient leaves behind. Unscoped. The caller holds the
-locks that docs/decisions/0012 names.
+"""Forgetting a patient, in parts that are small however much there is. Unscoped. The caller holds the locks that
+docs/decisions/0012 names.
 """
 
 from collections.abc import Collection, Sequence

@@ -76,8 +76,8 @@ def remove_code(session: Session, user_id: int) -> None:
 
 
 def lock_account_holders(session: Session, user_ids: Collection[int]) -> Mapping[int, AccountHolder]:
-    """Those of the people who are active, by id, their rows locked in the order of the ids. Call it after the locks of
-    the patients.
+    """The active ones of these people, by id, with their rows locked in the order of the ids. Call it after the locks
+    of the patients.
     """
     found = fetch_all(session, AccountHolder, _ACCOUNT_HOLDERS, {"user_ids": sorted(user_ids)}, unscoped=True)
     return {holder.user_id: holder for holder in found}

@@ -34,7 +34,7 @@ from lambda_function.domain.user_names import folded
 
 
 class PersonView(NamedTuple):
-    """A person. `email` and `phone` are None, too, where the actor may not see them."""
+    """A person as the actor may see them: `email` and `phone` are None where they may not."""
 
     user_id: int
     user_name: str
@@ -108,8 +108,8 @@ def get_for_change(session: Session, user_id: int) -> User | None:
 def page(
     session: Session, actor: Actor, *, role: Role | None, prefix: str | None, after: int, limit: int
 ) -> Sequence[PersonView]:
-    """In the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail and phone
-    where the actor may see them: a search must not find out what a page hides.
+    """People in the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail and
+    phone where the actor may see them: a search must not find out what a page hides.
     """
     statement = _VIEWS[actor.role].where(User.user_id > after).order_by(User.user_id).limit(limit)
     if role is not None:
@@ -131,7 +131,7 @@ def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
 
 
 def id_by_user_name(session: Session, user_name: str, role: Role) -> int | None:
-    """Of a visible person of that role. Capital and small letters are the same."""
+    """The id of a visible person of that role, whose name may be written in capital or small letters."""
     found = fetch_all(session, _NamedUser, _BY_NAME, {"user_name": user_name, "role": role})
     # The database's comparison overlooks accents, and blanks at the end.
     return next((row.user_id for row in found if folded(row.user_name) == folded(user_name)), None)
@@ -193,15 +193,15 @@ def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
 
 
 def close_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
-    """Deactivates the person; whether there was an active one of that role. For callers who have checked what else
-    depends on it: see services/deactivation.py.
+    """Deactivates the person, and answers whether there was an active person of that role. The caller has checked what
+    else depends on it: see services/deactivation.py.
     """
     return _change_account(session, user_id, role, User.active, active=False, updated_at=now)
 
 
 def reopen_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
-    """Lets a deactivated person back in; whether there was one of that role. Those who were erased or merged into
-    another never come back. The caller holds the lock of the patient or doctor, as whoever erases does.
+    """Lets a deactivated person back in, and answers whether there was one of that role. Those who were erased or
+    merged into another never come back. The caller holds the lock of the patient or doctor, as whoever erases does.
     """
     return _change_account(session, user_id, role, User.active.is_(False), here(User), active=True, updated_at=now)
 

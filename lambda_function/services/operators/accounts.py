@@ -1,4 +1,4 @@
-"""What operators need of whoever keeps the accounts that people log in with. Implemented in aws/cognito.py.
+"""What operators need from whoever keeps the accounts that people log in with. aws/cognito.py implements it.
 
 The database decides every question of truth: a person who is inactive there may do nothing, whatever the account says.
 So it is changed first, and what happens to the account follows; where the account fails, the same command run again
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Accounts(Protocol):
-    """Each may raise UnavailableError. What is done already is not done again, and is no error."""
+    """Every method may raise UnavailableError. What has been done already is not done again, and is no error."""
 
     def check_free(self, user_name: str, email: str) -> None:
         """Raises NameTakenError when somebody else has an account with this user name."""
@@ -21,10 +21,10 @@ class Accounts(Protocol):
         """
 
     def disable(self, sub: str) -> bool:
-        """Ends all log-ins. Whether there is such an account."""
+        """Ends all log-ins, and answers whether there is such an account."""
 
     def enable(self, sub: str) -> bool:
-        """Allows log-ins again. Whether there is such an account."""
+        """Allows log-ins again, and answers whether there is such an account."""
 
     def delete(self, sub: str) -> bool:
-        """Whether there was such an account."""
+        """Deletes the account, and answers whether there was one."""

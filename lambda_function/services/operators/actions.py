@@ -44,7 +44,7 @@ def unwatched(items: Iterable[_Item], label: str) -> Iterator[_Item]:
 
 @dataclass(frozen=True, slots=True)
 class OperatorContext:
-    """What actions work with. Without `accounts` they are left alone."""
+    """What actions work with. Without `accounts`, nobody's account is touched."""
 
     database: Database
     accounts: Accounts | None = None

@@ -1,4 +1,4 @@
-"""What the law gives people first: a copy of all that is known about them. To be forgotten is in erasing.py."""
+"""A copy of everything that is known about a person, which the law lets people ask for; erasing.py forgets it."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -16,8 +16,8 @@ BATCH = 1000
 
 
 def export(database: Database, user_name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Section after section, of each as many batches of rows as it takes, one at least; each is read in a transaction
-    of its own. Of staff it holds what they did, not what was written about their patients. Raises NotFoundError.
+    """One section after another, each in at least one batch of rows, which is read in a transaction of its own. For
+    staff it holds what they did, not what was written about their patients. Raises NotFoundError.
     """
     user_id = database.transact(lambda work: known_person(work.session, user_name).user_id, commit=False)
     for section in SECTIONS:

@@ -13,7 +13,7 @@ from lambda_function.domain.errors import ContentionError
 from lambda_function.services.practice.changes import Change, Things, afterwards, changes_between
 from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of, doctors_of
 from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
-from lambda_function.services.practice.state import Kind, State, read_state, said
+from lambda_function.services.practice.state import Kind, State, declared_fields, read_state
 from lambda_function.services.working_hours import outside_hours_of
 
 _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
@@ -48,7 +48,7 @@ class _Draft:
 
 
 def _draft(rows: PracticeRows, declaration: Declaration) -> _Draft:
-    wanted = said(declaration)
+    wanted = declared_fields(declaration)
     state = read_state(rows).spelled_as(wanted)
     after = afterwards(state, wanted)
     problems = [*_other_roles(rows, state, wanted), *_loose_ends(after, wanted)]

@@ -136,17 +136,17 @@ def read_state(rows: PracticeRows) -> State:
     return State(things, ids, {(places[row.clinic_id], row.name): row.chair_id for row in chairs})
 
 
-def said(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:
-    """What the declaration says of each thing, and nothing that it leaves out."""
+def declared_fields(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:
+    """The fields that the declaration gives each thing, without those that it leaves out."""
     return {
-        Kind.TREATMENT: {code: _said(each) for code, each in declaration.treatments.items()},
-        Kind.CLINIC: {name: _said(each) for name, each in declaration.clinics.items()},
-        Kind.DOCTOR: {name: _said(each) for name, each in declaration.doctors.items()},
-        Kind.RECEPTIONIST: {name: _said(each) for name, each in declaration.receptionists.items()},
+        Kind.TREATMENT: {code: _declared(each) for code, each in declaration.treatments.items()},
+        Kind.CLINIC: {name: _declared(each) for name, each in declaration.clinics.items()},
+        Kind.DOCTOR: {name: _declared(each) for name, each in declaration.doctors.items()},
+        Kind.RECEPTIONIST: {name: _declared(each) for name, each in declaration.receptionists.items()},
     }
 
 
-def _said(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | DeclaredReceptionist) -> Fields:
+def _declared(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | DeclaredReceptionist) -> Fields:
     fields = {
         name: getattr(declared, name) for name in type(declared).model_fields if name in declared.model_fields_set
     }

@@ -32,8 +32,21 @@ class Status(StrEnum):
     NO_SHOW = "NO_SHOW"
 
 
+class EventAction(StrEnum):
+    """What an event of the history says was done. The names are published: see docs/events.md."""
+
+    BOOK = "BOOK"
+    MOVE = "MOVE"
+    NOTE = "NOTE"
+    CONFIRM = "CONFIRM"
+    CANCEL = "CANCEL"
+    CHECK_IN = "CHECK_IN"
+    COMPLETE = "COMPLETE"
+    NO_SHOW = "NO_SHOW"
+
+
 class Step(StrEnum):
-    """What can be done to an appointment once it exists."""
+    """What leads an appointment from one state to another."""
 
     CONFIRM = "CONFIRM"
     CANCEL = "CANCEL"
@@ -88,6 +101,10 @@ class Policy:
     horizon: timedelta
     cutoff: timedelta
 
+    @classmethod
+    def in_units(cls, lead_minutes: int, horizon_days: int, cutoff_minutes: int) -> "Policy":
+        return cls(timedelta(minutes=lead_minutes), timedelta(days=horizon_days), timedelta(minutes=cutoff_minutes))
+
 
 @dataclass(frozen=True, slots=True)
 class Duration:
@@ -96,6 +113,10 @@ class Duration:
     visit: timedelta
     buffer_before: timedelta
     buffer_after: timedelta
+
+    @classmethod
+    def in_minutes(cls, visit: int, buffer_before: int, buffer_after: int) -> "Duration":
+        return cls(timedelta(minutes=visit), timedelta(minutes=buffer_before), timedelta(minutes=buffer_after))
 
     def visit_from(self, start: datetime) -> Interval:
         """The time of the patient."""

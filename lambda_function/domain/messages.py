@@ -4,25 +4,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from lambda_function.domain.appointment import Status, Step
+from lambda_function.domain.appointment import EventAction, Status
 
-_KINDS: Mapping[str, str] = MappingProxyType(
+_KINDS: Mapping[EventAction, str] = MappingProxyType(
     {
-        "BOOK": "appointment.booked",
-        "MOVE": "appointment.moved",
-        "NOTE": "appointment.noted",
-        Step.CONFIRM: "appointment.confirmed",
-        Step.CANCEL: "appointment.cancelled",
-        Step.CHECK_IN: "appointment.checked_in",
-        Step.COMPLETE: "appointment.completed",
-        Step.NO_SHOW: "appointment.no_show",
+        EventAction.BOOK: "appointment.booked",
+        EventAction.MOVE: "appointment.moved",
+        EventAction.NOTE: "appointment.noted",
+        EventAction.CONFIRM: "appointment.confirmed",
+        EventAction.CANCEL: "appointment.cancelled",
+        EventAction.CHECK_IN: "appointment.checked_in",
+        EventAction.COMPLETE: "appointment.completed",
+        EventAction.NO_SHOW: "appointment.no_show",
     }
 )
 
 
-def kind_of(action: str, after: Status) -> str:
+def kind_of(action: EventAction, after: Status) -> str:
     """A request is not yet booked, and must not pass for it with somebody who looks at the kind only."""
-    return "appointment.requested" if (action, after) == ("BOOK", Status.REQUESTED) else _KINDS[action]
+    return "appointment.requested" if (action, after) == (EventAction.BOOK, Status.REQUESTED) else _KINDS[action]
 
 
 def rfc3339(instant: datetime) -> str:

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.appointments import Appointments, AppointmentView
-from lambda_function.db.repositories.history import history as events_of
+from lambda_function.db.repositories import appointments as rows
+from lambda_function.db.repositories.appointments import AppointmentView, EventView
+from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
@@ -18,7 +18,7 @@ from lambda_function.domain.time_zones import day_interval
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class AppointmentSearch:
     """Which appointments: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar, and
     have one of the statuses. `after` is the (starts_at, appointment_id) of the last row of the page before.
     """
@@ -36,21 +36,21 @@ class Search:
 
 def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
     require(work.actor, Action.READ_APPOINTMENTS)
-    row = Appointments(work.session).get_one_or_none(appointment_id)
+    row = rows.find(work.session, appointment_id)
     if row is None:
         raise NotFoundError("There is no such appointment.")
     return row
 
 
-def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) -> Sequence[AnyRow]:
-    """What happened to an appointment, oldest first; see db/repositories/history.py."""
+def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) -> Sequence[EventView]:
+    """What happened to an appointment, oldest first."""
     require(work.actor, Action.READ_HISTORY)
-    if Appointments(work.session).resources_of(appointment_id) is None:
+    if rows.resources_of(work.session, appointment_id) is None:
         raise NotFoundError("There is no such appointment.")
-    return events_of(work.session, appointment_id, after=after, limit=limit)
+    return rows.history(work.session, appointment_id, after=after, limit=limit)
 
 
-def search(work: UnitOfWork, wanted: Search) -> Sequence[AppointmentView]:
+def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentView]:
     """At most `limit` rows in the order of (starts_at, appointment_id).
 
     Raises InvalidInputError for ids that name nothing the caller may see, and for windows that make no sense.
@@ -69,10 +69,10 @@ def search(work: UnitOfWork, wanted: Search) -> Sequence[AppointmentView]:
     # Of one person or clinic there is an index. Doctors see their own alone, so this is for receptions.
     everywhere = work.actor.role is Role.RECEPTIONIST and not {"doctor_id", "patient_id", "clinic_id"} & given.keys()
     clinic_ids = work.actor.clinic_ids if everywhere else ()
-    return Appointments(work.session).page(given, limit=wanted.limit, clinic_ids=clinic_ids)
+    return rows.page(work.session, given, limit=wanted.limit, clinic_ids=clinic_ids)
 
 
-def _window(work: UnitOfWork, wanted: Search) -> dict[str, datetime | None]:
+def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime | None]:
     window = {"starts_from": wanted.starts_from, "starts_before": wanted.starts_before}
     if wanted.day is not None and any(window.values()):
         raise InvalidInputError("Give either a date or from and to.", field="date")
@@ -85,17 +85,15 @@ def _window(work: UnitOfWork, wanted: Search) -> dict[str, datetime | None]:
         clinic_id = work.actor.clinic_ids[0]
     if (wanted.doctor_id, wanted.patient_id, clinic_id) == (None, None, None):
         return window
-    known = Appointments(work.session).known(
-        doctor_id=wanted.doctor_id, patient_id=wanted.patient_id, clinic_id=clinic_id
-    )
-    for field, value in (
-        ("doctor_id", wanted.doctor_id),
-        ("patient_id", wanted.patient_id),
-        ("clinic_id", clinic_id),
+    visible = visible_ids(work.session, doctor_id=wanted.doctor_id, patient_id=wanted.patient_id, clinic_id=clinic_id)
+    for field, value, found in (
+        ("doctor_id", wanted.doctor_id, visible.doctor_id),
+        ("patient_id", wanted.patient_id, visible.patient_id),
+        ("clinic_id", clinic_id, visible.clinic_id),
     ):
-        if value is not None and getattr(known, field) is None:
+        if value is not None and found is None:
             raise InvalidInputError("It names nothing that you may see.", field=field)
-    if wanted.day is None:
+    if wanted.day is None or visible.time_zone is None:
         return window
-    day = day_interval(wanted.day, ZoneInfo(known.time_zone))
+    day = day_interval(wanted.day, ZoneInfo(visible.time_zone))
     return {"starts_from": day.start, "starts_before": day.end}

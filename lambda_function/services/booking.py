@@ -6,14 +6,14 @@ Everything here runs in the caller's transaction and never commits. Instants are
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment
-from lambda_function.db.repositories import claims
-from lambda_function.db.repositories.appointments import Appointments, AppointmentView
-from lambda_function.db.repositories.booking import booking_facts
+from lambda_function.db.repositories import appointments, claims
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.booking import BookingFacts, booking_facts, view_of
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import (
+    EventAction,
     Status,
     check_open_requests,
     check_open_visits,
@@ -24,11 +24,10 @@ from lambda_function.domain.errors import (
     InvalidInputError,
     TreatmentNotOfferedError,
 )
-from lambda_function.domain.intervals import Interval
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
-from lambda_function.services.place import Place, check_working, duration_of, lock_free_chair, obstacles_to, policy_of
-from lambda_function.services.visits import Happening, join_clinic, record, view_of
+from lambda_function.services.placement import Placement, find_vacancy
+from lambda_function.services.visits import NewEvent, join_clinic, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +56,28 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     patient_id = _patient_of(work, request)
     facts, chair_ids = _locked_facts(work, request, patient_id)
     require(actor, Action.BOOK, Subject(patient_id, request.doctor_id, facts.clinic_id))
-    check_start(request.starts_at, actor=actor, policy=policy_of(facts), now=work.now)
+    check_start(request.starts_at, actor=actor, policy=facts.policy, now=work.now)
     status = initial_status(actor, needs_approval=facts.needs_approval)
     if status is Status.REQUESTED:
         check_open_requests(facts.open_requests)
     if actor.role is Role.PATIENT:
         check_open_visits(facts.open_visits, facts.max_open_visits)
-    place = Place(
+    placement = Placement(
         doctor_id=request.doctor_id,
         patient_id=patient_id,
-        clinic_id=facts.clinic_id,
         time_zone=facts.time_zone,
+        chair_ids=chair_ids,
         start=request.starts_at,
-        duration=duration_of(facts),
+        duration=facts.duration,
     )
-    found = obstacles_to(work, place, chair_ids)
-    check_working(place, found.opening, overridden=request.override_reason is not None)
-    chair_id = lock_free_chair(work, place, chair_ids, request.chair_id, taken=found.taken)
-    view = _add(work, request=request, facts=facts, status=status, visit=place.visit, chair_id=chair_id)
-    claims.claim(work.session, view.appointment_id, place.claims(chair_id))
+    overridden = request.override_reason is not None
+    chair_id = find_vacancy(work, placement, chair_id=request.chair_id, overridden=overridden).chair_id
+    view = _add(work, request, facts, placement, status=status, chair_id=chair_id)
+    claims.claim(work.session, view.appointment_id, placement.claims(chair_id))
     changes = {"starts_at": rfc3339(view.starts_at), "doctor_id": view.doctor_id, "chair_id": chair_id}
     if request.override_reason is not None:
         changes["override_reason"] = request.override_reason
-    record(work, Happening(view, "BOOK", before=None, changes=changes))
+    record(work, NewEvent(view, EventAction.BOOK, before=None, changes=changes))
     return view
 
 
@@ -91,7 +89,7 @@ def _patient_of(work: UnitOfWork, request: BookingRequest) -> int:
     raise InvalidInputError("Say for whom you book.", field="patient_id")
 
 
-def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) -> tuple[AnyRow, list[int]]:
+def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) -> tuple[BookingFacts, list[int]]:
     """Locks doctor and patient, then reads what the rules need, and the clinic's chairs.
 
     READ COMMITTED shows what was committed by whoever held the locks before.
@@ -124,24 +122,24 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
 
 def _add(
     work: UnitOfWork,
-    *,
     request: BookingRequest,
-    facts: AnyRow,
+    facts: BookingFacts,
+    placement: Placement,
+    *,
     status: Status,
-    visit: Interval,
     chair_id: int | None,
 ) -> AppointmentView:
     """The appointment, and the patient made one of the clinic's."""
-    columns = {
-        "patient_id": facts.patient_id,
-        "doctor_id": facts.doctor_id,
+    values = {
+        "patient_id": placement.patient_id,
+        "doctor_id": placement.doctor_id,
         "receptionist_id": work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
         "clinic_id": facts.clinic_id,
         "chair_id": chair_id,
         "treatment_id": facts.treatment_id,
         "status": status,
-        "starts_at": visit.start,
-        "ends_at": visit.end,
+        "starts_at": placement.visit.start,
+        "ends_at": placement.visit.end,
         "buffer_before_minutes": facts.buffer_before_minutes,
         "buffer_after_minutes": facts.buffer_after_minutes,
         "price": facts.price,
@@ -150,6 +148,6 @@ def _add(
         "version": 1,
         **dict.fromkeys(("created_at", "updated_at"), work.now),
     }
-    appointment_id = Appointments(work.session).add(**columns)
+    appointment_id = appointments.add(work.session, values)
     join_clinic(work, facts)
-    return view_of(Appointment(appointment_id=appointment_id, **columns), facts)
+    return view_of(Appointment(appointment_id=appointment_id, **values), facts)

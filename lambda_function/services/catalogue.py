@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.catalogue import Catalogue
+from lambda_function.db.repositories.catalogue import Catalogue, visible_ids
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
@@ -89,3 +89,14 @@ def doctors(
         DoctorListing(row.user_id, row.full_name, row.clinic_id, row.clinic_name, offered.get(row.user_id, []))
         for row in rows
     ]
+
+
+def check_ids(work: UnitOfWork, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> None:
+    """Raises InvalidInputError for the first that names nothing which the actor may see."""
+    if not Catalogue(work.session).has_treatment(treatment_id):
+        raise InvalidInputError("There is no such treatment.", field="treatment_id")
+    visible = visible_ids(work.session, doctor_id=doctor_id, clinic_id=clinic_id)
+    if doctor_id is not None and visible.doctor_id is None:
+        raise InvalidInputError("There is no such doctor.", field="doctor_id")
+    if clinic_id is not None and visible.clinic_id is None:
+        raise InvalidInputError("There is no such clinic.", field="clinic_id")

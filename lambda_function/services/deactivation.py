@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories import claims
-from lambda_function.db.repositories.appointments import Appointments
+from lambda_function.db.repositories import appointments, claims
 from lambda_function.db.repositories.busy import VisitAhead, visits_ahead
+from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.repositories.link_codes import remove_code
 from lambda_function.db.repositories.people import PersonView, close_account, reopen_account
 from lambda_function.db.repositories.tokens import remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import Status, Step
+from lambda_function.domain.appointment import EventAction, Status
 from lambda_function.domain.errors import ContentionError, HasBookingsError, NotFoundError
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
@@ -25,7 +25,7 @@ from lambda_function.domain.waitlist import Freed, freed_by_visit
 from lambda_function.services.offers import free
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
-from lambda_function.services.visits import Happening, record, visible_to
+from lambda_function.services.visits import NewEvent, record, visible_to
 from lambda_function.services.waitlist import withdraw_all
 
 PATIENT_GONE = "Patient deactivated"
@@ -109,9 +109,9 @@ def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
     """As lifecycle.enter and record do it, in as many statements for a hundred visits as for one."""
     if not appointment_ids:
         return []
-    cancelled = Appointments(work.session).cancel_all(appointment_ids, reason=PATIENT_GONE, now=work.now)
+    cancelled = appointments.cancel_all(work.session, appointment_ids, reason=PATIENT_GONE, now=work.now)
     claims.release(work.session, *appointment_ids)
-    record(work, *(Happening(visit, Step.CANCEL, before, reason=PATIENT_GONE) for visit, before in cancelled))
+    record(work, *(NewEvent(visit, EventAction.CANCEL, before, reason=PATIENT_GONE) for visit, before in cancelled))
     return [freed_by_visit(visit, chair_id=visit.chair_id) for visit, _ in cancelled]
 
 
@@ -153,8 +153,7 @@ def reactivate_patient(work: UnitOfWork, user_id: int) -> PersonView:
     and for those who were erased or merged into another.
     """
     require(work.actor, Action.REACTIVATE_PATIENT)
-    known = Appointments(work.session).known(doctor_id=None, patient_id=user_id, clinic_id=None)
-    if known.patient_id is None:
+    if visible_ids(work.session, patient_id=user_id).patient_id is None:
         require_patient(work, user_id, Action.REACTIVATE_PATIENT)
     reopen(work, user_id, Role.PATIENT)
     # Staff who were patients once have the profile of a patient still.

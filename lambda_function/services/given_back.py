@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import freed_time
+from lambda_function.db.repositories.booking import DoctorClinic
 from lambda_function.db.repositories.working_hours import openings
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
@@ -36,15 +36,15 @@ def look_before(work: UnitOfWork, doctor_ids: Collection[int]) -> Before | None:
     return Before(span, until, openings(work.session, doctor_ids, span))
 
 
-def give_back(work: UnitOfWork, before: Before | None, practices: Collection[AnyRow]) -> None:
-    """To be called when everything is changed; `practices` are rows of doctor_id, clinic_id and time_zone."""
-    if before is None or not practices:
+def give_back(work: UnitOfWork, before: Before | None, clinics: Collection[DoctorClinic]) -> None:
+    """To be called when everything is changed; `clinics` are those of the doctors."""
+    if before is None or not clinics:
         return
-    after = openings(work.session, [practice.doctor_id for practice in practices], before.span)
+    after = openings(work.session, [clinic.doctor_id for clinic in clinics], before.span)
     parts = []
-    for practice in practices:
-        zone = ZoneInfo(practice.time_zone)
-        worked = before.openings.get(practice.doctor_id, WorkingTime()).hours_within(before.span, zone)
-        works = after[practice.doctor_id].hours_within(before.span, zone)
-        parts += [Freed(practice.doctor_id, practice.clinic_id, time) for time in subtract(works, worked)]
+    for clinic in clinics:
+        zone = ZoneInfo(clinic.time_zone)
+        worked = before.openings.get(clinic.doctor_id, WorkingTime()).hours_within(before.span, zone)
+        works = after[clinic.doctor_id].hours_within(before.span, zone)
+        parts += [Freed(clinic.doctor_id, clinic.clinic_id, time) for time in subtract(works, worked)]
     write_down(work, parts, before.until)

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.repositories.appointments import Appointments, AppointmentView
-from lambda_function.db.repositories.booking import practice_of
+from lambda_function.db.repositories.appointments import AppointmentView, VisitByName, from_local_midnight
+from lambda_function.db.repositories.booking import doctor_clinic
 from lambda_function.db.repositories.catalogue import Catalogue
 from lambda_function.db.repositories.people import id_by_user_name
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -21,31 +20,14 @@ MAX_ROWS = 1000
 _FIELDS = {"starts_at": "appointment_date", "doctor_id": "doctor", "patient_id": "patient", "treatment_id": "doctor"}
 
 
-class Visit(NamedTuple):
-    """User names, and the clinic's wall clock (naive) at the start."""
-
-    doctor: str
-    receptionist: str | None
-    patient: str
-    local_start: datetime
-
-
-def upcoming(work: UnitOfWork) -> Sequence[Visit]:
+def upcoming(work: UnitOfWork) -> Sequence[VisitByName]:
     """Visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS."""
     require(work.actor, Action.READ_APPOINTMENTS)
     zones = {name: ZoneInfo(name) for name in Catalogue(work.session).time_zones()}
     if not zones:
         return []
     since = {name: day_start(work.now.astimezone(zone).date(), zone) for name, zone in zones.items()}
-    return [
-        Visit(
-            row.doctor,
-            row.receptionist,
-            row.patient,
-            row.starts_at.astimezone(zones[row.time_zone]).replace(tzinfo=None),
-        )
-        for row in Appointments(work.session).from_local_midnight(since, limit=MAX_ROWS)
-    ]
+    return from_local_midnight(work.session, since, limit=MAX_ROWS)
 
 
 def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: datetime) -> AppointmentView:
@@ -58,13 +40,13 @@ def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: da
     doctor_id = id_by_user_name(work.session, doctor, Role.DOCTOR)
     if patient_id is None or doctor_id is None:
         raise NotFoundError("There is no such patient or doctor.")
-    practice = practice_of(work.session, doctor_id)
-    if practice is None or practice.default_treatment_id is None:
+    clinic = doctor_clinic(work.session, doctor_id)
+    if clinic is None or clinic.default_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor has no usual treatment.", field="doctor")
-    starts_at = to_utc(local_start, ZoneInfo(practice.time_zone), field="appointment_date")
+    starts_at = to_utc(local_start, ZoneInfo(clinic.time_zone), field="appointment_date")
     request = BookingRequest(
         doctor_id=doctor_id,
-        treatment_id=practice.default_treatment_id,
+        treatment_id=clinic.default_treatment_id,
         starts_at=starts_at,
         patient_id=patient_id,
     )

@@ -9,13 +9,21 @@ from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import HOLDING, Status, Step, check_cutoff, check_step_time, next_status
+from lambda_function.domain.appointment import (
+    HOLDING,
+    EventAction,
+    Status,
+    Step,
+    check_cutoff,
+    check_step_time,
+    next_status,
+)
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import freed_by_visit
 from lambda_function.services.offers import free
-from lambda_function.services.visits import Happening, lock_visit, record, view
+from lambda_function.services.visits import NewEvent, lock_visit, record, view
 
 ACTIONS: Mapping[Step, Action] = MappingProxyType(
     {
@@ -60,7 +68,7 @@ def take(
 
 def enter(
     work: UnitOfWork, appointment: Appointment, step: Step, after: Status, *, reason: str | None = None
-) -> Happening:
+) -> NewEvent:
     """Puts a locked appointment into the state after a step that has been checked; the caller records what happened."""
     before = appointment.status
     appointment.status = after
@@ -71,4 +79,4 @@ def enter(
         appointment.receptionist_id = work.actor.user_id
     if after not in HOLDING:
         claims.release(work.session, appointment.appointment_id)
-    return Happening(appointment, step, before, reason=reason)
+    return NewEvent(appointment, EventAction(step), before, reason=reason)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment
 from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import AppointmentView
-from lambda_function.db.repositories.booking import booking_facts
+from lambda_function.db.repositories.booking import BookingFacts, booking_facts, view_of
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import (
     Duration,
+    EventAction,
     Status,
     check_cutoff,
     check_movable,
@@ -34,13 +34,13 @@ from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import Freed, freed_by_visit
 from lambda_function.services.offers import free
-from lambda_function.services.place import Place, check_working, lock_free_chair, obstacles_to, policy_of
-from lambda_function.services.visits import Happening, LockedVisit, join_clinic, lock_visit, record, view, view_of
+from lambda_function.services.placement import Placement, find_vacancy
+from lambda_function.services.visits import LockedVisit, NewEvent, join_clinic, lock_visit, record, view
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What to change: None leaves a place as it is. `notes` are patient_note and internal_note, where given."""
+class ChangeRequest:
+    """None leaves a start, a doctor or a chair as it is. `notes` are patient_note and internal_note, where given."""
 
     starts_at: datetime | None
     doctor_id: int | None
@@ -54,7 +54,7 @@ class Change:
 
 
 def change(
-    work: UnitOfWork, appointment_id: int, wanted: Change, *, expected_versions: frozenset[int] | None = None
+    work: UnitOfWork, appointment_id: int, wanted: ChangeRequest, *, expected_versions: frozenset[int] | None = None
 ) -> AppointmentView:
     """Answers the appointment as it is then. What changes nothing leaves no event and keeps
     the version. Raises what booking raises, InvalidTransitionError, StaleVersionError and PastCutoffError.
@@ -75,13 +75,13 @@ def change(
     visit = locked.appointment
     # Written once, at the end: a move with a note is one version.
     moved: _Moved | None = None
-    happened: list[Happening] = []
+    events: list[NewEvent] = []
     with work.session.no_autoflush:
         if _is_elsewhere(visit, wanted):
             moved = _move(work, locked, wanted)
-            happened.append(moved.happening)
-        happened += _note(work, visit, wanted.notes)
-    record(work, *happened)
+            events.append(moved.event)
+        events += _note(work, visit, wanted.notes)
+    record(work, *events)
     if moved is None:
         return view(work, visit)
     if moved.awaited:
@@ -93,13 +93,13 @@ def change(
 class _Moved:
     """`facts` are those that the move went by; `awaited` is whether anybody waits for the time it left."""
 
-    happening: Happening
-    facts: AnyRow
+    event: NewEvent
+    facts: BookingFacts
     left: Freed
     awaited: bool
 
 
-def _is_elsewhere(visit: Appointment, wanted: Change) -> bool:
+def _is_elsewhere(visit: Appointment, wanted: ChangeRequest) -> bool:
     return any(
         value is not None and value != current
         for value, current in (
@@ -110,23 +110,23 @@ def _is_elsewhere(visit: Appointment, wanted: Change) -> bool:
     )
 
 
-def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
+def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Moved:
     visit = locked.appointment
     check_movable(visit.status, visit.starts_at, work.now)
     check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     facts, chair_ids = _facts(work, locked, wanted)
     require(work.actor, Action.BOOK, Subject(visit.patient_id, facts.doctor_id, facts.clinic_id))
     left = freed_by_visit(visit, chair_id=visit.chair_id)
-    place = Place(
+    placement = Placement(
         doctor_id=facts.doctor_id,
         patient_id=visit.patient_id,
-        clinic_id=facts.clinic_id,
         time_zone=facts.time_zone,
+        chair_ids=chair_ids,
         start=wanted.starts_at or visit.starts_at,
         duration=_duration(visit),
         moved_id=visit.appointment_id,
     )
-    check_start(place.start, actor=work.actor, policy=policy_of(facts), now=work.now)
+    check_start(placement.start, actor=work.actor, policy=facts.policy, now=work.now)
     status = visit.status
     if work.actor.role is Role.PATIENT:
         status = initial_status(work.actor, needs_approval=facts.needs_approval)
@@ -135,17 +135,19 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> _Moved:
     if work.actor.role is Role.PATIENT and facts.clinic_id != visit.clinic_id:
         # It is one more there: else whoever books here and moves there would have as many as they like.
         check_open_visits(facts.open_visits, facts.max_open_visits)
-    found = obstacles_to(work, place, chair_ids)
-    check_working(place, found.opening, overridden=wanted.override_reason is not None)
-    chair_id = lock_free_chair(work, place, chair_ids, wanted.chair_id, taken=found.taken)
-    happening = _put(work, visit, place, chair_id=chair_id, status=status, override_reason=wanted.override_reason)
+    overridden = wanted.override_reason is not None
+    vacancy = find_vacancy(work, placement, chair_id=wanted.chair_id, overridden=overridden)
+    before, visit.status = visit.status, status
+    changes = _put(work, visit, placement, clinic_id=facts.clinic_id, chair_id=vacancy.chair_id)
+    if wanted.override_reason is not None:
+        visit.override_reason = changes["override_reason"] = wanted.override_reason
     join_clinic(work, facts)
-    return _Moved(happening, facts, left, found.awaited)
+    return _Moved(NewEvent(visit, EventAction.MOVE, before, changes=changes), facts, left, vacancy.awaited)
 
 
-def _facts(work: UnitOfWork, locked: LockedVisit, wanted: Change) -> tuple[AnyRow, list[int]]:
-    """Of the doctor to be, with the clinic's chairs. A new doctor must offer the treatment; the one who has the visit
-    may have stopped offering it.
+def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tuple[BookingFacts, list[int]]:
+    """The facts of the doctor to be, with the clinic's chairs. A new doctor must offer the treatment; the one who has
+    the visit may have stopped offering it.
     """
     visit = locked.appointment
     doctor_id = wanted.doctor_id or visit.doctor_id
@@ -177,40 +179,27 @@ def _duration(visit: Appointment) -> Duration:
 
 
 def _put(
-    work: UnitOfWork,
-    visit: Appointment,
-    place: Place,
-    *,
-    chair_id: int | None,
-    status: Status,
-    override_reason: str | None,
-) -> Happening:
-    before = visit.status
-    old = _place_of(visit)
-    visit.starts_at, visit.ends_at = place.visit.start, place.visit.end
-    visit.doctor_id, visit.clinic_id, visit.chair_id = place.doctor_id, place.clinic_id, chair_id
-    visit.status = status
+    work: UnitOfWork, visit: Appointment, placement: Placement, *, clinic_id: int, chair_id: int | None
+) -> dict[str, Any]:
+    """Puts the visit there, with its claims. Returns what has changed, each with the value before and after."""
+    old = _described(visit)
+    visit.starts_at, visit.ends_at = placement.visit.start, placement.visit.end
+    visit.doctor_id, visit.clinic_id, visit.chair_id = placement.doctor_id, clinic_id, chair_id
     visit.updated_at = work.now
-    changes: dict[str, Any] = {
-        name: [old[name], value] for name, value in _place_of(visit).items() if old[name] != value
-    }
-    if override_reason is not None:
-        visit.override_reason = override_reason
-        changes["override_reason"] = override_reason
     claims.release(work.session, visit.appointment_id)
-    claims.claim(work.session, visit.appointment_id, place.claims(chair_id))
-    return Happening(visit, "MOVE", before, changes=changes)
+    claims.claim(work.session, visit.appointment_id, placement.claims(chair_id))
+    return {name: [old[name], value] for name, value in _described(visit).items() if old[name] != value}
 
 
-def _place_of(visit: Appointment) -> dict[str, Any]:
+def _described(visit: Appointment) -> dict[str, Any]:
     return {"starts_at": rfc3339(visit.starts_at), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
 
 
-def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> list[Happening]:
+def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> list[NewEvent]:
     changes = {name: [getattr(visit, name), note] for name, note in notes.items() if getattr(visit, name) != note}
     if not changes:
         return []
     for name, (_, note) in changes.items():
         setattr(visit, name, note)
     visit.updated_at = work.now
-    return [Happening(visit, "NOTE", visit.status, changes=changes)]
+    return [NewEvent(visit, EventAction.NOTE, visit.status, changes=changes)]

@@ -15,7 +15,6 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import Freed, freed_by_visit, offer_end, offered_span
 from lambda_function.services.offerable import ANY_PATIENT, Offerable, offerable
-from lambda_function.services.place import policy_of
 
 # Longer freed time is written down in parts.
 MAX_PART = timedelta(days=31)
@@ -108,9 +107,9 @@ class _Walk:
         fit = self._found.best(entry, self._busy[entry.patient_id])
         if fit is None:
             return
-        length = timedelta(minutes=fit.row.offer_minutes)
-        expires_at = offer_end(fit.start, length=length, policy=policy_of(fit.row), now=self._work.now)
-        if self._line.offer(entry, fit.row.doctor_id, fit.visit, expires_at):
+        length = timedelta(minutes=fit.candidate.offer_minutes)
+        expires_at = offer_end(fit.start, length=length, policy=fit.candidate.policy, now=self._work.now)
+        if self._line.offer(entry, fit.candidate.doctor_id, fit.visit, expires_at):
             self.offers += 1
-            self._found.take(fit.row.doctor_id, fit.occupied)
+            self._found.take(fit.candidate.doctor_id, fit.occupied)
             self._busy[entry.patient_id] |= self._found.timeline.touched(fit.visit)

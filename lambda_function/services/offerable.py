@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lambda_function.db.base import AnyRow
+from lambda_function.db.repositories.booking import Candidate, candidates_of_clinic
 from lambda_function.db.repositories.busy import active_chairs
-from lambda_function.db.repositories.candidates import candidates_of
 from lambda_function.db.repositories.working_hours import openings
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
@@ -19,8 +19,7 @@ from lambda_function.domain.appointment import Duration, bookable_span
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.slots import Timeline, margin, visit_starts
 from lambda_function.domain.waitlist import SOME_CHAIR, Freed, best_start, touching, within_wish
-from lambda_function.services.free_time import FreeTime, busy_in
-from lambda_function.services.place import duration_of, policy_of
+from lambda_function.services.free_starts import FreeStarts, busy_masks
 
 # An offer keeps to the limits of patients, whoever is to accept it.
 ANY_PATIENT = Actor(0, Role.PATIENT)
@@ -40,37 +39,37 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A visit of the treatment and the doctor of a row of `candidates`."""
+    """A visit with the doctor, for the treatment, that are the candidate's."""
 
-    row: AnyRow
+    candidate: Candidate
     start: datetime
 
     @property
     def visit(self) -> Interval:
-        return duration_of(self.row).visit_from(self.start)
+        return self.candidate.duration.visit_from(self.start)
 
     @property
     def occupied(self) -> Interval:
-        return duration_of(self.row).occupied_from(self.start)
+        return self.candidate.duration.occupied_from(self.start)
 
 
 @dataclass(slots=True)
 class Offerable:
-    """`rows` are those of `candidates`: who could do what. What is worked out is kept until a time is taken."""
+    """What is worked out is kept until a time is taken."""
 
     now: datetime
     clinic_id: int
     freed: Sequence[Freed]
-    rows: Sequence[AnyRow]
-    free: FreeTime
-    _of_treatment: defaultdict[int, list[AnyRow]] = field(default_factory=lambda: defaultdict(list))
+    candidates: Sequence[Candidate]
+    free: FreeStarts
+    _of_treatment: defaultdict[int, list[Candidate]] = field(default_factory=lambda: defaultdict(list))
     _possible: dict[tuple[int, Duration], int] = field(default_factory=dict)
     _own: dict[tuple[int, Duration], list[Gain]] = field(default_factory=dict)
     _relief: dict[Duration, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for row in self.rows:
-            self._of_treatment[row.treatment_id].append(row)
+        for candidate in self.candidates:
+            self._of_treatment[candidate.treatment_id].append(candidate)
 
     @property
     def timeline(self) -> Timeline:
@@ -79,12 +78,12 @@ class Offerable:
     def wanted(self) -> dict[int, set[int]]:
         """By doctor, the treatments for which there is still a start."""
         found: dict[int, set[int]] = defaultdict(set)
-        for row in self.rows:
+        for candidate in self.candidates:
             touched = 0
-            for gain in self._gains_of(row):
+            for gain in self._gains_of(candidate):
                 touched |= gain.touched
-            if touched and touched & self._possible_of(row):
-                found[row.doctor_id].add(row.treatment_id)
+            if touched and touched & self._possible_of(candidate):
+                found[candidate.doctor_id].add(candidate.treatment_id)
         return found
 
     def best(self, entry: AnyRow, busy: int) -> Fit | None:
@@ -92,19 +91,20 @@ class Offerable:
         into it.
         """
         wish, found = Interval(entry.wished_from, entry.wished_to), []
-        for row in self._of_treatment[entry.treatment_id]:
-            if entry.doctor_id not in {None, row.doctor_id}:
+        for candidate in self._of_treatment[entry.treatment_id]:
+            if entry.doctor_id not in {None, candidate.doctor_id}:
                 continue
-            visit = duration_of(row).visit
-            fit = self._possible_of(row) & within_wish(self.timeline, wish, visit)
-            gains = [(gain.inside, gain.touched) for gain in self._gains_of(row) if gain.after < entry.waitlist_id]
+            visit = candidate.duration.visit
+            fit = self._possible_of(candidate) & within_wish(self.timeline, wish, visit)
+            ahead_of = entry.waitlist_id
+            gains = [(gain.inside, gain.touched) for gain in self._gains_of(candidate) if gain.after < ahead_of]
             start = best_start(fit & visit_starts(self.timeline.everything & ~busy, visit), gains) if fit else None
             if start is not None:
-                found.append((start, row))
+                found.append((start, candidate))
         if not found:
             return None
-        (_, step), row = min(found, key=lambda each: (each[0], each[1].doctor_id))
-        return Fit(row, self.timeline.instant(step))
+        (_, step), candidate = min(found, key=lambda each: (each[0], each[1].doctor_id))
+        return Fit(candidate, self.timeline.instant(step))
 
     def take(self, doctor_id: int, occupied: Interval) -> None:
         """Time that is on offer is not offered a second time, nor is its chair."""
@@ -112,23 +112,22 @@ class Offerable:
         self._possible.clear()
         self._relief.clear()
 
-    def _possible_of(self, row: AnyRow) -> int:
-        duration = duration_of(row)
-        key = (row.doctor_id, duration)
+    def _possible_of(self, candidate: Candidate) -> int:
+        key = (candidate.doctor_id, candidate.duration)
         if key not in self._possible:
-            bookable = bookable_span(actor=ANY_PATIENT, policy=policy_of(row), now=self.now)
+            bookable = bookable_span(actor=ANY_PATIENT, policy=candidate.policy, now=self.now)
             # Offers end when patients can no longer book: at the very last instant there is nothing left to offer.
             later = self.timeline.beginning_in(Interval(bookable.start + _TICK, bookable.end))
-            self._possible[key] = later & self.free.starts(row, duration)
+            self._possible[key] = later & self.free.of(candidate)
         return self._possible[key]
 
-    def _gains_of(self, row: AnyRow) -> list[Gain]:
-        duration = duration_of(row)
-        gains = self._own_gains(row.doctor_id, duration)
+    def _gains_of(self, candidate: Candidate) -> list[Gain]:
+        duration = candidate.duration
+        gains = self._own_gains(candidate.doctor_id, duration)
         relief = self._relief_for(duration)
         if not relief:
             return gains
-        shared = [part for part in self.freed if part.chair_id is not None and part.doctor_id != row.doctor_id]
+        shared = [part for part in self.freed if part.chair_id is not None and part.doctor_id != candidate.doctor_id]
         return gains + [self._gain(part, duration, relief) for part in shared]
 
     def _own_gains(self, doctor_id: int, duration: Duration) -> list[Gain]:
@@ -168,17 +167,18 @@ class Offerable:
 def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[Freed]) -> Offerable | None:
     """Four statements; None when no doctor is there any more."""
     everybody = any(part.chair_id is not None for part in freed)
-    rows = candidates_of(work.session, clinic_id, None if everybody else {part.doctor_id for part in freed})
-    if not rows:
+    concerned = None if everybody else {part.doctor_id for part in freed}
+    candidates = candidates_of_clinic(work.session, clinic_id, concerned)
+    if not candidates:
         return None
-    reach = max(margin(duration_of(row)) for row in rows)
+    reach = max(margin(candidate.duration) for candidate in candidates)
     start = min(part.time.start for part in freed) - reach
     timeline = Timeline.around(Interval(start, max(part.time.end for part in freed) + reach))
-    doctor_ids = {row.doctor_id for row in rows}
-    free = FreeTime(
+    doctor_ids = {candidate.doctor_id for candidate in candidates}
+    free = FreeStarts(
         timeline,
         openings(work.session, doctor_ids, timeline.span),
         active_chairs(work.session, [clinic_id]),
-        busy_in(work, timeline, doctor_ids=doctor_ids, clinic_ids=[clinic_id]),
+        busy_masks(work, timeline, doctor_ids=doctor_ids, clinic_ids=[clinic_id]),
     )
-    return Offerable(work.now, clinic_id, freed, rows, free)
+    return Offerable(work.now, clinic_id, freed, candidates, free)

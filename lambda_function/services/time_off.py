@@ -54,8 +54,8 @@ def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int,
 
 
 def give_up_leave(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
-    practice = lock_doctor(work, doctor_id, Action.SET_LEAVE)
+    clinic = lock_doctor(work, doctor_id, Action.SET_LEAVE)
     span = LeaveOf(work.session, doctor_id).remove(time_off_id)
     if span is None:
         raise NotFoundError("There is no such leave.")
-    free(work, [Freed(doctor_id, practice.clinic_id, span)])
+    free(work, [Freed(doctor_id, clinic.clinic_id, span)])

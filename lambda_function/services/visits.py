@@ -4,18 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment, ClinicPatient
-from lambda_function.db.repositories import claims, outbox
-from lambda_function.db.repositories.appointments import Appointments, AppointmentView
+from lambda_function.db.repositories import appointments, claims, outbox
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.booking import BookingFacts
 from lambda_function.db.repositories.busy import VisitAhead, VisitInSpan, VisitOfDoctor
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
-from lambda_function.domain.appointment import Policy, Status
+from lambda_function.domain.appointment import EventAction, Policy, Status
 from lambda_function.domain.errors import ContentionError, ForbiddenError, InvalidTransitionError, NotFoundError
 from lambda_function.domain.messages import kind_of, rfc3339
 from lambda_function.domain.permissions import Subject, sees
-from lambda_function.services.place import policy_of
 
 BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 
@@ -50,12 +49,12 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     Raises NotFoundError, and ContentionError when it was moved between finding and locking it: the request then
     starts again.
     """
-    resources = Appointments(work.session).resources_of(appointment_id)
+    resources = appointments.resources_of(work.session, appointment_id)
     if resources is None:
         raise NotFoundError("There is no such appointment.")
     clinic_of = claims.lock_doctors(work.session, {resources.doctor_id, *more_doctors})
     claims.lock_patient(work.session, resources.patient_id)
-    found = Appointments(work.session).get_for_change(appointment_id)
+    found = appointments.get_for_change(work.session, appointment_id)
     if found is None:
         raise NotFoundError("There is no such appointment.")
     appointment, erased = found
@@ -63,7 +62,7 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
         raise ForbiddenError("This account has been closed.")
     if appointment.doctor_id != resources.doctor_id:
         raise ContentionError("The appointment was moved at the same time.")
-    return LockedVisit(appointment, policy_of(resources), resources.time_zone, erased, clinic_of)
+    return LockedVisit(appointment, resources.policy, resources.time_zone, erased, clinic_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,61 +86,61 @@ def visible_to(actor: Actor, visits: Collection[BusyVisit]) -> VisibleVisits:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class NewEvent:
     """What the actor did to an appointment. `before` is its status until then; the one from then on is its own."""
 
     appointment: Appointment | AppointmentView
-    action: str
+    action: EventAction
     before: Status | None
     reason: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def record(work: UnitOfWork, *happenings: Happening) -> None:
+def record(work: UnitOfWork, *events: NewEvent) -> None:
     """Adds them to the history and to the outbox, from which others hear of them: two statements, however many.
 
     Flushes first, since what is told includes the version.
     """
-    if not happenings:
+    if not events:
         return
     work.session.flush()
-    Appointments(work.session).add_events([_event(work, happening) for happening in happenings])
-    outbox.add(work.session, [_message(work, happening) for happening in happenings])
+    appointments.add_events(work.session, [_row(work, event) for event in events])
+    outbox.add(work.session, [_message(work, event) for event in events])
 
 
-def _event(work: UnitOfWork, happening: Happening) -> dict[str, Any]:
+def _row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
     return {
-        "appointment_id": happening.appointment.appointment_id,
+        "appointment_id": event.appointment.appointment_id,
         "at": work.now,
         "actor_id": work.actor.user_id if work.actor.is_user else None,
         "actor_type": work.actor.role if work.actor.is_user else None,
-        "action": happening.action,
-        "from_status": happening.before,
-        "to_status": happening.appointment.status,
-        "reason": happening.reason,
-        "changes": dict(happening.changes),
+        "action": event.action,
+        "from_status": event.before,
+        "to_status": event.appointment.status,
+        "reason": event.reason,
+        "changes": dict(event.changes),
     }
 
 
-def _message(work: UnitOfWork, happening: Happening) -> dict[str, Any]:
+def _message(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
     """Nothing here may be personal: neither the reason nor the changes, which hold what people wrote."""
-    visit = happening.appointment
+    visit = event.appointment
     detail = {
         "appointment_id": visit.appointment_id,
         "version": visit.version,
-        "action": happening.action,
-        "from_status": happening.before,
+        "action": event.action,
+        "from_status": event.before,
         "to_status": visit.status,
         "clinic_id": visit.clinic_id,
         "doctor_id": visit.doctor_id,
         "starts_at": rfc3339(visit.starts_at),
         "at": rfc3339(work.now),
     }
-    return {"kind": kind_of(happening.action, visit.status), "detail": detail, "created_at": work.now}
+    return {"kind": kind_of(event.action, visit.status), "detail": detail, "created_at": work.now}
 
 
-def join_clinic(work: UnitOfWork, facts: AnyRow) -> None:
-    """Makes the patient of a new visit one of the clinic's, from a row of booking_facts."""
+def join_clinic(work: UnitOfWork, facts: BookingFacts) -> None:
+    """Makes the patient of a new visit one of the clinic's."""
     if not facts.is_clinic_patient:
         membership = ClinicPatient(clinic_id=facts.clinic_id, patient_id=facts.patient_id, created_at=work.now)
         work.session.add(membership)
@@ -150,37 +149,7 @@ def join_clinic(work: UnitOfWork, facts: AnyRow) -> None:
 def view(work: UnitOfWork, appointment: Appointment) -> AppointmentView:
     """The appointment as it is now."""
     work.session.flush()
-    row = Appointments(work.session).get_one_or_none(appointment.appointment_id)
-    if row is None:
+    found = appointments.find(work.session, appointment.appointment_id)
+    if found is None:
         raise NotFoundError("There is no such appointment.")
-    return row
-
-
-def view_of(appointment: Appointment, facts: AnyRow) -> AppointmentView:
-    """The appointment as it was written, with names from booking_facts, without reading it again."""
-    return AppointmentView(
-        appointment_id=appointment.appointment_id,
-        status=appointment.status,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        clinic_id=facts.clinic_id,
-        clinic_name=facts.clinic_name,
-        time_zone=facts.time_zone,
-        doctor_id=facts.doctor_id,
-        doctor_name=facts.doctor_name,
-        patient_id=facts.patient_id,
-        patient_name=facts.patient_name,
-        receptionist_id=appointment.receptionist_id,
-        receptionist_name=facts.receptionist_name,
-        treatment_id=facts.treatment_id,
-        treatment_code=facts.treatment_code,
-        treatment_name=facts.treatment_name,
-        chair_id=appointment.chair_id,
-        patient_note=appointment.patient_note,
-        internal_note=appointment.internal_note,
-        cancel_reason=appointment.cancel_reason,
-        override_reason=appointment.override_reason,
-        version=appointment.version,
-        created_at=appointment.created_at,
-        updated_at=appointment.updated_at,
-    )
+    return found

@@ -10,9 +10,9 @@ from datetime import datetime
 from lambda_function.db.base import AnyRow
 from lambda_function.db.models import WaitlistEntry
 from lambda_function.db.repositories import claims
-from lambda_function.db.repositories.appointments import Appointments, AppointmentView
-from lambda_function.db.repositories.booking import practice_of
-from lambda_function.db.repositories.candidates import candidates
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.booking import candidates, doctor_clinic
+from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.repositories.waitlist import Line, Waitlist
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -37,8 +37,8 @@ from lambda_function.domain.waitlist import (
     freed_by_visit,
     status_at,
 )
-from lambda_function.services.availability import check_known
 from lambda_function.services.booking import BookingRequest, book
+from lambda_function.services.catalogue import check_ids
 from lambda_function.services.offers import free
 
 NOBODY = 0
@@ -106,8 +106,7 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
         patient_id = work.actor.user_id
     if patient_id is None:
         raise InvalidInputError("Say who waits.", field="patient_id")
-    known = Appointments(work.session).known(doctor_id=None, patient_id=patient_id, clinic_id=None)
-    if known.patient_id is None:
+    if visible_ids(work.session, patient_id=patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")
     return patient_id
 
@@ -117,7 +116,7 @@ def _check_wish(work: UnitOfWork, wish: Wish) -> None:
         raise InvalidInputError("`from` is not before `to`.", field="from")
     if wish.wished_to <= work.now:
         raise InvalidInputError("That is in the past.", field="to")
-    check_known(work, treatment_id=wish.treatment_id, doctor_id=wish.doctor_id, clinic_id=wish.clinic_id)
+    check_ids(work, treatment_id=wish.treatment_id, doctor_id=wish.doctor_id, clinic_id=wish.clinic_id)
     doctors = candidates(
         work.session, treatment_id=wish.treatment_id, doctor_id=wish.doctor_id, clinic_id=wish.clinic_id
     )
@@ -128,8 +127,8 @@ def _check_wish(work: UnitOfWork, wish: Wish) -> None:
 def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
     clinic_id = wish.clinic_id
     if wish.doctor_id is not None:
-        practice = practice_of(work.session, wish.doctor_id)
-        clinic_id = None if practice is None else practice.clinic_id
+        clinic = doctor_clinic(work.session, wish.doctor_id)
+        clinic_id = None if clinic is None else clinic.clinic_id
     if clinic_id is not None:
         require(work.actor, Action.WAIT, Subject(patient_id, wish.doctor_id or NOBODY, clinic_id))
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories import claims
-from lambda_function.db.repositories.booking import practice_of
+from lambda_function.db.repositories.booking import DoctorClinic, doctor_clinic
 from lambda_function.db.repositories.busy import VisitOfDoctor, visits_of_doctors
 from lambda_function.db.repositories.working_hours import OpeningHours, openings
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -28,15 +27,13 @@ DOCTORS_AT_ONCE = 100
 NOBODY = 0
 
 
-def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
-    """The doctor's clinic_id and time_zone. NotFoundError when there is none, ForbiddenError when it is not for the
-    actor.
-    """
-    practice = practice_of(work.session, doctor_id)
-    if practice is None:
+def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClinic:
+    """Raises NotFoundError when there is no such doctor, ForbiddenError when it is not for the actor."""
+    clinic = doctor_clinic(work.session, doctor_id)
+    if clinic is None:
         raise NotFoundError("There is no such doctor.")
-    require(work.actor, action, Subject(patient_id=NOBODY, doctor_id=doctor_id, clinic_id=practice.clinic_id))
-    return practice
+    require(work.actor, action, Subject(patient_id=NOBODY, doctor_id=doctor_id, clinic_id=clinic.clinic_id))
+    return clinic
 
 
 def weekly(work: UnitOfWork, doctor_id: int) -> list[WeeklyHours]:
@@ -49,11 +46,11 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     as the actor sees them.
     """
     check_week(week, "hours")
-    practice = lock_doctor(work, doctor_id, Action.SET_HOURS)
+    clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
     OpeningHours(work.session, doctor_id).replace_weekly(week)
-    give_back(work, before, [practice])
-    return outside_hours(work, doctor_id, practice.time_zone)
+    give_back(work, before, [clinic])
+    return outside_hours(work, doctor_id, clinic.time_zone)
 
 
 def exceptions(
@@ -69,27 +66,27 @@ def exceptions(
 def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequence[Window]) -> list[int]:
     """The hours of one date instead of the weekly ones; answers as replace_weekly."""
     check_windows(windows, "hours")
-    practice = lock_doctor(work, doctor_id, Action.SET_HOURS)
+    clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
     OpeningHours(work.session, doctor_id).replace_exception(day, windows)
-    give_back(work, before, [practice])
-    return outside_hours(work, doctor_id, practice.time_zone)
+    give_back(work, before, [clinic])
+    return outside_hours(work, doctor_id, clinic.time_zone)
 
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     """The weekly hours again; answers as replace_weekly. NotFoundError when that date has no exception."""
-    practice = lock_doctor(work, doctor_id, Action.SET_HOURS)
+    clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
     if not OpeningHours(work.session, doctor_id).remove_exception(day):
         raise NotFoundError("That date has no exception.")
-    give_back(work, before, [practice])
-    return outside_hours(work, doctor_id, practice.time_zone)
+    give_back(work, before, [clinic])
+    return outside_hours(work, doctor_id, clinic.time_zone)
 
 
-def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> AnyRow:
-    practice = require_doctor(work, doctor_id, action)
+def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClinic:
+    clinic = require_doctor(work, doctor_id, action)
     claims.lock_doctors(work.session, [doctor_id])
-    return practice
+    return clinic
 
 
 def outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:

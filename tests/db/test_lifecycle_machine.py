@@ -193,7 +193,7 @@ class Lifecycle(RuleBasedStateMachine):
         self._book(actor, self._doctor(wanted["doctor"]), {**wanted, "offset": wanted["offset"] + 5, "override": 1})
 
     def _move(self, actor: Actor, key: int, asked: Move) -> None:
-        change = moving.Change(*asked.place, REASON if asked.override else None, notes={})
+        change = moving.ChangeRequest(*asked.place, REASON if asked.override else None, notes={})
         planned, _ = self._agree(
             lambda: self._model.plan_move(actor, key, asked), actor, lambda work: moving.change(work, key, change)
         )

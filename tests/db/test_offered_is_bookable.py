@@ -21,7 +21,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.working_hours import Window
 from lambda_function.services.availability import Slot, SlotSearch, search
 from lambda_function.services.booking import BookingRequest, book
-from lambda_function.services.moving import Change, change
+from lambda_function.services.moving import ChangeRequest, change
 from tests.clock import NOW, Clock
 from tests.db.calendars import DOCTORS, PATIENTS, Calendar, Hours, Rows, calendars
 from tests.factories import Practice
@@ -215,7 +215,7 @@ def test_a_move_is_offered_exactly_the_times_that_it_can_take(bench: Bench, cale
 def _move(bench: Bench, calendar: Calendar, appointment_id: int, start: datetime) -> str:
     def run(work: UnitOfWork) -> None:
         work.act_as(bench.caller(calendar))
-        wanted = Change(starts_at=start, doctor_id=None, chair_id=None, override_reason=None, notes={})
+        wanted = ChangeRequest(starts_at=start, doctor_id=None, chair_id=None, override_reason=None, notes={})
         change(work, appointment_id, wanted)
 
     try:

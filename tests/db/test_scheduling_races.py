@@ -59,7 +59,7 @@ class Ring:
         return self.job(lambda work: book(work, request))
 
     def moving(self, key: int, start: datetime, doctor: int | None = None) -> Job:
-        wanted = moving.Change(start, None if doctor is None else self.doctors[doctor], None, None, {})
+        wanted = moving.ChangeRequest(start, None if doctor is None else self.doctors[doctor], None, None, {})
         return self.job(lambda work: moving.change(work, key, wanted))
 
     def leave(self, start: datetime, end: datetime) -> Job:

@@ -7,7 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from lambda_function.api.fhir.wire import URN, Resource
+from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status
+from lambda_function.services.availability import Slot
+from lambda_function.services.catalogue import DoctorListing
 
 TREATMENTS = f"{URN}:treatment"
 USER_NAMES = f"{URN}:user-name"
@@ -43,8 +46,8 @@ def service_type(code: str, name: str) -> Resource:
     return {"coding": [{"system": TREATMENTS, "code": code, "display": name}]}
 
 
-def appointment(view: Any) -> Resource:
-    """From a row or object with the fields of AppointmentView. `comment` is the note that the patient sees too; what is
+def appointment(view: AppointmentView) -> Resource:
+    """`comment` is the note that the patient sees too; what is
     for staff only is in no FHIR resource.
     """
     shown: Resource = {
@@ -66,7 +69,7 @@ def appointment(view: Any) -> Resource:
     return shown
 
 
-def _participants(view: Any) -> list[Resource]:
+def _participants(view: AppointmentView) -> list[Resource]:
     doctor = "needs-action" if view.status is Status.REQUESTED else "accepted"
     return [
         {"actor": actor, "required": "required", "status": status}
@@ -78,8 +81,7 @@ def _participants(view: Any) -> list[Resource]:
     ]
 
 
-def schedule(doctor: Any) -> Resource:
-    """From a DoctorListing."""
+def schedule(doctor: DoctorListing) -> Resource:
     shown: Resource = {
         "resourceType": "Schedule",
         "id": str(doctor.user_id),
@@ -94,8 +96,8 @@ def schedule(doctor: Any) -> Resource:
     return shown
 
 
-def slot(found: Any, treatment: Any) -> Resource:
-    """From a Slot of services/availability.py, and the treatment that it is free for."""
+def slot(found: Slot, treatment: Any) -> Resource:
+    """The treatment is the one that the slot is free for."""
     return {
         "resourceType": "Slot",
         "id": slot_id(found.doctor_id, treatment.treatment_id, found.starts_at),
@@ -124,8 +126,7 @@ def slot_id_parts(text: str) -> tuple[int, int, datetime] | None:
     return int(match[1]), int(match[2]), start
 
 
-def practitioner(doctor: Any) -> Resource:
-    """From a DoctorListing."""
+def practitioner(doctor: DoctorListing) -> Resource:
     return {
         "resourceType": "Practitioner",
         "id": str(doctor.user_id),

@@ -9,20 +9,24 @@ from lambda_function.api.fhir import resources
 from lambda_function.api.fhir.bundle import searchset
 from lambda_function.api.fhir.capability import capability_statement
 from lambda_function.api.fhir.wire import BASE
+from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status
+from lambda_function.services.availability import Slot
+from lambda_function.services.catalogue import DoctorListing
 
 _HOST = "api.example.org"
 _START = datetime(2030, 1, 8, 15, tzinfo=UTC)
-_TREATMENT = SimpleNamespace(treatment_id=1, code="checkup", name="Check-up")
+_TREATMENT: Any = SimpleNamespace(treatment_id=1, code="checkup", name="Check-up")
 _CLINIC = SimpleNamespace(clinic_id=1, name="Lima Centro", time_zone="America/Lima", country="PE")
-_DOCTOR = SimpleNamespace(
+_DOCTOR = DoctorListing(
     user_id=1, full_name="Jay Quispe", clinic_id=1, clinic_name="Lima Centro", treatments=[_TREATMENT]
 )
 _PATIENT = SimpleNamespace(
     user_id=6, user_name="pat", full_name="Pat Paredes", phone="+51 999 111 222", email="pat@example.org", version=1
 )
-_FREE = SimpleNamespace(doctor_id=1, starts_at=_START, ends_at=_START + timedelta(minutes=30))
-_VISIT = SimpleNamespace(
+_FREE = Slot(doctor_id=1, clinic_id=1, starts_at=_START, ends_at=_START + timedelta(minutes=30))
+# A FHIR appointment shows no more of a visit than this.
+_VISIT = AppointmentView._make([None] * len(AppointmentView._fields))._replace(
     appointment_id=1,
     status=Status.BOOKED,
     starts_at=_FREE.starts_at,

@@ -25,6 +25,7 @@ from lambda_function.api.schemas.appointments import (
 from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.types import Day, Instant, ParameterId, ParameterIdOrMe
+from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status, Step
 from lambda_function.services import appointments, booking, lifecycle, moving
@@ -36,7 +37,9 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that 
 PersonFilter = Annotated[ParameterIdOrMe | None, Query()]
 
 
-def answer_appointment(work: UnitOfWork, view: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[Appointment]:
+def answer_appointment(
+    work: UnitOfWork, view: AppointmentView, status: HTTPStatus = HTTPStatus.OK
+) -> Response[Appointment]:
     headers = {"ETag": etag(view.version)}
     if status is HTTPStatus.CREATED:
         headers["Location"] = f"/appointments/{view.appointment_id}"
@@ -63,7 +66,7 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
     work = current_work()
     rows = appointments.search(
         work,
-        appointments.Search(
+        appointments.AppointmentSearch(
             limit=limit + 1,
             after=paging.after_start(cursor),
             starts_from=from_,
@@ -110,7 +113,7 @@ def change_appointment(
     appointment_id: AppointmentId, wanted: AppointmentChange, if_match: IfMatch = None
 ) -> Response[Appointment]:
     work = current_work()
-    change = moving.Change(
+    change = moving.ChangeRequest(
         starts_at=wanted.starts_at,
         doctor_id=acting_id(work, wanted.doctor_id),
         chair_id=wanted.chair_id,

@@ -88,7 +88,7 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
         span = span_of(date, search_zone(work, location), "date") if date else None
         rows = appointments.search(
             work,
-            appointments.Search(
+            appointments.AppointmentSearch(
                 limit=count + 1,
                 after=paging.after_start(cursor),
                 starts_from=span and span.start,

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason
+from lambda_function.db.repositories.appointments import AppointmentView, EventView
 from lambda_function.domain.appointment import Status
 
 # Stands for "as it is": the fields themselves do not take null.
@@ -127,8 +128,7 @@ class AppointmentPage(TypedDict):
 APPOINTMENT_PAGE = TypeAdapter(AppointmentPage)
 
 
-def shown(view: Any, *, staff: bool) -> Appointment:
-    """From a row or object with the fields of AppointmentView."""
+def shown(view: AppointmentView, *, staff: bool) -> Appointment:
     appointment: Appointment = {
         "appointment_id": view.appointment_id,
         "status": view.status,
@@ -138,7 +138,7 @@ def shown(view: Any, *, staff: bool) -> Appointment:
         "doctor": {"user_id": view.doctor_id, "full_name": view.doctor_name},
         "patient": {"user_id": view.patient_id, "full_name": view.patient_name},
         "receptionist": None
-        if view.receptionist_id is None
+        if view.receptionist_id is None or view.receptionist_name is None
         else {"user_id": view.receptionist_id, "full_name": view.receptionist_name},
         "treatment": {
             "treatment_id": view.treatment_id,
@@ -288,14 +288,15 @@ class EventPage(TypedDict):
 _FOR_STAFF = frozenset({"internal_note", "override_reason"})
 
 
-def shown_event(row: Any, *, staff: bool) -> Event:
-    """From a row of db/repositories/history.py."""
+def shown_event(event: EventView, *, staff: bool) -> Event:
     return {
-        "at": row.at,
-        "actor": None if row.user_name is None else {"user_name": row.user_name, "user_type": row.user_type},
-        "action": row.action,
-        "from_status": row.from_status,
-        "to_status": row.to_status,
-        "reason": row.reason,
-        "changes": {name: value for name, value in row.changes.items() if staff or name not in _FOR_STAFF},
+        "at": event.at,
+        "actor": None
+        if event.user_name is None or event.user_type is None
+        else {"user_name": event.user_name, "user_type": event.user_type},
+        "action": event.action,
+        "from_status": event.from_status,
+        "to_status": event.to_status,
+        "reason": event.reason,
+        "changes": {name: value for name, value in event.changes.items() if staff or name not in _FOR_STAFF},
     }

@@ -1,20 +1,20 @@
-"""Appointments, as far as the caller may see them. Lists and views are rows; only changes load an entity."""
+"""Appointments and what happened to them, as far as the caller may see it. Only changes load an entity."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, union_all, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import AnyRow, AnySelect
-from lambda_function.db.models import Appointment, Clinic, Doctor, Patient, PersonName, Treatment
+from lambda_function.db.base import AnySelect
+from lambda_function.db.models import Appointment, AppointmentEvent, Clinic, PersonName, Treatment, UserType
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
-from lambda_function.db.scoping import UNSYNCED
-from lambda_function.domain.appointment import HOLDING, Status
+from lambda_function.domain.appointment import HOLDING, Policy, Status
 
 _DOCTOR = aliased(PersonName)
 _PATIENT = aliased(PersonName)
@@ -50,6 +50,50 @@ class AppointmentView(NamedTuple):
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class VisitByName(NamedTuple):
+    """User names and the start."""
+
+    doctor: str
+    receptionist: str | None
+    patient: str
+    starts_at: datetime
+    time_zone: str
+
+    @property
+    def local_start(self) -> datetime:
+        """The clinic's wall clock (naive) at the start."""
+        return self.starts_at.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
+
+
+class VisitResources(NamedTuple):
+    """Whom an appointment concerns, and the clinic's policy and zone, read without a lock."""
+
+    doctor_id: int
+    patient_id: int
+    lead_minutes: int
+    horizon_days: int
+    cutoff_minutes: int
+    time_zone: str
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.in_units(self.lead_minutes, self.horizon_days, self.cutoff_minutes)
+
+
+class EventView(NamedTuple):
+    """What happened to an appointment. The names are None for what the system did."""
+
+    event_id: int
+    at: datetime
+    user_name: str | None
+    user_type: str | None
+    action: str
+    from_status: Status | None
+    to_status: Status
+    reason: str | None
+    changes: dict[str, Any]
 
 
 _VIEW: AnySelect = (
@@ -117,13 +161,16 @@ def _page_statement(filters: frozenset[str], clinics: int) -> AnySelect:
     )
 
 
-_LEGACY: AnySelect = (
+_BY_NAME: AnySelect = (
     select(
-        _DOCTOR.user_name.label("doctor"),
-        _RECEPTIONIST.user_name.label("receptionist"),
-        _PATIENT.user_name.label("patient"),
-        Appointment.starts_at,
-        Clinic.time_zone,
+        *columns(
+            VisitByName,
+            Appointment,
+            Clinic,
+            doctor=_DOCTOR.user_name,
+            receptionist=_RECEPTIONIST.user_name,
+            patient=_PATIENT.user_name,
+        )
     )
     .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
     .join(_DOCTOR, _DOCTOR.user_id == Appointment.doctor_id)
@@ -132,119 +179,112 @@ _LEGACY: AnySelect = (
     .where(Appointment.status.in_(sorted(HOLDING)))
     .order_by(Appointment.starts_at, Appointment.appointment_id)
 )
-
-_KNOWN: AnySelect = select(
-    func.coalesce(
-        select(Doctor.user_id).where(Doctor.user_id == bindparam("doctor_id")).scalar_subquery(),
-        # Who has left is no doctor of the catalogue any more; the visits are still there, for whoever may see one.
-        select(Appointment.doctor_id).where(Appointment.doctor_id == bindparam("doctor_id")).limit(1).scalar_subquery(),
-    ).label("doctor_id"),
-    select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).scalar_subquery().label("patient_id"),
-    select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("clinic_id"),
-    select(Clinic.time_zone).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery().label("time_zone"),
+_RESOURCES: AnySelect = (
+    select(*columns(VisitResources, Appointment, Clinic))
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .where(Appointment.appointment_id == bindparam("appointment_id"))
+)
+_HISTORY: AnySelect = (
+    select(*columns(EventView, AppointmentEvent, user_name=PersonName.user_name, user_type=UserType.description))
+    .outerjoin(PersonName, PersonName.user_id == AppointmentEvent.actor_id)
+    .outerjoin(UserType, UserType.user_type_id == AppointmentEvent.actor_type)
+    .where(
+        AppointmentEvent.appointment_id == bindparam("appointment_id"),
+        AppointmentEvent.event_id > bindparam("after"),
+    )
+    .order_by(AppointmentEvent.event_id)
+    .limit(bindparam("page_limit"))
 )
 _NEW = insert(APPOINTMENT_ROWS)
-_EVENT = insert(EVENT_ROWS)
+_NEW_EVENT = insert(EVENT_ROWS)
 
 
-class Appointments:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+def add(session: Session, values: Mapping[str, Any]) -> int:
+    """The id of a new appointment."""
+    return insert_one(session, _NEW, values)
 
-    def add(self, **values: Any) -> int:
-        """The id of a new appointment."""
-        return insert_one(self._session, _NEW, values)
 
-    def add_events(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """All columns of each, in one statement."""
-        write(self._session, _EVENT, events)
+def add_events(session: Session, events: Sequence[Mapping[str, Any]]) -> None:
+    """All columns of each, in one statement."""
+    write(session, _NEW_EVENT, events)
 
-    def get_one_or_none(self, appointment_id: int) -> AppointmentView | None:
-        return fetch_one(self._session, AppointmentView, _ONE, {"appointment_id": appointment_id})
 
-    def page(
-        self, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
-    ) -> Sequence[AppointmentView]:
-        """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses, doctor_id,
-        patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`, unless
-        empty, are the clinics to look in.
-        """
-        statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids))
-        clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
-        return fetch_all(self._session, AppointmentView, statement, {**filters, **clinics, "page_limit": limit})
+def find(session: Session, appointment_id: int) -> AppointmentView | None:
+    return fetch_one(session, AppointmentView, _ONE, {"appointment_id": appointment_id})
 
-    def from_local_midnight(self, since: Mapping[str, datetime], *, limit: int) -> Sequence[AnyRow]:
-        """Rows of user names and start that hold their time, earliest first, each from its own zone's instant in
-        `since` on.
-        """
-        own_midnight = or_(
-            *(and_(Clinic.time_zone == zone, Appointment.starts_at >= instant) for zone, instant in since.items())
-        )
-        statement = _LEGACY.where(Appointment.starts_at >= min(since.values()), own_midnight).limit(limit)
-        return self._session.execute(statement).all()
 
-    def known(self, *, doctor_id: int | None, patient_id: int | None, clinic_id: int | None) -> AnyRow:
-        """Which of the ids name something that the actor may see: doctor_id, patient_id and clinic_id, each NULL
-        when not, and time_zone, the clinic's. A doctor who has left is one of whom the actor sees a visit.
-        """
-        ids = {"doctor_id": doctor_id, "patient_id": patient_id, "clinic_id": clinic_id}
-        return self._session.execute(_KNOWN, ids).one()
+def page(
+    session: Session, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
+) -> list[AppointmentView]:
+    """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses, doctor_id,
+    patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`, unless
+    empty, are the clinics to look in.
+    """
+    statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids))
+    clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
+    return fetch_all(session, AppointmentView, statement, {**filters, **clinics, "page_limit": limit})
 
-    def resources_of(self, appointment_id: int) -> AnyRow | None:
-        """doctor_id, patient_id and chair_id, and the clinic's policies and time_zone, read without a lock."""
-        return self._session.execute(
-            select(
-                Appointment.doctor_id,
-                Appointment.patient_id,
-                Appointment.chair_id,
-                Clinic.lead_minutes,
-                Clinic.horizon_days,
-                Clinic.cutoff_minutes,
-                Clinic.time_zone,
-            )
-            .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
-            .where(Appointment.appointment_id == appointment_id)
-        ).one_or_none()
 
-    def get_for_change(self, appointment_id: int) -> tuple[Appointment, bool] | None:
-        """The entity, its row locked, and whether its patient has been erased, as it is now. Lock its doctor, patient
-        and chair first (see claims.py): whoever erases holds the patient's lock.
-        """
-        row = self._session.execute(
-            select(Appointment, _ERASED)
-            .where(Appointment.appointment_id == appointment_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).one_or_none()
-        return None if row is None else (row[0], row[1] is not None)
+def from_local_midnight(session: Session, since: Mapping[str, datetime], *, limit: int) -> list[VisitByName]:
+    """Visits that hold their time, earliest first, in each time zone those from its instant in `since` on."""
+    after_midnight = or_(
+        *(and_(Clinic.time_zone == zone, Appointment.starts_at >= instant) for zone, instant in since.items())
+    )
+    statement = _BY_NAME.where(Appointment.starts_at >= min(since.values()), after_midnight).limit(limit)
+    return fetch_all(session, VisitByName, statement)
 
-    def cancel_all(
-        self, appointment_ids: Sequence[int], *, reason: str, now: datetime
-    ) -> Sequence[tuple[Appointment, Status]]:
-        """Cancels them, their rows locked in the order of their ids, in two statements however many they are. Answers
-        each as it is now, to be read only, with its status until then. For callers who have asked whether each may be
-        cancelled, and hold the locks of get_for_change.
-        """
-        found = self._session.scalars(
-            select(Appointment)
-            .where(Appointment.appointment_id.in_(appointment_ids))
-            .order_by(Appointment.appointment_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).all()
-        changes = {"status": Status.CANCELLED, "cancel_reason": reason, "updated_at": now}
-        self._session.execute(
-            update(Appointment)
-            .where(Appointment.appointment_id.in_([visit.appointment_id for visit in found]))
-            .values(version=Appointment.version + 1, **changes),
-            execution_options=UNSYNCED,
-        )
-        return [(visit, self._changed(visit, {**changes, "version": visit.version + 1})) for visit in found]
 
-    def _changed(self, visit: Appointment, changes: Mapping[str, Any]) -> Status:
-        """Away from the session, which would write each of them once more."""
-        before = visit.status
-        self._session.expunge(visit)
-        for name, value in changes.items():
-            setattr(visit, name, value)
-        return before
+def history(session: Session, appointment_id: int, *, after: int, limit: int) -> list[EventView]:
+    """What happened to the appointment, oldest first."""
+    values = {"appointment_id": appointment_id, "after": after, "page_limit": limit}
+    return fetch_all(session, EventView, _HISTORY, values)
+
+
+def resources_of(session: Session, appointment_id: int) -> VisitResources | None:
+    return fetch_one(session, VisitResources, _RESOURCES, {"appointment_id": appointment_id})
+
+
+def get_for_change(session: Session, appointment_id: int) -> tuple[Appointment, bool] | None:
+    """The entity, its row locked, and whether its patient has been erased, as it is now. Lock its doctor, patient
+    and chair first (see claims.py): whoever erases holds the patient's lock.
+    """
+    row = session.execute(
+        select(Appointment, _ERASED)
+        .where(Appointment.appointment_id == appointment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1] is not None)
+
+
+def cancel_all(
+    session: Session, appointment_ids: Sequence[int], *, reason: str, now: datetime
+) -> list[tuple[Appointment, Status]]:
+    """Cancels them, their rows locked in the order of their ids, in two statements however many they are. Returns each
+    as it is now, to be read only, with its status until then. For callers who have asked whether each may be
+    cancelled, and hold the locks of get_for_change.
+    """
+    found = session.scalars(
+        select(Appointment)
+        .where(Appointment.appointment_id.in_(appointment_ids))
+        .order_by(Appointment.appointment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    changes = {"status": Status.CANCELLED, "cancel_reason": reason, "updated_at": now}
+    write(
+        session,
+        update(Appointment)
+        .where(Appointment.appointment_id.in_([visit.appointment_id for visit in found]))
+        .values(version=Appointment.version + 1, **changes),
+    )
+    return [(visit, _changed(session, visit, {**changes, "version": visit.version + 1})) for visit in found]
+
+
+def _changed(session: Session, visit: Appointment, changes: Mapping[str, Any]) -> Status:
+    """Changes it away from the session, which would write each of them once more. Returns the status until then."""
+    before = visit.status
+    session.expunge(visit)
+    for name, value in changes.items():
+        setattr(visit, name, value)
+    return before

@@ -1,11 +1,15 @@
-"""What the rules of booking need to know of doctor, patient, clinic and treatment, in one statement."""
+"""What booking must know of doctor, patient, clinic and treatment, and which doctors could give a treatment."""
 
+from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
+from lambda_function.db.base import AnySelect, UtcDateTime
 from lambda_function.db.models import (
     Appointment,
     Chair,
@@ -17,8 +21,11 @@ from lambda_function.db.models import (
     Treatment,
     User,
 )
+from lambda_function.db.models.appointments import APPOINTMENT_ROWS
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import HOLDING, MAX_OPEN_VISITS, Status
+from lambda_function.domain.appointment import HOLDING, MAX_OPEN_VISITS, Duration, Policy, Status
 
 _DOCTOR = aliased(PersonName)
 _RECEPTIONIST = aliased(PersonName)
@@ -35,41 +42,110 @@ _OPEN_VISITS = (
     .subquery()
 )
 
+
+class BookingFacts(NamedTuple):
+    """Where there is no such patient whom the actor may see, `patient_id` and `patient_name` are None. Where there is
+    no such treatment, `treatment_active` is None, and so is all else of the treatment: ask that before the rest.
+    """
+
+    doctor_id: int
+    doctor_name: str
+    clinic_id: int
+    clinic_name: str
+    clinic_active: bool
+    time_zone: str
+    lead_minutes: int
+    horizon_days: int
+    cutoff_minutes: int
+    max_open_visits: int | None
+    patient_id: int | None
+    patient_name: str | None
+    treatment_id: int
+    treatment_active: bool | None
+    treatment_code: str
+    treatment_name: str
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    needs_approval: bool
+    price: Decimal | None
+    offered_treatment_id: int | None
+    receptionist_name: str | None
+    chair_id: int | None
+    is_clinic_patient: bool
+    open_requests: int
+    open_visits: int
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.in_units(self.lead_minutes, self.horizon_days, self.cutoff_minutes)
+
+    @property
+    def duration(self) -> Duration:
+        return Duration.in_minutes(self.duration_minutes, self.buffer_before_minutes, self.buffer_after_minutes)
+
+
+class Candidate(NamedTuple):
+    """A doctor who could give a treatment, with what is needed to work out the free starts of it."""
+
+    doctor_id: int
+    clinic_id: int
+    time_zone: str
+    lead_minutes: int
+    horizon_days: int
+    cutoff_minutes: int
+    slot_step_minutes: int
+    offer_minutes: int
+    treatment_id: int
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.in_units(self.lead_minutes, self.horizon_days, self.cutoff_minutes)
+
+    @property
+    def duration(self) -> Duration:
+        return Duration.in_minutes(self.duration_minutes, self.buffer_before_minutes, self.buffer_after_minutes)
+
+
+class DoctorClinic(NamedTuple):
+    """A doctor with the clinic in which they work."""
+
+    doctor_id: int
+    default_treatment_id: int | None
+    clinic_id: int
+    time_zone: str
+
+
 _FACTS: AnySelect = (
     select(
-        Doctor.user_id.label("doctor_id"),
-        _DOCTOR.full_name.label("doctor_name"),
-        Clinic.clinic_id,
-        Clinic.name.label("clinic_name"),
-        Clinic.active.label("clinic_active"),
-        Clinic.time_zone,
-        Clinic.lead_minutes,
-        Clinic.horizon_days,
-        Clinic.cutoff_minutes,
-        Clinic.max_open_visits,
-        User.user_id.label("patient_id"),
-        User.full_name.label("patient_name"),
-        Treatment.treatment_id,
-        Treatment.active.label("treatment_active"),
-        Treatment.code.label("treatment_code"),
-        Treatment.name.label("treatment_name"),
-        Treatment.duration_minutes,
-        Treatment.buffer_before_minutes,
-        Treatment.buffer_after_minutes,
-        Treatment.needs_approval,
-        Treatment.price,
-        DoctorTreatment.treatment_id.label("offered_treatment_id"),
-        _RECEPTIONIST.full_name.label("receptionist_name"),
-        Chair.chair_id,
-        exists()
-        .where(ClinicPatient.clinic_id == Clinic.clinic_id, ClinicPatient.patient_id == User.user_id)
-        .label("is_clinic_patient"),
-        select(func.count())
-        .select_from(Appointment)
-        .where(Appointment.patient_id == bindparam("patient_id"), Appointment.status == Status.REQUESTED)
-        .scalar_subquery()
-        .label("open_requests"),
-        select(func.count()).select_from(_OPEN_VISITS).scalar_subquery().label("open_visits"),
+        *columns(
+            BookingFacts,
+            Clinic,
+            Treatment,
+            doctor_id=Doctor.user_id,
+            doctor_name=_DOCTOR.full_name,
+            clinic_name=Clinic.name,
+            clinic_active=Clinic.active,
+            patient_id=User.user_id,
+            patient_name=User.full_name,
+            treatment_active=Treatment.active,
+            treatment_code=Treatment.code,
+            treatment_name=Treatment.name,
+            offered_treatment_id=DoctorTreatment.treatment_id,
+            receptionist_name=_RECEPTIONIST.full_name,
+            chair_id=Chair.chair_id,
+            is_clinic_patient=exists().where(
+                ClinicPatient.clinic_id == Clinic.clinic_id, ClinicPatient.patient_id == User.user_id
+            ),
+            open_requests=select(func.count())
+            .select_from(Appointment)
+            .where(Appointment.patient_id == bindparam("patient_id"), Appointment.status == Status.REQUESTED)
+            .scalar_subquery(),
+            open_visits=select(func.count()).select_from(_OPEN_VISITS).scalar_subquery(),
+        )
     )
     .select_from(Doctor)
     .join(_DOCTOR, _DOCTOR.user_id == Doctor.user_id)
@@ -94,6 +170,26 @@ _FACTS: AnySelect = (
     .where(Doctor.user_id == bindparam("doctor_id"))
     .order_by(Chair.chair_id)
 )
+# What a view shows beside the columns of the appointment.
+_NAMES = frozenset(AppointmentView._fields) - set(APPOINTMENT_ROWS.columns.keys())
+if not set(BookingFacts._fields) >= _NAMES:
+    raise TypeError(f"BookingFacts has no {', '.join(sorted(_NAMES - set(BookingFacts._fields)))}")
+_OFFERED: AnySelect = (
+    select(*columns(Candidate, Clinic, Treatment, doctor_id=Doctor.user_id))
+    .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+    .join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
+    .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
+    .where(Clinic.active, Treatment.active)
+    .order_by(Doctor.user_id)
+)
+_FOR_TREATMENT = _OFFERED.where(Treatment.treatment_id == bindparam("treatment_id"))
+_IN_CLINIC = _OFFERED.where(Clinic.clinic_id == bindparam("clinic_id"))
+_OF_DOCTORS = _IN_CLINIC.where(Doctor.user_id.in_(bindparam("doctor_ids", expanding=True)))
+_DOCTOR_CLINICS: AnySelect = select(
+    *columns(DoctorClinic, Clinic, doctor_id=Doctor.user_id, default_treatment_id=Doctor.default_treatment_id)
+).join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+_DOCTOR_CLINIC = _DOCTOR_CLINICS.where(Doctor.user_id == bindparam("doctor_id"))
+_CLINICS_OF = _DOCTOR_CLINICS.where(Doctor.user_id.in_(bindparam("doctor_ids", expanding=True)))
 
 
 def booking_facts(
@@ -105,31 +201,63 @@ def booking_facts(
     receptionist_id: int | None,
     now: datetime,
     counted_clinic_id: int | None = None,
-) -> tuple[AnyRow, list[int]] | None:
+) -> tuple[BookingFacts, list[int]] | None:
     """The facts with the clinic's active chairs by id, or None when there is no such doctor in practice.
 
-    patient_id, treatment_id and offered_treatment_id are NULL when there is no such patient that the actor may see, no
-    such treatment, or the doctor does not offer it. `open_requests` and `open_visits`, which are those ahead in
-    `counted_clinic_id`, count what the actor may see: all of it when it is the patient.
+    `offered_treatment_id` is None when the doctor does not offer the treatment. `open_requests` and `open_visits`,
+    which are those ahead in `counted_clinic_id`, count what the actor may see: all of it when it is the patient.
     """
-    rows = session.execute(
-        _FACTS,
-        {
-            "doctor_id": doctor_id,
-            "patient_id": patient_id,
-            "treatment_id": treatment_id,
-            "receptionist_id": receptionist_id,
-            "now": now,
-            "counted_clinic_id": counted_clinic_id,
-        },
-    ).all()
+    values = {
+        "doctor_id": doctor_id,
+        "patient_id": patient_id,
+        "treatment_id": treatment_id,
+        "receptionist_id": receptionist_id,
+        "now": now,
+        "counted_clinic_id": counted_clinic_id,
+    }
+    rows = fetch_all(session, BookingFacts, _FACTS, values)
     return (rows[0], [row.chair_id for row in rows if row.chair_id is not None]) if rows else None
 
 
-def practice_of(session: Session, doctor_id: int) -> AnyRow | None:
-    """The doctor_id and default_treatment_id, and clinic_id and time_zone of the doctor's clinic."""
-    return session.execute(
-        select(Doctor.user_id.label("doctor_id"), Doctor.default_treatment_id, Clinic.clinic_id, Clinic.time_zone)
-        .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
-        .where(Doctor.user_id == doctor_id)
-    ).one_or_none()
+@lru_cache
+def _candidates_statement(*, of_doctor: bool, of_clinic: bool) -> AnySelect:
+    """Built once for each of the four, as in db/repositories/appointments.py."""
+    statement = _FOR_TREATMENT
+    if of_doctor:
+        statement = statement.where(Doctor.user_id == bindparam("doctor_id"))
+    if of_clinic:
+        statement = statement.where(Clinic.clinic_id == bindparam("clinic_id"))
+    return statement
+
+
+def candidates(session: Session, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> list[Candidate]:
+    """Each doctor in practice at an active clinic who offers the active treatment, by doctor_id."""
+    statement = _candidates_statement(of_doctor=doctor_id is not None, of_clinic=clinic_id is not None)
+    values = {"treatment_id": treatment_id, "doctor_id": doctor_id, "clinic_id": clinic_id}
+    return fetch_all(session, Candidate, statement, values)
+
+
+def candidates_of_clinic(session: Session, clinic_id: int, doctor_ids: Collection[int] | None) -> list[Candidate]:
+    """Each doctor in practice at the active clinic with each active treatment that the doctor offers; only these
+    doctors, unless it is None.
+    """
+    if doctor_ids is None:
+        return fetch_all(session, Candidate, _IN_CLINIC, {"clinic_id": clinic_id})
+    return fetch_all(session, Candidate, _OF_DOCTORS, {"clinic_id": clinic_id, "doctor_ids": sorted(doctor_ids)})
+
+
+def view_of(appointment: Appointment, facts: BookingFacts) -> AppointmentView:
+    """The appointment as it was written, with the names in the facts, without reading it again."""
+    return AppointmentView._make(
+        getattr(facts if name in _NAMES else appointment, name) for name in AppointmentView._fields
+    )
+
+
+def doctor_clinic(session: Session, doctor_id: int) -> DoctorClinic | None:
+    """None when there is no such doctor in practice."""
+    return fetch_one(session, DoctorClinic, _DOCTOR_CLINIC, {"doctor_id": doctor_id})
+
+
+def doctor_clinics(session: Session, doctor_ids: Collection[int]) -> list[DoctorClinic]:
+    """For operators: it also sees doctors who are not in practice."""
+    return fetch_all(session, DoctorClinic, _CLINICS_OF, {"doctor_ids": sorted(doctor_ids)}, unscoped=True)

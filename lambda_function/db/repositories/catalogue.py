@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnyRow, AnySelect
-from lambda_function.db.models import Clinic, Doctor, DoctorTreatment, PersonName, Treatment
+from lambda_function.db.models import Appointment, Clinic, Doctor, DoctorTreatment, Patient, PersonName, Treatment
+from lambda_function.db.rows import columns, fetch_all
 
 _CLINICS: AnySelect = select(
     Clinic.clinic_id,
@@ -106,3 +108,40 @@ class Catalogue:
     def time_zones(self) -> Sequence[str]:
         """The zones in which there are clinics."""
         return self._session.scalars(select(Clinic.time_zone).distinct()).all()
+
+
+class VisibleIds(NamedTuple):
+    """Ids that name something the actor may see, else None; and the time zone of the clinic."""
+
+    doctor_id: int | None
+    patient_id: int | None
+    clinic_id: int | None
+    time_zone: str | None
+
+
+_VISIBLE_IDS: AnySelect = select(
+    *columns(
+        VisibleIds,
+        doctor_id=func.coalesce(
+            select(Doctor.user_id).where(Doctor.user_id == bindparam("doctor_id")).scalar_subquery(),
+            # Who has left is no doctor of the catalogue any more; the visits are still there, for whoever may see one.
+            select(Appointment.doctor_id)
+            .where(Appointment.doctor_id == bindparam("doctor_id"))
+            .limit(1)
+            .scalar_subquery(),
+        ),
+        patient_id=select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).scalar_subquery(),
+        clinic_id=select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery(),
+        time_zone=select(Clinic.time_zone).where(Clinic.clinic_id == bindparam("clinic_id")).scalar_subquery(),
+    )
+)
+
+
+def visible_ids(
+    session: Session, *, doctor_id: int | None = None, patient_id: int | None = None, clinic_id: int | None = None
+) -> VisibleIds:
+    """Which of the ids name something that the actor may see. A doctor who has left is one of whom the actor sees a
+    visit.
+    """
+    ids = {"doctor_id": doctor_id, "patient_id": patient_id, "clinic_id": clinic_id}
+    return fetch_all(session, VisibleIds, _VISIBLE_IDS, ids)[0]

@@ -83,14 +83,6 @@ class PracticeRows:
             .where(User.user_type == Role.DOCTOR)
         )
 
-    def practices(self, doctor_ids: Collection[int]) -> Sequence[AnyRow]:
-        """Rows of doctor_id, clinic_id and time_zone."""
-        return self._all(
-            select(Doctor.user_id.label("doctor_id"), Clinic.clinic_id, Clinic.time_zone)
-            .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
-            .where(Doctor.user_id.in_(sorted(doctor_ids)))
-        )
-
     def offers(self) -> Sequence[AnyRow]:
         return self._all(select(DoctorTreatment.doctor_id, DoctorTreatment.treatment_id))
 

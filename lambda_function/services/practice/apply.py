@@ -13,6 +13,7 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.db.repositories import claims
+from lambda_function.db.repositories.booking import doctor_clinics
 from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.repositories.working_hours import OpeningHours
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -59,7 +60,7 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
     for change in plan.changes:
         writer.write(change)
     if before is not None:
-        give_back(work, before, PracticeRows(work.session).practices(rostered))
+        give_back(work, before, doctor_clinics(work.session, rostered))
     return plan
 
 

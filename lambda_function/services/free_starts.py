@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from lambda_function.db.repositories.booking import Candidate
 from lambda_function.db.repositories.busy import taken_time
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
@@ -18,7 +18,7 @@ from lambda_function.domain.working_hours import WorkingTime
 
 
 @dataclass(slots=True)
-class Busy:
+class BusyMasks:
     """Masks of the time that is taken, by doctor and chair, and for one patient."""
 
     doctors: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -26,7 +26,7 @@ class Busy:
     patient: int = 0
 
 
-def busy_in(
+def busy_masks(
     work: UnitOfWork,
     timeline: Timeline,
     *,
@@ -34,7 +34,7 @@ def busy_in(
     clinic_ids: Collection[int],
     patient_id: int | None = None,
     exclude_id: int | None = None,
-) -> Busy:
+) -> BusyMasks:
     """One statement: doctors and chairs of the clinics, and what the doctors and the patient have elsewhere."""
     rows = taken_time(
         work.session,
@@ -44,7 +44,7 @@ def busy_in(
         patient_id=patient_id,
         exclude_id=exclude_id,
     )
-    busy = Busy()
+    busy = BusyMasks()
     for row in rows:
         occupied = timeline.minutes(row.start - row.before, row.end + row.after)
         busy.doctors[row.doctor_id] |= occupied
@@ -56,21 +56,22 @@ def busy_in(
 
 
 @dataclass(slots=True)
-class FreeTime:
-    """Of some doctors, over one timeline. `chairs` are those of each clinic."""
+class FreeStarts:
+    """The starts of some doctors on one timeline. `chairs` are those of each clinic."""
 
     timeline: Timeline
     rules: Mapping[int, WorkingTime]
     chairs: Mapping[int, Sequence[int]]
-    busy: Busy
+    busy: BusyMasks
     _on_step: dict[tuple[str, int], int] = field(default_factory=dict)
     _working: dict[tuple[int, timedelta], int] = field(default_factory=dict)
     _with_chair: dict[tuple[int, Duration], int] = field(default_factory=dict)
 
-    def starts(self, row: Any, duration: Duration) -> int:
-        """The starts for which the doctor of a row of `candidates` works and is free, and so is a chair."""
-        free = occupied_starts(self.timeline.everything & ~self.busy.doctors[row.doctor_id], duration)
-        return self._may_work(row, duration.visit) & free & self.chair_starts(row.clinic_id, duration)
+    def of(self, candidate: Candidate) -> int:
+        """The starts for which the doctor works and is free, and so is a chair."""
+        duration = candidate.duration
+        free = occupied_starts(self.timeline.everything & ~self.busy.doctors[candidate.doctor_id], duration)
+        return self._may_work(candidate) & free & self.chair_starts(candidate.clinic_id, duration)
 
     def take(self, doctor_id: int, clinic_id: int, occupied: int) -> None:
         """As if a visit had been booked there, in the first chair that is free."""
@@ -99,12 +100,13 @@ class FreeTime:
                 chairs[chair_id] |= mask
         return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
 
-    def _may_work(self, row: Any, visit: timedelta) -> int:
-        zone, key = ZoneInfo(row.time_zone), (row.doctor_id, visit)
-        step = (row.time_zone, row.slot_step_minutes)
+    def _may_work(self, candidate: Candidate) -> int:
+        visit = candidate.duration.visit
+        zone, key = ZoneInfo(candidate.time_zone), (candidate.doctor_id, visit)
+        step = (candidate.time_zone, candidate.slot_step_minutes)
         if step not in self._on_step:
-            self._on_step[step] = step_mask(self.timeline, zone, row.slot_step_minutes)
+            self._on_step[step] = step_mask(self.timeline, zone, candidate.slot_step_minutes)
         if key not in self._working:
-            hours, present = working_starts(self.timeline, self.rules[row.doctor_id], zone, visit)
+            hours, present = working_starts(self.timeline, self.rules[candidate.doctor_id], zone, visit)
             self._working[key] = hours & present
         return self._on_step[step] & self._working[key]

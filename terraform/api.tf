@@ -14,20 +14,26 @@ locals {
     local.public_routes,
   )
 
-  # Everything else asks for a token. A calendar program cannot send one: its URL holds a secret of its own. HEAD needs a
-  # key of its own to get past the authorizer; elsewhere it arrives by `$default`. A browser's preflight carries no token
-  # either, and API Gateway answers one by itself only where no route takes it, `$default` included.
-  public_paths = toset(["/calendar.ics", "/fhir/R4/metadata", "/health", "/health/ready"])
-  preflights   = "OPTIONS /{proxy+}"
-  public_routes = setunion(
-    flatten([for path in local.public_paths : ["GET ${path}", "HEAD ${path}"]]),
-    [local.preflights],
-  )
+  # The operations that openapi.json opens to everybody with `security: []`; all others ask for a token.
+  public_operations = toset(flatten([
+    for path, methods in local.openapi.paths : [
+      for method, operation in methods : "${upper(method)} ${path}" if try(length(operation.security) == 0, false)
+    ]
+  ]))
+
+  # HEAD of a public GET needs a key of its own to get past the authorizer; elsewhere it arrives by `$default`. A browser's
+  # preflight carries no token either, and API Gateway answers one by itself only where no route takes it, `$default`
+  # included.
+  public_heads = {
+    for operation in local.public_operations : "HEAD ${trimprefix(operation, "GET ")}" => operation
+    if startswith(operation, "GET ")
+  }
+  preflights    = "OPTIONS /{proxy+}"
+  public_routes = setunion(local.public_operations, keys(local.public_heads), [local.preflights])
 
   # HEAD is worked out as GET is: where it has a key of its own, it has its GET's limit too.
   route_limits = merge(var.route_throttling, {
-    for path in local.public_paths : "HEAD ${path}" => var.route_throttling["GET ${path}"]
-    if contains(keys(var.route_throttling), "GET ${path}")
+    for head, get in local.public_heads : head => var.route_throttling[get] if contains(keys(var.route_throttling), get)
   })
 
   api_url = (
@@ -147,11 +153,6 @@ resource "aws_apigatewayv2_stage" "default" {
     precondition {
       condition     = length(setsubtract(keys(var.route_throttling), setunion(local.route_keys, ["$default"]))) == 0
       error_message = "route_throttling names routes that do not exist: API Gateway would refuse the stage."
-    }
-
-    precondition {
-      condition     = length(setsubtract([for path in local.public_paths : "GET ${path}"], local.operations)) == 0
-      error_message = "A public route is not in openapi.json: run `make openapi`, or take it from public_paths."
     }
   }
 

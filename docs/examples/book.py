@@ -40,10 +40,12 @@ def call(method: str, path: str, body: object = None, **headers: str) -> tuple[A
         except HTTPError as error:
             if error.code != 503 or not tries_left:
                 raise
+            # The service says how many seconds it needs; trying earlier would only keep it busy.
             time.sleep(float(error.headers["Retry-After"] or 1))
         except OSError:  # no connection, or no answer in time
             if not tries_left:
                 raise
+            # Nobody said how long to wait. A second lets a short interruption pass and does not flood the service.
             time.sleep(1)
     raise AssertionError("the last try returns or raises")
 

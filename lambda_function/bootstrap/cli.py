@@ -6,7 +6,7 @@ from typing import TypeVar
 import click
 from botocore.exceptions import BotoCoreError
 
-from lambda_function.bootstrap.operator_context import build_accounts, build_database
+from lambda_function.bootstrap.operator_context import build_accounts, operators_database
 from lambda_function.cli.command import Tools
 from lambda_function.settings import NoDatabaseError, SettingsError
 
@@ -15,7 +15,7 @@ _LOCALLY = 'For the stack that `make run` has started, write: make operator ARGS
 
 
 def build_tools() -> Tools:
-    return Tools(database=lambda: _built(build_database), accounts=lambda: _built(build_accounts))
+    return Tools(database=lambda: _built(operators_database), accounts=lambda: _built(build_accounts))
 
 
 def _built(build: Callable[[], _Built]) -> _Built:

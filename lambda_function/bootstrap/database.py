@@ -1,6 +1,8 @@
 """How the parts that talk to the database are put together."""
 
 import ssl
+from datetime import UTC, datetime
+from zoneinfo import reset_tzpath
 
 import boto3
 from botocore.config import Config
@@ -8,9 +10,23 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from lambda_function.aws.secrets import SecretCredentials, SecretVersions
-from lambda_function.settings import SettingsError, TlsSettings
+from lambda_function.db.engine import CredentialSource, build_engine
+from lambda_function.db.unit_of_work import Database
+from lambda_function.settings import DatabaseSettings, SettingsError, TlsSettings
 
 CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+def build_database(source: CredentialSource, tls: TlsSettings, *, exempt: bool = False) -> Database:
+    """The database, to which nothing has connected yet; for `exempt` see build_engine."""
+    # Time zones come from the tzdata package, not from whatever the host has.
+    reset_tzpath(to=())
+    return Database(build_engine(source, tls_context(tls), exempt=exempt), lambda: datetime.now(UTC))
+
+
+def application_database(settings: DatabaseSettings) -> Database:
+    """The database as the Lambdas of the application use it, with the application's secret."""
+    return build_database(credential_source(settings.secret_id, settings.host), settings.tls)
 
 
 def credential_source(secret_id: str, host: str | None = None) -> SecretCredentials:
@@ -22,7 +38,7 @@ def secret_versions() -> SecretVersions:
 
 
 def database_url(text: str) -> URL:
-    """Of DATABASE_URL. Raises SettingsError."""
+    """The URL that DATABASE_URL holds. Raises SettingsError."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

@@ -1,14 +1,11 @@
 """Builds what operators' actions work with, for the command line and for the operators' Lambda, which has no click."""
 
-from datetime import UTC, datetime
-from zoneinfo import reset_tzpath
-
 import boto3
 from sqlalchemy import URL
 
 from lambda_function.aws.cognito import CognitoAccounts
-from lambda_function.bootstrap.database import CLIENT, credential_source, database_url, tls_context
-from lambda_function.db.engine import Credentials, build_engine
+from lambda_function.bootstrap.database import CLIENT, build_database, credential_source, database_url
+from lambda_function.db.engine import Credentials
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.settings import MigrationSettings, migration_settings, user_pool_id
@@ -32,13 +29,11 @@ class UrlCredentials:
     refreshed = current
 
 
-def build_database(settings: MigrationSettings | None = None) -> Database:
+def operators_database(settings: MigrationSettings | None = None) -> Database:
     """Reads the environment as migrations do, unless settings are given. Nothing connects yet."""
     settings = settings or migration_settings()
-    # Time zones come from the tzdata package, not from whatever the host has.
-    reset_tzpath(to=())
     source = UrlCredentials(database_url(settings.url)) if settings.url else credential_source(str(settings.secret_id))
-    return Database(build_engine(source, tls_context(settings.tls), exempt=True), lambda: datetime.now(UTC))
+    return build_database(source, settings.tls, exempt=True)
 
 
 def build_accounts() -> Accounts | None:

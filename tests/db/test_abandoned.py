@@ -20,7 +20,7 @@ from dev.mysql import Flavour, running_server
 from dev.mysql.server import flavour_of
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.alembic_setup import migration_engine, upgrade
-from lambda_function.bootstrap.operator_context import build_database
+from lambda_function.bootstrap.operator_context import operators_database
 from lambda_function.db.engine import STATEMENT_TIMEOUT, build_engine
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -139,7 +139,7 @@ def test_operators_and_migrations_are_exempt(url: URL, purpose: str) -> None:
         with migration_engine(settings).connect() as connection:
             found = connection.execute(limits).one()
     else:
-        found = build_database(settings).transact(
+        found = operators_database(settings).transact(
             lambda work: work.session.execute(limits, execution_options=UNSCOPED).one(), commit=False
         )
     assert tuple(found) == (28800, 0)

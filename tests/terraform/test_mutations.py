@@ -45,9 +45,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a route without token",
-        "api.tf",
-        '"/health", "/health/ready"])',
-        '"/health", "/health/ready", "/users"])',
+        "../openapi.json",
+        '"operationId": "list_users",',
+        '"operationId": "list_users", "security": [],',
         "every_route_but_the_public_ones_asks_for_a_token",
     ),
     Mutation(
@@ -222,8 +222,8 @@ MUTATIONS = (
     Mutation(
         "HEAD is throttled less than GET",
         "api.tf",
-        '"HEAD ${path}" => var.route_throttling["GET ${path}"]',
-        '"HEAD ${path}" => var.throttling',
+        "head => var.route_throttling[get]",
+        "head => var.throttling",
         "requests_are_throttled",
     ),
     Mutation(
@@ -326,7 +326,7 @@ def batches() -> list[tuple[Mutation, ...]]:
 def apply(mutation: Mutation, folder: Path) -> None:
     file = folder / mutation.file
     text = file.read_text()
-    assert mutation.old in text, "the stack has changed: mend this mutation"
+    assert mutation.old in text, "the stack has changed: fix this mutation"
     file.write_text(text.replace(mutation.old, mutation.new))
 
 

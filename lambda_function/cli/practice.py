@@ -10,14 +10,14 @@ from lambda_function.cli.command import Exit, JsonGroup, Output, Tools, refusal
 from lambda_function.cli.yaml_file import YamlError, YamlFile
 from lambda_function.domain.working_hours import WeeklyHours
 from lambda_function.services import offers
-from lambda_function.services.practice.apply import RefusedError, apply_practice
-from lambda_function.services.practice.changes import Change, Sort
-from lambda_function.services.practice.declaration import Declaration, DeclarationError, declared, shown_path
+from lambda_function.services.practice.apply import PracticeConflictsError, apply_practice
+from lambda_function.services.practice.changes import ChangeAction, PracticeChange
+from lambda_function.services.practice.declaration import Declaration, DeclarationError, path_text, read_declaration
 from lambda_function.services.practice.plan import Plan, make_plan
-from lambda_function.services.practice.shown import clock, document_of
+from lambda_function.services.practice.plan_document import clock, plan_document
 from lambda_function.services.practice.state import ClosedDays
 
-_SIGNS = {Sort.CREATE: "+", Sort.CHANGE: "~", Sort.DEACTIVATE: "-"}
+_SIGNS = {ChangeAction.CREATE: "+", ChangeAction.CHANGE: "~", ChangeAction.DEACTIVATE: "-"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WORDS = {None: "null", True: "true", False: "false"}
 
@@ -60,7 +60,7 @@ def _planned(tools: Tools, declaration: Declaration) -> Output:
     plan = tools.database().transact(lambda work: make_plan(work, declaration), commit=False)
     code = Exit.REFUSED if plan.conflicts else Exit.DIFFERENT if plan.changes else Exit.DONE
     message = "Apply would refuse this." if plan.conflicts else ""
-    return Output(document_of(plan, applied=False), shown_plan(plan, "Plan"), code, message)
+    return Output(plan_document(plan, applied=False), shown_plan(plan, "Plan"), code, message)
 
 
 def _applied(tools: Tools, declaration: Declaration, *, accept_conflicts: bool) -> Output:
@@ -68,10 +68,10 @@ def _applied(tools: Tools, declaration: Declaration, *, accept_conflicts: bool) 
         plan = offers.transact(
             tools.database(), lambda work: apply_practice(work, declaration, accept_conflicts=accept_conflicts)
         )
-    except RefusedError as error:
-        document = document_of(error.plan, applied=False)
+    except PracticeConflictsError as error:
+        document = plan_document(error.plan, applied=False)
         return Output(document, shown_plan(error.plan, "Not done"), Exit.REFUSED, refusal(error))
-    return Output(document_of(plan, applied=True), shown_plan(plan, "Done"))
+    return Output(plan_document(plan, applied=True), shown_plan(plan, "Done"))
 
 
 def _answer(path: Path, use: Callable[[Declaration], Output]) -> Output:
@@ -80,10 +80,10 @@ def _answer(path: Path, use: Callable[[Declaration], Output]) -> Output:
     except YamlError as error:
         return _wrong_file([{"path": None, "line": None, "message": str(error)}], [f"{path}: {error}"])
     try:
-        return use(declared(file.data))
+        return use(read_declaration(file.data))
     except DeclarationError as error:
         problems = [
-            {"path": shown_path(place), "line": file.line_of(place), "message": message}
+            {"path": path_text(place), "line": file.line_of(place), "message": message}
             for place, message in error.problems
         ]
         lines = [f"{path}:{each['line'] or 1}: {each['path']}: {each['message']}" for each in problems]
@@ -101,7 +101,7 @@ def shown_plan(plan: Plan, title: str) -> str:
 
 def _lines(plan: Plan, title: str) -> Iterator[str]:
     for change in plan.changes:
-        yield f"{_SIGNS[change.sort]} {change.kind} {change.name}"
+        yield f"{_SIGNS[change.action]} {change.kind} {change.name}"
         for field in change.new:
             yield f"    {field}: {_difference(change, field)}"
     for conflict in plan.conflicts:
@@ -112,7 +112,7 @@ def _lines(plan: Plan, title: str) -> Iterator[str]:
         yield f"* doctor {name} has appointments outside these hours; they stay: {_listed(ids)}"
     for name, number in plan.zone_moves.items():
         yield f"* clinic {name} has {number} appointments ahead: their instants stay, its clocks will show other times"
-    for kind, names in plan.unnamed.items():
+    for kind, names in plan.not_in_file.items():
         if names:
             yield f"* not in the file, left as they are: {kind.section} {_listed(names)}"
     yield _summary(plan, title)
@@ -121,11 +121,11 @@ def _lines(plan: Plan, title: str) -> Iterator[str]:
 def _summary(plan: Plan, title: str) -> str:
     if not plan.changes:
         return "No difference."
-    numbers = (f"{sum(change.sort is sort for change in plan.changes)} {sort}d" for sort in Sort)
+    numbers = (f"{sum(change.action is sort for change in plan.changes)} {sort}d" for sort in ChangeAction)
     return f"{title}: {', '.join(numbers)}."
 
 
-def _difference(change: Change, field: str) -> str:
+def _difference(change: PracticeChange, field: str) -> str:
     new = change.new[field]
     if isinstance(new, tuple):
         gone = [f"- {item}" for item in _items(change.gone(field))]

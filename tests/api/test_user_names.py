@@ -5,7 +5,7 @@ import pytest
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.services.operators.users import known_person
-from lambda_function.services.practice.declaration import DeclarationError, declared
+from lambda_function.services.practice.declaration import DeclarationError, read_declaration
 from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import Desk
@@ -49,8 +49,8 @@ def test_who_signs_up_under_a_name_in_other_letters_gets_another(practice: Pract
 def test_a_practice_file_names_people_in_any_letters(practice: Practice, database: Database) -> None:
     document = demo_document()
     document["doctors"] = {name.upper(): doctor for name, doctor in document["doctors"].items()}
-    plan = database.transact(lambda work: make_plan(work, declared(document)), commit=False)
-    assert (plan.changes, plan.unnamed[next(iter(plan.unnamed))]) == ([], [])
+    plan = database.transact(lambda work: make_plan(work, read_declaration(document)), commit=False)
+    assert (plan.changes, plan.not_in_file[next(iter(plan.not_in_file))]) == ([], [])
 
 
 @pytest.mark.parametrize(("section", "path"), [("doctors", "doctors"), ("receptionists", "receptionists")])
@@ -59,6 +59,6 @@ def test_a_practice_file_may_not_name_somebody_twice(section: str, path: str) ->
     person = document[section]["rita" if section == "receptionists" else "drjay"]
     document[section] = {"Same": person, "same": person}
     with pytest.raises(DeclarationError) as refusal:
-        declared(document)
+        read_declaration(document)
     assert refusal.value.problems[0][0] == (path, "same")
     assert isinstance(refusal.value, InvalidInputError)

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, text
+from sqlalchemy.orm import Session
 
 from dev import demo
 from lambda_function.db.models import Appointment, User
-from lambda_function.db.repositories.practice import PracticeRows
+from lambda_function.db.repositories import practice as practice_rows
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import Declaration, declared
+from lambda_function.services.practice.declaration import Declaration, read_declaration
 from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.state import State, read_state
 from tests.architecture.source import ROOT
@@ -42,7 +43,7 @@ def clients(database_url: URL) -> Iterator[Clients]:
 
 
 def state(database: Database) -> State:
-    return database.transact(lambda work: read_state(PracticeRows(work.session)), commit=False)
+    return database.transact(lambda work: read_state(work.session), commit=False)
 
 
 @contextmanager
@@ -110,7 +111,7 @@ def test_an_apply_that_is_killed_half_way_leaves_the_old_practice(
 
 
 def drwu_is(active: bool) -> Declaration:  # noqa: FBT001 - one word says it
-    return declared({"doctors": {"drwu": {**demo_document()["doctors"]["drwu"], "active": active}}})
+    return read_declaration({"doctors": {"drwu": {**demo_document()["doctors"]["drwu"], "active": active}}})
 
 
 def test_a_doctor_who_is_taken_away_while_somebody_books_is_either_gone_or_booked(
@@ -155,7 +156,7 @@ def test_whoever_the_file_does_not_concern_is_booked_meanwhile(
     lock = text("SELECT user_id FROM doctor WHERE user_id = :doctor FOR UPDATE SKIP LOCKED")
 
     def run(work: UnitOfWork) -> dict[str, bool]:
-        apply_practice(work, declared(document))
+        apply_practice(work, read_declaration(document))
         with plain_engine(database_url).connect() as other:
             return {name: other.scalar(lock, {"doctor": ids[name]}) is not None for name in ("drjay", "drwu", "drsol")}
 
@@ -165,7 +166,7 @@ def test_whoever_the_file_does_not_concern_is_booked_meanwhile(
 
 def test_a_file_without_a_difference_holds_nobody_up(practice: Practice, database: Database, database_url: URL) -> None:
     def run(work: UnitOfWork) -> int:
-        apply_practice(work, declared(demo_document()))
+        apply_practice(work, read_declaration(demo_document()))
         with plain_engine(database_url).connect() as other:
             return len(other.execute(text("SELECT user_id FROM doctor FOR UPDATE SKIP LOCKED")).all())
 
@@ -176,7 +177,7 @@ def test_two_that_are_applied_at_once_are_applied_one_after_the_other(practice: 
     document = demo_document()
     document["clinics"]["Lima Centro"]["closures"] = [{"first_day": "2031-01-01", "last_day": "2031-01-01"}]
     document["doctors"]["drnew"] = {"full_name": "New Doctor", "clinic": "Lima Centro"}
-    declaration = declared(document)
+    declaration = read_declaration(document)
 
     def changes(database: Database) -> str:
         return str(len(database.transact(lambda work: apply_practice(work, declaration)).changes))
@@ -186,23 +187,34 @@ def test_two_that_are_applied_at_once_are_applied_one_after_the_other(practice: 
 
 
 @pytest.mark.parametrize(
-    "read", ["offers", "hours", "works_at", "chairs", "closures", "doctors", "receptionists", "clinics", "treatments"]
+    "read",
+    [
+        "offered_treatments",
+        "weekly_hours",
+        "receptions",
+        "chairs",
+        "closures",
+        "doctors",
+        "receptionists",
+        "clinics",
+        "treatments",
+    ],
 )
 def test_the_first_apply_may_commit_while_another_reads(
     database: Database, database_url: URL, monkeypatch: pytest.MonkeyPatch, read: str
 ) -> None:
     """There is no doctor yet whose lock they could wait for."""
-    wanted = declared(demo_document())
-    real = getattr(PracticeRows, read)
+    wanted = read_declaration(demo_document())
+    real = getattr(practice_rows, read)
     other = Database(plain_engine(database_url), lambda: NOW)
 
-    def overtaken(rows: PracticeRows) -> object:
-        found = real(rows)
+    def overtaken(session: Session) -> object:
+        found = real(session)
         monkeypatch.undo()
         other.transact(lambda work: apply_practice(work, wanted))
         return found
 
-    monkeypatch.setattr(PracticeRows, read, overtaken)
+    monkeypatch.setattr(practice_rows, read, overtaken)
     database.transact(lambda work: apply_practice(work, wanted))
 
     assert database.transact(lambda work: make_plan(work, wanted), commit=False).changes == []

@@ -6,10 +6,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import declared
+from lambda_function.services.practice.declaration import read_declaration
 from lambda_function.services.practice.plan import Plan, make_plan
 from lambda_function.services.practice.state import read_state
 from tests.cli.operators import demo_document
@@ -98,8 +97,8 @@ def test_a_plan_is_exactly_the_change_and_nothing_is_left_after_it(
     changed = {place for place, value in edits if comparable(value) != comparable(EDITS[place][0])}
 
     def run(work: UnitOfWork) -> None:
-        before = read_state(PracticeRows(work.session))
-        declaration = declared(document)
+        before = read_state(work.session)
+        declaration = read_declaration(document)
         assert fields(make_plan(work, declaration)) == changed
         assert fields(apply_practice(work, declaration)) == changed
         assert not make_plan(work, declaration).changes
@@ -107,7 +106,7 @@ def test_a_plan_is_exactly_the_change_and_nothing_is_left_after_it(
         back = demo_document()
         for section, name, field in changed:
             back[section][name][field] = EDITS[section, name, field][0]
-        apply_practice(work, declared(back))
-        assert read_state(PracticeRows(work.session)).things == before.things
+        apply_practice(work, read_declaration(back))
+        assert read_state(work.session).things == before.things
 
     database.transact(run, commit=False)

@@ -1,16 +1,17 @@
-"""The practice as operators see and change it: all rows, whoever's they are. Only services/practice calls this, and no
-route leads there.
+"""The practice as operators see and change it: all rows of all clinics. Only services/practice calls this, and no route
+leads there.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.base import Base
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Appointment,
@@ -25,155 +26,248 @@ from lambda_function.db.models import (
     User,
     WorkingHours,
 )
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED
+from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import NameTakenError
 from lambda_function.domain.user_names import folded
 
-_PERSON = (User.user_id, User.user_name, User.full_name, User.email, User.phone, User.active)
+
+class TreatmentRow(NamedTuple):
+    treatment_id: int
+    code: str
+    name: str
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    needs_approval: bool
+    price: Decimal | None
+    active: bool
 
 
-class PracticeRows:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+class ClinicRow(NamedTuple):
+    clinic_id: int
+    name: str
+    country: str
+    time_zone: str
+    lead_minutes: int
+    horizon_days: int
+    cutoff_minutes: int
+    slot_step_minutes: int
+    offer_minutes: int
+    max_open_visits: int | None
+    active: bool
 
-    def treatments(self) -> Sequence[AnyRow]:
-        return self._all(
-            select(
-                Treatment.treatment_id,
-                Treatment.code,
-                Treatment.name,
-                Treatment.duration_minutes,
-                Treatment.buffer_before_minutes,
-                Treatment.buffer_after_minutes,
-                Treatment.needs_approval,
-                Treatment.price,
-                Treatment.active,
-            )
+
+class ChairRow(NamedTuple):
+    clinic_id: int
+    chair_id: int
+    name: str
+    active: bool
+
+
+class ClosureRow(NamedTuple):
+    clinic_id: int
+    first_day: date
+    last_day: date
+    reason: str | None
+
+
+class DoctorRow(NamedTuple):
+    user_id: int
+    user_name: str
+    full_name: str
+    email: str | None
+    phone: str | None
+    active: bool
+    clinic_id: int
+    default_treatment_id: int | None
+
+
+class OfferedTreatmentRow(NamedTuple):
+    doctor_id: int
+    treatment_id: int
+
+
+class WeeklyHoursRow(NamedTuple):
+    doctor_id: int
+    weekday: int
+    start_minute: int
+    end_minute: int
+    valid_from: date | None
+    valid_to: date | None
+
+
+class ReceptionistRow(NamedTuple):
+    user_id: int
+    user_name: str
+    full_name: str
+    email: str | None
+    phone: str | None
+    active: bool
+
+
+class ReceptionRow(NamedTuple):
+    """A receptionist works at the reception of a clinic."""
+
+    receptionist_id: int
+    clinic_id: int
+
+
+class UserRoleRow(NamedTuple):
+    user_name: str
+    user_type: Role
+
+
+class VisitTime(NamedTuple):
+    appointment_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+_TREATMENTS = select(*columns(TreatmentRow, Treatment))
+_CLINICS = select(*columns(ClinicRow, Clinic))
+_CHAIRS = select(*columns(ChairRow, Chair))
+_CLOSURES = select(*columns(ClosureRow, Closure))
+_DOCTORS = (
+    select(
+        *columns(
+            DoctorRow,
+            User,
+            clinic_id=Doctor.clinic_id,
+            default_treatment_id=Doctor.default_treatment_id,
         )
+    )
+    .join(Doctor, Doctor.user_id == User.user_id)
+    .where(User.user_type == Role.DOCTOR)
+)
+_OFFERED_TREATMENTS = select(*columns(OfferedTreatmentRow, DoctorTreatment))
+_WEEKLY_HOURS = select(*columns(WeeklyHoursRow, WorkingHours))
+_RECEPTIONISTS = (
+    select(*columns(ReceptionistRow, User))
+    .join(Receptionist, Receptionist.user_id == User.user_id)
+    .where(User.user_type == Role.RECEPTIONIST)
+)
+_RECEPTIONS = select(*columns(ReceptionRow, ReceptionistClinic))
+_ROLES = select(*columns(UserRoleRow, User)).where(User.user_name.in_(bindparam("user_names", expanding=True)))
+_VISITS_AHEAD = (
+    select(*columns(VisitTime, Appointment))
+    .where(Appointment.starts_at > bindparam("now"), Appointment.status.in_(sorted(HOLDING)))
+    .order_by(Appointment.appointment_id)
+)
 
-    def clinics(self) -> Sequence[AnyRow]:
-        return self._all(
-            select(
-                Clinic.clinic_id,
-                Clinic.name,
-                Clinic.country,
-                Clinic.time_zone,
-                Clinic.lead_minutes,
-                Clinic.horizon_days,
-                Clinic.cutoff_minutes,
-                Clinic.slot_step_minutes,
-                Clinic.offer_minutes,
-                Clinic.max_open_visits,
-                Clinic.active,
-            )
-        )
 
-    def chairs(self) -> Sequence[AnyRow]:
-        return self._all(select(Chair.clinic_id, Chair.chair_id, Chair.name, Chair.active))
+def treatments(session: Session) -> list[TreatmentRow]:
+    return fetch_all(session, TreatmentRow, _TREATMENTS, unscoped=True)
 
-    def closures(self) -> Sequence[AnyRow]:
-        return self._all(select(Closure.clinic_id, Closure.first_day, Closure.last_day, Closure.reason))
 
-    def doctors(self) -> Sequence[AnyRow]:
-        return self._all(
-            select(*_PERSON, Doctor.clinic_id, Doctor.default_treatment_id)
-            .join(Doctor, Doctor.user_id == User.user_id)
-            .where(User.user_type == Role.DOCTOR)
-        )
+def clinics(session: Session) -> list[ClinicRow]:
+    return fetch_all(session, ClinicRow, _CLINICS, unscoped=True)
 
-    def offers(self) -> Sequence[AnyRow]:
-        return self._all(select(DoctorTreatment.doctor_id, DoctorTreatment.treatment_id))
 
-    def hours(self) -> Sequence[AnyRow]:
-        return self._all(
-            select(
-                WorkingHours.doctor_id,
-                WorkingHours.weekday,
-                WorkingHours.start_minute,
-                WorkingHours.end_minute,
-                WorkingHours.valid_from,
-                WorkingHours.valid_to,
-            )
-        )
+def chairs(session: Session) -> list[ChairRow]:
+    return fetch_all(session, ChairRow, _CHAIRS, unscoped=True)
 
-    def receptionists(self) -> Sequence[AnyRow]:
-        return self._all(
-            select(*_PERSON)
-            .join(Receptionist, Receptionist.user_id == User.user_id)
-            .where(User.user_type == Role.RECEPTIONIST)
-        )
 
-    def works_at(self) -> Sequence[AnyRow]:
-        return self._all(select(ReceptionistClinic.receptionist_id, ReceptionistClinic.clinic_id))
+def closures(session: Session) -> list[ClosureRow]:
+    return fetch_all(session, ClosureRow, _CLOSURES, unscoped=True)
 
-    def roles(self, user_names: Collection[str]) -> dict[str, Role]:
-        """What those of the names are that somebody has, in capital or small letters; in the spelling that is asked."""
-        asked = {folded(name): name for name in user_names}
-        rows = self._all(select(User.user_name, User.user_type).where(User.user_name.in_(sorted(user_names))))
-        return {asked[folded(row.user_name)]: row.user_type for row in rows if folded(row.user_name) in asked}
 
-    def visits_ahead(self, now: datetime, **ids: Collection[int]) -> Sequence[AnyRow]:
-        """Rows of appointment_id, starts_at and ends_at, by id, of what holds time and has not begun. `ids` are
-        columns of the appointment, `doctor_id=[…]`, and all of them must fit.
-        """
-        wanted = [getattr(Appointment, column).in_(sorted(values)) for column, values in ids.items()]
-        return self._all(
-            select(Appointment.appointment_id, Appointment.starts_at, Appointment.ends_at)
-            .where(Appointment.starts_at > now, Appointment.status.in_(sorted(HOLDING)), *wanted)
-            .order_by(Appointment.appointment_id)
-        )
+def doctors(session: Session) -> list[DoctorRow]:
+    return fetch_all(session, DoctorRow, _DOCTORS, unscoped=True)
 
-    def add(self, *rows: Any) -> None:
-        """Raises NameTakenError when something else has such a name."""
-        self._session.add_all(rows)
-        try:
-            self._session.flush()
-        except IntegrityError as error:
-            if duplicate(error) is None:
-                raise
-            raise NameTakenError(
-                "A new name is taken: capital letters and accents do not tell names of clinics and chairs apart, or "
-                "somebody else has just added it."
-            ) from None
 
-    def change(self, key: Any, row_id: int, values: Mapping[str, Any]) -> None:
-        """Sets columns of the row that `key`, the class's primary key, has as its value."""
-        mapped = key.class_
-        if hasattr(mapped, "version"):
-            values = {**values, "version": mapped.version + 1}
-        self._session.execute(update(mapped).where(key == row_id).values(values), execution_options=UNSYNCED)
+def offered_treatments(session: Session) -> list[OfferedTreatmentRow]:
+    return fetch_all(session, OfferedTreatmentRow, _OFFERED_TREATMENTS, unscoped=True)
 
-    def set_chairs(self, clinic_id: int, names: Collection[str]) -> None:
-        known = {row.name for row in self._all(select(Chair.name).where(Chair.clinic_id == clinic_id))}
-        for named, active in ((Chair.name.in_(names), True), (Chair.name.not_in(names), False)):
-            self._session.execute(
-                update(Chair).where(Chair.clinic_id == clinic_id, named).values(active=active),
-                execution_options=UNSYNCED,
-            )
-        self.add(*(Chair(clinic_id=clinic_id, name=name) for name in names if name not in known))
 
-    def set_offer(self, doctor_id: int, treatment_ids: Collection[int]) -> None:
-        """A default treatment that is no longer offered is none any more."""
-        self._session.execute(
-            update(Doctor)
-            .where(Doctor.user_id == doctor_id, Doctor.default_treatment_id.not_in(treatment_ids))
-            .values(default_treatment_id=None),
-            execution_options=UNSYNCED,
-        )
-        offered = DoctorTreatment.doctor_id == doctor_id
-        self._session.execute(
-            delete(DoctorTreatment).where(offered, DoctorTreatment.treatment_id.not_in(treatment_ids)),
-            execution_options=UNSYNCED,
-        )
-        known = {row.treatment_id for row in self._all(select(DoctorTreatment.treatment_id).where(offered))}
-        self.add(*(DoctorTreatment(doctor_id=doctor_id, treatment_id=new) for new in treatment_ids if new not in known))
+def weekly_hours(session: Session) -> list[WeeklyHoursRow]:
+    return fetch_all(session, WeeklyHoursRow, _WEEKLY_HOURS, unscoped=True)
 
-    def replace(self, owner: Any, owner_id: int, rows: Iterable[Any]) -> None:
-        """The rows whose column `owner`, such as Closure.clinic_id, is the id, instead of those that there are."""
-        self._session.execute(delete(owner.class_).where(owner == owner_id), execution_options=UNSYNCED)
-        self.add(*rows)
 
-    def _all(self, statement: AnySelect | Any) -> Sequence[AnyRow]:
-        return self._session.execute(statement, execution_options=UNSCOPED).all()
+def receptionists(session: Session) -> list[ReceptionistRow]:
+    return fetch_all(session, ReceptionistRow, _RECEPTIONISTS, unscoped=True)
+
+
+def receptions(session: Session) -> list[ReceptionRow]:
+    return fetch_all(session, ReceptionRow, _RECEPTIONS, unscoped=True)
+
+
+def roles(session: Session, user_names: Collection[str]) -> dict[str, Role]:
+    """The roles of the people who have one of these user names, in capital or small letters, by the name as it is
+    spelled here.
+    """
+    asked = {folded(name): name for name in user_names}
+    rows = fetch_all(session, UserRoleRow, _ROLES, {"user_names": sorted(user_names)}, unscoped=True)
+    return {asked[folded(row.user_name)]: row.user_type for row in rows if folded(row.user_name) in asked}
+
+
+def visits_ahead(
+    session: Session,
+    now: datetime,
+    *,
+    clinic_id: int | None = None,
+    doctor_id: int | None = None,
+    treatment_id: int | None = None,
+    chair_id: int | None = None,
+) -> list[VisitTime]:
+    """The visits that hold time and have not begun, with all of these ids, in the order of their own."""
+    wanted = {
+        Appointment.clinic_id: clinic_id,
+        Appointment.doctor_id: doctor_id,
+        Appointment.treatment_id: treatment_id,
+        Appointment.chair_id: chair_id,
+    }
+    statement = _VISITS_AHEAD.where(*(column == value for column, value in wanted.items() if value is not None))
+    return fetch_all(session, VisitTime, statement, {"now": now}, unscoped=True)
+
+
+def add(session: Session, rows: Sequence[Base]) -> None:
+    """Raises NameTakenError when something else has such a name."""
+    session.add_all(rows)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if duplicate(error) is None:
+            raise
+        raise NameTakenError(
+            "A new name is taken: capital letters and accents do not tell names of clinics and chairs apart, or "
+            "somebody else has just added it."
+        ) from None
+
+
+def change(session: Session, key: InstrumentedAttribute[int], row_id: int, values: Mapping[str, Any]) -> None:
+    """Sets columns of the row that has this value of `key`, the primary key of its class."""
+    mapped = key.class_
+    if hasattr(mapped, "version"):
+        values = {**values, "version": mapped.version + 1}
+    write(session, update(mapped).where(key == row_id).values(values))
+
+
+def set_chairs(session: Session, clinic_id: int, names: Collection[str]) -> None:
+    """These chairs are in use and all others of the clinic are not."""
+    known = set(session.scalars(select(Chair.name).where(Chair.clinic_id == clinic_id), execution_options=UNSCOPED))
+    for named, active in ((Chair.name.in_(names), True), (Chair.name.not_in(names), False)):
+        write(session, update(Chair).where(Chair.clinic_id == clinic_id, named).values(active=active))
+    add(session, [Chair(clinic_id=clinic_id, name=name) for name in names if name not in known])
+
+
+def set_offered_treatments(session: Session, doctor_id: int, treatment_ids: Collection[int]) -> None:
+    """The doctor offers these treatments only. A default treatment that is no longer offered is removed."""
+    write(
+        session,
+        update(Doctor)
+        .where(Doctor.user_id == doctor_id, Doctor.default_treatment_id.not_in(treatment_ids))
+        .values(default_treatment_id=None),
+    )
+    of_doctor = DoctorTreatment.doctor_id == doctor_id
+    write(session, delete(DoctorTreatment).where(of_doctor, DoctorTreatment.treatment_id.not_in(treatment_ids)))
+    known = set(session.scalars(select(DoctorTreatment.treatment_id).where(of_doctor), execution_options=UNSCOPED))
+    add(session, [DoctorTreatment(doctor_id=doctor_id, treatment_id=new) for new in treatment_ids if new not in known])
+
+
+def replace(session: Session, owner: InstrumentedAttribute[int], owner_id: int, rows: Iterable[Base]) -> None:
+    """Deletes the rows whose column `owner`, such as Closure.clinic_id, has this id, and adds `rows`."""
+    write(session, delete(owner.class_).where(owner == owner_id))
+    add(session, list(rows))

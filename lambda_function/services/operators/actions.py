@@ -24,9 +24,9 @@ from lambda_function.services.operators.arguments import (
     UserReference,
 )
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import declared
+from lambda_function.services.practice.declaration import read_declaration
 from lambda_function.services.practice.plan import make_plan
-from lambda_function.services.practice.shown import document_of
+from lambda_function.services.practice.plan_document import plan_document
 
 Document = dict[str, Any]
 _Item = TypeVar("_Item")
@@ -99,18 +99,18 @@ def _purge(context: OperatorContext, arguments: NoArguments) -> Document:
 
 
 def _plan(context: OperatorContext, arguments: PracticePlan) -> Document:
-    declaration = declared(arguments.practice)
-    return document_of(
+    declaration = read_declaration(arguments.practice)
+    return plan_document(
         context.database.transact(lambda work: make_plan(work, declaration), commit=False), applied=False
     )
 
 
 def _apply(context: OperatorContext, arguments: PracticeApplication) -> Document:
-    declaration = declared(arguments.practice)
+    declaration = read_declaration(arguments.practice)
     plan = offers.transact(
         context.database, lambda work: apply_practice(work, declaration, accept_conflicts=arguments.accept_conflicts)
     )
-    return document_of(plan, applied=True)
+    return plan_document(plan, applied=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
-from lambda_function.services.practice.declaration import DeclarationError, shown_path
+from lambda_function.services.practice.declaration import DeclarationError, path_text
 
 Reply = dict[str, Any]
 # Of an error of the rules.
@@ -34,7 +34,7 @@ class OperatorInvocation:
         try:
             answer = {"ok": True, "result": to_jsonable_python(self._run(event))}
         except DeclarationError as error:
-            errors = [{"field": shown_path(path), "message": message} for path, message in error.problems]
+            errors = [{"field": path_text(path), "message": message} for path, message in error.problems]
             answer = _refusal(code=error.code, detail="The practice is not right.", errors=errors)
         except DomainError as error:
             told = {name: getattr(error, name, None) for name in _TOLD}

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.orm import InstrumentedAttribute
+
+from lambda_function.db.base import Base
 from lambda_function.db.models import (
     Clinic,
     Closure,
@@ -12,9 +15,8 @@ from lambda_function.db.models import (
     Treatment,
     User,
 )
-from lambda_function.db.repositories import claims
+from lambda_function.db.repositories import claims, practice
 from lambda_function.db.repositories.booking import doctor_clinics
-from lambda_function.db.repositories.practice import PracticeRows
 from lambda_function.db.repositories.working_hours import OpeningHours
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -23,14 +25,14 @@ from lambda_function.domain.people import PersonAction
 from lambda_function.services.deactivation import end_access
 from lambda_function.services.given_back import give_back, look_before
 from lambda_function.services.person_events import note_person
-from lambda_function.services.practice.changes import Change, Sort
-from lambda_function.services.practice.conflicts import doctors_of
+from lambda_function.services.practice.changes import ChangeAction, PracticeChange
+from lambda_function.services.practice.conflicts import affected_doctors
 from lambda_function.services.practice.declaration import Declaration
-from lambda_function.services.practice.plan import Plan, doctors_concerned, make_plan
+from lambda_function.services.practice.plan import Plan, doctors_to_lock, make_plan
 from lambda_function.services.practice.state import Kind
 
 
-class RefusedError(HasBookingsError):
+class PracticeConflictsError(HasBookingsError):
     """The plan would do to appointments what is not accepted; nothing was changed."""
 
     def __init__(self, plan: Plan, *, accept_conflicts: bool) -> None:
@@ -44,44 +46,44 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
     """Answers the plan that is now done.
 
     Holds the locks of the doctors whom it concerns, as booking holds that of one: a visit booked at the same time is
-    either seen here or sees the change. Raises DeclarationError, RefusedError, NameTakenError, and ContentionError when
-    somebody else changed the practice in such a way that more doctors are concerned.
+    either seen here or sees the change. Raises DeclarationError, PracticeConflictsError, NameTakenError, and
+    ContentionError when somebody else changed the practice in such a way that more doctors are concerned.
     """
-    concerned = doctors_concerned(work, declaration)
+    concerned = doctors_to_lock(work, declaration)
     claims.lock_doctors(work.session, concerned)
     plan = make_plan(work, declaration)
-    if not doctors_of(plan.changes, plan.state) <= concerned:
+    if not affected_doctors(plan.changes, plan.state) <= concerned:
         raise ContentionError("Somebody else is changing the practice; try again.")
     if plan.refused(accept_conflicts=accept_conflicts):
-        raise RefusedError(plan, accept_conflicts=accept_conflicts)
-    rostered = _rostered(plan)
-    before = look_before(work, rostered)
+        raise PracticeConflictsError(plan, accept_conflicts=accept_conflicts)
+    doctor_ids = _doctors_with_new_hours(plan)
+    before = look_before(work, doctor_ids)
     writer = _Writer(work, plan)
     for change in plan.changes:
         writer.write(change)
     if before is not None:
-        give_back(work, before, doctor_clinics(work.session, rostered))
+        give_back(work, before, doctor_clinics(work.session, doctor_ids))
     return plan
 
 
-def _rostered(plan: Plan) -> list[int]:
+def _doctors_with_new_hours(plan: Plan) -> list[int]:
     """The doctors, known before, whose hours change or whose clinic's closures do."""
-    rostered = {change.name for change in plan.changes if change.kind is Kind.DOCTOR and "hours" in change.new}
+    with_new_hours = {change.name for change in plan.changes if change.kind is Kind.DOCTOR and "hours" in change.new}
     closed = {change.name for change in plan.changes if change.kind is Kind.CLINIC and "closures" in change.new}
     return [
         plan.state.ids[Kind.DOCTOR][name]
         for name, doctor in plan.state.things[Kind.DOCTOR].items()
-        if name in rostered or doctor["clinic"] in closed
+        if name in with_new_hours or doctor["clinic"] in closed
     ]
 
 
-def _happened_to(change: Change) -> PersonAction:
-    match change.sort, change.new.get("active"):
-        case Sort.CREATE, _:
+def _person_action(change: PracticeChange) -> PersonAction:
+    match change.action, change.new.get("active"):
+        case ChangeAction.CREATE, _:
             return PersonAction.CREATE
-        case Sort.DEACTIVATE, _:
+        case ChangeAction.DEACTIVATE, _:
             return PersonAction.DEACTIVATE
-        case Sort.CHANGE, True:
+        case ChangeAction.CHANGE, True:
             return PersonAction.REACTIVATE
         case _:
             return PersonAction.CHANGE
@@ -94,10 +96,9 @@ class _Writer:
         self._work = work
         self._now = work.now
         self._session = work.session
-        self._rows = PracticeRows(work.session)
         self._ids = {kind: dict(ids) for kind, ids in plan.state.ids.items()}
 
-    def write(self, change: Change) -> None:
+    def write(self, change: PracticeChange) -> None:
         match change.kind:
             case Kind.TREATMENT:
                 self._row(change, Treatment.treatment_id, lambda columns: Treatment(code=change.name, **columns))
@@ -108,65 +109,70 @@ class _Writer:
             case Kind.RECEPTIONIST:
                 self._receptionist(change)
 
-    def _row(self, change: Change, key: Any, make: Callable[[dict[str, Any]], Any]) -> int:
+    def _row(
+        self, change: PracticeChange, key: InstrumentedAttribute[int], make: Callable[[dict[str, Any]], Base]
+    ) -> int:
         """Writes the fields that are columns of the class of `key`; answers the id of the row."""
         columns = {name: value for name, value in change.new.items() if name in key.class_.__mapper__.columns}
         ids = self._ids[change.kind]
         if change.created:
             row = make(columns)
-            self._rows.add(row)
+            practice.add(self._session, [row])
             ids[change.name] = getattr(row, key.key)
         elif columns:
             stamp: dict[str, Any] = {"updated_at": self._now} if hasattr(key.class_, "updated_at") else {}
             if "email" in columns:
                 stamp["email_trusted"] = False  # as with any change by others than the person
-            self._rows.change(key, ids[change.name], {**columns, **stamp})
+            practice.change(self._session, key, ids[change.name], {**columns, **stamp})
         return ids[change.name]
 
-    def _clinic(self, change: Change) -> None:
+    def _clinic(self, change: PracticeChange) -> None:
         clinic_id = self._row(change, Clinic.clinic_id, lambda columns: Clinic(name=change.name, **columns))
         if "chairs" in change.new:
-            self._rows.set_chairs(clinic_id, change.new["chairs"])
+            practice.set_chairs(self._session, clinic_id, change.new["chairs"])
         if "closures" in change.new:
             closures = [
                 Closure(clinic_id=clinic_id, first_day=each.first_day, last_day=each.last_day, reason=each.reason)
                 for each in change.new["closures"]
             ]
-            self._rows.replace(Closure.clinic_id, clinic_id, closures)
+            practice.replace(self._session, Closure.clinic_id, clinic_id, closures)
 
-    def _person(self, change: Change, role: Role) -> int:
+    def _person(self, change: PracticeChange, role: Role) -> int:
         def make(columns: dict[str, Any]) -> User:
             return User(user_name=change.name, user_type=role, created_at=self._now, updated_at=self._now, **columns)
 
         user_id = self._row(change, User.user_id, make)
-        if change.sort is Sort.DEACTIVATE:
+        if change.action is ChangeAction.DEACTIVATE:
             end_access(self._work, user_id)
-        note_person(self._work, user_id, _happened_to(change), change.new)
+        note_person(self._work, user_id, _person_action(change), change.new)
         return user_id
 
-    def _doctor(self, change: Change) -> None:
+    def _doctor(self, change: PracticeChange) -> None:
         new = change.new
         doctor_id = self._person(change, Role.DOCTOR)
-        if change.created:
-            self._rows.add(Doctor(user_id=doctor_id, clinic_id=self._ids[Kind.CLINIC][new["clinic"]]))
-        elif "clinic" in new:
-            self._rows.change(Doctor.user_id, doctor_id, {"clinic_id": self._ids[Kind.CLINIC][new["clinic"]]})
+        if "clinic" in new:
+            clinic_id = self._ids[Kind.CLINIC][new["clinic"]]
+            if change.created:
+                practice.add(self._session, [Doctor(user_id=doctor_id, clinic_id=clinic_id)])
+            else:
+                practice.change(self._session, Doctor.user_id, doctor_id, {"clinic_id": clinic_id})
         if "treatments" in new:
-            self._rows.set_offer(doctor_id, [self._ids[Kind.TREATMENT][code] for code in new["treatments"]])
+            treatment_ids = [self._ids[Kind.TREATMENT][code] for code in new["treatments"]]
+            practice.set_offered_treatments(self._session, doctor_id, treatment_ids)
         if "default_treatment" in new:
             default = new["default_treatment"]
             default_id = self._ids[Kind.TREATMENT][default] if default else None
-            self._rows.change(Doctor.user_id, doctor_id, {"default_treatment_id": default_id})
+            practice.change(self._session, Doctor.user_id, doctor_id, {"default_treatment_id": default_id})
         if "hours" in new:
             OpeningHours(self._session, doctor_id).replace_weekly(new["hours"])
 
-    def _receptionist(self, change: Change) -> None:
+    def _receptionist(self, change: PracticeChange) -> None:
         receptionist_id = self._person(change, Role.RECEPTIONIST)
         if change.created:
-            self._rows.add(Receptionist(user_id=receptionist_id))
+            practice.add(self._session, [Receptionist(user_id=receptionist_id)])
         if "clinics" in change.new:
             places = [
                 ReceptionistClinic(receptionist_id=receptionist_id, clinic_id=self._ids[Kind.CLINIC][clinic])
                 for clinic in change.new["clinics"]
             ]
-            self._rows.replace(ReceptionistClinic.receptionist_id, receptionist_id, places)
+            practice.replace(self._session, ReceptionistClinic.receptionist_id, receptionist_id, places)

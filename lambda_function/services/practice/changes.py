@@ -10,14 +10,14 @@ from lambda_function.services.practice.state import Fields, Kind, State
 Things = Mapping[Kind, Mapping[str, Fields]]
 
 
-class Sort(StrEnum):
+class ChangeAction(StrEnum):
     CREATE = "create"
     CHANGE = "change"
     DEACTIVATE = "deactivate"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PracticeChange:
     """`old` and `new` have the same fields: those that differ, or, of a new thing, those that are said; `old` has then
     None for each.
     """
@@ -29,10 +29,10 @@ class Change:
     created: bool
 
     @property
-    def sort(self) -> Sort:
+    def action(self) -> ChangeAction:
         if self.created:
-            return Sort.CREATE
-        return Sort.DEACTIVATE if self.new.get("active") is False else Sort.CHANGE
+            return ChangeAction.CREATE
+        return ChangeAction.DEACTIVATE if self.new.get("active") is False else ChangeAction.CHANGE
 
     def gone(self, field: str) -> Sequence[Any]:
         """What a collection loses."""
@@ -44,7 +44,7 @@ class Change:
         return [item for item in self.new.get(field) or () if item not in known]
 
 
-def changes_between(state: State, wanted: Things) -> list[Change]:
+def changes_between(state: State, wanted: Things) -> list[PracticeChange]:
     return [
         change
         for kind in Kind
@@ -53,13 +53,13 @@ def changes_between(state: State, wanted: Things) -> list[Change]:
     ]
 
 
-def _change(kind: Kind, name: str, old: Fields | None, new: Fields) -> Change | None:
+def _change(kind: Kind, name: str, old: Fields | None, new: Fields) -> PracticeChange | None:
     if old is None:
-        return Change(kind, name, dict.fromkeys(new), new, created=True)
+        return PracticeChange(kind, name, dict.fromkeys(new), new, created=True)
     different = [field for field, value in new.items() if value != old[field]]
     if not different:
         return None
-    return Change(
+    return PracticeChange(
         kind,
         name,
         {field: old[field] for field in different},

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.practice import PracticeRows
+from sqlalchemy.orm import Session
+
+from lambda_function.db.repositories.practice import VisitTime, visits_ahead
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.time_zones import days_interval
 from lambda_function.domain.working_hours import merge
-from lambda_function.services.practice.changes import Change, Sort, Things
+from lambda_function.services.practice.changes import ChangeAction, PracticeChange, Things
 from lambda_function.services.practice.state import ClosedDays, Kind, State
 
 
@@ -31,16 +32,17 @@ class Conflict:
     acceptable: bool = False
 
 
-class Ahead:
-    """Appointments that hold time and have not begun."""
+class VisitsAhead:
+    """Visits that hold time and have not begun."""
 
-    def __init__(self, rows: PracticeRows, now: datetime) -> None:
-        self._rows = rows
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session = session
         self._now = now
         self._staffed: Collection[str] | None = None
 
-    def of(self, **ids: Collection[int]) -> Sequence[AnyRow]:
-        return self._rows.visits_ahead(self._now, **ids)
+    def of(self, **ids: int) -> list[VisitTime]:
+        """Those that have all of these ids, such as `doctor_id`."""
+        return visits_ahead(self._session, self._now, **ids)
 
     def staffed(self, after: Things) -> Collection[str]:
         """The clinics that will have a reception, worked out once for all receptionists."""
@@ -54,7 +56,7 @@ class Ahead:
         return self._staffed
 
 
-def conflicts_of(change: Change, state: State, after: Things, ahead: Ahead) -> list[Conflict]:
+def conflicts_of(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> list[Conflict]:
     if change.created:
         return []
     found = {
@@ -70,7 +72,7 @@ def conflicts_of(change: Change, state: State, after: Things, ahead: Ahead) -> l
     ]
 
 
-def doctors_of(changes: Sequence[Change], state: State) -> frozenset[int]:
+def affected_doctors(changes: Sequence[PracticeChange], state: State) -> frozenset[int]:
     """The ids of the doctors whose visits the changes may be in conflict with, or leave outside hours: all bookings
     that the changes must see, or be seen by, are made under the locks of these. Of any change at all the doctor with
     the lowest id is one, so that two practice files are never applied at the same time.
@@ -81,7 +83,7 @@ def doctors_of(changes: Sequence[Change], state: State) -> frozenset[int]:
     treatments: set[str] = set()
     for change in changes:
         match change.kind:
-            case Kind.TREATMENT if change.sort is Sort.DEACTIVATE:
+            case Kind.TREATMENT if change.action is ChangeAction.DEACTIVATE:
                 treatments.add(change.name)
             case Kind.CLINIC:
                 clinics.add(change.name)
@@ -98,20 +100,20 @@ def doctors_of(changes: Sequence[Change], state: State) -> frozenset[int]:
     return frozenset(found | {min(everybody)} if changes and everybody else found)
 
 
-_Found = Iterator[tuple[str, Sequence[AnyRow], bool]]
+_Found = Iterator[tuple[str, Sequence[VisitTime], bool]]
 
 
-def _of_treatment(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
-    if change.sort is Sort.DEACTIVATE:
-        yield "is booked", ahead.of(treatment_id=[state.ids[change.kind][change.name]]), False
+def _of_treatment(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> _Found:
+    if change.action is ChangeAction.DEACTIVATE:
+        yield "is booked", ahead.of(treatment_id=state.ids[change.kind][change.name]), False
 
 
-def _of_clinic(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+def _of_clinic(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> _Found:
     clinic_id = state.ids[change.kind][change.name]
-    if change.sort is Sort.DEACTIVATE:
-        yield "has appointments ahead", ahead.of(clinic_id=[clinic_id]), False
+    if change.action is ChangeAction.DEACTIVATE:
+        yield "has appointments ahead", ahead.of(clinic_id=clinic_id), False
     for chair in change.gone("chairs"):
-        yield f"{chair} is booked", ahead.of(chair_id=[state.chair_ids[change.name, chair]]), False
+        yield f"{chair} is booked", ahead.of(chair_id=state.chair_ids[change.name, chair]), False
     if added := change.added("closures"):
         before = state.things[change.kind][change.name]
         zone = ZoneInfo(after[change.kind][change.name]["time_zone"])
@@ -119,30 +121,30 @@ def _of_clinic(change: Change, state: State, after: Things, ahead: Ahead) -> _Fo
         # In time that was closed already, nothing new happens to appointments.
         known = _closed(before["closures"], ZoneInfo(before["time_zone"]))
         visits = [
-            visit for visit in ahead.of(clinic_id=[clinic_id]) if _touches(visit, closed) and not _touches(visit, known)
+            visit for visit in ahead.of(clinic_id=clinic_id) if _touches(visit, closed) and not _touches(visit, known)
         ]
         yield "is closed over appointments", visits, True
 
 
-def _of_doctor(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+def _of_doctor(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> _Found:
     doctor_id = state.ids[change.kind][change.name]
-    if change.sort is Sort.DEACTIVATE:
-        yield "has appointments ahead", ahead.of(doctor_id=[doctor_id]), False
+    if change.action is ChangeAction.DEACTIVATE:
+        yield "has appointments ahead", ahead.of(doctor_id=doctor_id), False
     if "clinic" in change.new:
-        yield f"has appointments ahead in {change.old['clinic']}", ahead.of(doctor_id=[doctor_id]), False
+        yield f"has appointments ahead in {change.old['clinic']}", ahead.of(doctor_id=doctor_id), False
     for code in change.gone("treatments"):
         treatment_id = state.ids[Kind.TREATMENT][code]
-        yield f"is booked for {code}", ahead.of(doctor_id=[doctor_id], treatment_id=[treatment_id]), False
+        yield f"is booked for {code}", ahead.of(doctor_id=doctor_id, treatment_id=treatment_id), False
 
 
-def _of_receptionist(change: Change, state: State, after: Things, ahead: Ahead) -> _Found:
+def _of_receptionist(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> _Found:
     """Whoever booked an appointment may leave; the last at a clinic may not while there are appointments."""
     before = state.things[change.kind][change.name]
     if not before["active"]:
         return
     for clinic in before["clinics"]:
         if clinic not in ahead.staffed(after):
-            visits = ahead.of(clinic_id=[state.ids[Kind.CLINIC][clinic]])
+            visits = ahead.of(clinic_id=state.ids[Kind.CLINIC][clinic])
             yield f"is the last at the reception of {clinic}, which has appointments ahead", visits, False
 
 
@@ -151,7 +153,7 @@ def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
     return merge(days_interval(each.first_day, each.last_day, zone) for each in closures)
 
 
-def _touches(visit: AnyRow, merged: Sequence[Interval]) -> bool:
+def _touches(visit: VisitTime, merged: Sequence[Interval]) -> bool:
     """Of intervals that are apart only the last one that begins before the visit's end can reach into it."""
     place = bisect_left(merged, visit.ends_at, key=lambda interval: interval.start)
     return place > 0 and merged[place - 1].end > visit.starts_at

@@ -40,11 +40,11 @@ class DeclarationError(InvalidInputError):
     """The file is wrong. `problems` are its places (keys and positions from the top) and what is wrong there."""
 
     def __init__(self, problems: list[tuple[Path, str]]) -> None:
-        super().__init__("\n".join(f"{shown_path(path)}: {message}" for path, message in problems))
+        super().__init__("\n".join(f"{path_text(path)}: {message}" for path, message in problems))
         self.problems = problems
 
 
-def shown_path(path: Path) -> str:
+def path_text(path: Path) -> str:
     return ".".join(map(str, path)) or "the whole file"
 
 
@@ -107,7 +107,7 @@ MinuteOfDay = Annotated[int, BeforeValidator(_minute)]
 Buffer = Annotated[int, Field(ge=0, le=DAY_MINUTES, multiple_of=5)]
 Steps = Annotated[int, Field(ge=5, le=DAY_MINUTES, multiple_of=5)]
 # What a key has that was left out; no file can say it.
-UNSAID: Any = None
+LEFT_OUT: Any = None
 
 
 class _Declared(BaseModel):
@@ -117,11 +117,11 @@ class _Declared(BaseModel):
 class DeclaredTreatment(_Declared):
     name: Name
     duration_minutes: Steps
-    buffer_before_minutes: Buffer = UNSAID
-    buffer_after_minutes: Buffer = UNSAID
-    needs_approval: bool = UNSAID
+    buffer_before_minutes: Buffer = LEFT_OUT
+    buffer_after_minutes: Buffer = LEFT_OUT
+    needs_approval: bool = LEFT_OUT
     price: Price | None = None
-    active: bool = UNSAID
+    active: bool = LEFT_OUT
 
 
 class DeclaredClosure(_Declared):
@@ -148,15 +148,15 @@ class DeclaredClinic(_Declared):
 
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     time_zone: Zone
-    lead_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = UNSAID
-    horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON.days)] = UNSAID
-    cutoff_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = UNSAID
-    slot_step_minutes: Steps = UNSAID
-    offer_minutes: Annotated[int, Field(ge=1, le=_YEAR_MINUTES)] = UNSAID
-    max_open_visits: Annotated[int, Field(ge=1, le=MAX_OPEN_VISITS)] | None = UNSAID
-    active: bool = UNSAID
-    chairs: Annotated[list[Name], Field(max_length=500), Distinct] = UNSAID
-    closures: Annotated[list[DeclaredClosure], Field(max_length=500), AfterValidator(_distinct_days)] = UNSAID
+    lead_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = LEFT_OUT
+    horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON.days)] = LEFT_OUT
+    cutoff_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = LEFT_OUT
+    slot_step_minutes: Steps = LEFT_OUT
+    offer_minutes: Annotated[int, Field(ge=1, le=_YEAR_MINUTES)] = LEFT_OUT
+    max_open_visits: Annotated[int, Field(ge=1, le=MAX_OPEN_VISITS)] | None = LEFT_OUT
+    active: bool = LEFT_OUT
+    chairs: Annotated[list[Name], Field(max_length=500), Distinct] = LEFT_OUT
+    closures: Annotated[list[DeclaredClosure], Field(max_length=500), AfterValidator(_distinct_days)] = LEFT_OUT
 
 
 class DeclaredHours(_Declared):
@@ -183,18 +183,18 @@ def _week(hours: list[DeclaredHours]) -> list[DeclaredHours]:
     return hours
 
 
-class _Person(_Declared):
+class _DeclaredPerson(_Declared):
     full_name: PersonName
     email: Email | None = None
     phone: Phone | None = None
-    active: bool = UNSAID
+    active: bool = LEFT_OUT
 
 
-class DeclaredDoctor(_Person):
+class DeclaredDoctor(_DeclaredPerson):
     clinic: Name
-    treatments: Annotated[list[Code], Field(max_length=500), Distinct] = UNSAID
+    treatments: Annotated[list[Code], Field(max_length=500), Distinct] = LEFT_OUT
     default_treatment: Code | None = None
-    hours: Annotated[list[DeclaredHours], Field(max_length=200), AfterValidator(_week)] = UNSAID
+    hours: Annotated[list[DeclaredHours], Field(max_length=200), AfterValidator(_week)] = LEFT_OUT
 
 
 def _at_least_one(clinics: list[Name]) -> list[Name]:
@@ -203,7 +203,7 @@ def _at_least_one(clinics: list[Name]) -> list[Name]:
     return clinics
 
 
-class DeclaredReceptionist(_Person):
+class DeclaredReceptionist(_DeclaredPerson):
     clinics: Annotated[list[Name], Field(max_length=500), Distinct, AfterValidator(_at_least_one)]
 
 
@@ -218,7 +218,7 @@ class Declaration(_Declared):
     receptionists: Annotated[dict[UserName, DeclaredReceptionist], Field(max_length=5000, default_factory=dict)]
 
 
-def declared(document: Any) -> Declaration:
+def read_declaration(document: Any) -> Declaration:
     """The declaration in a document of dicts, lists and plain values. Raises DeclarationError."""
     try:
         declaration = Declaration.model_validate(document)

@@ -6,12 +6,14 @@ Planning only reads; services/practice/apply plans again under the locks of book
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lambda_function.db.repositories.practice import PracticeRows
+from sqlalchemy.orm import Session
+
+from lambda_function.db.repositories.practice import roles
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
-from lambda_function.services.practice.changes import Change, Things, afterwards, changes_between
-from lambda_function.services.practice.conflicts import Ahead, Conflict, conflicts_of, doctors_of
+from lambda_function.services.practice.changes import PracticeChange, Things, afterwards, changes_between
+from lambda_function.services.practice.conflicts import Conflict, VisitsAhead, affected_doctors, conflicts_of
 from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
 from lambda_function.services.practice.state import Kind, State, declared_fields, read_state
 from lambda_function.services.working_hours import outside_hours_of
@@ -22,15 +24,15 @@ _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`outside_hours` are ids of appointments by the doctor's user name. `zone_moves` are the numbers of appointments
-    ahead, by clinic, whose instants stay while the clocks of the clinic change. `unnamed` is what is in use and not
+    ahead, by clinic, whose instants stay while the clocks of the clinic change. `not_in_file` is what is in use and not
     in the declaration: it stays as it is. `state` is what the plan was made from.
     """
 
-    changes: Sequence[Change]
+    changes: Sequence[PracticeChange]
     conflicts: Sequence[Conflict]
     outside_hours: Mapping[str, Sequence[int]]
     zone_moves: Mapping[str, int]
-    unnamed: Mapping[Kind, Sequence[str]]
+    not_in_file: Mapping[Kind, Sequence[str]]
     state: State
 
     def refused(self, *, accept_conflicts: bool) -> list[Conflict]:
@@ -38,46 +40,45 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class _Comparison:
     """The practice as it is, as it is wanted, as it will be, and what makes the difference."""
 
     state: State
     wanted: Things
     after: Things
-    changes: Sequence[Change]
+    changes: Sequence[PracticeChange]
 
 
-def _draft(rows: PracticeRows, declaration: Declaration) -> _Draft:
+def _compare(session: Session, declaration: Declaration) -> _Comparison:
     wanted = declared_fields(declaration)
-    state = read_state(rows).spelled_as(wanted)
+    state = read_state(session).spelled_as(wanted)
     after = afterwards(state, wanted)
-    problems = [*_other_roles(rows, state, wanted), *_loose_ends(after, wanted)]
+    problems = [*_wrong_roles(session, state, wanted), *_unknown_references(after, wanted)]
     if problems:
         raise DeclarationError(problems)
-    return _Draft(state, wanted, after, changes_between(state, wanted))
+    return _Comparison(state, wanted, after, changes_between(state, wanted))
 
 
-def doctors_concerned(work: UnitOfWork, declaration: Declaration) -> frozenset[int]:
+def doctors_to_lock(work: UnitOfWork, declaration: Declaration) -> frozenset[int]:
     """The ids of the doctors whose visits the declaration may touch. Raises what make_plan raises."""
-    draft = _draft(PracticeRows(work.session), declaration)
-    return doctors_of(draft.changes, draft.state)
+    comparison = _compare(work.session, declaration)
+    return affected_doctors(comparison.changes, comparison.state)
 
 
 def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
     """Raises DeclarationError when the declaration names what neither it nor the practice has, and ContentionError when
     somebody else has just made what the practice did not have.
     """
-    rows = PracticeRows(work.session)
-    draft = _draft(rows, declaration)
-    state, wanted, after, changes = draft.state, draft.wanted, draft.after, draft.changes
-    ahead = Ahead(rows, work.now)
+    comparison = _compare(work.session, declaration)
+    state, wanted, after, changes = comparison.state, comparison.wanted, comparison.after, comparison.changes
+    ahead = VisitsAhead(work.session, work.now)
     moved = [each.name for each in changes if "time_zone" in each.new and not each.created]
     return Plan(
         changes=changes,
         conflicts=[conflict for change in changes for conflict in conflicts_of(change, state, after, ahead)],
         outside_hours=_outside(work, state, after, [each for each in changes if "hours" in each.new], moved),
-        zone_moves={name: len(ahead.of(clinic_id=[state.ids[Kind.CLINIC][name]])) for name in moved},
-        unnamed={
+        zone_moves={name: len(ahead.of(clinic_id=state.ids[Kind.CLINIC][name])) for name in moved},
+        not_in_file={
             kind: [name for name, each in state.things[kind].items() if each["active"] and name not in wanted[kind]]
             for kind in Kind
         },
@@ -85,16 +86,16 @@ def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
     )
 
 
-def _other_roles(rows: PracticeRows, state: State, wanted: Things) -> Iterator[tuple[Path, str]]:
+def _wrong_roles(session: Session, state: State, wanted: Things) -> Iterator[tuple[Path, str]]:
     for kind, role in _ROLES.items():
-        for name, found in rows.roles(wanted[kind].keys() - state.things[kind].keys()).items():
+        for name, found in roles(session, wanted[kind].keys() - state.things[kind].keys()).items():
             if found is role:
                 raise ContentionError("Somebody else is changing the practice; try again.")
             article = f"is a {found.lower()}, not a {role.lower()}"
             yield (kind.section, name), f"{article}: what people are is changed by `users set-type`, not by this file"
 
 
-def _loose_ends(after: Things, wanted: Things) -> Iterator[tuple[Path, str]]:
+def _unknown_references(after: Things, wanted: Things) -> Iterator[tuple[Path, str]]:
     """References that lead nowhere, in the things that the declaration names."""
     clinics, treatments = after[Kind.CLINIC], after[Kind.TREATMENT]
     for name in wanted[Kind.DOCTOR]:
@@ -115,10 +116,10 @@ def _loose_ends(after: Things, wanted: Things) -> Iterator[tuple[Path, str]]:
 
 
 def _outside(
-    work: UnitOfWork, state: State, after: Things, rostered: Sequence[Change], moved: Sequence[str]
+    work: UnitOfWork, state: State, after: Things, changes_of_hours: Sequence[PracticeChange], moved: Sequence[str]
 ) -> dict[str, list[int]]:
     """For doctors whose hours change, or whose clinic's clocks do."""
-    changed = {each.name for each in rostered}
+    changed = {each.name for each in changes_of_hours}
     names = {
         doctor_id: name
         for name, doctor_id in state.ids[Kind.DOCTOR].items()

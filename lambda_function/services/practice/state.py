@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.practice import PracticeRows
+from sqlalchemy.orm import Session
+
+from lambda_function.db.repositories import practice
+from lambda_function.db.repositories.practice import WeeklyHoursRow
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.working_hours import WeeklyHours, Window
 from lambda_function.services.practice.declaration import (
@@ -88,25 +90,26 @@ _CLINIC = (
 _PERSON = ("full_name", "email", "phone", "active")
 
 
-def read_state(rows: PracticeRows) -> State:
+def read_state(session: Session) -> State:
     # What refers comes before what it refers to, which never goes away: so, although another apply may commit in
     # between, all that is referred to is there.
-    offers, all_hours, employments = rows.offers(), rows.hours(), rows.works_at()
-    chairs, closures = rows.chairs(), rows.closures()
-    doctors, receptionists = rows.doctors(), rows.receptionists()
-    clinics, treatments = rows.clinics(), rows.treatments()
-    codes = {row.treatment_id: row.code for row in treatments}
+    offered_treatments, weekly_hours = practice.offered_treatments(session), practice.weekly_hours(session)
+    receptions = practice.receptions(session)
+    chairs, closures = practice.chairs(session), practice.closures(session)
+    doctors, receptionists = practice.doctors(session), practice.receptionists(session)
+    clinics, treatments = practice.clinics(session), practice.treatments(session)
+    codes: dict[int | None, str] = {row.treatment_id: row.code for row in treatments}
     places = {row.clinic_id: row.name for row in clinics}
     used = _grouped((row.clinic_id, row.name) for row in chairs if row.active)
     closed = _grouped((row.clinic_id, ClosedDays(row.first_day, row.last_day, row.reason)) for row in closures)
-    offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offers)
-    hours = _grouped((row.doctor_id, _hours(row)) for row in all_hours)
-    works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in employments)
+    offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offered_treatments)
+    hours = _grouped((row.doctor_id, _hours(row)) for row in weekly_hours)
+    works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in receptions)
     things: dict[Kind, dict[str, Fields]] = {
-        Kind.TREATMENT: {row.code: _columns(row, _TREATMENT) for row in treatments},
+        Kind.TREATMENT: {row.code: _fields(row, _TREATMENT) for row in treatments},
         Kind.CLINIC: {
             row.name: {
-                **_columns(row, _CLINIC),
+                **_fields(row, _CLINIC),
                 "chairs": tuple(sorted(used[row.clinic_id])),
                 "closures": tuple(sorted(closed[row.clinic_id], key=_days)),
             }
@@ -114,7 +117,7 @@ def read_state(rows: PracticeRows) -> State:
         },
         Kind.DOCTOR: {
             row.user_name: {
-                **_columns(row, _PERSON),
+                **_fields(row, _PERSON),
                 "clinic": places[row.clinic_id],
                 "treatments": tuple(sorted(offered[row.user_id])),
                 "default_treatment": codes.get(row.default_treatment_id),
@@ -123,7 +126,7 @@ def read_state(rows: PracticeRows) -> State:
             for row in doctors
         },
         Kind.RECEPTIONIST: {
-            row.user_name: {**_columns(row, _PERSON), "clinics": tuple(sorted(works_at[row.user_id]))}
+            row.user_name: {**_fields(row, _PERSON), "clinics": tuple(sorted(works_at[row.user_id]))}
             for row in receptionists
         },
     }
@@ -137,16 +140,16 @@ def read_state(rows: PracticeRows) -> State:
 
 
 def declared_fields(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:
-    """The fields that the declaration gives each thing, without those that it leaves out."""
+    """The fields of each thing that the declaration names, without those that it leaves out."""
     return {
-        Kind.TREATMENT: {code: _declared(each) for code, each in declaration.treatments.items()},
-        Kind.CLINIC: {name: _declared(each) for name, each in declaration.clinics.items()},
-        Kind.DOCTOR: {name: _declared(each) for name, each in declaration.doctors.items()},
-        Kind.RECEPTIONIST: {name: _declared(each) for name, each in declaration.receptionists.items()},
+        Kind.TREATMENT: {code: _declared_fields(each) for code, each in declaration.treatments.items()},
+        Kind.CLINIC: {name: _declared_fields(each) for name, each in declaration.clinics.items()},
+        Kind.DOCTOR: {name: _declared_fields(each) for name, each in declaration.doctors.items()},
+        Kind.RECEPTIONIST: {name: _declared_fields(each) for name, each in declaration.receptionists.items()},
     }
 
 
-def _declared(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | DeclaredReceptionist) -> Fields:
+def _declared_fields(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | DeclaredReceptionist) -> Fields:
     fields = {
         name: getattr(declared, name) for name in type(declared).model_fields if name in declared.model_fields_set
     }
@@ -160,7 +163,7 @@ def _declared(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | De
     return fields
 
 
-def _columns(row: AnyRow, names: Iterable[str]) -> dict[str, Any]:
+def _fields(row: NamedTuple, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
@@ -171,7 +174,7 @@ def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:
     return found
 
 
-def _hours(row: AnyRow) -> WeeklyHours:
+def _hours(row: WeeklyHoursRow) -> WeeklyHours:
     return WeeklyHours(row.weekday, Window(row.start_minute, row.end_minute), row.valid_from, row.valid_to)
 
 

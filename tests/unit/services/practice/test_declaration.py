@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambda_function.services.practice.declaration import DeclarationError, declared
+from lambda_function.services.practice.declaration import DeclarationError, read_declaration
 
 CLINIC = {"country": "PE", "time_zone": "America/Lima"}
 TREATMENT = {"name": "Check-up", "duration_minutes": 30}
@@ -14,7 +14,7 @@ DOCTOR = {"full_name": "Jay Quispe", "clinic": "Lima"}
 
 def problems(document: Any) -> dict[str, str]:
     with pytest.raises(DeclarationError) as refusal:
-        declared(document)
+        read_declaration(document)
     return {".".join(map(str, path)): message for path, message in refusal.value.problems}
 
 
@@ -98,11 +98,11 @@ def test_nobody_is_doctor_and_receptionist() -> None:
 
 @pytest.mark.parametrize("price", [40, "40", "40.0", 40.0, "40.00"])
 def test_prices_are_exact(price: Any) -> None:
-    read = declared({"treatments": {"a": {**TREATMENT, "price": price}}})
+    read = read_declaration({"treatments": {"a": {**TREATMENT, "price": price}}})
     assert read.treatments["a"].price == Decimal(40)
 
 
 def test_a_clinic_that_comes_twice_but_for_blanks_is_refused() -> None:
     clinic = {"country": "PE", "time_zone": "America/Lima"}
     with pytest.raises(DeclarationError, match=r"^clinics: must not name anything twice$"):
-        declared({"clinics": {"Cusco": clinic, "Cusco ": clinic}})
+        read_declaration({"clinics": {"Cusco": clinic, "Cusco ": clinic}})

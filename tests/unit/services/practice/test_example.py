@@ -10,7 +10,7 @@ from lambda_function.services.practice.declaration import (
     DeclaredDoctor,
     DeclaredReceptionist,
     DeclaredTreatment,
-    declared,
+    read_declaration,
 )
 from tests.architecture.source import ROOT
 
@@ -20,7 +20,7 @@ def example(folder: Path) -> Declaration:
     assert found
     file = folder / "practice.yaml"
     file.write_text(found[1])
-    return declared(YamlFile(file).data)
+    return read_declaration(YamlFile(file).data)
 
 
 def test_the_example_says_everything_that_a_file_can_say(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from lambda_function.services.practice.plan import Plan
 from lambda_function.services.practice.state import ClosedDays
 
 
-def document_of(plan: Plan, *, applied: bool) -> dict[str, Any]:
+def plan_document(plan: Plan, *, applied: bool) -> dict[str, Any]:
     return {
         "applied": applied,
         "changes": [
             {
-                "action": change.sort.value,
+                "action": change.action.value,
                 "kind": change.kind.value,
                 "name": change.name,
                 "fields": {
@@ -35,7 +35,7 @@ def document_of(plan: Plan, *, applied: bool) -> dict[str, Any]:
         ],
         "outside_appointment_ids": {name: list(ids) for name, ids in plan.outside_hours.items()},
         "zone_moves": dict(plan.zone_moves),
-        "not_in_file": {kind.section: list(names) for kind, names in plan.unnamed.items() if names},
+        "not_in_file": {kind.section: list(names) for kind, names in plan.not_in_file.items() if names},
     }
 
 

@@ -1,5 +1,5 @@
-"""People who leave, and come back: patients, whom a reception deactivates, and doctors, whom operators do. Rows stay;
-history is kept.
+"""Deactivating people, and reactivating them: a reception does it to patients, operators to everybody. Rows and history
+are kept.
 
 All hold the locks that booking takes (docs/decisions/0001): a visit booked at the same time is either seen here, or
 refused because the person is gone.
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories import appointments, claims
+from lambda_function.db.repositories import appointments, claims, people
 from lambda_function.db.repositories.busy import VisitAhead, visits_ahead
 from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.repositories.link_codes import remove_code
-from lambda_function.db.repositories.people import PersonView, close_account, reopen_account
+from lambda_function.db.repositories.people import PersonView
 from lambda_function.db.repositories.tokens import remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -78,7 +78,7 @@ def _deactivate(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once:
     closed = len(ids) == len(still_open)
     if closed:
         freed += withdraw_all(work, user_id)
-        close(work, user_id, Role.PATIENT)
+        deactivate(work, user_id, Role.PATIENT)
     free(work, freed)
     return DeactivationProgress(ids, closed)
 
@@ -88,7 +88,7 @@ def _open(ahead: Sequence[VisitAhead]) -> list[VisitAhead]:
 
 
 def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits: bool, at_once: bool) -> None:
-    """Asked before the locks, so that a refusal makes nobody wait, and again under them."""
+    """Raises HasBookingsError. Called before the locks, so that a refusal makes nobody wait, and again under them."""
     seen = visible_to(work.actor, ahead)
     if len(seen.ids) < len(ahead):
         raise HasBookingsError(
@@ -106,7 +106,7 @@ def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits
 
 
 def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
-    """As lifecycle.enter and record do it, in as many statements for a hundred visits as for one."""
+    """Cancels visits as lifecycle.enter and record do, in as many statements for a hundred visits as for one."""
     if not appointment_ids:
         return []
     cancelled = appointments.cancel_all(work.session, appointment_ids, reason=PATIENT_GONE, now=work.now)
@@ -116,8 +116,8 @@ def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:
-    """For operators: no route leads here, and it asks no permission. Answers the ids of the visits ahead, which stay
-    for a reception to move.
+    """Deactivates a doctor for operators: no route leads here, and it asks no permission. Answers the ids of the visits
+    ahead, which stay for a reception to move.
 
     Raises NotFoundError, and HasBookingsError when there are such visits and they were not accepted.
     """
@@ -126,20 +126,20 @@ def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool)
     ahead = [row.appointment_id for row in visits_ahead(work.session, ClaimKind.DOCTOR, user_id, work.now)]
     if ahead and not accept_conflicts:
         raise HasBookingsError("There are visits ahead.", ahead)
-    close(work, user_id, Role.DOCTOR)
+    deactivate(work, user_id, Role.DOCTOR)
     return ahead
 
 
-def close(work: UnitOfWork, user_id: int, role: Role) -> None:
-    """Deactivates an active person of that role, for callers who have asked what else hangs on it. NotFoundError."""
-    if not close_account(work.session, user_id, role, work.now):
+def deactivate(work: UnitOfWork, user_id: int, role: Role) -> None:
+    """Deactivates an active person of that role, or raises NotFoundError. Ask first what else depends on it."""
+    if not people.deactivate(work.session, user_id, role, work.now):
         raise NotFoundError("There is no such person.")
     end_access(work, user_id)
     note_person(work, user_id, PersonAction.DEACTIVATE)
 
 
 def end_access(work: UnitOfWork, user_id: int) -> None:
-    """Ends what was handed out to the person, the address of the feed and the link code: neither is good again when
+    """Ends what was handed out to the person: the address of the feed and the link code. Neither is valid again when
     the person comes back, or is again what they were.
     """
     remove_calendar_token(work.session, user_id)
@@ -155,14 +155,14 @@ def reactivate_patient(work: UnitOfWork, user_id: int) -> PersonView:
     require(work.actor, Action.REACTIVATE_PATIENT)
     if visible_ids(work.session, patient_id=user_id).patient_id is None:
         require_patient(work, user_id, Action.REACTIVATE_PATIENT)
-    reopen(work, user_id, Role.PATIENT)
+    reactivate(work, user_id, Role.PATIENT)
     # Staff who were patients once have the profile of a patient still.
     return require_patient(work, user_id, Action.REACTIVATE_PATIENT)
 
 
-def reopen(work: UnitOfWork, user_id: int, role: Role) -> bool:
-    """Lets somebody of that role back in, under the lock of whoever would close or erase them; False where there is
-    nobody to let in. For operators: it asks no permission.
+def reactivate(work: UnitOfWork, user_id: int, role: Role) -> bool:
+    """Lets a deactivated person of that role back in, under the lock that deactivating and erasing take; False where
+    there is nobody to let in. It asks no permission.
     """
     match role:
         case Role.PATIENT:
@@ -171,7 +171,7 @@ def reopen(work: UnitOfWork, user_id: int, role: Role) -> bool:
             claims.lock_doctors(work.session, [user_id])
         case Role.RECEPTIONIST:
             pass
-    if not reopen_account(work.session, user_id, role, work.now):
+    if not people.reactivate(work.session, user_id, role, work.now):
         return False
     note_person(work, user_id, PersonAction.REACTIVATE)
     work.session.flush()

@@ -74,7 +74,7 @@ def change(
         raise InvalidInputError("It belongs to a move.", field="override_reason")
     visit = locked.appointment
     # Written once, at the end: a move with a note is one version.
-    moved: _Moved | None = None
+    moved: _MoveOutcome | None = None
     events: list[NewEvent] = []
     with work.session.no_autoflush:
         if _is_elsewhere(visit, wanted):
@@ -90,8 +90,8 @@ def change(
 
 
 @dataclass(frozen=True, slots=True)
-class _Moved:
-    """`facts` are those that the move went by; `awaited` is whether anybody waits for the time it left."""
+class _MoveOutcome:
+    """A move that was made by these facts, and the time it left; `awaited` is whether anybody waits for that time."""
 
     event: NewEvent
     facts: BookingFacts
@@ -110,7 +110,7 @@ def _is_elsewhere(visit: Appointment, wanted: ChangeRequest) -> bool:
     )
 
 
-def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Moved:
+def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _MoveOutcome:
     visit = locked.appointment
     check_movable(visit.status, visit.starts_at, work.now)
     check_cutoff(visit.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
@@ -142,7 +142,7 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
     if wanted.override_reason is not None:
         visit.override_reason = changes["override_reason"] = wanted.override_reason
     join_clinic(work, facts)
-    return _Moved(NewEvent(visit, EventAction.MOVE, before, changes=changes), facts, left, vacancy.awaited)
+    return _MoveOutcome(NewEvent(visit, EventAction.MOVE, before, changes=changes), facts, left, vacancy.awaited)
 
 
 def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tuple[BookingFacts, list[int]]:

@@ -229,7 +229,7 @@ def test_a_deactivation_that_was_stopped_half_way_is_gone_on_with_by_the_same_co
     practice: Practice, database: Database
 ) -> None:
     ids = add_visits(practice, BATCH * 2 + 50, instant("15:00"))
-    database.transact(partial(users.close_batch, wanted=Deactivation(user_name="pat", cancel_visits=True)))
+    database.transact(partial(users.deactivate_batch, wanted=Deactivation(user_name="pat", cancel_visits=True)))
     holding = [row.appointment_id for row in practice.rows(Appointment) if row.status in HOLDING]
     assert holding == ids[BATCH:]
     assert practice.user("pat").active

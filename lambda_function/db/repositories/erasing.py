@@ -21,6 +21,7 @@ from lambda_function.db.models import (
     User,
     WaitlistEntry,
 )
+from lambda_function.db.repositories.people import anonymous
 from lambda_function.db.rows import columns, fetch_all, write
 
 
@@ -72,19 +73,10 @@ def remove_waiting(session: Session, user_id: int, limit: int) -> int:
     return write(session, statement.with_dialect_options(mysql_limit=limit))
 
 
-def forget_person(session: Session, user_id: int, *, anonymous: str, now: datetime) -> None:
-    """Forgets what is one row, or one row a clinic. The person is called `anonymous` from then on."""
+def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -> None:
+    """Forgets what is one row, or one row a clinic. The person is called `name` from then on."""
     for mapped in (CalendarToken, LinkCode, Refusals):
         write(session, delete(mapped).where(mapped.user_id == user_id))
     write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))
-    nobody = {
-        "user_name": anonymous,
-        "full_name": anonymous,
-        "email": None,
-        "phone": None,
-        "cognito_sub": None,
-        "email_trusted": None,
-        "version": User.version + 1,
-        "updated_at": now,
-    }
+    nobody = {**anonymous(name), "version": User.version + 1, "updated_at": now}
     write(session, update(User).where(User.user_id == user_id).values(nobody))

@@ -23,6 +23,7 @@ from lambda_function.db.models import (
     WaitlistEntry,
 )
 from lambda_function.db.repositories import idempotency
+from lambda_function.db.repositories.people import anonymous
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
@@ -107,16 +108,7 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         forget(session, source, _ANSWERS)
     gone = f"merged:{source}"  # no user name that anybody could have chosen
-    emptied = {
-        "user_name": gone,
-        "full_name": gone,
-        "email": None,
-        "phone": None,
-        "email_trusted": None,
-        "cognito_sub": None,
-        "active": False,
-        "merged_into": target,
-    }
+    emptied = {**anonymous(gone), "active": False, "merged_into": target}
     changed = {"version": User.version + 1, "updated_at": now}
     for statement in (
         delete(CalendarToken).where(CalendarToken.user_id == source),

@@ -192,22 +192,34 @@ def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
         raise ContentionError("Somebody else has just got this account.") from None
 
 
-def close_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
+def deactivate(session: Session, user_id: int, role: Role, now: datetime) -> bool:
     """Deactivates the person, and answers whether there was an active person of that role. The caller has checked what
     else depends on it: see services/deactivation.py.
     """
-    return _change_account(session, user_id, role, User.active, active=False, updated_at=now)
+    return _set_active(session, user_id, role, User.active, active=False, updated_at=now)
 
 
-def reopen_account(session: Session, user_id: int, role: Role, now: datetime) -> bool:
+def reactivate(session: Session, user_id: int, role: Role, now: datetime) -> bool:
     """Lets a deactivated person back in, and answers whether there was one of that role. Those who were erased or
     merged into another never come back. The caller holds the lock of the patient or doctor, as whoever erases does.
     """
-    return _change_account(session, user_id, role, User.active.is_(False), here(User), active=True, updated_at=now)
+    return _set_active(session, user_id, role, User.active.is_(False), here(User), active=True, updated_at=now)
 
 
-def _change_account(
+def _set_active(
     session: Session, user_id: int, role: Role, *where: ColumnExpressionArgument[bool], **values: Any
 ) -> bool:
     person = update(User).where(User.user_id == user_id, User.user_type == role, *where)
     return write(session, person.values(version=User.version + 1, **values)) > 0
+
+
+def anonymous(name: str) -> dict[str, Any]:
+    """The columns of somebody of whom no more than a number is kept, which `name` holds."""
+    return {
+        "user_name": name,
+        "full_name": name,
+        "email": None,
+        "phone": None,
+        "email_trusted": None,
+        "cognito_sub": None,
+    }

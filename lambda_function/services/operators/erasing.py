@@ -17,7 +17,7 @@ from lambda_function.domain.people import PersonAction
 from lambda_function.services.idempotency import named_in
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, Erasure
-from lambda_function.services.operators.users import close, known_person
+from lambda_function.services.operators.users import deactivate_in_batches, known_person
 from lambda_function.services.person_events import note_person
 
 # Of visits, each with its doctor's lock; and of rows that only have to go.
@@ -36,16 +36,16 @@ def erase(database: Database, accounts: Accounts | None, wanted: Erasure, watch:
     """
     user_name = wanted.user_name
     if database.transact(partial(_is_active, user_name=user_name), commit=False):
-        close(database, Deactivation(user_name=user_name, cancel_visits=wanted.cancel_visits))
+        deactivate_in_batches(database, Deactivation(user_name=user_name, cancel_visits=wanted.cancel_visits))
     person = database.transact(partial(_mark, user_name=user_name))
     user_id = person.user_id
     for _ in watch(_batches(database, user_id)):
         pass
     deleted = accounts is not None and person.cognito_sub is not None and accounts.delete(person.cognito_sub)
-    anonymous = f"erased:{user_id}"  # no user name that anybody could have chosen
-    while not database.transact(partial(_forget, user_id=user_id, anonymous=anonymous)):
+    name = f"erased:{user_id}"  # no user name that anybody could have chosen
+    while not database.transact(partial(_forget, user_id=user_id, name=name)):
         pass
-    return {"user_id": user_id, "user_name": anonymous, "account": "deleted" if deleted else "none"}
+    return {"user_id": user_id, "user_name": name, "account": "deleted" if deleted else "none"}
 
 
 def _is_active(work: UnitOfWork, user_name: str) -> bool:
@@ -116,7 +116,7 @@ def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
     return ids
 
 
-def _forget(work: UnitOfWork, user_id: int, anonymous: str) -> bool:
+def _forget(work: UnitOfWork, user_id: int, name: str) -> bool:
     """Forgets the rest, and the name. False where there is too much of it for one transaction: call it again then.
 
     Whoever was about to keep an answer that shows the name holds the patient's lock until it is kept; so what was kept
@@ -126,6 +126,6 @@ def _forget(work: UnitOfWork, user_id: int, anonymous: str) -> bool:
     for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):
         if remove(work.session, user_id, ROWS) == ROWS:
             return False
-    erasing.forget_person(work.session, user_id, anonymous=anonymous, now=work.now)
+    erasing.forget_person(work.session, user_id, name=name, now=work.now)
     note_person(work, user_id, PersonAction.ERASE)
     return True

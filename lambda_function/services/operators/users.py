@@ -183,7 +183,7 @@ def deactivate(database: Database, accounts: Accounts | None, wanted: Deactivati
     Raises NotFoundError, InvalidInputError, HasBookingsError for visits ahead unless told what to do with them, and
     UnavailableError when the person is deactivated but the account could not be disabled.
     """
-    person, ids = close(database, wanted)
+    person, ids = deactivate_in_batches(database, wanted)
     return {
         "user_id": person.user_id,
         "user_name": wanted.user_name,
@@ -212,7 +212,7 @@ def activate(database: Database, accounts: Accounts | None, user_name: str) -> D
 
     def run(work: UnitOfWork) -> tuple[DirectoryEntry, bool]:
         person = known_person(work.session, user_name)
-        activated = deactivation.reopen(work, person.user_id, person.user_type)
+        activated = deactivation.reactivate(work, person.user_id, person.user_type)
         # Whoever was erased while this waited for the lock is known no more.
         return known_person(work.session, user_name), activated
 
@@ -235,12 +235,12 @@ def _enable(accounts: Accounts | None, sub: str | None) -> bool:
         raise UnavailableError(detail) from error
 
 
-def close(database: Database, wanted: Deactivation) -> tuple[DirectoryEntry, list[int]]:
+def deactivate_in_batches(database: Database, wanted: Deactivation) -> tuple[DirectoryEntry, list[int]]:
     """Deactivates a person, a patient with visits ahead by batches, each a transaction of its own: when it is stopped
     half-way, the same call again goes on. Answers the person as the first batch found them, and the ids of the visits
     that were cancelled or kept.
     """
-    run = partial(close_batch, wanted=wanted)
+    run = partial(deactivate_batch, wanted=wanted)
     first, progress = offers.transact(database, run)
     ids = list(progress.appointment_ids)
     while not progress.closed:
@@ -249,8 +249,8 @@ def close(database: Database, wanted: Deactivation) -> tuple[DirectoryEntry, lis
     return first, ids
 
 
-def close_batch(work: UnitOfWork, wanted: Deactivation) -> tuple[DirectoryEntry, DeactivationProgress]:
-    """One transaction of `close`: the person as found in it, and how far the deactivation is after it."""
+def deactivate_batch(work: UnitOfWork, wanted: Deactivation) -> tuple[DirectoryEntry, DeactivationProgress]:
+    """One transaction of `deactivate_in_batches`: the person as found in it, and the progress after it."""
     person = known_person(work.session, wanted.user_name)
     if not person.active:
         return person, DeactivationProgress([], closed=True)
@@ -268,7 +268,7 @@ def close_batch(work: UnitOfWork, wanted: Deactivation) -> tuple[DirectoryEntry,
             kept = deactivate_doctor(work, person.user_id, accept_conflicts=wanted.keep_visits)
             return person, DeactivationProgress(kept, closed=True)
         case _:
-            deactivation.close(work, person.user_id, person.user_type)
+            deactivation.deactivate(work, person.user_id, person.user_type)
             return person, DeactivationProgress([], closed=True)
 
 

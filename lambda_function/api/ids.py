@@ -7,8 +7,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from lambda_function.api.schemas.types import ParameterIdOrMe
 from lambda_function.db.unit_of_work import UnitOfWork
 
-DoctorId = Annotated[ParameterIdOrMe, Path()]
-UserId = Annotated[ParameterIdOrMe, Path()]
+DoctorId = Annotated[ParameterIdOrMe, Path(description="Id of the doctor, or `me`")]
+UserId = Annotated[ParameterIdOrMe, Path(description="Id of the person, or `me`")]
 
 
 @overload

@@ -7,6 +7,8 @@ _NOBODY = 0
 
 
 class Role(StrEnum):
+    """What a person is to the clinics; it decides what the person may do and see."""
+
     PATIENT = "PATIENT"
     DOCTOR = "DOCTOR"
     RECEPTIONIST = "RECEPTIONIST"

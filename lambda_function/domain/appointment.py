@@ -24,6 +24,10 @@ from lambda_function.domain.intervals import Interval, on_grid
 
 
 class Status(StrEnum):
+    """REQUESTED awaits the clinic's confirmation; BOOKED is agreed; CHECKED_IN means that the patient has arrived.
+    COMPLETED, CANCELLED and NO_SHOW are final.
+    """
+
     REQUESTED = "REQUESTED"
     BOOKED = "BOOKED"
     CHECKED_IN = "CHECKED_IN"

@@ -19,8 +19,8 @@ _LONGEST = timedelta(days=2)
 
 
 class WaitlistStatus(StrEnum):
-    """WAITING → OFFERED → ACCEPTED. An offer that nobody takes in time leads back to WAITING, at the same place in
-    the line; EXPIRED is a wish whose own time has passed.
+    """WAITING becomes OFFERED while a time is on offer, and ACCEPTED when it is booked. An offer that lapses leads
+    back to WAITING, at the same place in the line. EXPIRED means that the wanted time has passed.
     """
 
     WAITING = "WAITING"

@@ -29,20 +29,40 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 
+# What FHIR lets a server ignore.
+Ignored = Annotated[Any, Field(description="Ignored")]
+
+
 class Coding(Strict):
-    system: Literal["urn:dentist-appointments:treatment"] = ABSENT
-    code: Annotated[str, Field(min_length=1, max_length=64)]
-    display: Any = ABSENT
+    """The code of a treatment."""
+
+    system: Annotated[
+        Literal["urn:dentist-appointments:treatment"], Field(description="The system of our codes; may be left out")
+    ] = ABSENT
+    code: Annotated[str, Field(min_length=1, max_length=64, description="Code of the treatment, such as `checkup`")]
+    display: Ignored = ABSENT
 
 
 class ServiceType(Strict):
-    coding: Annotated[list[Coding], Field(min_length=1, max_length=1)]
+    """The treatment of a visit."""
+
+    coding: Annotated[list[Coding], Field(min_length=1, max_length=1, description="Exactly one: the treatment")]
 
 
 class Actor(Strict):
-    reference: Annotated[Reference, BeforeValidator(_participant), REFERENCE_SCHEMA]
-    type: Literal["Patient", "Practitioner", "Location"] = ABSENT
-    display: Any = ABSENT
+    """A patient, a doctor or a clinic."""
+
+    reference: Annotated[
+        Reference,
+        BeforeValidator(_participant),
+        REFERENCE_SCHEMA,
+        Field(description="A reference such as `Patient/6`, `Practitioner/1` or `Location/1`"),
+    ]
+    type: Annotated[
+        Literal["Patient", "Practitioner", "Location"],
+        Field(description="The kind of resource; must agree with `reference`"),
+    ] = ABSENT
+    display: Ignored = ABSENT
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -52,31 +72,55 @@ class Actor(Strict):
 
 
 class Participant(Strict):
-    actor: Actor
-    status: Literal["accepted", "tentative", "needs-action"]
-    required: Literal["required"] = ABSENT
+    """Who takes part in a visit."""
+
+    actor: Annotated[Actor, Field(description="Who takes part")]
+    status: Annotated[
+        Literal["accepted", "tentative", "needs-action"],
+        Field(description="FHIR asks for it; it does not decide anything here"),
+    ]
+    required: Annotated[Literal["required"], Field(description="Everybody is required")] = ABSENT
 
 
 class SlotReference(Strict):
-    reference: Annotated[str, Field(max_length=80)]
-    display: Any = ABSENT
+    """The slot that a visit takes."""
+
+    reference: Annotated[str, Field(max_length=80, description="A reference such as `Slot/1-1-20300108T1500Z`")]
+    display: Ignored = ABSENT
 
 
 class NewFhirAppointment(Strict):
-    """A visit to be booked. `end`, `minutesDuration` and `slot` may be left out, and must agree with the rest."""
+    """A visit to be booked. `end`, `minutesDuration` and `slot` may be left out; if present, they must agree with the
+    rest.
+    """
 
-    resource_type: Literal["Appointment"]
-    id: Any = ABSENT
-    meta: Any = ABSENT
-    text: Any = ABSENT
-    status: Literal["proposed", "pending", "booked"]
-    service_type: Annotated[list[ServiceType], Field(min_length=1, max_length=1)]
-    slot: Annotated[list[SlotReference], Field(min_length=1, max_length=1)] = ABSENT
-    start: Instant
-    end: Instant = ABSENT
-    minutes_duration: Annotated[int, Field(strict=True, ge=1)] = ABSENT
-    participant: Annotated[list[Participant], Field(min_length=1, max_length=3)]
-    comment: Annotated[Note, Field(min_length=1)] = ABSENT
+    resource_type: Annotated[Literal["Appointment"], Field(description="The kind of FHIR resource")]
+    id: Ignored = ABSENT
+    meta: Ignored = ABSENT
+    text: Ignored = ABSENT
+    status: Annotated[
+        Literal["proposed", "pending", "booked"], Field(description="What the caller hopes for; the service decides")
+    ]
+    service_type: Annotated[
+        list[ServiceType], Field(min_length=1, max_length=1, description="Exactly one: the treatment")
+    ]
+    slot: Annotated[
+        list[SlotReference], Field(min_length=1, max_length=1, description="The slot that a search has answered")
+    ] = ABSENT
+    start: Annotated[Instant, Field(description="When the visit is to start, with an offset; on a whole five minutes")]
+    end: Annotated[
+        Instant, Field(description="When the visit ends, with an offset: `start` plus the length of the treatment")
+    ] = ABSENT
+    minutes_duration: Annotated[int, Field(strict=True, ge=1, description="The length of the treatment")] = ABSENT
+    participant: Annotated[
+        list[Participant],
+        Field(
+            min_length=1,
+            max_length=3,
+            description="A Practitioner, the Patient (whom patients may leave out), and the Location if wanted",
+        ),
+    ]
+    comment: Annotated[Note, Field(min_length=1, description="A note that the patient and the staff share")] = ABSENT
 
     @property
     def actors(self) -> Mapping[str | None, int]:
@@ -93,9 +137,9 @@ class NewFhirAppointment(Strict):
 
 
 class Reasons(Strict):
-    """Text only: there is nowhere to keep a coding."""
+    """Why a visit is cancelled, as text; codings are refused."""
 
-    text: Reason
+    text: Annotated[Reason, Field(description="Why; the patient and the staff can read it")]
 
 
 class CancelledFhirAppointment(BaseModel):
@@ -103,10 +147,10 @@ class CancelledFhirAppointment(BaseModel):
 
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
-    resource_type: Literal["Appointment"]
-    id: str
-    status: Literal["cancelled"]
-    cancelation_reason: Reasons
+    resource_type: Annotated[Literal["Appointment"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the appointment, as in the path")]
+    status: Annotated[Literal["cancelled"], Field(description="The only status that it can be set to")]
+    cancelation_reason: Annotated[Reasons, Field(description="Why it is cancelled")]
 
     @property
     def kept(self) -> Mapping[str, Any]:
@@ -115,14 +159,18 @@ class CancelledFhirAppointment(BaseModel):
 
 
 class ReasonParameter(Strict):
-    name: Literal["reason"]
-    value_string: Reason
+    """Why a visit is cancelled."""
+
+    name: Annotated[Literal["reason"], Field(description="The name of the parameter")]
+    value_string: Annotated[Reason, Field(description="Why; the patient and the staff can read it")]
 
 
 class CancelParameters(Strict):
     """The input of `$cancel`."""
 
-    resource_type: Literal["Parameters"]
-    id: Any = ABSENT
-    meta: Any = ABSENT
-    parameter: Annotated[list[ReasonParameter], Field(min_length=1, max_length=1)]
+    resource_type: Annotated[Literal["Parameters"], Field(description="The kind of FHIR resource")]
+    id: Ignored = ABSENT
+    meta: Ignored = ABSENT
+    parameter: Annotated[
+        list[ReasonParameter], Field(min_length=1, max_length=1, description="Exactly one: the reason")
+    ]

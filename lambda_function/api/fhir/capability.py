@@ -7,7 +7,7 @@ import lambda_function
 from lambda_function.api.fhir.wire import MEDIA_TYPE, URN, Resource
 
 # When the statement below last changed.
-_DATE = "2026-11-21"
+_DATE = "2026-11-28"
 
 _READS: Sequence[str] = ("Practitioner", "Patient", "Location")
 # By resource, the search parameters with their types. Those of Slot that R4 does not have are ours.
@@ -37,8 +37,8 @@ _NOTES: Mapping[str, str] = MappingProxyType(
         "cancelled and set cancelationReason.text, and nothing else. A date without a time is a day of the location "
         "searched in, or of the clinic of the doctor who asks, or else of UTC.",
         "Schedule": "One for each doctor; it has the doctor's id.",
-        "Slot": "Worked out from opening hours and visits when it is asked for: service-type and both ends of start "
-        "are needed, at most 14 days apart.",
+        "Slot": "Worked out from working hours and visits at the time of the search: service-type and both ends of "
+        "start are needed, at most 14 days apart.",
     }
 )
 
@@ -56,7 +56,9 @@ def capability_statement(root_url: str) -> Resource:
         "rest": [
             {
                 "mode": "server",
-                "security": {"description": "An access token as the bearer; what is shown hangs on who asks."},
+                "security": {
+                    "description": "Send an access token as a bearer token; what is shown depends on who asks."
+                },
                 "resource": [*map(_searched, _SEARCHES), *map(_read, _READS)],
             }
         ],

@@ -58,7 +58,7 @@ def _count(greatest: int) -> Any:
         raise ValueError("must be a whole number from 1 on")
 
     schema = {"type": "integer", "minimum": 1}
-    description = f"How many resources a page has at most; never more than {greatest}"
+    description = f"The most resources that the page may have; a number above {greatest} counts as {greatest}"
     return Annotated[
         int, BeforeValidator(check), WithJsonSchema(schema), Query(alias="_count", description=description)
     ]
@@ -72,11 +72,14 @@ ScheduleReference = Annotated[int, _id_of("Schedule"), REFERENCE_SCHEMA]
 AnyReference = Annotated[Reference, BeforeValidator(parse_reference), REFERENCE_SCHEMA]
 Count = _count(100)
 SlotCount = _count(1000)
-After = Annotated[Cursor | None, Query(alias="_cursor", description="From the `next` link of the page before")]
+After = Annotated[
+    Cursor | None,
+    Query(alias="_cursor", description="Taken from the link `next` of the previous page; left out, the first page"),
+]
 # There is nothing but JSON to choose.
 Format = Annotated[
     Literal["json", "application/json", "application/fhir+json"] | None,
-    Query(alias="_format", description="JSON is all there is"),
+    Query(alias="_format", description="Only JSON is served"),
 ]
 
 

@@ -1,4 +1,5 @@
-"""The OpenAPI document: of the routes, of what follows from their shape, and of api/openapi/contract.py.
+"""The OpenAPI document, made from the routes with their docstrings, what follows from their shape, and
+api/openapi/contract.py.
 
 The schemas are pydantic's own; Powertools' generator is not asked, because it keeps limits as floating-point numbers,
 knows no headers of answers, and documents errors that are not ours. The tests compare the committed openapi.json.
@@ -8,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
+from inspect import getdoc
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -28,45 +30,57 @@ Json = dict[str, Any]
 _DESCRIPTION = """\
 Find, book, move and finish appointments of dental clinics.
 
-- Instants are RFC 3339: input needs an offset, output is UTC. Ids are integers from 1 to 2^63 - 1; `me` stands for the
-  caller's own user id.
+- Times are RFC 3339: requests need an offset, answers are in UTC. Ids are integers from 1 to 2^63 - 1; `me` stands for
+  the caller's own user id.
 - Bodies are JSON objects of at most 64 KiB. An unknown field or query parameter is refused with 422.
-- Lists are pages: `next_cursor` of one is `cursor` of the next, null on the last.
-- Errors are problems (RFC 9457) with a stable `code`. Any operation may add codes: go by the status then.
-- Under /fhir/R4 the same is said in FHIR's words: errors are OperationOutcomes with the same `code`, lists are Bundles
-  whose link `next` is the next page, and ETags are weak.
-- HEAD is answered wherever GET is. Another method is 405 `method_not_allowed` with Allow. A slash at the end makes
-  another address, which is 404. OPTIONS without a token is a browser's preflight, which is 204 everywhere.
+- Lists come in pages: send the `next_cursor` of one page as `cursor` to get the next; it is null on the last page.
+- Errors are problems (RFC 9457) with a stable `code`. New codes may be added to any operation: treat a code that you do
+  not know by its status. What the caller may not see is 404; what the caller sees but may not do is 403.
+- Every POST takes an `Idempotency-Key`, with which a request can be repeated safely.
+- Routes below /fhir/R4 speak FHIR: errors are OperationOutcomes with the same `code`, lists are Bundles whose link
+  `next` leads to the next page, and ETags are weak.
+- HEAD is answered wherever GET is. A method that an address does not support is 405 `method_not_allowed` with `Allow`.
+  An address with a slash at its end is another address, which is 404. OPTIONS without a token is a browser's preflight
+  request, which is 204 everywhere.
 """
 _METHODS = ("get", "post", "put", "patch", "delete")
 _TOKEN = "access_token"  # noqa: S105 - the name of the scheme
 # What API Gateway answers by itself, in words of its own: a bad token, too much, too many, a Lambda that fails.
 _GATEWAY = frozenset({401, 413, 429, 500, 503})
-_SHORT = 2  # so many codes still make a name
-_DONE = {HTTPStatus.OK: "Done", HTTPStatus.CREATED: "Made", HTTPStatus.NO_CONTENT: "Done; there is nothing to say"}
+_SHORT = 2  # the most codes that make a name
+_DONE = {HTTPStatus.OK: "Success", HTTPStatus.CREATED: "Created", HTTPStatus.NO_CONTENT: "No content"}
 
 _HEADERS: Mapping[str, Json] = {
-    "RequestId": {"description": "Names this request in our logs", "schema": {"type": "string"}},
+    "RequestId": {
+        "description": "Id of this request in the logs; quote it when you ask for help",
+        "schema": {"type": "string"},
+    },
     **{
         f"{dialect.name}ETag": {
-            "description": "The version, for If-Match",
+            "description": "The version of what is answered; send it in `If-Match`",
             "required": True,
             "schema": {"type": "string", "pattern": dialect.etag},
         }
         for dialect in DIALECTS
     },
     "Mark": {
-        "description": "Another one when the answer is another one, for If-None-Match",
+        "description": "Changes whenever the answer would change; send it in `If-None-Match`",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
     },
     "Location": {
-        "description": "Where the new thing is",
+        "description": "The address of what was created",
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
     },
-    "RetryAfter": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}},
-    "Replayed": {"description": "`true`: the answer kept for this Idempotency-Key", "schema": {"const": "true"}},
+    "RetryAfter": {
+        "description": "How many seconds to wait before the request is repeated",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "Replayed": {
+        "description": "`true` when this is the stored answer to an earlier request with the same `Idempotency-Key`",
+        "schema": {"const": "true"},
+    },
     "Challenge": {"description": "How to authenticate", "schema": {"type": "string"}},
 }
 _REFUSAL_HEADERS = {
@@ -78,13 +92,16 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same key within 24 hours: the same answer, and nothing done twice",
+    "description": (
+        "A key of your choice, such as a UUID. The same request with the same key within 24 hours gets the same "
+        "answer, and nothing is done twice."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _GATEWAY_MESSAGE = {
     "type": "object",
-    "description": "API Gateway's own words, without a code",
-    "properties": {"message": {"type": "string"}},
+    "description": "An error that API Gateway answers before the service sees the request; it has no code",
+    "properties": {"message": {"type": "string", "description": "What went wrong, for people"}},
     "required": ["message"],
 }
 
@@ -133,6 +150,7 @@ class _Writer:
                 "title": "Dentist appointments",
                 "version": lambda_function.__version__,
                 "description": _DESCRIPTION,
+                "contact": {"name": "The operators of the service"},
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": "/"}],
@@ -152,7 +170,12 @@ class _Writer:
     def _operation(self, route: Route) -> Json:
         [tag] = route.tags
         dialect = FAMILIES[tag].dialect
-        operation: Json = {"tags": [tag], "summary": route.summary, "operationId": route.func.__name__}
+        operation: Json = {
+            "tags": [tag],
+            "summary": route.summary,
+            "description": getdoc(route.func),
+            "operationId": route.func.__name__,
+        }
         if route_key(route) in PUBLIC_ROUTES:
             operation["security"] = []
         if parameters := self._parameters(route):

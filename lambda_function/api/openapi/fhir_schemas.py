@@ -2,76 +2,80 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
 class FhirMeta(BaseModel):
+    """Facts about a resource."""
+
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
-    version_id: str
+    version_id: Annotated[str, Field(description="The version; the ETag has the same number")]
 
 
 class FhirResource(BaseModel):
+    """Any resource."""
+
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
 
 class FhirAppointment(FhirResource):
-    """https://hl7.org/fhir/R4/appointment.html"""
+    """A visit: https://hl7.org/fhir/R4/appointment.html"""
 
-    resource_type: Literal["Appointment"]
-    id: str
-    meta: FhirMeta
+    resource_type: Annotated[Literal["Appointment"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the resource, as in references to it")]
+    meta: Annotated[FhirMeta, Field(description="Holds the version")]
 
 
 class FhirBundle(FhirResource):
-    """https://hl7.org/fhir/R4/bundle.html, a page of a search: its link `next` leads to the page after."""
+    """One page of a search, whose link `next` leads to the next one: https://hl7.org/fhir/R4/bundle.html"""
 
-    resource_type: Literal["Bundle"]
+    resource_type: Annotated[Literal["Bundle"], Field(description="The kind of FHIR resource")]
 
 
 class FhirCapabilityStatement(FhirResource):
-    """https://hl7.org/fhir/R4/capabilitystatement.html"""
+    """What the server can do: https://hl7.org/fhir/R4/capabilitystatement.html"""
 
-    resource_type: Literal["CapabilityStatement"]
+    resource_type: Annotated[Literal["CapabilityStatement"], Field(description="The kind of FHIR resource")]
 
 
 class FhirLocation(FhirResource):
-    """https://hl7.org/fhir/R4/location.html"""
+    """A clinic: https://hl7.org/fhir/R4/location.html"""
 
-    resource_type: Literal["Location"]
-    id: str
+    resource_type: Annotated[Literal["Location"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the resource, as in references to it")]
 
 
 class FhirPatient(FhirResource):
-    """https://hl7.org/fhir/R4/patient.html"""
+    """A patient: https://hl7.org/fhir/R4/patient.html"""
 
-    resource_type: Literal["Patient"]
-    id: str
-    meta: FhirMeta
+    resource_type: Annotated[Literal["Patient"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the resource, as in references to it")]
+    meta: Annotated[FhirMeta, Field(description="Holds the version")]
 
 
 class FhirPractitioner(FhirResource):
-    """https://hl7.org/fhir/R4/practitioner.html"""
+    """A doctor: https://hl7.org/fhir/R4/practitioner.html"""
 
-    resource_type: Literal["Practitioner"]
-    id: str
+    resource_type: Annotated[Literal["Practitioner"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the resource, as in references to it")]
 
 
 class FhirSchedule(FhirResource):
-    """https://hl7.org/fhir/R4/schedule.html"""
+    """The calendar of a doctor: https://hl7.org/fhir/R4/schedule.html"""
 
-    resource_type: Literal["Schedule"]
-    id: str
+    resource_type: Annotated[Literal["Schedule"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the resource, as in references to it")]
 
 
 class FhirSlot(FhirResource):
-    """https://hl7.org/fhir/R4/slot.html"""
+    """A time at which a visit can be booked: https://hl7.org/fhir/R4/slot.html"""
 
-    resource_type: Literal["Slot"]
-    id: str
+    resource_type: Annotated[Literal["Slot"], Field(description="The kind of FHIR resource")]
+    id: Annotated[str, Field(description="Id of the resource, as in references to it")]
 
 
 # What each operation answers. The routes write FHIR as it is and say nothing of it, so that the Lambda loads no schema.

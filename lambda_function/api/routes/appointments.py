@@ -32,9 +32,10 @@ from lambda_function.services import appointments, booking, lifecycle, moving
 
 router = Router()
 
-AppointmentId = Annotated[ParameterId, Path()]
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the appointment must still have")]
-PersonFilter = Annotated[ParameterIdOrMe | None, Query()]
+AppointmentId = Annotated[ParameterId, Path(description="Id of the appointment")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag that was read; 412 if the appointment has changed since")
+]
 
 
 def answer_appointment(
@@ -49,20 +50,31 @@ def answer_appointment(
 @router.get(
     "/appointments",
     tags=["appointments"],
-    summary="Appointments that the caller may see, by start",
+    summary="Find appointments",
     responses={200: {"description": "A page", "content": {"application/json": {"model": AppointmentPage}}}},
 )
 def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
-    from_: Annotated[Instant | None, Query(alias="from", description="Starting at or after")] = None,
-    to: Annotated[Instant | None, Query(description="Starting before")] = None,
-    date: Annotated[Day | None, Query(description="A day of the clinic's calendar")] = None,
-    status: Annotated[Status | None, Query()] = None,
-    doctor_id: PersonFilter = None,
-    patient_id: PersonFilter = None,
-    clinic_id: Annotated[ParameterId | None, Query()] = None,
+    from_: Annotated[
+        Instant | None, Query(alias="from", description="Only those that start at or after this time, with an offset")
+    ] = None,
+    to: Annotated[Instant | None, Query(description="Only those that start before this time, with an offset")] = None,
+    date: Annotated[
+        Day | None,
+        Query(description="Only those on this day of the clinic's calendar; needs `clinic_id`, except for doctors"),
+    ] = None,
+    status: Annotated[Status | None, Query(description="Only those with this status")] = None,
+    doctor_id: Annotated[ParameterIdOrMe | None, Query(description="Only those with this doctor, or `me`")] = None,
+    patient_id: Annotated[ParameterIdOrMe | None, Query(description="Only those of this patient, or `me`")] = None,
+    clinic_id: Annotated[ParameterId | None, Query(description="Only those in this clinic")] = None,
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
+    """Lists the appointments that the caller may see and that match every filter, by start.
+
+    Patients see their own appointments, doctors their own calendar, and receptionists all appointments of their
+    clinics, whatever the status. `date` cannot be combined with `from` or `to`. A 422 names the filter that is
+    wrong, such as an id of something that the caller may not see.
+    """
     work = current_work()
     rows = appointments.search(
         work,
@@ -87,14 +99,31 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
     return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, APPOINTMENT_PAGE.dump_json(body).decode())
 
 
-@router.get("/appointments/<appointment_id>", tags=["appointments"], summary="One appointment")
+@router.get("/appointments/<appointment_id>", tags=["appointments"], summary="Read an appointment")
 def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
+    """Answers one appointment, with its version as the ETag.
+
+    Patients and doctors see their own, receptionists those of their clinics; any other is 404. Only staff get
+    `internal_note` and `override_reason`.
+    """
     work = current_work()
     return answer_appointment(work, appointments.get(work, appointment_id))
 
 
-@router.post("/appointments", tags=["appointments"], summary="Book a visit", status_code=HTTPStatus.CREATED)
+@router.post("/appointments", tags=["appointments"], summary="Book an appointment", status_code=HTTPStatus.CREATED)
 def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
+    """Books a visit and reserves doctor, patient and chair for its time.
+
+    Patients book for themselves, doctors in their own calendar for patients of their clinic, and receptionists for
+    anybody in their clinics. When the treatment needs approval and a patient books, the status is `REQUESTED`: the
+    time is reserved, and the clinic confirms. Otherwise it is `BOOKED`. The patient becomes a patient of the clinic.
+
+    409 `doctor_busy`, `patient_busy` or `chair_busy`: the time is taken; ask `GET /availability` again and offer
+    another one. Nobody can book while the doctor is on leave; with `override_reason`, receptionists can book outside
+    working hours. 409 `too_many_open_visits` or `too_many_requests_open`: a patient has to wait, or to cancel
+    another visit first. 422 names the field that breaks a rule; `too_soon` and `too_late` are the clinic's limits
+    for patients.
+    """
     work = current_work()
     request = booking.BookingRequest(
         doctor_id=acting_id(work, wanted.doctor_id),
@@ -108,10 +137,25 @@ def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     return answer_appointment(work, booking.book(work, request), HTTPStatus.CREATED)
 
 
-@router.patch("/appointments/<appointment_id>", tags=["appointments"], summary="Move, or change notes")
+@router.patch(
+    "/appointments/<appointment_id>", tags=["appointments"], summary="Move an appointment or change its notes"
+)
 def change_appointment(
     appointment_id: AppointmentId, wanted: AppointmentChange, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    """Moves an appointment to another time, doctor or chair, and sets its notes. The id stays the same; the whole
+    change happens or nothing does.
+
+    Patients may move their own appointments until the clinic's cut-off, doctors may move those in their own
+    calendar, and receptionists any in their clinics, also to another doctor. All of them may set `patient_note`;
+    staff may set `internal_note`. Only `REQUESTED` and `BOOKED` appointments that have not started can be moved. A
+    visit that needs approval and that its patient moves is `REQUESTED` again. The time that it leaves is offered to
+    the waitlist.
+
+    Send the ETag in `If-Match`; 412 means that somebody changed the appointment: read it again and ask the person.
+    409 `doctor_busy`, `patient_busy` or `chair_busy`: ask `GET /availability` with `exclude_appointment_id` for
+    another time. 422 `past_cutoff`: the patient has to call the clinic.
+    """
     work = current_work()
     change = moving.ChangeRequest(
         starts_at=wanted.starts_at,
@@ -130,10 +174,20 @@ def _take(appointment_id: int, step: Step, if_match: str | None, reason: str | N
     return answer_appointment(work, view)
 
 
-@router.post("/appointments/<appointment_id>/cancel", tags=["appointments"], summary="Cancel, and free the time")
+@router.post("/appointments/<appointment_id>/cancel", tags=["appointments"], summary="Cancel an appointment")
 def cancel_appointment(
     appointment_id: AppointmentId, cancellation: Cancellation, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    """Cancels an appointment, which frees its time at once; the time is offered to the waitlist. This cannot be
+    undone.
+
+    Patients may cancel their own `REQUESTED` and `BOOKED` appointments until the clinic's cut-off, doctors those in
+    their own calendar, and receptionists any in their clinics. Staff may also cancel a `CHECKED_IN` appointment, and
+    a request whose start has passed.
+
+    409 `invalid_transition`: it has ended or started; read it again. 422 `past_cutoff`: the patient has to call the
+    clinic.
+    """
     return _take(appointment_id, Step.CANCEL, if_match, cancellation.reason)
 
 
@@ -141,34 +195,64 @@ def cancel_appointment(
 def confirm_appointment(
     appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    """Turns a `REQUESTED` appointment into a `BOOKED` one, before its start.
+
+    The doctor of the appointment and the receptionists of its clinic may do this; a receptionist who confirms
+    becomes its `receptionist`. 409 `invalid_transition`: it is no longer a request, or its start has passed; read it
+    again.
+    """
     return _take(appointment_id, Step.CONFIRM, if_match)
 
 
-@router.post("/appointments/<appointment_id>/check-in", tags=["appointments"], summary="The patient is here")
+@router.post("/appointments/<appointment_id>/check-in", tags=["appointments"], summary="Check a patient in")
 def check_in_appointment(
     appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    """Notes that the patient has arrived: `BOOKED` becomes `CHECKED_IN`.
+
+    Receptionists may do this in their clinics, on the day of the appointment by the clinic's calendar. 409
+    `invalid_transition`: it is another day, or the appointment is not `BOOKED`.
+    """
     return _take(appointment_id, Step.CHECK_IN, if_match)
 
 
-@router.post("/appointments/<appointment_id>/complete", tags=["appointments"], summary="The visit is over")
+@router.post("/appointments/<appointment_id>/complete", tags=["appointments"], summary="Complete an appointment")
 def complete_appointment(
     appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    """Notes that the visit took place: `CHECKED_IN` becomes `COMPLETED`.
+
+    Only the doctor of the appointment may do this, after its start. 409 `invalid_transition`: it has not started, or
+    the patient has not been checked in.
+    """
     return _take(appointment_id, Step.COMPLETE, if_match)
 
 
-@router.post("/appointments/<appointment_id>/no-show", tags=["appointments"], summary="The patient did not come")
+@router.post(
+    "/appointments/<appointment_id>/no-show", tags=["appointments"], summary="Record that a patient did not come"
+)
 def mark_no_show(
     appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
 ) -> Response[Appointment]:
+    """Turns a `BOOKED` appointment whose patient did not come into a `NO_SHOW`, which frees the rest of its time.
+
+    The doctor of the appointment and the receptionists of its clinic may do this, after its start. 409
+    `invalid_transition`: it has not started, or it is not `BOOKED`.
+    """
     return _take(appointment_id, Step.NO_SHOW, if_match)
 
 
-@router.get("/appointments/<appointment_id>/history", tags=["appointments"], summary="What happened to it")
+@router.get(
+    "/appointments/<appointment_id>/history", tags=["appointments"], summary="Read the history of an appointment"
+)
 def list_appointment_history(
     appointment_id: AppointmentId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None
 ) -> EventPage:
+    """Lists everything that happened to an appointment, oldest first: who did what, when and why.
+
+    Whoever may see the appointment may read its history. Patients do not see changes of internal notes and override
+    reasons.
+    """
     work = current_work()
     rows = appointments.history(work, appointment_id, after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(

@@ -23,21 +23,33 @@ DEFAULT_LIMIT = 200
 @router.get(
     "/availability",
     tags=["availability"],
-    summary="Free slots, by start",
+    summary="Find free slots",
     responses={200: {"description": "A page", "content": {"application/json": {"model": FreeSlotPage}}}},
 )
 def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
-    treatment_id: Annotated[ParameterId, Query()],
-    from_: Annotated[Instant, Query(alias="from", description="Starting at or after")],
-    to: Annotated[Instant, Query(description="Starting before; at most 31 days later")],
-    doctor_id: Annotated[ParameterIdOrMe | None, Query()] = None,
-    clinic_id: Annotated[ParameterId | None, Query()] = None,
+    treatment_id: Annotated[ParameterId, Query(description="The treatment, which decides how long a slot is")],
+    from_: Annotated[
+        Instant, Query(alias="from", description="Only slots that start at or after this time, with an offset")
+    ],
+    to: Annotated[
+        Instant,
+        Query(description="Only slots that start before this time, with an offset; at most 31 days after `from`"),
+    ],
+    doctor_id: Annotated[ParameterIdOrMe | None, Query(description="Only this doctor, or `me`")] = None,
+    clinic_id: Annotated[ParameterId | None, Query(description="Only doctors of this clinic")] = None,
     exclude_appointment_id: Annotated[
-        ParameterId | None, Query(description="As if this appointment, which is to be moved, were not there")
+        ParameterId | None, Query(description="The appointment that is to be moved: its own time counts as free")
     ] = None,
-    limit: Annotated[SlotLimit, Query(description="How many items a page has at most")] = DEFAULT_LIMIT,
+    limit: Annotated[SlotLimit, Query(description="The most items that the page may have")] = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
+    """Lists the times at which a treatment can be booked, by start. Whatever is listed can be booked until another
+    caller books it; nothing is reserved.
+
+    Every role may ask. Patients get only slots within the clinic's limits for patients, and none at which they have
+    a visit themselves. To move an appointment, send its id as `exclude_appointment_id`. 422 `range_too_wide`: ask
+    for at most 31 days at a time.
+    """
     work = current_work()
     slots = availability.search(
         work,

@@ -30,10 +30,16 @@ class Token(TypedDict):
 @router.post(
     "/me/calendar-token",
     tags=["calendar"],
-    summary="A new token for the calendar feed, bound to the role and clinics of now; the one before is no longer good",
+    summary="Create a calendar token",
     status_code=HTTPStatus.CREATED,
 )
 def create_calendar_token(body: EmptyBody | None = None) -> Response[Token]:
+    """Creates the secret that opens the caller's calendar feed, `GET /calendar.ics`. The previous one stops working.
+
+    Every role may do this for itself. The token is shown only once, and a repetition with the same `Idempotency-
+    Key` creates another one. It stays bound to the role and the clinics that the caller has now: in another role it
+    no longer works. Everybody who knows it can read the feed, so treat it like a password.
+    """
     token: Token = {"token": calendar_feed.new_token(current_work())}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, token)
 
@@ -42,6 +48,10 @@ def create_calendar_token(body: EmptyBody | None = None) -> Response[Token]:
     "/me/calendar-token", tags=["calendar"], summary="Close the calendar feed", status_code=HTTPStatus.NO_CONTENT
 )
 def delete_calendar_token() -> Response[None]:
+    """Ends the caller's calendar token, so that the address of the feed no longer works.
+
+    Every role may do this for itself. 404: the caller has no token.
+    """
     calendar_feed.revoke_token(current_work())
     return Response(HTTPStatus.NO_CONTENT)
 
@@ -49,18 +59,26 @@ def delete_calendar_token() -> Response[None]:
 @router.get(
     "/calendar.ics",
     tags=["calendar"],
-    summary="The appointments of the token's owner, for calendar programs",
+    summary="Read the calendar feed",
     responses={
         200: {"description": "iCalendar", "content": {"text/calendar": {"schema": {"type": "string"}}}},
-        304: {"description": "It is still what the ETag stands for"},
+        304: {"description": "The feed has not changed since the ETag was read"},
     },
 )
 def get_calendar(
-    token: Annotated[str, Query(description="From POST /me/calendar-token")] = "",
+    token: Annotated[str, Query(description="The secret that `POST /me/calendar-token` answered")] = "",
     if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="ETag of the feed that the caller has")
+        str | None,
+        Header(alias="If-None-Match", description="The ETag that was read; 304 if nothing has changed since"),
     ] = None,
 ) -> Response[Any]:  # text, not JSON: there is nothing for Powertools to validate
+    """Answers the appointments of the token's owner as iCalendar, for calendar programs. Anybody who has
+    the calendar token may read it, without an access token.
+
+    The feed has at most 5,000 appointments: first all that are ahead, then the latest of the past year. It holds no
+    notes. Send the ETag in `If-None-Match` to get 304 while nothing has changed, and do not ask more often than
+    every few minutes. 404: the token is wrong or has ended; create another one.
+    """
     work = current_work()
     opened = calendar_feed.open_feed(work, token)
     # Summaries differ by role, and by how this release writes them.

@@ -22,25 +22,34 @@ from lambda_function.services import catalogue
 router = Router()
 
 
-@router.get("/clinics", tags=["catalogue"], summary="Clinics")
+@router.get("/clinics", tags=["catalogue"], summary="List clinics")
 def list_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
+    """Lists the active clinics with their rules for booking, by id. Every role may read them; operators maintain
+    them.
+    """
     rows = catalogue.clinics(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.clinic_id,), shown=Clinic.model_validate)
 
 
-@router.get("/treatments", tags=["catalogue"], summary="Treatments")
+@router.get("/treatments", tags=["catalogue"], summary="List treatments")
 def list_treatments(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TreatmentPage:
+    """Lists the treatments on offer, by id. Every role may read them; operators maintain them."""
     rows = catalogue.treatments(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.treatment_id,), shown=Treatment.model_validate)
 
 
-@router.get("/doctors", tags=["catalogue"], summary="Doctors, and what they offer")
+@router.get("/doctors", tags=["catalogue"], summary="List doctors")
 def list_doctors(
-    clinic_id: Annotated[ParameterId | None, Query()] = None,
-    treatment_id: Annotated[ParameterId | None, Query()] = None,
+    clinic_id: Annotated[ParameterId | None, Query(description="Only doctors of this clinic")] = None,
+    treatment_id: Annotated[ParameterId | None, Query(description="Only doctors who offer this treatment")] = None,
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> DoctorPage:
+    """Lists the active doctors with the treatments that they offer, by id. Every role may read them; operators
+    maintain them.
+
+    422: there is no such clinic or treatment.
+    """
     rows = catalogue.doctors(
         current_work(),
         clinic_id=clinic_id,

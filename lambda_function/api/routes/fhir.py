@@ -1,5 +1,6 @@
 """FHIR R4: what the server can do, and what there is to book with whom."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from lambda_function.api.schemas.types import ParameterId
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError, NotFoundError, RangeTooWideError
+from lambda_function.domain.intervals import Interval
 from lambda_function.services import availability, catalogue, people
 
 router = Router()
@@ -43,24 +45,31 @@ DEFAULT_COUNT, DEFAULT_SLOTS = 50, 200
 @router.get(
     f"{BASE}/metadata",
     tags=["fhir"],
-    summary="What this FHIR server can do",
+    summary="Read the capability statement",
 )
 def get_fhir_metadata(_format: Format = None) -> Response[Any]:
+    """Answers what this FHIR server can do: its resources, interactions and search parameters. Anybody may ask,
+    without a token.
+    """
     return answer(capability_statement(root_url(router.current_event)))
 
 
 @router.get(
     f"{BASE}/Schedule",
     tags=["fhir"],
-    summary="Whose time can be booked: one schedule for each doctor",
+    summary="Search schedules",
 )
 def search_fhir_schedules(
-    actor: Annotated[AnyReference | None, Query(description="Practitioner/1 or Location/1")] = None,
-    practitioner: Annotated[PractitionerReference | None, Query()] = None,
+    actor: Annotated[AnyReference | None, Query(description="Only schedules of this Practitioner or Location")] = None,
+    practitioner: Annotated[PractitionerReference | None, Query(description="Only the schedule of this doctor")] = None,
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
     _format: Format = None,
 ) -> Response[Any]:
+    """Lists the schedules that can be booked, one for each active doctor, by id. Every role may search.
+
+    422: `actor` is neither a Practitioner nor a Location, or it disagrees with `practitioner`.
+    """
     doctor_id, clinic_id = practitioner, None
     match actor:
         case ("Practitioner", actor_id) if practitioner in {None, actor_id}:
@@ -82,37 +91,50 @@ def search_fhir_schedules(
     return answer(searchset(router.current_event, page))
 
 
-@router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="One schedule")
-def get_fhir_schedule(schedule_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+@router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="Read a schedule")
+def get_fhir_schedule(
+    schedule_id: Annotated[ParameterId, Path(description="Id of the schedule: that of its doctor")],
+    _format: Format = None,
+) -> Response[Any]:
+    """Answers the schedule of one doctor, whose id it has. Every role may read it; 404: there is no such doctor."""
     return answer(resources.schedule(catalogue.doctor(current_work(), schedule_id)))
 
 
 @router.get(
     f"{BASE}/Slot",
     tags=["fhir"],
-    summary="Free time, worked out when it is asked for",
+    summary="Search free slots",
 )
 def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
-    service_type: Annotated[str, Query(alias="service-type", max_length=200, description="Code of a treatment")],
-    start: Annotated[list[str], Query(description="Both ends: ge and lt, at most 14 days apart")],
-    schedule: Annotated[ScheduleReference | None, Query()] = None,
-    practitioner: Annotated[PractitionerReference | None, Query()] = None,
-    location: Annotated[LocationReference | None, Query()] = None,
-    status: Annotated[Literal["free"], Query(description="Nothing else is shown")] = "free",
+    service_type: Annotated[
+        str,
+        Query(
+            alias="service-type",
+            max_length=200,
+            description="Code of a treatment, with or without its system: `checkup`",
+        ),
+    ],
+    start: Annotated[list[str], Query(description="Both ends, as `ge…` and `lt…`, at most 14 days apart")],
+    schedule: Annotated[ScheduleReference | None, Query(description="Only slots of this schedule")] = None,
+    practitioner: Annotated[PractitionerReference | None, Query(description="Only slots of this doctor")] = None,
+    location: Annotated[LocationReference | None, Query(description="Only slots in this clinic")] = None,
+    status: Annotated[Literal["free"], Query(description="Only free slots can be searched for")] = "free",
     count: SlotCount = DEFAULT_SLOTS,
     cursor: After = None,
     _format: Format = None,
 ) -> Response[Any]:
+    """Lists the times at which a treatment can be booked, by start. Slots are not stored: they are worked out from
+    working hours and appointments. Whatever is listed can be booked until another caller books it.
+
+    Every role may search; patients get only what they may book. `service-type` and both ends of `start` are needed.
+    422 `range_too_wide`: ask for at most 14 days at a time.
+    """
     work = current_work()
     if schedule is not None and practitioner not in {None, schedule}:
         raise InvalidInputError("It is another's than the schedule.", field="practitioner")
     names = {"treatment_id": "service-type", "doctor_id": "practitioner" if practitioner else "schedule"}
     with fields_named({**names, "clinic_id": "location", "from": "start", "to": "start", "cursor": "_cursor"}):
-        span = span_of(start, search_zone(work, location), "start")
-        if span.start is None or span.end is None:
-            raise InvalidInputError("Say from when (ge) and until when (lt).", field="start")
-        if span.end - span.start > MAX_RANGE:
-            raise RangeTooWideError(f"At most {MAX_RANGE.days} days at a time.", field="start")
+        span = _whole_span(start, search_zone(work, location))
         treatment = catalogue.treatment_by_code(work, code_of(service_type, "service-type"))
         found = availability.search(
             work,
@@ -135,6 +157,16 @@ def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
     return answer(searchset(router.current_event, page))
 
 
+def _whole_span(start: Sequence[str], zone: ZoneInfo) -> Interval:
+    """Raises InvalidInputError unless both ends are given, and RangeTooWideError."""
+    span = span_of(start, zone, "start")
+    if span.start is None or span.end is None:
+        raise InvalidInputError("Say from when (ge) and until when (lt).", field="start")
+    if span.end - span.start > MAX_RANGE:
+        raise RangeTooWideError(f"At most {MAX_RANGE.days} days at a time.", field="start")
+    return Interval(span.start, span.end)
+
+
 def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:
     """Whose days a date without a time means: the location's, else the doctor's who asks, else UTC's."""
     if clinic_id is None and work.actor.role is Role.DOCTOR:
@@ -147,8 +179,13 @@ def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:
         raise InvalidInputError(error.detail, field="clinic_id") from None
 
 
-@router.get(f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="A slot, while it is free")
-def get_fhir_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Response[Any]:
+@router.get(f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="Read a slot")
+def get_fhir_slot(
+    slot_id: Annotated[str, Path(description="Id of the slot, as a search answered it")], _format: Format = None
+) -> Response[Any]:
+    """Answers a slot as long as it is free. Every role may read it. 404: it is taken, or it never existed; search
+    again.
+    """
     work = current_work()
     wanted = slot_key(slot_id)
     treatment = catalogue.treatment(work, wanted.treatment_id)
@@ -170,24 +207,36 @@ def get_fhir_slot(slot_id: Annotated[str, Path()], _format: Format = None) -> Re
 @router.get(
     f"{BASE}/Practitioner/<practitioner_id>",
     tags=["fhir"],
-    summary="A doctor",
+    summary="Read a practitioner",
 )
-def get_fhir_practitioner(practitioner_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+def get_fhir_practitioner(
+    practitioner_id: Annotated[ParameterId, Path(description="Id of the doctor")], _format: Format = None
+) -> Response[Any]:
+    """Answers a doctor, by name only. Every role may read it; 404: there is no such doctor."""
     return answer(resources.practitioner(catalogue.doctor(current_work(), practitioner_id)))
 
 
 @router.get(
     f"{BASE}/Patient/<patient_id>",
     tags=["fhir"],
-    summary="A patient whom the caller may see",
+    summary="Read a patient",
 )
-def get_fhir_patient(patient_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+def get_fhir_patient(
+    patient_id: Annotated[ParameterId, Path(description="Id of the patient")], _format: Format = None
+) -> Response[Any]:
+    """Answers a patient whom the caller may see; anybody else is 404. Patients see themselves, doctors the patients
+    of their clinic, and receptionists those of their clinics and of no clinic. `telecom` is left out where the
+    caller may not see contact data.
+    """
     person = people.get(current_work(), patient_id)
     if person.user_type is not Role.PATIENT:
         raise NotFoundError("There is no such patient.")
     return answer(resources.patient(person))
 
 
-@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="A clinic")
-def get_fhir_location(location_id: Annotated[ParameterId, Path()], _format: Format = None) -> Response[Any]:
+@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="Read a location")
+def get_fhir_location(
+    location_id: Annotated[ParameterId, Path(description="Id of the clinic")], _format: Format = None
+) -> Response[Any]:
+    """Answers a clinic, with its time zone and country. Every role may read it; 404: there is no such clinic."""
     return answer(resources.location(catalogue.clinic(current_work(), location_id)))

@@ -38,9 +38,12 @@ router = Router()
 
 _BASE = f"{BASE}/Appointment"
 _ONE = f"{_BASE}/<appointment_id>"
-AppointmentId = Annotated[ParameterId, Path()]
+AppointmentId = Annotated[ParameterId, Path(description="Id of the appointment")]
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description='ETag that the appointment must still have, W/"1"')
+    str | None,
+    Header(
+        alias="If-Match", description='The ETag that was read, such as W/"1"; 412 if the appointment has changed since'
+    ),
 ]
 
 # What our services name, as elements and as search parameters.
@@ -69,20 +72,31 @@ _MAY_DIFFER = frozenset({"meta", "text", "status", "cancelationReason"})
 @router.get(
     _BASE,
     tags=["fhir"],
-    summary="Appointments that the caller may see, by start",
+    summary="Search appointments",
 )
 def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
-    patient: Annotated[PatientReference | None, Query()] = None,
-    practitioner: Annotated[PractitionerReference | None, Query()] = None,
-    location: Annotated[LocationReference | None, Query()] = None,
-    date: Annotated[
-        list[str] | None, Query(description="The start: eq, ge, gt, le or lt and a date or time; may be repeated")
+    patient: Annotated[PatientReference | None, Query(description="Only appointments of this patient")] = None,
+    practitioner: Annotated[
+        PractitionerReference | None, Query(description="Only appointments with this doctor")
     ] = None,
-    status: Annotated[str | None, Query(max_length=200, description="Any of these, with commas between")] = None,
+    location: Annotated[LocationReference | None, Query(description="Only appointments in this clinic")] = None,
+    date: Annotated[
+        list[str] | None,
+        Query(description="When they start: `eq`, `ge`, `gt`, `le` or `lt`, and a date or a time; may be repeated"),
+    ] = None,
+    status: Annotated[
+        str | None,
+        Query(max_length=200, description="Only appointments with one of these statuses, separated by commas"),
+    ] = None,
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
     _format: Format = None,
 ) -> Response[Any]:
+    """Lists the appointments that the caller may see and that match every parameter, by start.
+
+    Patients see their own appointments, doctors their own calendar, and receptionists all of their clinics. A date
+    without a time is a day of the `location`, else of the clinic of the doctor who asks, else of UTC.
+    """
     work = current_work()
     with fields_named(_PARAMETERS):
         span = span_of(date, search_zone(work, location), "date") if date else None
@@ -111,21 +125,32 @@ def _statuses(listed: str) -> set[Status]:
     return {_STATUSES[code] for code in codes & _STATUSES.keys()}
 
 
-@router.get(_ONE, tags=["fhir"], summary="One appointment")
+@router.get(_ONE, tags=["fhir"], summary="Read an appointment")
 def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[Any]:
+    """Answers one appointment, with its version as the weak ETag. Patients and doctors see their own, receptionists
+    those of their clinics; any other is 404. Notes among staff are in no FHIR resource.
+    """
     return answer(resources.appointment(appointments.get(current_work(), appointment_id)))
 
 
 @router.post(
     _BASE,
     tags=["fhir"],
-    summary="Book a visit",
+    summary="Book an appointment",
     status_code=HTTPStatus.CREATED,
 )
 def book_fhir_appointment(
     wanted: Annotated[NewFhirAppointment, Body(media_type=MEDIA_TYPE)],
     _format: Format = None,
 ) -> Response[Any]:
+    """Books a visit, by the rules of `POST /appointments`. The status is `booked`, or `pending` when a patient books
+    a treatment that needs approval.
+
+    Patients book for themselves, doctors in their own calendar, and receptionists in their clinics; staff must name
+    the patient. `slot`, `end` and `minutesDuration` must agree with the visit, else nothing is booked and 422 names
+    the element. 409 `doctor_busy`, `patient_busy` or `chair_busy`: search for slots again. `If-None-Exist` is
+    refused.
+    """
     if "if-none-exist" in router.current_event.headers:
         raise InvalidInputError("Conditional creation is not supported.", field="If-None-Exist")
     work = current_work()
@@ -159,13 +184,20 @@ def _check_agrees(wanted: NewFhirAppointment, view: AppointmentView) -> None:
         raise InvalidInputError("The practitioner works at another location.", field="participant")
 
 
-@router.put(_ONE, tags=["fhir"], summary="Cancel: nothing else may change")
+@router.put(_ONE, tags=["fhir"], summary="Cancel an appointment by update")
 def replace_fhir_appointment(
     appointment_id: AppointmentId,
     wanted: Annotated[CancelledFhirAppointment, Body(media_type=MEDIA_TYPE)],
     if_match: IfMatch = None,
     _format: Format = None,
 ) -> Response[Any]:
+    """Cancels an appointment: send it as it was read, with `status` set to `cancelled` and a `cancelationReason`.
+    Any other change is 422 on the element that differs.
+
+    Who may cancel, and until when, is described at `POST /appointments/{appointment_id}/cancel`. 412: the ETag in
+    `If-Match` is no longer that of the appointment; read it again. 409 `invalid_transition`: it has ended or
+    started.
+    """
     work = current_work()
     view = appointments.get(work, appointment_id)
     check_version(view.version, expected(if_match))
@@ -191,7 +223,7 @@ def _comparable(value: Any) -> Any:
 @router.post(
     f"{_ONE}/$cancel",
     tags=["fhir"],
-    summary="Cancel, and free the time",
+    summary="Cancel an appointment",
 )
 def cancel_fhir_appointment(
     appointment_id: AppointmentId,
@@ -199,6 +231,12 @@ def cancel_fhir_appointment(
     if_match: IfMatch = None,
     _format: Format = None,
 ) -> Response[Any]:
+    """Cancels an appointment, which frees its time at once; the time is offered to the waitlist.
+
+    Who may cancel, and until when, is described at `POST /appointments/{appointment_id}/cancel`. 409
+    `invalid_transition`: it has ended or started; read it again. 422 `past_cutoff`: the patient has to call the
+    clinic.
+    """
     return _cancel(appointment_id, wanted.parameter[0].value_string, expected(if_match))
 
 

@@ -23,12 +23,16 @@ class Health(BaseModel):
     version: Annotated[str, Field(description="The release that answers")] = lambda_function.__version__
 
 
-@router.get("/health", tags=["health"], summary="The process is up")
+@router.get("/health", tags=["health"], summary="Check that the service runs")
 def get_health() -> Health:
+    """Answers as long as the process runs, without looking at the database. Anybody may ask, without a token."""
     return Health()
 
 
-@router.get("/health/ready", tags=["health"], summary="The database is there and migrated")
+@router.get("/health/ready", tags=["health"], summary="Check that the service can serve")
 def get_readiness() -> Health:
+    """Answers when the database can be reached and is migrated far enough for this release. Anybody may ask, without
+    a token. 503 `unavailable`: it cannot serve yet; ask again in a moment.
+    """
     health.check_ready(current_work())
     return Health()

@@ -11,8 +11,15 @@ from lambda_function.services import legacy
 router = Router()
 
 
-@router.get("/appointment", tags=["legacy"], summary="Visits from today on, by user name")
+@router.get("/appointment", tags=["legacy"], summary="List coming visits by user name")
 def list_visits_by_name() -> list[LegacyVisit]:
+    """Lists the visits from the start of today on that the caller may see, earliest first and at most 1,000. Each
+    clinic's own day and clocks count.
+
+    This is a route of the first version of the service; new programs use `GET /appointments`. Patients see their own
+    visits, doctors their own calendar, and receptionists those of their clinics. Cancelled and missed visits are
+    left out.
+    """
     return [
         {
             "doctor": visit.doctor,
@@ -26,6 +33,13 @@ def list_visits_by_name() -> list[LegacyVisit]:
 
 @router.post("/appointment", tags=["legacy"], summary="Book by user name", status_code=HTTPStatus.CREATED)
 def book_visit_by_name(wanted: LegacyBooking) -> LegacyReceipt:
+    """Books the doctor's usual treatment for a patient, at a local time of the doctor's clinic.
+
+    This is a route of the first version of the service; new programs use `POST /appointments`. Only receptionists
+    may call it, for their clinics. The rules and refusals are those of `POST /appointments`. 404: there is no such
+    patient or doctor. 422 `ambiguous_time` or `nonexistent_time`: the clocks change at that time, so choose another
+    one or use the new route.
+    """
     view = legacy.book_by_name(
         current_work(), patient=wanted.patient, doctor=wanted.doctor, local_start=wanted.appointment_date
     )

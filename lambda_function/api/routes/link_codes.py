@@ -44,16 +44,30 @@ class Link(BaseModel):
 @router.post(
     "/users/<user_id>/link-code",
     tags=["people"],
-    summary="A code with which a patient links their account, once and within 7 days; the one before ends",
+    summary="Create a link code for a patient",
     status_code=HTTPStatus.CREATED,
 )
 def create_link_code(user_id: UserId, body: EmptyBody | None = None) -> Response[NewLinkCode]:
+    """Creates a code with which a patient who signed up makes the account that of this person (`POST /me/link`). It
+    can be used once, within seven days; the previous code stops working.
+
+    Only receptionists may do this, for patients whom they see. The code is shown only once, and a repetition with
+    the same `Idempotency-Key` creates another one. 403: the person is staff. 409 `link_refused`: the person has an
+    account already.
+    """
     work = current_work()
     made = link_codes.new_code(work, acting_id(work, user_id))
     answer: NewLinkCode = {"code": made.code, "expires_at": made.expires_at}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, answer)
 
 
-@router.post("/me/link", tags=["people"], summary="Make the caller's account that of the person of a code")
+@router.post("/me/link", tags=["people"], summary="Link the caller's account to a patient")
 def link_account(link: Link) -> Response[Person]:
+    """Makes the caller's account that of the patient for whom a reception created the code. From then on the caller
+    is that patient; what the account was before is emptied.
+
+    Only patients may do this. 409 `link_refused`: the code is wrong, used or expired, or the account has visits or
+    open waitlist entries of its own; the answer does not say which. Check the code, then ask the reception. After
+    ten wrong codes within a day of UTC, every code is refused with 429 until the next day.
+    """
     return profile(link_codes.link_account(current_work(), link.code))

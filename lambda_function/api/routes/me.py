@@ -12,11 +12,17 @@ from lambda_function.services import people
 router = Router()
 
 
-@router.get("/me", tags=["people"], summary="The caller's own profile")
+@router.get("/me", tags=["people"], summary="Read the caller's profile")
 def get_me() -> Response[Person]:
+    """Answers the person who is calling, with the version as the ETag. Every role may do this."""
     return profile(people.own_profile(current_work()))
 
 
-@router.patch("/me", tags=["people"], summary="Change one's own name and contact data")
+@router.patch("/me", tags=["people"], summary="Change the caller's profile")
 def change_me(change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
+    """Changes the caller's name, e-mail address or telephone number. Every role may do this for itself.
+
+    Send the ETag in `If-Match`; 412 means that somebody changed the profile: read it again. A change that changes
+    nothing keeps the version.
+    """
     return profile(people.change_own(current_work(), change.changes(), expected_versions(if_match)))

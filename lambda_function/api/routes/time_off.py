@@ -18,15 +18,30 @@ from lambda_function.services import time_off
 router = Router()
 
 
-@router.get("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Leave of a doctor")
+@router.get("/doctors/<doctor_id>/time-off", tags=["opening"], summary="List a doctor's leave")
 def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TimeOffPage:
+    """Lists the leave of a doctor, past leave included, by id. Doctors see their own, receptionists that of the
+    doctors of their clinics; patients get 403.
+    """
     work = current_work()
     rows = time_off.leave(work, acting_id(work, doctor_id), after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.time_off_id,), shown=shown_time_off)
 
 
-@router.post("/doctors/<doctor_id>/time-off", tags=["opening"], summary="Take leave", status_code=HTTPStatus.CREATED)
+@router.post(
+    "/doctors/<doctor_id>/time-off",
+    tags=["opening"],
+    summary="Enter leave for a doctor",
+    status_code=HTTPStatus.CREATED,
+)
 def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[CreatedTimeOff]:
+    """Enters leave for a doctor. During leave nobody can book the doctor, not even a receptionist with
+    `override_reason`.
+
+    Doctors may do this for themselves, receptionists for the doctors of their clinics. Appointments in that time
+    stay as they are. 409 `has_bookings`: there are such appointments; show them, then move them or repeat the
+    request with `accept_conflicts`.
+    """
     work = current_work()
     doctor = acting_id(work, doctor_id)
     leave_id, booked = time_off.take_leave(
@@ -46,10 +61,17 @@ def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[Created
 @router.delete(
     "/doctors/<doctor_id>/time-off/<time_off_id>",
     tags=["opening"],
-    summary="Give up leave",
+    summary="Delete leave of a doctor",
     status_code=HTTPStatus.NO_CONTENT,
 )
-def delete_time_off(doctor_id: DoctorId, time_off_id: Annotated[ParameterId, Path()]) -> Response[None]:
+def delete_time_off(
+    doctor_id: DoctorId, time_off_id: Annotated[ParameterId, Path(description="Id of the leave")]
+) -> Response[None]:
+    """Deletes leave, so that the doctor can be booked again; the time is offered to the waitlist.
+
+    Doctors may do this for themselves, receptionists for the doctors of their clinics. 404: the doctor has no such
+    leave.
+    """
     work = current_work()
     time_off.give_up_leave(work, acting_id(work, doctor_id), time_off_id)
     return Response(HTTPStatus.NO_CONTENT)

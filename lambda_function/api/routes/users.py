@@ -21,7 +21,9 @@ from lambda_function.services import deactivation, people
 
 router = Router()
 
-ProfileMatch = Annotated[str | None, Header(alias="If-Match", description="ETag that the profile must still have")]
+ProfileMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag that was read; 412 if the person has changed since")
+]
 
 
 def profile(row: PersonView, status: HTTPStatus = HTTPStatus.OK) -> Response[Person]:
@@ -33,25 +35,43 @@ def profile(row: PersonView, status: HTTPStatus = HTTPStatus.OK) -> Response[Per
     return Response(status, content_types.APPLICATION_JSON, person, headers=headers)
 
 
-@router.get("/users", tags=["people"], summary="People whom the caller may see")
+@router.get("/users", tags=["people"], summary="Find people")
 def list_users(
-    user_type: Annotated[Role | None, Query()] = None,
-    q: Annotated[SearchText | None, Query(description="Start of a name, user name, e-mail or phone")] = None,
+    user_type: Annotated[Role | None, Query(description="Only people of this role")] = None,
+    q: Annotated[
+        SearchText | None,
+        Query(description="Only people whose name, user name, e-mail address or telephone number starts with this"),
+    ] = None,
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> PersonPage:
+    """Lists the people whom the caller may see and who match every filter, by id. Deactivated people are left out.
+
+    Everybody sees themselves. Patients see all doctors. Doctors see the patients of their clinic and all doctors.
+    Receptionists see the patients and doctors of their clinics, and patients who belong to no clinic. E-mail address
+    and telephone number are null, and are not searched, where the caller may not see them.
+    """
     rows = people.search(current_work(), role=user_type, prefix=q, after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=Person.model_validate)
 
 
-@router.get("/users/<user_id>", tags=["people"], summary="One person")
+@router.get("/users/<user_id>", tags=["people"], summary="Read a person")
 def get_user(user_id: UserId) -> Response[Person]:
+    """Answers one person whom the caller may see, with the version as the ETag; anybody else is 404. Who sees whom
+    is described at `GET /users`.
+    """
     work = current_work()
     return profile(people.get(work, acting_id(work, user_id)))
 
 
-@router.patch("/users/<user_id>", tags=["people"], summary="Change a patient's name and contact data")
+@router.patch("/users/<user_id>", tags=["people"], summary="Change a patient")
 def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = None) -> Response[Person]:
+    """Changes the name, e-mail address or telephone number of a patient.
+
+    Only receptionists may do this, for patients whom they see; the data of staff are changed by operators (403). An
+    e-mail address that a receptionist has changed no longer links an account by itself: create a link code instead.
+    412: somebody changed the person since the ETag in `If-Match` was read; read it again.
+    """
     work = current_work()
     expected = expected_versions(if_match)
     return profile(people.change_patient(work, acting_id(work, user_id), change.changes(), expected))
@@ -60,10 +80,18 @@ def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = 
 @router.delete(
     "/users/<user_id>",
     tags=["people"],
-    summary="Deactivate a patient, and cancel what is ahead",
+    summary="Deactivate a patient",
     status_code=HTTPStatus.NO_CONTENT,
 )
 def deactivate_user(user_id: UserId) -> Response[None]:
+    """Closes the account of a patient, cancels the requested and booked visits that are ahead, and ends the
+    patient's waitlist entries, calendar token and link code. The history stays, and `POST
+    /users/{user_id}/reactivate` lets the patient back in.
+
+    Only receptionists may do this, for patients whom they see (403 for staff). 409 `has_bookings`: there are visits
+    in other clinics, whose receptions have to cancel them first, or more than 100 visits ahead, which operators can
+    cancel.
+    """
     work = current_work()
     deactivation.deactivate_patient(work, acting_id(work, user_id))
     return Response(HTTPStatus.NO_CONTENT)
@@ -71,10 +99,21 @@ def deactivate_user(user_id: UserId) -> Response[None]:
 
 @router.post("/users", tags=["people"], summary="Create a patient", status_code=HTTPStatus.CREATED)
 def create_user(patient: NewPatient) -> Response[Person]:
+    """Creates a patient of the receptionist's clinics, who can sign up later. Only receptionists may do this.
+
+    Whoever signs up with this e-mail address, verified, becomes this patient; anybody else needs a link code. 409
+    `name_taken`: somebody has this user name; choose another one.
+    """
     return profile(people.create_patient(current_work(), patient.new_user()), HTTPStatus.CREATED)
 
 
-@router.post("/users/<user_id>/reactivate", tags=["people"], summary="Let a deactivated patient back in")
+@router.post("/users/<user_id>/reactivate", tags=["people"], summary="Reactivate a patient")
 def reactivate_user(user_id: UserId, body: EmptyBody | None = None) -> Response[Person]:
+    """Lets a deactivated patient back in. Cancelled visits and waitlist entries stay cancelled. A patient who is
+    active stays as they are.
+
+    Only receptionists may do this. 403: the person is staff, whom operators reactivate. 404: the patient belongs to
+    other clinics only, or has been erased.
+    """
     work = current_work()
     return profile(deactivation.reactivate_patient(work, acting_id(work, user_id)))

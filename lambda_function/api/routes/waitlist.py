@@ -20,11 +20,19 @@ from lambda_function.services import waitlist
 
 router = Router()
 
-WaitlistId = Annotated[ParameterId, Path()]
+WaitlistId = Annotated[ParameterId, Path(description="Id of the waitlist entry")]
 
 
-@router.post("/waitlist", tags=["waitlist"], summary="Wait for time to be freed", status_code=HTTPStatus.CREATED)
+@router.post("/waitlist", tags=["waitlist"], summary="Join the waitlist", status_code=HTTPStatus.CREATED)
 def join_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
+    """Puts a patient at the end of the waitlist for a treatment. When a fitting time is freed, it is offered to
+    whoever has waited longest; time that is free already is not offered, since it can be booked.
+
+    Patients join for themselves, receptionists for patients whom they see and for doctors and clinics of their own;
+    doctors get 403. 409 `already_waiting`: the patient waits for the same at overlapping times. 409
+    `too_many_waiting`: the patient has ten open entries; withdraw one first. 422 `treatment_not_offered`: no doctor
+    offers the treatment there.
+    """
     work = current_work()
     wish = waitlist.Wish(
         treatment_id=wanted.treatment_id,
@@ -39,17 +47,29 @@ def join_waitlist(wanted: NewWaitlistEntry) -> Response[WaitlistEntry]:
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, entry, headers=headers)
 
 
-@router.get("/waitlist", tags=["waitlist"], summary="Who waits, in the order of joining")
+@router.get("/waitlist", tags=["waitlist"], summary="List the waitlist")
 def list_waitlist(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> WaitlistPage:
+    """Lists the waitlist entries that the caller may see, ended ones included, in the order in which they joined.
+    Each shows its status now.
+
+    Patients see their own entries, receptionists those of patients whom they see, unless another clinic or its
+    doctor is asked for; doctors get 403.
+    """
     work = current_work()
     rows = waitlist.page(work, after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.waitlist_id,), shown=lambda row: shown_entry(row, work.now))
 
 
 @router.delete(
-    "/waitlist/<waitlist_id>", tags=["waitlist"], summary="Wait no longer", status_code=HTTPStatus.NO_CONTENT
+    "/waitlist/<waitlist_id>", tags=["waitlist"], summary="Withdraw a waitlist entry", status_code=HTTPStatus.NO_CONTENT
 )
 def leave_waitlist(waitlist_id: WaitlistId) -> Response[None]:
+    """Ends an open entry; its status becomes `WITHDRAWN`. A time that was on offer goes to the next patient whom it
+    fits.
+
+    Patients may withdraw their own entries, receptionists those that they see. 409 `invalid_transition`: the entry
+    has ended already, or is being changed; read the list again.
+    """
     waitlist.withdraw(current_work(), waitlist_id)
     return Response(HTTPStatus.NO_CONTENT)
 
@@ -57,9 +77,16 @@ def leave_waitlist(waitlist_id: WaitlistId) -> Response[None]:
 @router.post(
     "/waitlist/<waitlist_id>/accept",
     tags=["waitlist"],
-    summary="Book what is on offer",
+    summary="Accept an offer",
     status_code=HTTPStatus.CREATED,
 )
 def accept_offer(waitlist_id: WaitlistId, body: EmptyBody | None = None) -> Response[Appointment]:
+    """Books the time that is on offer to an entry, by the rules of `POST /appointments`; the entry becomes
+    `ACCEPTED`.
+
+    Patients accept for themselves, receptionists for entries that they see. 409 `doctor_busy`, `patient_busy` or
+    `chair_busy`: another caller was faster; the patient keeps waiting. 409 `offer_expired`: the offer is over, and
+    the patient keeps waiting while `to` is ahead. 409 `invalid_transition`: there is no offer to accept.
+    """
     work = current_work()
     return answer_appointment(work, waitlist.accept(work, waitlist_id), HTTPStatus.CREATED)

@@ -60,6 +60,7 @@ WaitlistEntry = TypedDict(
         "created_at": Annotated[datetime, Field(description="When the patient joined the waitlist, in UTC")],
     },
 )
+WaitlistEntry.__doc__ = "A patient's place in the waitlist."
 
 
 class WaitlistPage(TypedDict):

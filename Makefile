@@ -122,4 +122,4 @@ $(VENV): requirements.txt requirements-cli.txt requirements-run.txt requirements
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z%-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
+	  /^[a-z%-]+:.*## / {sub("%", "FOLDER", $$1); printf "  make %-17s %s\n", $$1, $$2}' Makefile

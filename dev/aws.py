@@ -73,8 +73,8 @@ class Aws:
         self.cognito.admin_set_user_password(UserPoolId=pool_id, Username=user_name, Password=PASSWORD, Permanent=True)
 
     def sign_up(self, pool_id: str, client_id: str, user_name: str, email: str, full_name: str | None) -> None:
-        """As a person does it with a client: an account with the demo password, and its confirmation by a code, which
-        this emulator does not look at. What the confirmation triggers has been done when this returns.
+        """Signs a person up as a client would: makes an account with the demo password, and confirms it with a code,
+        which this emulator does not look at. What the confirmation triggers has been done when this returns.
 
         Raises:
             StackError: Cognito, or the trigger, refuses.

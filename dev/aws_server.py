@@ -16,7 +16,7 @@ from dev.triggers import Triggers
 
 
 def _attributes(request: dict[str, Any], verified: bool) -> dict[str, str]:  # noqa: FBT001 - as dev.triggers calls it
-    """Of the account that a confirmation names: by its pool, or by a client of that."""
+    """The attributes of the account that a confirmation names, by its pool or by a client of the pool."""
     backend = get_backend("cognito-idp")[DEFAULT_ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]]
     pool = next(
         pool

@@ -7,7 +7,7 @@ those. `UNSCOPED` is for the few repositories that must see or change all rows; 
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, assert_never
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import BigInteger, ColumnElement, Executable, and_, bindparam, exists, false, not_, or_, true
@@ -132,13 +132,26 @@ def _practising(row: Any, role: Role) -> Criterion:
     return exists().where(rows.c.user_id == row.user_id, rows.c.user_type == Role.DOCTOR, rows.c.active == true())
 
 
+def _own_visits(row: Any, role: Role) -> Criterion:
+    patient_id: Column = row.patient_id
+    doctor_id: Column = row.doctor_id
+    match role:
+        case Role.PATIENT:
+            return patient_id == _ME
+        case Role.DOCTOR:
+            return doctor_id == _ME
+        case Role.RECEPTIONIST:
+            return false()
+        case _:
+            assert_never(role)
+
+
 def _appointments(row: Any, role: Role, entity: Entity = Entity.APPOINTMENT) -> Criterion:
     match VISIBILITY[entity][role]:
         case Reach.ALL:
             return true()
         case Reach.OWN:
-            own: Column = row.patient_id if role is Role.PATIENT else row.doctor_id
-            return own == _ME
+            return _own_visits(row, role)
         case Reach.CLINIC:
             clinic_id: Column = row.clinic_id
             return clinic_id.in_(_MY_CLINICS)
@@ -231,7 +244,7 @@ def contact_visible(role: Role) -> Criterion:
             return or_(User.user_id == _ME, treated)
         case Reach.OWN:
             return User.user_id == _ME
-        case _:
+        case Reach.CLINIC | Reach.NONE:
             return false()
 
 

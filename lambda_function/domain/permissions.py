@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import assert_never
 
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ForbiddenError
@@ -164,8 +165,15 @@ def _reaches(reach: Reach, actor: Actor, subject: Subject | None) -> bool:
         return reach is not Reach.NONE
     if reach is Reach.CLINIC:
         return subject.clinic_id in actor.clinic_ids
-    own = subject.patient_id if actor.role is Role.PATIENT else subject.doctor_id
-    return actor.user_id == own
+    match actor.role:
+        case Role.PATIENT:
+            return actor.user_id == subject.patient_id
+        case Role.DOCTOR:
+            return actor.user_id == subject.doctor_id
+        case Role.RECEPTIONIST:
+            return False
+        case _:
+            assert_never(actor.role)
 
 
 def require(actor: Actor, action: Action, subject: Subject | None = None) -> None:

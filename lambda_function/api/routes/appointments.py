@@ -125,16 +125,7 @@ def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     for patients.
     """
     work = current_work()
-    request = booking.BookingRequest(
-        doctor_id=acting_id(work, wanted.doctor_id),
-        treatment_id=wanted.treatment_id,
-        starts_at=wanted.starts_at,
-        patient_id=acting_id(work, wanted.patient_id),
-        chair_id=wanted.chair_id,
-        patient_note=wanted.patient_note,
-        override_reason=wanted.override_reason,
-    )
-    return answer_appointment(work, booking.book(work, request), HTTPStatus.CREATED)
+    return answer_appointment(work, booking.book(work, wanted.request(work)), HTTPStatus.CREATED)
 
 
 @router.patch(
@@ -157,14 +148,7 @@ def change_appointment(
     another time. 422 `past_cutoff`: the patient has to call the clinic.
     """
     work = current_work()
-    change = moving.ChangeRequest(
-        starts_at=wanted.starts_at,
-        doctor_id=acting_id(work, wanted.doctor_id),
-        chair_id=wanted.chair_id,
-        override_reason=wanted.override_reason,
-        notes=wanted.notes(),
-    )
-    view = moving.change(work, appointment_id, change, expected_versions=expected_versions(if_match))
+    view = moving.change(work, appointment_id, wanted.request(work), expected_versions=expected_versions(if_match))
     return answer_appointment(work, view)
 
 

@@ -6,10 +6,14 @@ from typing import Annotated, Any, NotRequired, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from typing_extensions import TypedDict
 
+from lambda_function.api.ids import acting_id
 from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
+from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status
+from lambda_function.services.booking import BookingRequest
+from lambda_function.services.moving import ChangeRequest
 
 # Stands for "as it is": the fields themselves do not take null.
 UNCHANGED: Any = None
@@ -187,6 +191,17 @@ class NewAppointment(BaseModel):
         Reason | None, Field(description="Why the visit may lie outside working hours; only receptionists may give it")
     ] = None
 
+    def request(self, work: UnitOfWork) -> BookingRequest:
+        return BookingRequest(
+            doctor_id=acting_id(work, self.doctor_id),
+            treatment_id=self.treatment_id,
+            starts_at=self.starts_at,
+            patient_id=acting_id(work, self.patient_id),
+            chair_id=self.chair_id,
+            patient_note=self.patient_note,
+            override_reason=self.override_reason,
+        )
+
 
 class Cancellation(BaseModel):
     """Why an appointment is cancelled."""
@@ -234,11 +249,16 @@ class AppointmentChange(BaseModel):
             raise ValueError("must change something")
         return self
 
-    def notes(self) -> dict[str, str | None]:
-        """The notes that are given."""
-        return {
-            name: getattr(self, name) for name in ("patient_note", "internal_note") if name in self.model_fields_set
-        }
+    def request(self, work: UnitOfWork) -> ChangeRequest:
+        return ChangeRequest(
+            starts_at=self.starts_at,
+            doctor_id=acting_id(work, self.doctor_id),
+            chair_id=self.chair_id,
+            override_reason=self.override_reason,
+            notes={
+                name: getattr(self, name) for name in ("patient_note", "internal_note") if name in self.model_fields_set
+            },
+        )
 
 
 class EventActor(TypedDict):

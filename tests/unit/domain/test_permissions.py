@@ -69,6 +69,10 @@ def test_a_doctor_who_is_the_patient_of_a_visit_is_not_its_doctor() -> None:
     assert not permitted(Actor(1, Role.DOCTOR, (10,)), Action.BOOK, OF_BOTH)
 
 
+def test_a_receptionist_who_has_the_id_of_the_doctor_is_not_the_doctor() -> None:
+    assert not permitted(Actor(2, Role.RECEPTIONIST), Action.SHARE_CALENDAR, OF_BOTH)
+
+
 def test_a_receptionist_of_no_clinic_books_nothing() -> None:
     assert not permitted(Actor(3, Role.RECEPTIONIST), Action.BOOK, OF_BOTH)
 

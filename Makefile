@@ -25,7 +25,7 @@ reset: $(RUN) ## Delete the local data, so that the next run starts afresh
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"
 
 ##@ Check it
-.PHONY: test lint format types pytest fuzz openapi terraform-check
+.PHONY: test lint format types pytest fuzz openapi openapi-lint terraform-check
 test: lint types pytest ## Run lint, types and pytest: everything that must pass before a commit
 
 lint: $(VENV) ## Check the code with ruff, and that it is formatted
@@ -51,6 +51,9 @@ fuzz: $(VENV) ## Send the API random requests as every role for a long time, and
 
 openapi: $(VENV) ## Write openapi.json again after a change to the routes or schemas
 	@$(BIN)/python -m dev.openapi_file
+
+openapi-lint: $(VENV) ## The rules of Spectral and Redocly for openapi.json (needs Node.js)
+	@$(BIN)/python -m dev.openapi_lint
 
 # Terraform, then its plans as JSON for tests/terraform and checkov. The account is read (which zones it has), never changed.
 STACK := build/terraform

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, Dialect, MetaData, Row, Select, SmallInteger, String
+from sqlalchemy import BigInteger, BindParameter, Dialect, MetaData, Row, Select, SmallInteger, String, bindparam
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -47,6 +47,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+def instant_parameter(name: str) -> BindParameter[datetime]:
+    """A parameter of a statement that takes an aware instant."""
+    return bindparam(name, type_=UtcDateTime())
 
 
 ROLE_IDS = {Role.PATIENT: 1, Role.DOCTOR: 2, Role.RECEPTIONIST: 3}

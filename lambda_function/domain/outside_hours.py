@@ -19,25 +19,26 @@ Minutes = tuple[int, int]
 _Point = TypeVar("_Point", int, date)
 
 
-def outside(visits: Iterable[Interval], opening: WorkingTime, zone: ZoneInfo) -> list[int]:
+def outside_hours(visits: Iterable[Interval], working_time: WorkingTime, zone: ZoneInfo) -> list[int]:
     """The positions of the visits that do not lie in working time, leave not counted. No visit is longer than a day.
 
     Where the clocks do not change near a visit, it is compared with what the clinic's clock shows, by windows that are
     merged once for all days that have the same ones; near a change of clocks, with `WorkingTime.hours_within`.
     """
-    roster = _Roster(opening)
-    return [number for number, visit in enumerate(visits) if not _is_inside(visit, opening, roster, zone)]
+    days = _WorkingDays(working_time)
+    return [number for number, visit in enumerate(visits) if not _is_inside(visit, days, zone)]
 
 
-def _is_inside(visit: Interval, opening: WorkingTime, roster: "_Roster", zone: ZoneInfo) -> bool:
+def _is_inside(visit: Interval, days: "_WorkingDays", zone: ZoneInfo) -> bool:
     local = visit.start.astimezone(zone)
     offset = local.utcoffset() or timedelta(0)
     steady = offset == _offset(visit.start - _AROUND, zone) == _offset(visit.end + _AROUND, zone)
     if not steady or offset % _MINUTE or visit.end - visit.start > _DAY:
-        return any(hours.start <= visit.start and visit.end <= hours.end for hours in opening.hours_within(visit, zone))
+        working = days.working_time.hours_within(visit, zone)
+        return any(hours.start <= visit.start and visit.end <= hours.end for hours in working)
     midnight = datetime.combine(local.date(), datetime.min.time(), UTC) - offset
     start, end = (visit.start - midnight) / _MINUTE, (visit.end - midnight) / _MINUTE
-    return roster.holds(local.date(), start, end)
+    return days.hold(local.date(), start, end)
 
 
 def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
@@ -45,10 +46,10 @@ def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
 
 
 @dataclass(slots=True)
-class _Roster:
-    """The opening, arranged to be asked for many days."""
+class _WorkingDays:
+    """Working time, arranged so that many days can be looked up."""
 
-    opening: WorkingTime
+    working_time: WorkingTime
     _closed: list[tuple[date, date]] = field(default_factory=list)
     _seasons: list[date] = field(default_factory=list)
     _of_weekday: dict[int, list[WeeklyHours]] = field(default_factory=dict)
@@ -56,15 +57,16 @@ class _Roster:
     _stretches: dict[Hashable, list[Minutes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._closed = _merged(self.opening.closures)
-        for hours in self.opening.weekly:
+        self._closed = _merged(self.working_time.closures)
+        for hours in self.working_time.weekly:
             self._of_weekday.setdefault(hours.weekday, []).append(hours)
         # Between two of these dates the same entries are valid.
-        begins = {hours.valid_from for hours in self.opening.weekly if hours.valid_from}
-        ends = {hours.valid_to + _DAY for hours in self.opening.weekly if hours.valid_to and hours.valid_to < date.max}
+        weekly = self.working_time.weekly
+        begins = {hours.valid_from for hours in weekly if hours.valid_from}
+        ends = {hours.valid_to + _DAY for hours in weekly if hours.valid_to and hours.valid_to < date.max}
         self._seasons = sorted(begins | ends)
 
-    def holds(self, day: date, start: float, end: float) -> bool:
+    def hold(self, day: date, start: float, end: float) -> bool:
         """Whether all the time from one minute to the other, counted from the midnight of `day`, is working time."""
         last = day + _DAY if end > DAY_MINUTES else day
         place = bisect_right(self._closed, (last, date.max))
@@ -85,13 +87,13 @@ class _Roster:
 
     def _key(self, day: date) -> Hashable:
         """The same for days that have the same windows."""
-        if day in self.opening.exceptions:
+        if day in self.working_time.exceptions:
             return day
         return day.isoweekday(), bisect_right(self._seasons, day)
 
     def _windows_on(self, day: date, key: Hashable) -> Sequence[Window]:
-        if day in self.opening.exceptions:
-            return self.opening.exceptions[day]
+        if day in self.working_time.exceptions:
+            return self.working_time.exceptions[day]
         if key not in self._windows:
             entries = self._of_weekday.get(day.isoweekday(), ())
             self._windows[key] = [hours.window for hours in entries if hours.applies_on(day)]

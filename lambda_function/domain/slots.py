@@ -119,10 +119,10 @@ def margin(duration: Duration) -> timedelta:
     return duration.buffer_before + duration.visit + duration.buffer_after + GRID
 
 
-def working_starts(timeline: Timeline, opening: WorkingTime, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
+def working_starts(timeline: Timeline, working_time: WorkingTime, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
     """The starts whose visit lies in working hours, and those whose visit no leave touches."""
-    working = union(timeline.inside(hours) for hours in opening.hours_within(timeline.span, zone))
-    away = union(timeline.touched(leave) for leave in opening.leave)
+    working = union(timeline.inside(hours) for hours in working_time.hours_within(timeline.span, zone))
+    away = union(timeline.touched(leave) for leave in working_time.leave)
     return visit_starts(working, visit), visit_starts(timeline.everything & ~away, visit)
 
 

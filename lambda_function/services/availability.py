@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from lambda_function.db.repositories.appointments import resources_of
 from lambda_function.db.repositories.booking import Candidate, candidates
 from lambda_function.db.repositories.busy import active_chairs
-from lambda_function.db.repositories.working_hours import openings
+from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Duration, bookable_span
@@ -83,7 +83,7 @@ def slots_of(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[Candidate])
         return []
     reach = margin(doctors[0].duration)
     around = Interval(span.start - reach, span.end + reach)
-    rules = openings(work.session, [doctor.doctor_id for doctor in doctors], around)
+    rules = working_times(work.session, [doctor.doctor_id for doctor in doctors], around)
     chairs = active_chairs(work.session, {doctor.clinic_id for doctor in doctors})
     finder = _SlotFinder(work, wanted, doctors, rules, chairs)
     first = min(span.end, span.start + timedelta(days=max(1, _FIRST_LOOK_DAYS // len(doctors))))

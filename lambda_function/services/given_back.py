@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import freed_time
 from lambda_function.db.repositories.booking import DoctorClinic
-from lambda_function.db.repositories.working_hours import openings
+from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import Freed
@@ -24,7 +24,7 @@ class Before:
 
     span: Interval
     until: datetime
-    openings: Mapping[int, WorkingTime]
+    working_times: Mapping[int, WorkingTime]
 
 
 def look_before(work: UnitOfWork, doctor_ids: Collection[int]) -> Before | None:
@@ -33,18 +33,18 @@ def look_before(work: UnitOfWork, doctor_ids: Collection[int]) -> Before | None:
     if until is None or until <= work.now or not doctor_ids:
         return None
     span = Interval(work.now, min(until, work.now + FURTHEST))
-    return Before(span, until, openings(work.session, doctor_ids, span))
+    return Before(span, until, working_times(work.session, doctor_ids, span))
 
 
 def give_back(work: UnitOfWork, before: Before | None, clinics: Collection[DoctorClinic]) -> None:
     """To be called when everything is changed; `clinics` are those of the doctors."""
     if before is None or not clinics:
         return
-    after = openings(work.session, [clinic.doctor_id for clinic in clinics], before.span)
+    after = working_times(work.session, [clinic.doctor_id for clinic in clinics], before.span)
     parts = []
     for clinic in clinics:
         zone = ZoneInfo(clinic.time_zone)
-        worked = before.openings.get(clinic.doctor_id, WorkingTime()).hours_within(before.span, zone)
+        worked = before.working_times.get(clinic.doctor_id, WorkingTime()).hours_within(before.span, zone)
         works = after[clinic.doctor_id].hours_within(before.span, zone)
         parts += [Freed(clinic.doctor_id, clinic.clinic_id, time) for time in subtract(works, worked)]
     write_down(work, parts, before.until)

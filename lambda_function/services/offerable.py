@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.booking import Candidate, candidates_of_clinic
 from lambda_function.db.repositories.busy import active_chairs
-from lambda_function.db.repositories.working_hours import openings
+from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Duration, bookable_span
@@ -177,7 +177,7 @@ def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[Freed]) -> Offer
     doctor_ids = {candidate.doctor_id for candidate in candidates}
     free = FreeStarts(
         timeline,
-        openings(work.session, doctor_ids, timeline.span),
+        working_times(work.session, doctor_ids, timeline.span),
         active_chairs(work.session, [clinic_id]),
         busy_masks(work, timeline, doctor_ids=doctor_ids, clinic_ids=[clinic_id]),
     )

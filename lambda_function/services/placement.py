@@ -79,7 +79,9 @@ def find_vacancy(work: UnitOfWork, placement: Placement, *, chair_id: int | None
 
 def _check_working(placement: Placement, found: Obstacles, *, overridden: bool) -> None:
     zone = ZoneInfo(placement.time_zone)
-    hours, present = working_starts(Timeline.around(placement.visit), found.opening, zone, placement.duration.visit)
+    hours, present = working_starts(
+        Timeline.around(placement.visit), found.working_time, zone, placement.duration.visit
+    )
     if not present & 1:
         raise DoctorBusyError("The doctor is away at that time.", field="starts_at")
     if not hours & 1 and not overridden:

@@ -1,13 +1,12 @@
-"""Leave of a doctor. Taking it never touches a booking: the answer names those that lie in it."""
+"""A doctor's leave. Taking it never touches a booking: the answer names those that lie in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
+from lambda_function.db.repositories import time_off as time_off_rows
 from lambda_function.db.repositories.busy import visits_of
-from lambda_function.db.repositories.time_off import LeaveOf
+from lambda_function.db.repositories.time_off import TimeOffRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import HasBookingsError, InvalidInputError, NotFoundError
 from lambda_function.domain.intervals import Interval
@@ -15,24 +14,24 @@ from lambda_function.domain.permissions import Action
 from lambda_function.domain.waitlist import Freed
 from lambda_function.services.offers import free
 from lambda_function.services.visits import visible_to
-from lambda_function.services.working_hours import MAX_LEAVE, lock_doctor, require_doctor
+from lambda_function.services.working_hours import MAX_TIME_OFF, lock_doctor, require_doctor
 
 
 @dataclass(frozen=True, slots=True)
-class NewLeave:
+class NewTimeOff:
     starts_at: datetime
     ends_at: datetime
     reason: str
     accept_conflicts: bool
 
 
-def leave(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> Sequence[AnyRow]:
-    """Rows of time_off_id, starts_at, ends_at and reason, by id."""
+def page(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
+    """Ordered by id."""
     require_doctor(work, doctor_id, Action.SEE_LEAVE)
-    return LeaveOf(work.session, doctor_id).page(after=after, limit=limit)
+    return time_off_rows.page(work.session, doctor_id, after=after, limit=limit)
 
 
-def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int, list[int]]:
+def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, list[int]]:
     """The id of the leave, and the ids of the appointments in it that the actor sees; all of them stay.
 
     Raises HasBookingsError when there are some and they were not accepted. Holds the doctor's lock, so that a booking
@@ -42,20 +41,21 @@ def take_leave(work: UnitOfWork, doctor_id: int, wanted: NewLeave) -> tuple[int,
         raise InvalidInputError("It ends before it begins.", field="ends_at")
     if wanted.ends_at <= work.now:
         raise InvalidInputError("That is in the past.", field="ends_at")
-    if wanted.ends_at - wanted.starts_at > MAX_LEAVE:
+    if wanted.ends_at - wanted.starts_at > MAX_TIME_OFF:
         raise InvalidInputError("That is longer than leave can be.", field="ends_at")
     lock_doctor(work, doctor_id, Action.SET_LEAVE)
     span = Interval(wanted.starts_at, wanted.ends_at)
     booked = visible_to(work.actor, visits_of(work.session, ClaimKind.DOCTOR, doctor_id, span))
     if (booked.ids or booked.elsewhere) and not wanted.accept_conflicts:
         raise HasBookingsError("There are appointments in that time.", booked.ids, elsewhere=booked.elsewhere)
-    leave_id = LeaveOf(work.session, doctor_id).add(span, wanted.reason, work.now)
-    return leave_id, booked.ids
+    time_off_id = time_off_rows.add(work.session, doctor_id, span, wanted.reason, work.now)
+    return time_off_id, booked.ids
 
 
-def give_up_leave(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
+def give_up(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
+    """Ends the leave; its time can be booked again, and is offered to those who wait."""
     clinic = lock_doctor(work, doctor_id, Action.SET_LEAVE)
-    span = LeaveOf(work.session, doctor_id).remove(time_off_id)
+    span = time_off_rows.remove(work.session, doctor_id, time_off_id)
     if span is None:
         raise NotFoundError("There is no such leave.")
     free(work, [Freed(doctor_id, clinic.clinic_id, span)])

@@ -8,21 +8,22 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import claims
+from lambda_function.db.repositories import working_hours as working_hours_rows
 from lambda_function.db.repositories.booking import DoctorClinic, doctor_clinic
 from lambda_function.db.repositories.busy import VisitOfDoctor, visits_of_doctors
-from lambda_function.db.repositories.working_hours import OpeningHours, openings
+from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.outside_hours import outside
+from lambda_function.domain.outside_hours import outside_hours
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.working_hours import WeeklyHours, Window, check_week, check_windows
 from lambda_function.services.given_back import give_back, look_before
 from lambda_function.services.visits import visible_to
 
-MAX_LEAVE = timedelta(days=5 * 366)
+MAX_TIME_OFF = timedelta(days=5 * 366)
 # How far ahead hours are compared with visits: no clinic is booked further, see the horizon of a practice file.
-LOOK_AHEAD = MAX_LEAVE
+LOOK_AHEAD = MAX_TIME_OFF
 DOCTORS_AT_ONCE = 100
 NOBODY = 0
 
@@ -38,7 +39,7 @@ def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorCl
 
 def weekly(work: UnitOfWork, doctor_id: int) -> list[WeeklyHours]:
     require_doctor(work, doctor_id, Action.READ_CATALOGUE)
-    return OpeningHours(work.session, doctor_id).weekly()
+    return working_hours_rows.weekly(work.session, doctor_id)
 
 
 def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]) -> list[int]:
@@ -48,9 +49,9 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     check_week(week, "hours")
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
-    OpeningHours(work.session, doctor_id).replace_weekly(week)
+    working_hours_rows.replace_weekly(work.session, doctor_id, week)
     give_back(work, before, [clinic])
-    return outside_hours(work, doctor_id, clinic.time_zone)
+    return _ids_outside_hours(work, doctor_id, clinic.time_zone)
 
 
 def exceptions(
@@ -60,7 +61,7 @@ def exceptions(
     require_doctor(work, doctor_id, Action.READ_CATALOGUE)
     if first_day > last_day:
         raise InvalidInputError("`from` is after `to`.", field="from")
-    return OpeningHours(work.session, doctor_id).exceptions(first_day, last_day, limit=limit)
+    return working_hours_rows.exceptions(work.session, doctor_id, first_day, last_day, limit=limit)
 
 
 def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequence[Window]) -> list[int]:
@@ -68,19 +69,19 @@ def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequ
     check_windows(windows, "hours")
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
-    OpeningHours(work.session, doctor_id).replace_exception(day, windows)
+    working_hours_rows.replace_exception(work.session, doctor_id, day, windows)
     give_back(work, before, [clinic])
-    return outside_hours(work, doctor_id, clinic.time_zone)
+    return _ids_outside_hours(work, doctor_id, clinic.time_zone)
 
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     """The weekly hours again; answers as replace_weekly. NotFoundError when that date has no exception."""
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = look_before(work, [doctor_id])
-    if not OpeningHours(work.session, doctor_id).remove_exception(day):
+    if not working_hours_rows.remove_exception(work.session, doctor_id, day):
         raise NotFoundError("That date has no exception.")
     give_back(work, before, [clinic])
-    return outside_hours(work, doctor_id, clinic.time_zone)
+    return _ids_outside_hours(work, doctor_id, clinic.time_zone)
 
 
 def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClinic:
@@ -89,12 +90,12 @@ def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClini
     return clinic
 
 
-def outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
+def _ids_outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
     """The ids of the doctor's appointments to come that do not lie in working hours, as far as the actor sees them."""
-    return visible_to(work.actor, outside_hours_of(work, {doctor_id: time_zone}, {}).get(doctor_id, [])).ids
+    return visible_to(work.actor, visits_outside_hours(work, {doctor_id: time_zone}, {}).get(doctor_id, [])).ids
 
 
-def outside_hours_of(
+def visits_outside_hours(
     work: UnitOfWork, time_zones: Mapping[int, str], weeks: Mapping[int, Sequence[WeeklyHours]]
 ) -> dict[int, list[VisitOfDoctor]]:
     """By doctor, the appointments to come that do not lie in working hours, whether or not the actor sees them; as if
@@ -111,16 +112,16 @@ def outside_hours_of(
             continue
         last = max(visit.end for of_one in visits.values() for visit in of_one)
         concerned = Interval(start, start + timedelta(minutes=last))
-        rules = openings(work.session, visits.keys(), concerned)
+        working = working_times(work.session, visits.keys(), concerned)
         for doctor_id, of_one in visits.items():
-            opening = rules[doctor_id]
+            working_time = working[doctor_id]
             if doctor_id in weeks:
-                opening = replace(opening, weekly=weeks[doctor_id])
+                working_time = replace(working_time, weekly=weeks[doctor_id])
             times = [
                 Interval(start + timedelta(minutes=visit.start), start + timedelta(minutes=visit.end))
                 for visit in of_one
             ]
-            positions = outside(times, opening, ZoneInfo(time_zones[doctor_id]))
+            positions = outside_hours(times, working_time, ZoneInfo(time_zones[doctor_id]))
             if positions:
                 found[doctor_id] = [of_one[position] for position in positions]
     return found

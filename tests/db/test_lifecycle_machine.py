@@ -250,11 +250,11 @@ class Lifecycle(RuleBasedStateMachine):
         actor = self._helper(who, doctor_id)
         start = self._start(offset) + timedelta(minutes=7)
         span = Interval(start, start + length * QUARTER)
-        wanted = time_off.NewLeave(span.start, span.end, "away", accept)
+        wanted = time_off.NewTimeOff(span.start, span.end, "away", accept)
         planned, answer = self._agree(
             lambda: self._model.plan_leave(actor, doctor_id, span, accept=accept),
             actor,
-            lambda work: time_off.take_leave(work, doctor_id, wanted),
+            lambda work: time_off.take(work, doctor_id, wanted),
         )
         if answer is not None and planned is not None:
             leave_id, booked = answer
@@ -271,7 +271,7 @@ class Lifecycle(RuleBasedStateMachine):
         planned, _ = self._agree(
             lambda: self._model.plan_return(actor, doctor_id, leave_id),
             actor,
-            lambda work: time_off.give_up_leave(work, doctor_id, leave_id),
+            lambda work: time_off.give_up(work, doctor_id, leave_id),
         )
         if planned:
             del self._model.leave[leave_id]

@@ -63,8 +63,8 @@ class Ring:
         return self.job(lambda work: moving.change(work, key, wanted))
 
     def leave(self, start: datetime, end: datetime) -> Job:
-        wanted = time_off.NewLeave(start, end, "away", accept_conflicts=False)
-        return self.job(lambda work: time_off.take_leave(work, self.doctors[0], wanted))
+        wanted = time_off.NewTimeOff(start, end, "away", accept_conflicts=False)
+        return self.job(lambda work: time_off.take(work, self.doctors[0], wanted))
 
     def step(self, key: int, step: Step, actor: Actor | None = None) -> Job:
         return self.job(lambda work: lifecycle.take(work, key, step, reason="as raced"), actor)
@@ -162,10 +162,10 @@ def test_of_leave_and_a_booking_in_it_one_is_refused(ring: Ring) -> None:
 def test_leave_that_accepts_bookings_names_all_that_were_first(ring: Ring) -> None:
     for day in days:
         named: list[int] = []
-        wanted = time_off.NewLeave(day - HOUR, day + HOUR, "away", accept_conflicts=True)
+        wanted = time_off.NewTimeOff(day - HOUR, day + HOUR, "away", accept_conflicts=True)
 
-        def take(work: UnitOfWork, wanted: time_off.NewLeave = wanted, named: list[int] = named) -> None:
-            named[:] = time_off.take_leave(work, ring.doctors[0], wanted)[1]
+        def take(work: UnitOfWork, wanted: time_off.NewTimeOff = wanted, named: list[int] = named) -> None:
+            named[:] = time_off.take(work, ring.doctors[0], wanted)[1]
 
         left, booked = ring.race(ring.job(take), ring.booking(day))
         assert left == "done"

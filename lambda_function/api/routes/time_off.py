@@ -1,4 +1,4 @@
-"""Leave of a doctor."""
+"""A doctor's leave."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -24,7 +24,7 @@ def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor:
     doctors of their clinics; patients get 403.
     """
     work = current_work()
-    rows = time_off.leave(work, acting_id(work, doctor_id), after=paging.after_id(cursor), limit=limit + 1)
+    rows = time_off.page(work, acting_id(work, doctor_id), after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.time_off_id,), shown=shown_time_off)
 
 
@@ -44,17 +44,17 @@ def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[Created
     """
     work = current_work()
     doctor = acting_id(work, doctor_id)
-    leave_id, booked = time_off.take_leave(
-        work, doctor, time_off.NewLeave(wanted.starts_at, wanted.ends_at, wanted.reason, wanted.accept_conflicts)
+    time_off_id, booked = time_off.take(
+        work, doctor, time_off.NewTimeOff(wanted.starts_at, wanted.ends_at, wanted.reason, wanted.accept_conflicts)
     )
     body: CreatedTimeOff = {
-        "time_off_id": leave_id,
+        "time_off_id": time_off_id,
         "starts_at": wanted.starts_at,
         "ends_at": wanted.ends_at,
         "reason": wanted.reason,
         "appointment_ids": booked,
     }
-    headers = {"Location": f"/doctors/{doctor}/time-off/{leave_id}"}
+    headers = {"Location": f"/doctors/{doctor}/time-off/{time_off_id}"}
     return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, body, headers=headers)
 
 
@@ -73,5 +73,5 @@ def delete_time_off(
     leave.
     """
     work = current_work()
-    time_off.give_up_leave(work, acting_id(work, doctor_id), time_off_id)
+    time_off.give_up(work, acting_id(work, doctor_id), time_off_id)
     return Response(HTTPStatus.NO_CONTENT)

@@ -1,13 +1,14 @@
-"""Leave of a doctor, as the API shows and takes it."""
+"""A doctor's leave, as the API shows and takes it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import Instant, Reason
+from lambda_function.db.repositories.time_off import TimeOffRow
 
 
 class NewTimeOff(BaseModel):
@@ -55,7 +56,7 @@ class CreatedTimeOff(TimeOff):
     ]
 
 
-def shown_time_off(row: Any) -> TimeOff:
+def shown_time_off(row: TimeOffRow) -> TimeOff:
     return {
         "time_off_id": row.time_off_id,
         "starts_at": row.starts_at,

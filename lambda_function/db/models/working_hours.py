@@ -82,3 +82,8 @@ class TimeOff(Base):
     ends_at: Mapped[Instant]
     reason: Mapped[Reason]
     created_at: Mapped[Instant]
+
+
+# For the repository, which writes many at a time.
+HOURS_ROWS = Base.metadata.tables[WorkingHours.__tablename__]
+EXCEPTION_ROWS = Base.metadata.tables[WorkingHoursException.__tablename__]

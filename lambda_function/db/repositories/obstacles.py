@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.models import ClaimKind, SlotClaim, WaitlistEntry
 from lambda_function.db.repositories.claims import claimed
-from lambda_function.db.repositories.working_hours import RULES, branch, opening_of, rule_values
-from lambda_function.db.scoping import UNSCOPED
+from lambda_function.db.repositories.working_hours import WORKING_RULES, Rule, rule_values, rules, working_time_of
+from lambda_function.db.rows import fetch_all
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import OPEN
 from lambda_function.domain.working_hours import WorkingTime
@@ -17,7 +17,7 @@ from lambda_function.domain.working_hours import WorkingTime
 # The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
 # it reads all that a chair has ever been claimed for.
 _CLAIMED = (
-    branch("claimed", owner_id=SlotClaim.resource_id, claim_kind=SlotClaim.kind)
+    rules("claimed", owner_id=SlotClaim.resource_id, claim_kind=SlotClaim.kind)
     .where(
         or_(
             claimed(ClaimKind.DOCTOR, SlotClaim.resource_id == bindparam("doctor_id"), "occupied"),
@@ -30,11 +30,11 @@ _CLAIMED = (
 
 
 # Whether anybody at all waits.
-_AWAITED = branch("awaited", owner_id=literal(0, literal_execute=True)).where(
+_AWAITED = rules("awaited", owner_id=literal(0, literal_execute=True)).where(
     exists().where(WaitlistEntry.status.in_(sorted(OPEN)))
 )
-_FOR_BOOKING = union_all(*RULES, _CLAIMED)
-_FOR_MOVING = union_all(*RULES, _CLAIMED, _AWAITED)
+_FOR_BOOKING = union_all(*WORKING_RULES, _CLAIMED)
+_FOR_MOVING = union_all(*WORKING_RULES, _CLAIMED, _AWAITED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Obstacles:
     anybody waits for the time that a move leaves.
     """
 
-    opening: WorkingTime
+    working_time: WorkingTime
     taken: frozenset[tuple[int, int]]
     awaited: bool
 
@@ -71,9 +71,9 @@ def obstacles(
         "occupied_end": occupied.end,
         "moved_id": moved_id or 0,
     }
-    rows = session.execute(_FOR_BOOKING if moved_id is None else _FOR_MOVING, values, execution_options=UNSCOPED).all()
+    found = fetch_all(session, Rule, _FOR_BOOKING if moved_id is None else _FOR_MOVING, values, unscoped=True)
     return Obstacles(
-        opening=opening_of(rows),
-        taken=frozenset((row.claim_kind, row.owner_id) for row in rows if row.kind == "claimed"),
-        awaited=any(row.kind == "awaited" for row in rows),
+        working_time=working_time_of(found),
+        taken=frozenset((rule.claim_kind, rule.owner_id) for rule in found if rule.claim_kind is not None),
+        awaited=any(rule.kind == "awaited" for rule in found),
     )

@@ -1,16 +1,16 @@
-"""When doctors work, as rules: all of it for some doctors in one statement, and its changes.
+"""When doctors work: the rules of many doctors in one statement, and the hours and exceptions of one.
 
-Reading is unscoped, since a time that the caller may not know the reason of is taken all the same.
+The rules are read unscoped: a time is taken even when the caller may not know why.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Date,
     SmallInteger,
     bindparam,
@@ -23,39 +23,59 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
-from lambda_function.db.base import AnyRow, UtcDateTime
+from lambda_function.db.base import AnySelect, UtcDateTime, instant_parameter
 from lambda_function.db.models import Closure, Doctor, TimeOff, WorkingHours, WorkingHoursException
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED
+from lambda_function.db.models.working_hours import EXCEPTION_ROWS, HOURS_ROWS
+from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
 
-_DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
+RuleKind = Literal["weekly", "exception", "closure", "leave", "claimed", "awaited"]
 
 
-def branch(kind: str, **columns: Any) -> Any:
-    """One branch of the union: its kind, whose it is, and the columns that it has; NULL for the others."""
-    types: Mapping[str, Any] = {
-        "claim_kind": SmallInteger,
-        "weekday": SmallInteger,
-        "first_day": Date,
-        "last_day": Date,
-        "start_minute": SmallInteger,
-        "end_minute": SmallInteger,
+class Rule(NamedTuple):
+    """One reason why a doctor works at some time, or does not. Columns that its kind does not have are None."""
+
+    kind: RuleKind
+    owner_id: int
+    claim_kind: int | None
+    weekday: int | None
+    first_day: date | None
+    last_day: date | None
+    start_minute: int | None
+    end_minute: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+_TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
+    {
+        "claim_kind": SmallInteger(),
+        "weekday": SmallInteger(),
+        "first_day": Date(),
+        "last_day": Date(),
+        "start_minute": SmallInteger(),
+        "end_minute": SmallInteger(),
         "starts_at": UtcDateTime(),
         "ends_at": UtcDateTime(),
     }
-    values: list[ColumnElement[Any]] = [
-        literal(kind, literal_execute=True).label("kind"),
-        columns["owner_id"].label("owner_id"),
-    ]
-    for name, kind_of in types.items():
-        values.append(type_coerce(columns.get(name, null()), kind_of).label(name))
-    return select(*values)
+)
+_DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
+_FIRST_DAY = bindparam("first_day", type_=Date)
+_LAST_DAY = bindparam("last_day", type_=Date)
 
 
-RULES: Any = (
-    branch(
+def rules(kind: RuleKind, *, owner_id: Any, **given: Any) -> AnySelect:
+    """A SELECT of rules of one kind, to be put into a union: `given` are the columns that this kind has."""
+    values = {name: type_coerce(given.get(name, null()), of_type) for name, of_type in _TYPES.items()}
+    return select(*columns(Rule, kind=literal(kind, literal_execute=True), owner_id=owner_id, **values))
+
+
+# The branches of a union; the values that they bind are those of `rule_values`.
+WORKING_RULES: Sequence[AnySelect] = (
+    rules(
         "weekly",
         owner_id=WorkingHours.doctor_id,
         weekday=WorkingHours.weekday,
@@ -64,7 +84,7 @@ RULES: Any = (
         start_minute=WorkingHours.start_minute,
         end_minute=WorkingHours.end_minute,
     ).where(WorkingHours.doctor_id.in_(_DOCTORS)),
-    branch(
+    rules(
         "exception",
         owner_id=WorkingHoursException.doctor_id,
         first_day=WorkingHoursException.day,
@@ -72,31 +92,25 @@ RULES: Any = (
         end_minute=WorkingHoursException.end_minute,
     ).where(
         WorkingHoursException.doctor_id.in_(_DOCTORS),
-        WorkingHoursException.day.between(bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)),
+        WorkingHoursException.day.between(_FIRST_DAY, _LAST_DAY),
     ),
-    branch("closure", owner_id=Doctor.user_id, first_day=Closure.first_day, last_day=Closure.last_day)
+    rules("closure", owner_id=Doctor.user_id, first_day=Closure.first_day, last_day=Closure.last_day)
     .join(Closure, Closure.clinic_id == Doctor.clinic_id)
-    .where(
-        Doctor.user_id.in_(_DOCTORS),
-        Closure.last_day >= bindparam("first_day", type_=Date),
-        Closure.first_day <= bindparam("last_day", type_=Date),
-    ),
-    branch("leave", owner_id=TimeOff.doctor_id, starts_at=TimeOff.starts_at, ends_at=TimeOff.ends_at).where(
+    .where(Doctor.user_id.in_(_DOCTORS), Closure.last_day >= _FIRST_DAY, Closure.first_day <= _LAST_DAY),
+    rules("leave", owner_id=TimeOff.doctor_id, starts_at=TimeOff.starts_at, ends_at=TimeOff.ends_at).where(
         TimeOff.doctor_id.in_(_DOCTORS),
-        TimeOff.ends_at > bindparam("span_start", type_=UtcDateTime()),
-        TimeOff.starts_at < bindparam("span_end", type_=UtcDateTime()),
+        TimeOff.ends_at > instant_parameter("span_start"),
+        TimeOff.starts_at < instant_parameter("span_end"),
     ),
 )
-
-
-_ALL_RULES = union_all(*RULES)
+_ALL_RULES = union_all(*WORKING_RULES)
 
 
 def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
-    """The values bound in RULES."""
+    """The values that WORKING_RULES bind."""
     return {
         "doctor_ids": sorted(doctor_ids),
-        # Whatever the zone: local dates are a day off those of UTC at most, and night hours begin a day before.
+        # Right in every zone: a local date is a day off the one of UTC at most, and night hours begin a day before.
         "first_day": span.start.date() - timedelta(days=2),
         "last_day": span.end.date() + timedelta(days=1),
         "span_start": span.start,
@@ -104,121 +118,124 @@ def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
     }
 
 
-def openings(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, WorkingTime]:
-    """What decides when each doctor works in `span`: no other exceptions, closures and leave are read."""
-    rows = session.execute(_ALL_RULES, rule_values(doctor_ids, span), execution_options=UNSCOPED).all()
-    of_doctor: dict[int, list[AnyRow]] = defaultdict(list)
-    for row in rows:
-        of_doctor[row.owner_id].append(row)
-    return {doctor_id: opening_of(of_doctor[doctor_id]) for doctor_id in doctor_ids}
+def working_times(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, WorkingTime]:
+    """What decides when each of the doctors works in `span`. Exceptions, closures and leave of other times are not
+    read.
+    """
+    of_doctor: dict[int, list[Rule]] = defaultdict(list)
+    for rule in fetch_all(session, Rule, _ALL_RULES, rule_values(doctor_ids, span), unscoped=True):
+        of_doctor[rule.owner_id].append(rule)
+    return {doctor_id: working_time_of(of_doctor[doctor_id]) for doctor_id in doctor_ids}
 
 
-def opening_of(rows: Sequence[AnyRow]) -> WorkingTime:
-    """The opening of one doctor from the rows of RULES; rows of other kinds do not matter."""
+def working_time_of(found: Iterable[Rule]) -> WorkingTime:
+    """The working time of one doctor, from that doctor's rules. Claims and other kinds make no difference."""
+    hours: list[WeeklyHours] = []
     exceptions: dict[date, list[Window]] = defaultdict(list)
-    for row in rows:
-        if row.kind == "exception":
-            windows = exceptions[row.first_day]
-            if row.start_minute is not None:
-                windows.append(Window(row.start_minute, row.end_minute))
-    return WorkingTime(
-        weekly=[
-            WeeklyHours(row.weekday, Window(row.start_minute, row.end_minute), row.first_day, row.last_day)
-            for row in rows
-            if row.kind == "weekly"
-        ],
-        exceptions=exceptions,
-        closures=[(row.first_day, row.last_day) for row in rows if row.kind == "closure"],
-        leave=[Interval(row.starts_at, row.ends_at) for row in rows if row.kind == "leave"],
+    closures: list[tuple[date, date]] = []
+    leave: list[Interval] = []
+    for rule in found:
+        match rule:
+            case Rule(kind="weekly", weekday=int(weekday), start_minute=int(start), end_minute=int(end)):
+                hours.append(WeeklyHours(weekday, Window(start, end), rule.first_day, rule.last_day))
+            case Rule(kind="exception", first_day=date() as day):
+                exceptions[day] += _windows(rule.start_minute, rule.end_minute)
+            case Rule(kind="closure", first_day=date() as first_day, last_day=date() as last_day):
+                closures.append((first_day, last_day))
+            case Rule(kind="leave", starts_at=datetime() as starts_at, ends_at=datetime() as ends_at):
+                leave.append(Interval(starts_at, ends_at))
+    return WorkingTime(hours, exceptions, closures, leave)
+
+
+def _windows(start_minute: int | None, end_minute: int | None) -> list[Window]:
+    """The window of one row of an exception; none where the row says that the doctor does not work on that date."""
+    return [] if start_minute is None or end_minute is None else [Window(start_minute, end_minute)]
+
+
+class _WeeklyRow(NamedTuple):
+    weekday: int
+    start_minute: int
+    end_minute: int
+    valid_from: date | None
+    valid_to: date | None
+
+
+class _ExceptionRow(NamedTuple):
+    day: date
+    start_minute: int | None
+    end_minute: int | None
+
+
+_WEEKLY = (
+    select(*columns(_WeeklyRow, WorkingHours))
+    .where(WorkingHours.doctor_id == bindparam("doctor_id"))
+    .order_by(WorkingHours.weekday, WorkingHours.start_minute, WorkingHours.valid_from)
+)
+_DAYS = (
+    select(WorkingHoursException.day)
+    .where(
+        WorkingHoursException.doctor_id == bindparam("doctor_id"),
+        WorkingHoursException.day.between(_FIRST_DAY, _LAST_DAY),
     )
+    .group_by(WorkingHoursException.day)
+    .order_by(WorkingHoursException.day)
+    .limit(bindparam("days"))
+    .subquery()
+)
+_EXCEPTIONS = (
+    select(*columns(_ExceptionRow, WorkingHoursException))
+    .join(_DAYS, _DAYS.c.day == WorkingHoursException.day)
+    .where(WorkingHoursException.doctor_id == bindparam("doctor_id"))
+    .order_by(WorkingHoursException.day, WorkingHoursException.start_minute)
+)
 
 
-class OpeningHours:
-    """The weekly hours and exceptions of one doctor, read as everybody may and replaced as a whole."""
+def weekly(session: Session, doctor_id: int) -> list[WeeklyHours]:
+    rows = fetch_all(session, _WeeklyRow, _WEEKLY, {"doctor_id": doctor_id})
+    return [
+        WeeklyHours(row.weekday, Window(row.start_minute, row.end_minute), row.valid_from, row.valid_to) for row in rows
+    ]
 
-    def __init__(self, session: Session, doctor_id: int) -> None:
-        self._session = session
-        self._doctor_id = doctor_id
 
-    def weekly(self) -> list[WeeklyHours]:
-        rows = self._session.execute(
-            select(
-                WorkingHours.weekday,
-                WorkingHours.start_minute,
-                WorkingHours.end_minute,
-                WorkingHours.valid_from,
-                WorkingHours.valid_to,
-            )
-            .where(WorkingHours.doctor_id == self._doctor_id)
-            .order_by(WorkingHours.weekday, WorkingHours.start_minute, WorkingHours.valid_from)
-        )
-        return [
-            WeeklyHours(row.weekday, Window(row.start_minute, row.end_minute), row.valid_from, row.valid_to)
-            for row in rows
-        ]
+def replace_weekly(session: Session, doctor_id: int, week: Sequence[WeeklyHours]) -> None:
+    write(session, delete(WorkingHours).where(WorkingHours.doctor_id == doctor_id))
+    rows = [
+        {
+            "doctor_id": doctor_id,
+            "weekday": hours.weekday,
+            "start_minute": hours.window.start,
+            "end_minute": hours.window.end,
+            "valid_from": hours.valid_from,
+            "valid_to": hours.valid_to,
+        }
+        for hours in week
+    ]
+    if rows:
+        write(session, insert(HOURS_ROWS), rows)
 
-    def replace_weekly(self, week: Sequence[WeeklyHours]) -> None:
-        self._remove(WorkingHours, WorkingHours.doctor_id == self._doctor_id)
-        self._insert(
-            WorkingHours,
-            [
-                {
-                    "weekday": hours.weekday,
-                    "start_minute": hours.window.start,
-                    "end_minute": hours.window.end,
-                    "valid_from": hours.valid_from,
-                    "valid_to": hours.valid_to,
-                }
-                for hours in week
-            ],
-        )
 
-    def exceptions(self, first_day: date, last_day: date, *, limit: int) -> dict[date, list[Window]]:
-        """The first `limit` dates, in order; a date without windows is closed."""
-        days = (
-            select(WorkingHoursException.day)
-            .where(
-                WorkingHoursException.doctor_id == self._doctor_id,
-                WorkingHoursException.day.between(first_day, last_day),
-            )
-            .group_by(WorkingHoursException.day)
-            .order_by(WorkingHoursException.day)
-            .limit(limit)
-            .subquery()
-        )
-        rows = self._session.execute(
-            select(WorkingHoursException.day, WorkingHoursException.start_minute, WorkingHoursException.end_minute)
-            .join(days, days.c.day == WorkingHoursException.day)
-            .where(WorkingHoursException.doctor_id == self._doctor_id)
-            .order_by(WorkingHoursException.day, WorkingHoursException.start_minute)
-        )
-        found: dict[date, list[Window]] = defaultdict(list)
-        for row in rows:
-            windows = found[row.day]
-            if row.start_minute is not None:
-                windows.append(Window(row.start_minute, row.end_minute))
-        return found
+def exceptions(
+    session: Session, doctor_id: int, first_day: date, last_day: date, *, limit: int
+) -> dict[date, list[Window]]:
+    """The first `limit` dates, in order; a date without windows is closed."""
+    values = {"doctor_id": doctor_id, "first_day": first_day, "last_day": last_day, "days": limit}
+    found: dict[date, list[Window]] = defaultdict(list)
+    for row in fetch_all(session, _ExceptionRow, _EXCEPTIONS, values):
+        found[row.day] += _windows(row.start_minute, row.end_minute)
+    return found
 
-    def replace_exception(self, day: date, windows: Sequence[Window]) -> None:
-        self.remove_exception(day)
-        closed: list[dict[str, Any]] = [{"day": day, "start_minute": None, "end_minute": None}]
-        rows = [{"day": day, "start_minute": window.start, "end_minute": window.end} for window in windows]
-        self._insert(WorkingHoursException, rows or closed)
 
-    def remove_exception(self, day: date) -> bool:
-        """Whether there was one."""
-        return self._remove(
-            WorkingHoursException,
-            WorkingHoursException.doctor_id == self._doctor_id,
-            WorkingHoursException.day == day,
-        )
+def replace_exception(session: Session, doctor_id: int, day: date, windows: Sequence[Window]) -> None:
+    """No windows at all close the date."""
+    remove_exception(session, doctor_id, day)
+    times: list[tuple[int | None, int | None]] = [(window.start, window.end) for window in windows] or [(None, None)]
+    rows = [{"doctor_id": doctor_id, "day": day, "start_minute": start, "end_minute": end} for start, end in times]
+    write(session, insert(EXCEPTION_ROWS), rows)
 
-    def _insert(self, mapped: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-        """In one statement, and not as entities, which take ten times as long for the thousands of a practice file."""
-        if rows:
-            owned = [{"doctor_id": self._doctor_id, **row} for row in rows]
-            self._session.execute(insert(mapped), owned, execution_options=UNSCOPED)
 
-    def _remove(self, mapped: type[Any], *criteria: ColumnElement[bool]) -> bool:
-        result = self._session.execute(delete(mapped).where(*criteria), execution_options=UNSYNCED)
-        return bool(result.rowcount)  # type: ignore[attr-defined] # a DELETE answers with a CursorResult
+def remove_exception(session: Session, doctor_id: int, day: date) -> bool:
+    """Whether there was one."""
+    statement = delete(WorkingHoursException).where(
+        WorkingHoursException.doctor_id == doctor_id, WorkingHoursException.day == day
+    )
+    return write(session, statement) > 0

@@ -17,7 +17,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.repositories import claims, practice
 from lambda_function.db.repositories.booking import doctor_clinics
-from lambda_function.db.repositories.working_hours import OpeningHours
+from lambda_function.db.repositories.working_hours import replace_weekly
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, HasBookingsError
@@ -164,7 +164,7 @@ class _Writer:
             default_id = self._ids[Kind.TREATMENT][default] if default else None
             practice.change(self._session, Doctor.user_id, doctor_id, {"default_treatment_id": default_id})
         if "hours" in new:
-            OpeningHours(self._session, doctor_id).replace_weekly(new["hours"])
+            replace_weekly(self._session, doctor_id, new["hours"])
 
     def _receptionist(self, change: PracticeChange) -> None:
         receptionist_id = self._person(change, Role.RECEPTIONIST)

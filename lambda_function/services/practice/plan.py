@@ -16,7 +16,7 @@ from lambda_function.services.practice.changes import PracticeChange, Things, af
 from lambda_function.services.practice.conflicts import Conflict, VisitsAhead, affected_doctors, conflicts_of
 from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
 from lambda_function.services.practice.state import Kind, State, declared_fields, read_state
-from lambda_function.services.working_hours import outside_hours_of
+from lambda_function.services.working_hours import visits_outside_hours
 
 _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
 
@@ -130,5 +130,5 @@ def _outside(
     weeks = {doctor_id: doctor["hours"] for doctor_id, doctor in doctors.items()}
     return {
         names[doctor_id]: [visit.appointment_id for visit in visits]
-        for doctor_id, visits in outside_hours_of(work, zones, weeks).items()
+        for doctor_id, visits in visits_outside_hours(work, zones, weeks).items()
     }

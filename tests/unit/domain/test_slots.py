@@ -137,9 +137,9 @@ def test_the_margin_reaches_over_all_that_a_start_depends_on(duration: Duration)
 
 
 def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
-    opening = WorkingTime(weekly=[WeeklyHours(7, Window(0, 60))])
+    working_time = WorkingTime(weekly=[WeeklyHours(7, Window(0, 60))])
     line = Timeline(datetime(2027, 5, 2, tzinfo=UTC), 24)
-    hours, present = working_starts(line, opening, ZoneInfo("UTC"), timedelta(minutes=50))
+    hours, present = working_starts(line, working_time, ZoneInfo("UTC"), timedelta(minutes=50))
     assert naive(hours) == [0, 1, 2]
     assert naive(present) == list(range(24 - 9))
 

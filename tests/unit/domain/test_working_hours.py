@@ -124,23 +124,23 @@ def test_hours_that_are_skipped_do_not_come(zone: str, day: str, hours: str) -> 
 
 
 def test_an_exception_opens_a_day_that_is_closed_otherwise() -> None:
-    opening = WorkingTime(exceptions={date(2027, 5, 2): [window("10:00-12:00")]})
+    working_time = WorkingTime(exceptions={date(2027, 5, 2): [window("10:00-12:00")]})
     span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 4, tzinfo=UTC))
-    assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-02T09:00/11:00")
+    assert working_time.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-02T09:00/11:00")
 
 
 def test_an_exception_without_hours_closes_its_date() -> None:
     day = date(2027, 5, 3)
-    opening = WorkingTime(weekly=[WeeklyHours(1, window("10:00-12:00"))], exceptions={day: []})
+    working_time = WorkingTime(weekly=[WeeklyHours(1, window("10:00-12:00"))], exceptions={day: []})
     span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 14, tzinfo=UTC))
-    assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-10T09:00/11:00")
+    assert working_time.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-10T09:00/11:00")
 
 
 def test_night_hours_end_where_a_closure_begins() -> None:
     closed = date(2027, 5, 4)
-    opening = WorkingTime(weekly=[WeeklyHours(1, window("22:00-06:00"))], closures=[(closed, closed)])
+    working_time = WorkingTime(weekly=[WeeklyHours(1, window("22:00-06:00"))], closures=[(closed, closed)])
     span = Interval(datetime(2027, 5, 3, tzinfo=UTC), datetime(2027, 5, 6, tzinfo=UTC))
-    assert opening.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-03T21:00/23:00")
+    assert working_time.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-03T21:00/23:00")
 
 
 def test_hours_hold_from_the_first_to_the_last_day_of_their_validity() -> None:
@@ -162,52 +162,52 @@ def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, WorkingTime]:
     limit = st.none() | near
     weekly = st.builds(WeeklyHours, near.map(date.isoweekday), windows, limit, limit)
     closures = st.tuples(near, st.integers(0, 1)).map(lambda pair: (pair[0], pair[0] + pair[1] * DAY))
-    opening = WorkingTime(
+    working_time = WorkingTime(
         weekly=draw(st.lists(weekly, max_size=6)),
         exceptions=draw(st.dictionaries(near, st.lists(windows, max_size=2), max_size=2)),
         closures=draw(st.lists(closures, max_size=1)),
     )
-    return zone, day, opening
+    return zone, day, working_time
 
 
-def windows_on(opening: WorkingTime, day: date) -> Sequence[Window]:
-    if day in opening.exceptions:
-        return opening.exceptions[day]
-    return [hours.window for hours in opening.weekly if hours.applies_on(day)]
+def windows_on(working_time: WorkingTime, day: date) -> Sequence[Window]:
+    if day in working_time.exceptions:
+        return working_time.exceptions[day]
+    return [hours.window for hours in working_time.weekly if hours.applies_on(day)]
 
 
-def works_at(instant: datetime, zone: str, opening: WorkingTime) -> bool:
+def works_at(instant: datetime, zone: str, working_time: WorkingTime) -> bool:
     """By what the clock shows: nothing of how `instants` does it."""
     shown, minute = minute_of_day(instant, zone)
-    if any(first <= shown <= last for first, last in opening.closures):
+    if any(first <= shown <= last for first, last in working_time.closures):
         return False
     return any(
         drawn.start <= minute + ago * DAY_MINUTES < drawn.start + drawn.length
         for ago in (0, 1)
-        for drawn in windows_on(opening, shown - ago * DAY)
+        for drawn in windows_on(working_time, shown - ago * DAY)
     )
 
 
 @settings(max_examples=examples(100, 1000))
 @given(openings_of_change_days())
 def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[str, date, WorkingTime]) -> None:
-    zone, day, opening = drawn
+    zone, day, working_time = drawn
     span = Interval(day_start(day - DAY, ZoneInfo(zone)), day_start(day + 2 * DAY, ZoneInfo(zone)))
-    hours = opening.hours_within(span, ZoneInfo(zone))
+    hours = working_time.hours_within(span, ZoneInfo(zone))
     for instant in span.grid_slots():
         inside = any(part.start <= instant < part.end for part in hours)
-        assert inside == works_at(instant, zone, opening), instant
+        assert inside == works_at(instant, zone, working_time), instant
 
 
 @given(openings_of_change_days(), st.integers(0, 500), st.integers(1, 300))
 def test_a_part_of_the_time_has_the_hours_of_the_whole(
     drawn: tuple[str, date, WorkingTime], offset: int, length: int
 ) -> None:
-    zone, day, opening = drawn
+    zone, day, working_time = drawn
     start = day_start(day - DAY, ZoneInfo(zone)) + offset * GRID
     span = Interval(start, start + length * GRID)
-    whole = opening.hours_within(Interval(start - DAY, span.end + DAY), ZoneInfo(zone))
-    part = opening.hours_within(span, ZoneInfo(zone))
+    whole = working_time.hours_within(Interval(start - DAY, span.end + DAY), ZoneInfo(zone))
+    part = working_time.hours_within(span, ZoneInfo(zone))
     assert [_within(hours, span) for hours in part] == [_within(hours, span) for hours in whole if hours.overlaps(span)]
 
 

@@ -13,7 +13,8 @@ from lambda_function.db.models import Clinic, ClinicPatient, Patient, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import Declaration, read_declaration
+from lambda_function.services.practice.declaration import Declaration
+from lambda_function.services.practice.read_declaration import read_declaration
 
 FILE = Path(__file__).with_name("demo.yaml")
 _PATIENTS = {"pat": ("Pat Rojas", "pat@example.org"), "kim": ("Kim Soto", "kim@example.org")}

@@ -12,13 +12,14 @@ from lambda_function.domain.working_hours import WeeklyHours
 from lambda_function.services import offers
 from lambda_function.services.practice.apply import PracticeConflictsError, apply_practice
 from lambda_function.services.practice.changes import ChangeAction, PracticeChange
-from lambda_function.services.practice.declaration import Declaration, DeclarationError, path_text, read_declaration
+from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.plan import Plan, make_plan
-from lambda_function.services.practice.plan_document import clock, plan_document
+from lambda_function.services.practice.plan_document import plan_document
+from lambda_function.services.practice.read_declaration import DeclarationError, path_text, read_declaration
 from lambda_function.services.practice.state import ClosedDays
+from lambda_function.services.practice.texts import WEEKDAYS, clock
 
 _SIGNS = {ChangeAction.CREATE: "+", ChangeAction.CHANGE: "~", ChangeAction.DEACTIVATE: "-"}
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WORDS = {None: "null", True: "true", False: "false"}
 
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -87,11 +88,11 @@ def _answer(path: Path, use: Callable[[Declaration], Output]) -> Output:
             for place, message in error.problems
         ]
         lines = [f"{path}:{each['line'] or 1}: {each['path']}: {each['message']}" for each in problems]
-        return _wrong_file(problems, lines)
+        return _wrong_file(problems, lines, error.code)
 
 
-def _wrong_file(problems: list[dict[str, Any]], lines: list[str]) -> Output:
-    error = {"code": DeclarationError.code, "detail": "The file is wrong.", "problems": problems}
+def _wrong_file(problems: list[dict[str, Any]], lines: list[str], code: str = DeclarationError.code) -> Output:
+    error = {"code": code, "detail": "The file is wrong.", "problems": problems}
     return Output({"error": error}, "", Exit.REFUSED, "\n".join(lines))
 
 
@@ -140,7 +141,7 @@ def _items(items: Sequence[Any]) -> list[str]:
         match item:
             case WeeklyHours(weekday, window, first, last):
                 dates = (f" from {first}" if first else "") + (f" to {last}" if last else "")
-                days.setdefault(f"{clock(window.start)}-{clock(window.end)}{dates}", []).append(_DAYS[weekday - 1])
+                days.setdefault(f"{clock(window.start)}-{clock(window.end)}{dates}", []).append(WEEKDAYS[weekday - 1])
             case ClosedDays(first, last, reason):
                 days[f"{first} to {last}" + (f" ({reason})" if reason else "")] = []
             case _:

@@ -5,8 +5,8 @@ import pytest
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.services.operators.users import known_person
-from lambda_function.services.practice.declaration import DeclarationError, read_declaration
 from lambda_function.services.practice.plan import make_plan
+from lambda_function.services.practice.read_declaration import DeclarationError, read_declaration
 from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem

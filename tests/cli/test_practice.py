@@ -292,30 +292,44 @@ def test_a_zone_changes_and_instants_stay(operators: Operators, practice: Practi
     assert operators.practice("apply", document).exit_code == Exit.DONE
 
 
-@pytest.mark.parametrize("name", ["drjay", "pat"])
-def test_what_people_are_is_not_changed_by_a_file(operators: Operators, name: str) -> None:
+@pytest.mark.parametrize(("name", "role"), [("drjay", "doctor"), ("pat", "patient")])
+def test_what_people_are_is_not_changed_by_a_file(operators: Operators, name: str, role: str) -> None:
     document = {"receptionists": {name: {"full_name": "Somebody", "clinics": [LIMA]}}}
     result = operators.practice("apply", document)
     assert result.exit_code == Exit.REFUSED
-    assert "not a receptionist: what people are is changed by `users set-type`" in result.stderr
+    what_next = "take another one, or make that person a receptionist with `users set-type` first"
+    assert f"receptionists.{name}: is the user name of a {role}; {what_next}\n" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("change", "place"),
+    ("change", "place", "message"),
     [
-        ({"clinic": "Nowhere"}, "doctors.drjay.clinic"),
-        ({"treatments": ["checkup", "magic"]}, "doctors.drjay.treatments"),
-        ({"treatments": ["cleaning"]}, "doctors.drjay.default_treatment"),
+        (
+            {"clinic": "Lima Centre"},
+            "doctors.drjay.clinic",
+            "there is no clinic Lima Centre; did you mean Lima Centro? The clinics are: Lima Centro, Santiago Norte.",
+        ),
+        (
+            {"treatments": ["checkup", "magic"]},
+            "doctors.drjay.treatments",
+            "there is no treatment magic. The treatments are: checkup, cleaning, implant.",
+        ),
+        (
+            {"treatments": ["cleaning"]},
+            "doctors.drjay.default_treatment",
+            "checkup is not among the doctor's treatments, which are: cleaning",
+        ),
     ],
 )
 def test_a_name_that_leads_nowhere_is_refused_where_it_stands(
-    operators: Operators, change: dict[str, Any], place: str
+    operators: Operators, change: dict[str, Any], place: str, message: str
 ) -> None:
     document = demo_document()
     document["doctors"]["drjay"] |= change
     result = operators.practice("apply", document, "--json")
     assert result.exit_code == Exit.REFUSED
-    assert [each["path"] for each in json.loads(result.stdout)["error"]["problems"]] == [place]
+    problems = json.loads(result.stdout)["error"]["problems"]
+    assert [(each["path"], each["message"]) for each in problems] == [(place, message)]
 
 
 def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
@@ -324,20 +338,39 @@ def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
     document = demo_document()
     document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20}
     document["clinics"][LIMA.upper()] = {"country": "PE", "time_zone": "America/Lima"}
-    result = operators.practice("apply", document, "--json")
-    assert result.exit_code == Exit.REFUSED
-    assert json.loads(result.stdout)["error"]["code"] == "name_taken"
+    document["clinics"][SANTIAGO]["chairs"] = ["Chair 1", "Chair 2", "CHÁIR 1"]
+    for action in ("plan", "apply"):
+        result = operators.practice(action, document, "--json")
+        assert result.exit_code == Exit.REFUSED
+        error = json.loads(result.stdout)["error"]
+        advice = "capital letters and accents make no difference; take another name"
+        assert error["code"] == "name_taken"
+        assert {each["path"]: each["message"] for each in error["problems"]} == {
+            f"clinics.{LIMA.upper()}": f"the name is taken by the clinic {LIMA}: {advice}",
+            f"clinics.{SANTIAGO}.chairs": f"CHÁIR 1: the name is taken by the chair Chair 1: {advice}",
+        }
     assert len(practice.rows(Treatment)) == 3
+
+
+def test_names_that_only_the_database_finds_the_same_are_refused_when_they_are_written(
+    operators: Operators, practice: Practice
+) -> None:
+    document = demo_document()
+    document["clinics"] |= {name: {"country": "PE", "time_zone": "America/Lima"} for name in ("Đa Nang", "Da Nang")}
+    assert operators.practice("plan", document).exit_code == Exit.DIFFERENT
+    result = operators.practice("apply", document, "--json")
+    assert json.loads(result.stdout)["error"]["code"] == "name_taken"
+    assert len(practice.rows(Clinic)) == 2
 
 
 def test_a_wrong_file_is_told_by_line(operators: Operators, tmp_path: Any) -> None:
     file = tmp_path / "wrong.yaml"
-    file.write_text("clinics:\n  Lima Centro:\n    country: PE\n    time_zone: Lima\n    rooms: 3\n")
+    file.write_text("clinics:\n  Lima Centro:\n    country: PE\n    time_zone: Lima\n    chair: 3\n")
     result = operators.run("practice", "plan", str(file))
     assert result.exit_code == Exit.REFUSED
     assert result.stderr.splitlines() == [
-        f"{file}:4: clinics.Lima Centro.time_zone: must be a time zone such as America/Lima",
-        f"{file}:5: clinics.Lima Centro.rooms: Extra inputs are not permitted",
+        f"{file}:4: clinics.Lima Centro.time_zone: is not a known time zone; did you mean America/Lima?",
+        f"{file}:5: clinics.Lima Centro.chair: is not known here; did you mean chairs?",
     ]
 
 

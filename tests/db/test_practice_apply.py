@@ -21,8 +21,9 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import Declaration, read_declaration
+from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.plan import make_plan
+from lambda_function.services.practice.read_declaration import read_declaration
 from lambda_function.services.practice.state import State, read_state
 from tests.architecture.source import ROOT
 from tests.cli.operators import demo_document

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import read_declaration
 from lambda_function.services.practice.plan import Plan, make_plan
+from lambda_function.services.practice.read_declaration import read_declaration
 from lambda_function.services.practice.state import read_state
 from tests.cli.operators import demo_document
 from tests.factories import Practice

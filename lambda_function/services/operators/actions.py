@@ -24,9 +24,9 @@ from lambda_function.services.operators.arguments import (
     UserReference,
 )
 from lambda_function.services.practice.apply import apply_practice
-from lambda_function.services.practice.declaration import read_declaration
 from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.plan_document import plan_document
+from lambda_function.services.practice.read_declaration import read_declaration
 
 Document = dict[str, Any]
 _Item = TypeVar("_Item")

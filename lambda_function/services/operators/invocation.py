@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
-from lambda_function.services.practice.declaration import DeclarationError, path_text
+from lambda_function.services.practice.read_declaration import DeclarationError, path_text
 
 Reply = dict[str, Any]
 # Of an error of the rules.

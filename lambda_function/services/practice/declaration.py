@@ -5,7 +5,7 @@ Nothing disappears by not being named: `active: false` takes it out of use.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -18,41 +18,29 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
-from lambda_function.domain.errors import InvalidInputError
-from lambda_function.domain.user_names import folded
-from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window, check_week
+from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
+from lambda_function.services.practice.suggestions import closest_time_zone
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName, printable
 
 _CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
-_YEAR_MINUTES = 366 * DAY_MINUTES
-
-Path = tuple[str | int, ...]
-
-
-class DeclarationError(InvalidInputError):
-    """The file is wrong. `problems` are its places (keys and positions from the top) and what is wrong there."""
-
-    def __init__(self, problems: list[tuple[Path, str]]) -> None:
-        super().__init__("\n".join(f"{path_text(path)}: {message}" for path, message in problems))
-        self.problems = problems
-
-
-def path_text(path: Path) -> str:
-    return ".".join(map(str, path)) or "the whole file"
+YEAR_MINUTES = 366 * DAY_MINUTES
+MAX_ENTRIES = 500
+MAX_HOURS = 200
 
 
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, OSError, ValueError):  # unknown, a folder of zones, no name at all
-        raise ValueError("must be a time zone such as America/Lima") from None
+        meant = closest_time_zone(value)
+        hint = f"did you mean {meant}?" if meant else "give one such as America/Lima or Europe/Madrid"
+        raise ValueError(f"is not a known time zone; {hint}") from None
     return value
 
 
@@ -61,7 +49,7 @@ def _price(value: Any) -> Decimal:
         return value
     if isinstance(value, str | int | float) and not isinstance(value, bool) and _PRICE.fullmatch(str(value)):
         return Decimal(str(value))
-    raise ValueError("must be an amount such as 40 or 40.50")
+    raise ValueError
 
 
 def _day(value: Any) -> date:
@@ -70,7 +58,7 @@ def _day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("must be a date from the year 1000 to 2999, such as 2030-01-31")
+    raise ValueError
 
 
 def _minute(value: Any) -> int:
@@ -78,19 +66,28 @@ def _minute(value: Any) -> int:
         minutes = int(value[:2]) * 60 + int(value[3:])
         if minutes <= DAY_MINUTES and minutes % 5 == 0:
             return minutes
-    raise ValueError("must be a local time from 00:00 to 24:00 on a whole five minutes")
+    raise ValueError
 
 
 def _distinct(values: list[Any]) -> list[Any]:
-    if len(set(values)) < len(values):
-        raise ValueError("must not name anything twice")
+    if twice := _first_twice(values):
+        raise ValueError(f"names {twice} twice; remove one of them")
     return values
+
+
+def _first_twice(values: Iterable[Any]) -> Any:
+    seen = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def _distinct_names(value: Any) -> Any:
     """Names that are one without the blanks around them would silently replace each other."""
-    if isinstance(value, dict):
-        _distinct([name.strip() for name in value if isinstance(name, str)])
+    if isinstance(value, dict) and (twice := _first_twice(name.strip() for name in value if isinstance(name, str))):
+        raise ValueError(f"names {twice} twice, apart from the blanks around it; remove one of them")
     return value
 
 
@@ -134,12 +131,12 @@ class DeclaredClosure(_Declared):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last_day < self.first_day:
-            raise ValueError("must not end before it begins")
+            raise ValueError("ends before it begins: last_day must not be before first_day")
         return self
 
 
 def _distinct_days(closures: list[DeclaredClosure]) -> list[DeclaredClosure]:
-    _distinct([(closure.first_day, closure.last_day) for closure in closures])
+    _distinct([f"{closure.first_day} to {closure.last_day}" for closure in closures])
     return closures
 
 
@@ -148,39 +145,37 @@ class DeclaredClinic(_Declared):
 
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     time_zone: Zone
-    lead_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = LEFT_OUT
+    lead_minutes: Annotated[int, Field(ge=0, le=YEAR_MINUTES)] = LEFT_OUT
     horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON.days)] = LEFT_OUT
-    cutoff_minutes: Annotated[int, Field(ge=0, le=_YEAR_MINUTES)] = LEFT_OUT
+    cutoff_minutes: Annotated[int, Field(ge=0, le=YEAR_MINUTES)] = LEFT_OUT
     slot_step_minutes: Steps = LEFT_OUT
-    offer_minutes: Annotated[int, Field(ge=1, le=_YEAR_MINUTES)] = LEFT_OUT
+    offer_minutes: Annotated[int, Field(ge=1, le=YEAR_MINUTES)] = LEFT_OUT
     max_open_visits: Annotated[int, Field(ge=1, le=MAX_OPEN_VISITS)] | None = LEFT_OUT
     active: bool = LEFT_OUT
-    chairs: Annotated[list[Name], Field(max_length=500), Distinct] = LEFT_OUT
-    closures: Annotated[list[DeclaredClosure], Field(max_length=500), AfterValidator(_distinct_days)] = LEFT_OUT
+    chairs: Annotated[list[Name], Field(max_length=MAX_ENTRIES), Distinct] = LEFT_OUT
+    closures: Annotated[list[DeclaredClosure], Field(max_length=MAX_ENTRIES), AfterValidator(_distinct_days)] = LEFT_OUT
 
 
 class DeclaredHours(_Declared):
     """`weekdays` are 1 for Monday to 7; an end at or before the start is the next day's; both dates are included."""
 
-    weekdays: Annotated[
-        list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7), AfterValidator(_distinct)
-    ]
+    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7), Distinct]
     start: MinuteOfDay
     end: MinuteOfDay
     valid_from: Day | None = None
     valid_to: Day | None = None
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if Window(self.start, self.end).is_empty:
+            raise ValueError("has no length: start and end must differ; a whole day is 00:00 to 24:00")
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("ends before it begins: valid_to must not be before valid_from")
+        return self
+
     def weekly(self) -> Iterator[WeeklyHours]:
         for weekday in self.weekdays:
             yield WeeklyHours(weekday, Window(self.start, self.end), self.valid_from, self.valid_to)
-
-
-def _week(hours: list[DeclaredHours]) -> list[DeclaredHours]:
-    try:
-        check_week([day for entry in hours for day in entry.weekly()], "hours")
-    except InvalidInputError as error:
-        raise ValueError(error.detail) from None
-    return hours
 
 
 class _DeclaredPerson(_Declared):
@@ -192,19 +187,21 @@ class _DeclaredPerson(_Declared):
 
 class DeclaredDoctor(_DeclaredPerson):
     clinic: Name
-    treatments: Annotated[list[Code], Field(max_length=500), Distinct] = LEFT_OUT
+    treatments: Annotated[list[Code], Field(max_length=MAX_ENTRIES), Distinct] = LEFT_OUT
     default_treatment: Code | None = None
-    hours: Annotated[list[DeclaredHours], Field(max_length=200), AfterValidator(_week)] = LEFT_OUT
+    hours: Annotated[list[DeclaredHours], Field(max_length=MAX_HOURS)] = LEFT_OUT
 
 
 def _at_least_one(clinics: list[Name]) -> list[Name]:
     if not clinics:
-        raise ValueError("must name at least one clinic: `active: false` is for whoever works in none any more")
+        raise ValueError(
+            "must name at least one clinic; for somebody who works in none any more, write `active: false`"
+        )
     return clinics
 
 
 class DeclaredReceptionist(_DeclaredPerson):
-    clinics: Annotated[list[Name], Field(max_length=500), Distinct, AfterValidator(_at_least_one)]
+    clinics: Annotated[list[Name], Field(max_length=MAX_ENTRIES), Distinct, AfterValidator(_at_least_one)]
 
 
 class Declaration(_Declared):
@@ -216,33 +213,3 @@ class Declaration(_Declared):
     ]
     doctors: Annotated[dict[UserName, DeclaredDoctor], Field(max_length=5000, default_factory=dict)]
     receptionists: Annotated[dict[UserName, DeclaredReceptionist], Field(max_length=5000, default_factory=dict)]
-
-
-def read_declaration(document: Any) -> Declaration:
-    """The declaration in a document of dicts, lists and plain values. Raises DeclarationError."""
-    try:
-        declaration = Declaration.model_validate(document)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        raise DeclarationError([(each["loc"], _message(each)) for each in found]) from None
-    twice = list(_named_twice(declaration))
-    if twice:
-        raise DeclarationError(twice)
-    return declaration
-
-
-def _named_twice(declaration: Declaration) -> Iterator[tuple[Path, str]]:
-    """People who have one user name, in the order of the file."""
-    seen: dict[str, tuple[str, str]] = {}
-    for section, people in (("doctors", declaration.doctors), ("receptionists", declaration.receptionists)):
-        for name in people:
-            first_section, first = seen.setdefault(folded(name), (section, name))
-            if first_section != section:
-                yield (section, name), "is a doctor in this file, too"
-            elif first != name:
-                yield (section, name), f"is {first} in this file, too: capital letters do not tell user names apart"
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    text: str = error["msg"]
-    return text.removeprefix("Value error, ")

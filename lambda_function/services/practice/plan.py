@@ -3,7 +3,7 @@
 Planning only reads; services/practice/apply plans again under the locks of bookings.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -14,8 +14,10 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
 from lambda_function.services.practice.changes import PracticeChange, Things, afterwards, changes_between
 from lambda_function.services.practice.conflicts import Conflict, VisitsAhead, affected_doctors, conflicts_of
-from lambda_function.services.practice.declaration import Declaration, DeclarationError, Path
+from lambda_function.services.practice.declaration import Declaration
+from lambda_function.services.practice.read_declaration import DeclarationError, NamesTakenError, Problem
 from lambda_function.services.practice.state import Kind, State, declared_fields, read_state
+from lambda_function.services.practice.suggestions import did_you_mean, listed, name_key
 from lambda_function.services.working_hours import visits_outside_hours
 
 _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
@@ -56,6 +58,8 @@ def _compare(session: Session, declaration: Declaration) -> _Comparison:
     problems = [*_wrong_roles(session, state, wanted), *_unknown_references(after, wanted)]
     if problems:
         raise DeclarationError(problems)
+    if taken := [*_taken_names(state, wanted)]:
+        raise NamesTakenError(taken)
     return _Comparison(state, wanted, after, changes_between(state, wanted))
 
 
@@ -86,33 +90,60 @@ def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
     )
 
 
-def _wrong_roles(session: Session, state: State, wanted: Things) -> Iterator[tuple[Path, str]]:
+def _wrong_roles(session: Session, state: State, wanted: Things) -> Iterator[Problem]:
     for kind, role in _ROLES.items():
         for name, found in roles(session, wanted[kind].keys() - state.things[kind].keys()).items():
             if found is role:
                 raise ContentionError("Somebody else is changing the practice; try again.")
-            article = f"is a {found.lower()}, not a {role.lower()}"
-            yield (kind.section, name), f"{article}: what people are is changed by `users set-type`, not by this file"
+            what_next = f"take another one, or make that person a {role.lower()} with `users set-type` first"
+            yield (kind.section, name), f"is the user name of a {found.lower()}; {what_next}"
 
 
-def _unknown_references(after: Things, wanted: Things) -> Iterator[tuple[Path, str]]:
+def _taken_names(state: State, wanted: Things) -> Iterator[Problem]:
+    """New clinics and chairs whose names only capital letters and accents tell from others. MySQL, which decides, finds
+    some more names the same: those are refused when they are written.
+    """
+    clinics = {name_key(name): name for name in state.things[Kind.CLINIC]}
+    chairs = {(clinic, name_key(chair)): chair for clinic, chair in state.chair_ids}
+    for name, clinic in wanted[Kind.CLINIC].items():
+        first = clinics.setdefault(name_key(name), name)
+        if first != name:
+            yield (Kind.CLINIC.section, name), _taken("clinic", first)
+        for chair in clinic.get("chairs", ()):
+            first = chairs.setdefault((name, name_key(chair)), chair)
+            if first != chair:
+                yield (Kind.CLINIC.section, name, "chairs"), f"{chair}: {_taken('chair', first)}"
+
+
+def _taken(noun: str, name: str) -> str:
+    return f"the name is taken by the {noun} {name}: capital letters and accents make no difference; take another name"
+
+
+def _unknown_references(after: Things, wanted: Things) -> Iterator[Problem]:
     """References that lead nowhere, in the things that the declaration names."""
     clinics, treatments = after[Kind.CLINIC], after[Kind.TREATMENT]
     for name in wanted[Kind.DOCTOR]:
         doctor = after[Kind.DOCTOR][name]
         at = (Kind.DOCTOR.section, name)
         if doctor["clinic"] not in clinics:
-            yield (*at, "clinic"), "there is no such clinic"
+            yield (*at, "clinic"), _unknown("clinic", doctor["clinic"], clinics)
         for code in doctor.get("treatments", ()):
             if code not in treatments:
-                yield (*at, "treatments"), f"there is no treatment {code}"
+                yield (*at, "treatments"), _unknown("treatment", code, treatments)
         default = doctor.get("default_treatment")
         if default is not None and default not in doctor.get("treatments", ()):
-            yield (*at, "default_treatment"), f"{default} is not among the doctor's treatments"
+            offered = listed(doctor.get("treatments", ())) or "none"
+            yield (*at, "default_treatment"), f"{default} is not among the doctor's treatments, which are: {offered}"
     for name in wanted[Kind.RECEPTIONIST]:
         for clinic in after[Kind.RECEPTIONIST][name]["clinics"]:
             if clinic not in clinics:
-                yield (Kind.RECEPTIONIST.section, name, "clinics"), f"there is no clinic {clinic}"
+                yield (Kind.RECEPTIONIST.section, name, "clinics"), _unknown("clinic", clinic, clinics)
+
+
+def _unknown(noun: str, name: str, known: Collection[str]) -> str:
+    meant = did_you_mean(name, known)
+    there_are = f"The {noun}s are: {listed(known)}." if known else f"There are no {noun}s yet."
+    return f"there is no {noun} {name}{f'; {meant}' if meant else '.'} {there_are}"
 
 
 def _outside(

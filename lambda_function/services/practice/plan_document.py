@@ -7,6 +7,7 @@ from typing import Any
 from lambda_function.domain.working_hours import WeeklyHours
 from lambda_function.services.practice.plan import Plan
 from lambda_function.services.practice.state import ClosedDays
+from lambda_function.services.practice.texts import clock
 
 
 def plan_document(plan: Plan, *, applied: bool) -> dict[str, Any]:
@@ -37,10 +38,6 @@ def plan_document(plan: Plan, *, applied: bool) -> dict[str, Any]:
         "zone_moves": dict(plan.zone_moves),
         "not_in_file": {kind.section: list(names) for kind, names in plan.not_in_file.items() if names},
     }
-
-
-def clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _plain(value: Any) -> Any:

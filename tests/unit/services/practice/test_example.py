@@ -10,8 +10,8 @@ from lambda_function.services.practice.declaration import (
     DeclaredDoctor,
     DeclaredReceptionist,
     DeclaredTreatment,
-    read_declaration,
 )
+from lambda_function.services.practice.read_declaration import read_declaration
 from tests.architecture.source import ROOT
 
 

@@ -1,0 +1,144 @@
+"""What is wrong with a value of a practice file, in the words of the file. Whatever the validating library says stays
+here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+
+from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
+from lambda_function.domain.working_hours import DAY_MINUTES
+from lambda_function.services.practice.declaration import (
+    MAX_ENTRIES,
+    MAX_HOURS,
+    YEAR_MINUTES,
+    Declaration,
+    DeclaredClinic,
+    DeclaredClosure,
+    DeclaredDoctor,
+    DeclaredHours,
+    DeclaredReceptionist,
+    DeclaredTreatment,
+)
+from lambda_function.services.practice.suggestions import did_you_mean
+
+_SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {
+        "treatments": DeclaredTreatment,
+        "clinics": DeclaredClinic,
+        "doctors": DeclaredDoctor,
+        "receptionists": DeclaredReceptionist,
+    }
+)
+_LISTS: Mapping[str, type[BaseModel]] = MappingProxyType({"closures": DeclaredClosure, "hours": DeclaredHours})
+_NAME = "a name of 1 to 200 characters, without control characters"
+_CODE = "a code of 1 to 64 letters without accents, digits, dots, hyphens and underscores, a letter or digit first"
+_USER_NAME = (
+    "a user name of 1 to 64 letters without accents, digits and . _ @ + - with a letter or a digit first, such as drluz"
+)
+_FILE = "one or more of the sections treatments, clinics, doctors and receptionists"
+_BY = {"treatments": "code", "clinics": "name", "doctors": "user name", "receptionists": "user name"}
+_KEYS = {"treatments": _CODE, "clinics": _NAME, "doctors": _USER_NAME, "receptionists": _USER_NAME}
+_DATE = "a date of the years 1000 to 2999, such as 2030-01-31"
+_TIME = "a time from 00:00 to 24:00 on a whole five minutes, such as 08:30"
+_BUFFER = f"a number of minutes from 0 to {DAY_MINUTES} in steps of 5, such as 10"
+# What the values of each key are; `[]` stands for an entry of the list.
+VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "name": _NAME,
+        "duration_minutes": f"a number of minutes from 5 to {DAY_MINUTES} in steps of 5, such as 30",
+        "buffer_before_minutes": _BUFFER,
+        "buffer_after_minutes": _BUFFER,
+        "needs_approval": "true or false",
+        "price": "an amount such as 40 or 40.50, or null",
+        "active": "true or false",
+        "country": "a country as two capital letters (ISO 3166), such as PE for Peru",
+        "time_zone": "a time zone such as America/Lima",
+        "lead_minutes": f"a number of minutes from 0 to {YEAR_MINUTES}, such as 60",
+        "horizon_days": f"a number of days from 1 to {MAX_HORIZON.days}, such as 400",
+        "cutoff_minutes": f"a number of minutes from 0 to {YEAR_MINUTES}, such as 1440 for a day",
+        "slot_step_minutes": f"a number of minutes from 5 to {DAY_MINUTES} in steps of 5, such as 15",
+        "offer_minutes": f"a number of minutes from 1 to {YEAR_MINUTES}, such as 120",
+        "max_open_visits": f"a number of visits from 1 to {MAX_OPEN_VISITS}, such as 20, or null for no limit",
+        "chairs": f"a list of at most {MAX_ENTRIES} names, such as [Window, Door]",
+        "chairs[]": _NAME,
+        "closures": f"a list of at most {MAX_ENTRIES} entries with first_day and last_day",
+        "closures[]": "an entry with first_day and last_day",
+        "first_day": _DATE,
+        "last_day": _DATE,
+        "reason": "a reason of 1 to 500 characters, without control characters, or null",
+        "full_name": "a person's name of 1 to 200 characters: letters, digits, spaces and the punctuation of names",
+        "email": "an e-mail address such as luz@example.org, or null",
+        "phone": "a phone number such as +51 84 000 000, or null",
+        "clinic": "the name of a clinic",
+        "clinics": f"a list of at most {MAX_ENTRIES} names of clinics, such as [Cusco]",
+        "clinics[]": "the name of a clinic",
+        "treatments": f"a list of at most {MAX_ENTRIES} codes of treatments, such as [checkup]",
+        "treatments[]": "the code of a treatment, such as checkup",
+        "default_treatment": "the code of one of the doctor's treatments, or null",
+        "hours": f"a list of at most {MAX_HOURS} entries with weekdays, start and end",
+        "hours[]": "an entry with weekdays, start and end",
+        "weekdays": "a list of weekdays from 1 for Monday to 7 for Sunday, such as [1, 2, 3]",
+        "weekdays[]": "a weekday from 1 for Monday to 7 for Sunday",
+        "start": _TIME,
+        "end": _TIME,
+        "valid_from": f"{_DATE}, or null",
+        "valid_to": f"{_DATE}, or null",
+    }
+)
+_UNKNOWN_KEY = frozenset({"extra_forbidden", "invalid_key"})
+_KEY = "[key]"
+
+
+def place_and_message(error: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str]:
+    """Where one of the library's errors is in the file, and what to do about it."""
+    place: tuple[str | int, ...] = error["loc"]
+    if place and place[-1] == _KEY:
+        return place[:-1], f"cannot be a key here; use {_KEYS[str(place[0])]}"
+    return place, _message(place, error)
+
+
+def _message(place: tuple[str | int, ...], error: Mapping[str, Any]) -> str:
+    kind = error["type"]
+    if kind in _UNKNOWN_KEY:
+        keys = _keys_at(place[:-1])
+        hint = did_you_mean(str(place[-1]), keys) or "the keys here are " + ", ".join(keys)
+        return f"is not known here; {hint}"
+    if kind == "too_long" and len(place) == 1:
+        return f"has too many entries; write at most {error['ctx']['max_length']} into one file"
+    if kind == "missing":
+        return f"is missing; add {_expected(place)}"
+    if error["input"] is None:
+        return f"is empty; give {_expected(place)}"
+    if kind == "value_error" and (text := str(error["ctx"]["error"])):
+        return text
+    return f"must be {_expected(place)}"
+
+
+def _keys_at(place: tuple[str | int, ...]) -> list[str]:
+    match place:
+        case ():
+            return list(Declaration.model_fields)
+        case (section, _):
+            return list(_SECTIONS[str(section)].model_fields)
+        case (*_, key, _):
+            return list(_LISTS[str(key)].model_fields)
+        case _:
+            return []
+
+
+def _expected(place: tuple[str | int, ...]) -> str:
+    match place:
+        case ():
+            return _FILE
+        case (section,):
+            return f"{section}, each below its {_BY[str(section)]}"
+        case (section, _):
+            required = [name for name, field in _SECTIONS[str(section)].model_fields.items() if field.is_required()]
+            return f"an entry with {' and '.join(required)}"
+        case (*_, key, int()):
+            return VALUES[f"{key}[]"]
+        case _:
+            return VALUES[str(place[-1])]

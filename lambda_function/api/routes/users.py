@@ -13,7 +13,7 @@ from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
-from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage
+from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage, shown_person
 from lambda_function.api.schemas.types import SearchText
 from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.actor import Role
@@ -28,7 +28,7 @@ ProfileMatch = Annotated[
 
 def profile(row: PersonView, status: HTTPStatus = HTTPStatus.OK) -> Response[Person]:
     """One person, with the version as the ETag."""
-    person = Person.model_validate(row)
+    person = shown_person(row)
     headers = {"ETag": etag(person.version)}
     if status is HTTPStatus.CREATED:
         headers["Location"] = f"/users/{person.user_id}"
@@ -52,7 +52,7 @@ def list_users(
     and telephone number are null, and are not searched, where the caller may not see them.
     """
     rows = people.search(current_work(), role=user_type, prefix=q, after=paging.after_id(cursor), limit=limit + 1)
-    return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=Person.model_validate)
+    return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=shown_person)
 
 
 @router.get("/users/<user_id>", tags=["people"], summary="Read a person")

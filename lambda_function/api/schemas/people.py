@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
+from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.actor import Role
 from lambda_function.domain.people import NewUser
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
@@ -16,8 +17,6 @@ UNCHANGED: Any = None
 
 class Person(BaseModel):
     """A patient, a doctor or a receptionist. `email` and `phone` are null where the caller may not see them."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     user_id: Annotated[int, Field(description="Id of the person")]
     user_name: Annotated[
@@ -40,6 +39,18 @@ class Person(BaseModel):
     version: Annotated[
         int, Field(description="1 for a new person, and higher after each change; the ETag has the same number")
     ]
+
+
+def shown_person(row: PersonView) -> Person:
+    return Person(
+        user_id=row.user_id,
+        user_name=row.user_name,
+        user_type=row.user_type,
+        full_name=row.full_name,
+        email=row.email,
+        phone=row.phone,
+        version=row.version,
+    )
 
 
 class PersonPage(TypedDict):

@@ -9,8 +9,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.models import ClaimKind
+from lambda_function.db.repositories.busy import Obstacles, obstacles
 from lambda_function.db.repositories.claims import Claim, busy_error, chair_is_claimed, lock_chair
-from lambda_function.db.repositories.obstacles import Obstacles, obstacles
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.errors import DoctorBusyError, InvalidInputError, OutsideHoursError

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import (
     Appointment,
     Chair,
@@ -35,7 +35,7 @@ _OPEN_VISITS = (
     .where(
         Appointment.patient_id == bindparam("patient_id"),
         Appointment.status.in_(sorted(HOLDING)),
-        Appointment.starts_at > bindparam("now", type_=UtcDateTime()),
+        Appointment.starts_at > instant_parameter("now"),
         Appointment.clinic_id == bindparam("counted_clinic_id"),
     )
     .limit(MAX_OPEN_VISITS)

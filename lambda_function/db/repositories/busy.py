@@ -1,19 +1,24 @@
 """Time that is taken, and what else stands in the way of a visit. All rows are seen here, as in claims.py."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, func, select, text, union_all
+from sqlalchemy import BindParameter, bindparam, exists, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect, UtcDateTime
-from lambda_function.db.models import Appointment, Chair, ClaimKind
+from lambda_function.db.base import AnySelect, instant_parameter
+from lambda_function.db.models import Appointment, Chair, ClaimKind, SlotClaim, WaitlistEntry
+from lambda_function.db.repositories.claims import claimed
+from lambda_function.db.repositories.working_hours import WORKING_RULES, Rule, rule_values, rules, working_time_of
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import HOLDING, UNFINISHED, Status
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.waitlist import OPEN
+from lambda_function.domain.working_hours import WorkingTime
 
 
 class TakenTime(NamedTuple):
@@ -67,9 +72,21 @@ class ActiveChair(NamedTuple):
     chair_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """`taken` are those of the doctor, the patient and the chairs who are busy, as (kind, id). Of doctor and patient it
+    holds only under their locks; what it says of a chair is a hint until that chair is locked. `awaited` is whether
+    anybody waits for the time that a move leaves.
+    """
+
+    working_time: WorkingTime
+    taken: frozenset[tuple[int, int]]
+    awaited: bool
+
+
 def _minutes(instant: Any) -> Any:
     """From `base`, as an integer: a driver reads those several times faster than times."""
-    return func.timestampdiff(text("MINUTE"), bindparam("base", type_=UtcDateTime()), instant)
+    return func.timestampdiff(text("MINUTE"), instant_parameter("base"), instant)
 
 
 def _taken(*where: Any) -> AnySelect:
@@ -85,9 +102,9 @@ def _taken(*where: Any) -> AnySelect:
         )
     ).where(
         Appointment.status.in_(sorted(HOLDING)),
-        Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
-        Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
-        occupied_until > bindparam("base", type_=UtcDateTime()),
+        Appointment.starts_at >= instant_parameter("earliest"),
+        Appointment.starts_at < instant_parameter("latest"),
+        occupied_until > instant_parameter("base"),
         Appointment.appointment_id != bindparam("exclude_id"),
         *where,
     )
@@ -103,9 +120,9 @@ _TAKEN_TIME = union_all(
 )
 _HOLDS_TIME_IN_SPAN = (
     Appointment.status.in_(sorted(HOLDING)),
-    Appointment.starts_at < bindparam("span_end", type_=UtcDateTime()),
-    Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
-    Appointment.ends_at > bindparam("span_start", type_=UtcDateTime()),
+    Appointment.starts_at < instant_parameter("span_end"),
+    Appointment.starts_at >= instant_parameter("earliest"),
+    Appointment.ends_at > instant_parameter("span_start"),
 )
 _PERSON: Mapping[ClaimKind, Any] = MappingProxyType(
     {ClaimKind.DOCTOR: Appointment.doctor_id, ClaimKind.PATIENT: Appointment.patient_id}
@@ -123,7 +140,7 @@ _VISITS_AHEAD: Mapping[ClaimKind, AnySelect] = MappingProxyType(
         kind: select(*columns(VisitAhead, Appointment))
         .where(
             person == bindparam("person_id"),
-            Appointment.starts_at > bindparam("now", type_=UtcDateTime()),
+            Appointment.starts_at > instant_parameter("now"),
             Appointment.status.in_(sorted(HOLDING)),
         )
         .order_by(Appointment.appointment_id)
@@ -137,9 +154,9 @@ _VISITS_OF_DOCTORS: AnySelect = (
     .where(
         Appointment.doctor_id.in_(_DOCTORS),
         Appointment.status.in_(sorted(UNFINISHED)),
-        Appointment.starts_at >= bindparam("earliest", type_=UtcDateTime()),
-        Appointment.starts_at < bindparam("latest", type_=UtcDateTime()),
-        Appointment.ends_at > bindparam("base", type_=UtcDateTime()),
+        Appointment.starts_at >= instant_parameter("earliest"),
+        Appointment.starts_at < instant_parameter("latest"),
+        Appointment.ends_at > instant_parameter("base"),
     )
     .order_by(Appointment.doctor_id, Appointment.starts_at, Appointment.appointment_id)
 )
@@ -149,6 +166,25 @@ _VISITS_OF_PATIENTS: AnySelect = select(*columns(VisitOfPatient, Appointment)).w
 _CHAIRS: AnySelect = (
     select(*columns(ActiveChair, Chair)).where(Chair.clinic_id.in_(_CLINICS), Chair.active).order_by(Chair.chair_id)
 )
+# The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
+# it reads all that a chair has ever been claimed for.
+_CLAIMED = (
+    rules("claimed", owner_id=SlotClaim.resource_id, claim_kind=SlotClaim.kind)
+    .where(
+        or_(
+            claimed(ClaimKind.DOCTOR, SlotClaim.resource_id == bindparam("doctor_id"), "occupied"),
+            claimed(ClaimKind.PATIENT, SlotClaim.resource_id == bindparam("patient_id"), "visit"),
+            claimed(ClaimKind.CHAIR, SlotClaim.resource_id.in_(bindparam("chair_ids", expanding=True)), "occupied"),
+        )
+    )
+    .distinct()
+)
+# Whether anybody at all waits.
+_AWAITED = rules("awaited", owner_id=literal(0, literal_execute=True)).where(
+    exists().where(WaitlistEntry.status.in_(sorted(OPEN)))
+)
+_FOR_BOOKING = union_all(*WORKING_RULES, _CLAIMED)
+_FOR_MOVING = union_all(*WORKING_RULES, _CLAIMED, _AWAITED)
 # The longest that an appointment may begin before a time that it still occupies, and the other way round.
 _REACH = timedelta(days=2)
 
@@ -219,3 +255,33 @@ def active_chairs(session: Session, clinic_ids: Collection[int]) -> dict[int, li
     for chair in fetch_all(session, ActiveChair, _CHAIRS, {"clinic_ids": sorted(clinic_ids)}, unscoped=True):
         found[chair.clinic_id].append(chair.chair_id)
     return found
+
+
+def obstacles(
+    session: Session,
+    *,
+    doctor_id: int,
+    patient_id: int,
+    chair_ids: Sequence[int],
+    visit: Interval,
+    occupied: Interval,
+    moved_id: int | None,
+) -> Obstacles:
+    """`moved_id` is the appointment that is to be moved there, whose own claims are none."""
+    values = {
+        **rule_values([doctor_id], visit),
+        "doctor_id": doctor_id,
+        "patient_id": patient_id,
+        "chair_ids": chair_ids,
+        "visit_start": visit.start,
+        "visit_end": visit.end,
+        "occupied_start": occupied.start,
+        "occupied_end": occupied.end,
+        "moved_id": moved_id or 0,
+    }
+    found = fetch_all(session, Rule, _FOR_BOOKING if moved_id is None else _FOR_MOVING, values, unscoped=True)
+    return Obstacles(
+        working_time=working_time_of(found),
+        taken=frozenset((rule.claim_kind, rule.owner_id) for rule in found if rule.claim_kind is not None),
+        awaited=any(rule.kind == "awaited" for rule in found),
+    )

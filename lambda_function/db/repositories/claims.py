@@ -15,7 +15,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import Chair, ClaimKind, Doctor, Patient, SlotClaim
 from lambda_function.db.models.appointments import CLAIM_ROWS
@@ -47,8 +47,8 @@ def claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> Column
     return and_(
         SlotClaim.kind == kind.value,
         resource,
-        SlotClaim.slot_at >= bindparam(f"{span}_start", type_=UtcDateTime()),
-        SlotClaim.slot_at < bindparam(f"{span}_end", type_=UtcDateTime()),
+        SlotClaim.slot_at >= instant_parameter(f"{span}_start"),
+        SlotClaim.slot_at < instant_parameter(f"{span}_end"),
         SlotClaim.appointment_id != bindparam("moved_id"),
     )
 
@@ -82,7 +82,7 @@ _RELEASE = delete(SlotClaim).where(SlotClaim.appointment_id.in_(bindparam("appoi
 _WITH_OLD_CLAIMS: AnySelect = (
     select(*columns(ClaimedResource, SlotClaim))
     .group_by(SlotClaim.kind, SlotClaim.resource_id)
-    .having(func.min(SlotClaim.slot_at) < bindparam("before", type_=UtcDateTime()))
+    .having(func.min(SlotClaim.slot_at) < instant_parameter("before"))
     .limit(bindparam("resources"))
 )
 _RESOURCES = 200

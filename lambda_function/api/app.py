@@ -47,7 +47,7 @@ PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_R
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    # Whatever a browser takes an answer for, it loads, runs, frames and tells nothing.
+    # A browser that shows an answer loads, runs and frames nothing.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=63072000",
@@ -57,7 +57,7 @@ Answer = dict[str, Any]
 
 
 def create_resolver() -> APIGatewayHttpResolver:
-    """All routes, connected to nothing yet."""
+    """All routes, without a database."""
     resolver = APIGatewayHttpResolver(
         enable_validation=True,
         serializer=json_text,
@@ -93,17 +93,17 @@ def routes_of(resolver: APIGatewayHttpResolver) -> list[Route]:
 
 
 def route_key(route: Route) -> str:
-    """As API Gateway writes it: `GET /appointments/{appointment_id}`."""
+    """The key as API Gateway writes it: `GET /appointments/{appointment_id}`."""
     return f"{route.method} {route.openapi_path}"
 
 
 def route_keys() -> tuple[str, ...]:
-    """All routes of the application, for whatever stands in front of it."""
+    """The keys of all routes, for the gateway."""
     return tuple(route_key(route) for route in routes_of(create_resolver()))
 
 
 def create_app(database: Database, public_url: str | None = None) -> "Api":
-    """The application over one database, for people who find it at that address; left out, where each request says."""
+    """The application over one database. `public_url` is the address that people see; without it, each request says."""
     resolver = create_resolver()
     resolver.use(middlewares=[transaction(database)])
     return Api(resolver, public_url)
@@ -117,7 +117,7 @@ class Api:
         self._public_url = public_url
         self._routes = routes_of(resolver)
 
-        # Registered so that Powertools answers nothing itself: all errors are told in `_answer_error`.
+        # Registered so that Powertools answers no error itself: `_answer_error` does.
         resolver.exception_handler(Exception)(_to_the_edge)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
@@ -145,10 +145,10 @@ class Api:
             event = as_get(event)
         method, path = _method(event), event["rawPath"]
         if method == "OPTIONS" and not event["requestContext"].get("authorizer"):
-            # The gateway adds what its CORS configuration allows; what there is at the address is nobody's business.
+            # The gateway adds what its CORS configuration allows; the answer does not depend on the address.
             note("route", PREFLIGHT_KEY)
             return {"statusCode": HTTPStatus.NO_CONTENT.value, "headers": {}, "body": ""}
-        # Before anything else is said about the request: who is not known learns nothing of what there is.
+        # Authenticated first, so that anonymous callers cannot find out which routes there are.
         sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
         route = find_route(self._routes, method, path)
         note("route", route_key(route))
@@ -189,7 +189,7 @@ def _answer_error(error: Exception, request_id: str) -> Answer:
             logger.warning("refused for now", code=error.code, cause=cause, reason=error.detail)
             count(error.code.title())
             if error.code == UnavailableError.code:
-                # What is away, and why, is for the log alone: anybody may ask for readiness.
+                # What is unavailable, and why, is only logged: anybody may ask for readiness.
                 error = UnavailableError("The service is unavailable for now. Try again in a moment.")
         return problems.from_domain(error, request_id)
     if isinstance(error, RequestValidationError):

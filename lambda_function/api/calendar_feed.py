@@ -11,7 +11,7 @@ from typing import Any
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 
-# To be raised with any change of how events are written, so that nobody is told that nothing has changed.
+# Raise this with every change to how events are written, so that no calendar program gets a 304 for them.
 FORMAT = 1
 _OCTETS = 75
 _STATUS: Mapping[Status, str] = MappingProxyType(
@@ -27,7 +27,7 @@ _STATUS: Mapping[Status, str] = MappingProxyType(
 
 
 def calendar(rows: Iterable[Any], role: Role) -> str:
-    """From rows with the fields of FeedEntry, for an owner of that role."""
+    """The text of a feed, from rows with the fields of FeedEntry, for an owner of that role."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//dentist-appointments//EN"]
     for row in rows:
         lines += _event(row, role)

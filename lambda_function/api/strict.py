@@ -1,7 +1,7 @@
-"""What Powertools lets through and we do not: checked before a request reaches its route.
+"""Checks that Powertools does not make, before a request reaches its route.
 
-Unknown paths and methods, unknown and repeated query parameters, bodies that are too large, not JSON, not UTF-8, not an
-object, or JSON of the kind that readers disagree about (duplicate keys, NaN, depths without end).
+They refuse unknown paths and methods, unknown and repeated query parameters, and bodies that are too large, not JSON,
+not UTF-8, not an object, or JSON that parsers read differently (duplicate keys, NaN, endless nesting).
 """
 
 import base64
@@ -65,7 +65,7 @@ def _repeats(annotation: Any) -> bool:
 
 
 def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-    """Looks at the body of a route that takes one; elsewhere a body means nothing and is not read."""
+    """Checks the body of a route that takes one; on other routes a body is ignored."""
     if route.method not in BODY_METHODS:
         return
     body = body_bytes(event)
@@ -81,7 +81,7 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
 
 
 def body_bytes(event: Mapping[str, Any]) -> bytes:
-    """As the client sent it. Raises EdgeError: malformed_json."""
+    """The body as the client sent it. Raises EdgeError: malformed_json."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode("utf-8", errors="surrogatepass")
@@ -92,7 +92,7 @@ def body_bytes(event: Mapping[str, Any]) -> bytes:
 
 
 def strict_json(text: bytes | str) -> Any:
-    """JSON of which there is one reading only. Raises EdgeError: malformed_json."""
+    """The value of JSON that all parsers read in the same way. Raises EdgeError: malformed_json."""
     try:
         source = text.decode("utf-8") if isinstance(text, bytes) else text
         value = json.loads(source, object_pairs_hook=_object, parse_constant=_constant)

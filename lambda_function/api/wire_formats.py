@@ -37,6 +37,6 @@ _BY_PREFIX: Mapping[str, WireFormat] = MappingProxyType(
 
 
 def format_of(path: str) -> WireFormat:
-    """The format of an address, whether or not there is anything."""
+    """The format of an address, whether or not there is a route."""
     prefixed = (found for prefix, found in _BY_PREFIX.items() if f"{path}/".startswith(f"{prefix}/"))
     return next(prefixed, _PLAIN)

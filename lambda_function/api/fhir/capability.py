@@ -1,4 +1,4 @@
-"""What this server says of itself. tests/api/fhir/test_metadata.py compares it with the routes."""
+"""What this server says about itself; tests/api/fhir/test_metadata.py compares it with the routes."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

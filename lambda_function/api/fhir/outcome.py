@@ -1,4 +1,4 @@
-"""Problems as OperationOutcomes: the same status, code and fields, in FHIR's words."""
+"""Problems as OperationOutcomes: the same status, code and fields, in FHIR's form."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _HEADERS = frozenset({"If-Match", "If-None-Exist"})
 
 
 def of_problem(answer: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
-    """A problem's answer with an OperationOutcome in its place; everything else about it stays."""
+    """The answer with an OperationOutcome in place of the problem; everything else stays the same."""
     problem = json.loads(answer["body"])
     errors = problem.get("errors")
     if errors:
@@ -52,7 +52,7 @@ def _issue(problem: Mapping[str, Any], text: str) -> Resource:
 
 
 def _place(field: str, event: Mapping[str, Any]) -> Resource:
-    """What of the request is at fault: a parameter or a header as `http.name`, an element by its FHIRPath."""
+    """What is wrong in the request: a parameter or a header as `http.name`, an element by its FHIRPath."""
     pairs = parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, errors="replace", max_num_fields=None)
     path = event["rawPath"]
     if event["requestContext"]["http"]["method"] == "GET" or field in _HEADERS | {name for name, _ in pairs}:

@@ -27,7 +27,7 @@ _PREFIXES = frozenset({"eq", "ge", "gt", "le", "lt"})
 
 
 class Reference(NamedTuple):
-    """To one of our resources, `Patient/7`; `type` is None where it was left out."""
+    """A reference to one of our resources, such as `Patient/7`; `type` is None where it was left out."""
 
     type: str | None
     id: int
@@ -110,7 +110,7 @@ def span_of(values: Sequence[str], zone: ZoneInfo, field: str) -> Span:
 
 
 def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, datetime]:
-    """The prefix, and the instants between which the value says nothing closer."""
+    """The prefix, and the first and last instant that the value may mean."""
     match = _DATE.fullmatch(value)
     prefix = (match["prefix"] or "eq") if match else ""
     if match is None or prefix not in _PREFIXES:

@@ -25,8 +25,8 @@ _WEAK = re.compile(r'\bW/(?=")')
 
 
 def root_url(event: Any) -> str:
-    """Where the caller found us: the address that people see where we were told, for behind CloudFront the gateway
-    knows its own alone; else what the gateway says of the request.
+    """The address under which callers find this service: the configured one, since behind CloudFront the gateway knows
+    only its own, else the one that the gateway reports for the request.
     """
     if public_url := event.get(PUBLIC_URL):
         return f"{public_url}{BASE}"
@@ -38,7 +38,7 @@ def root_url(event: Any) -> str:
 def answer(
     resource: Resource, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[str, str] | None = None
 ) -> Response[Any]:
-    """With an ETag where the resource has a version. The text is made here: there is no model to validate it by."""
+    """A response with an ETag where the resource has a version. The JSON is written here, as no model validates it."""
     sent = dict(headers or {})
     if version := resource.get("meta", {}).get("versionId"):
         sent["ETag"] = f"W/{etag(version)}"
@@ -46,5 +46,5 @@ def answer(
 
 
 def expected(if_match: str | None) -> frozenset[int] | None:
-    """As `expected_versions`, of weak tags too: FHIR's are."""
+    """The versions that an If-Match header accepts, like `expected_versions`, also from weak tags, as FHIR's are."""
     return expected_versions(None if if_match is None else _WEAK.sub("", if_match))

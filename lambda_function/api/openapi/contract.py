@@ -1,6 +1,5 @@
-"""What the OpenAPI document says and no route knows: the families of routes, what each code means, which codes a route
-answers beyond those that follow from its shape, and the values that examples are made of. Nothing here is read while
-the API serves.
+"""What the OpenAPI document says beyond the routes: the families of routes, what each code means, which codes a route
+answers beyond those that follow from its shape, and the values for examples. The API does not load it to serve.
 """
 
 import json
@@ -152,7 +151,7 @@ class OperationOutcome(BaseModel):
 
 
 def _answer(code: str) -> dict[str, Any]:
-    """As the API itself writes it."""
+    """The answer that the API itself writes for the code."""
     error = HasBookingsError(MEANING[code], [7]) if code == "has_bookings" else problems.EdgeError(code, MEANING[code])
     return problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 
@@ -168,8 +167,8 @@ def _outcome(code: str) -> Any:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a family of routes speaks. `name` stands before those of its components, `refusal` is the schema of errors,
-    `example` makes one of a code, `etag` is the pattern of entity tags.
+    """How a family of routes is documented. `name` begins the names of its components, `refusal` is the schema of its
+    errors, `example` makes an error from a code, and `etag` is the pattern of its entity tags.
     """
 
     name: str
@@ -211,8 +210,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 _BUSY = frozenset({"doctor_busy", "patient_busy", "chair_busy"})
 _PLACE = _BUSY | {"too_soon", "too_late", "off_grid", "outside_hours", "treatment_not_offered"}
 
-# By operation: the codes that do not follow from its shape (api/openapi/document.py says which do). The tests hold
-# every answer that they see against this.
+# The codes of each operation that do not follow from its shape (api/openapi/document.py says which do). The tests check
+# every answer that they get against this.
 REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "book_appointment": _PLACE | {"too_many_requests_open", "too_many_open_visits"},
@@ -243,9 +242,9 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
-# Parameters without an example. Swagger UI sends whatever it shows, and what these stand for only the caller knows: a
-# page that was read, a version that was seen, a key that is new, a secret. A made-up one would only be refused, as is a
-# day beside the span of time that is shown already.
+# Parameters without an example. Swagger UI sends the examples as they are, and only the caller knows a value for these:
+# the page and the version that were read, a new key, a secret. An invented value would be refused, as would a day
+# together with the span of time that has examples already.
 UNSHOWN = frozenset(
     {
         "cursor",
@@ -259,8 +258,8 @@ UNSHOWN = frozenset(
     }
 )
 
-# Examples are composed of these, by the name of a field, a parameter or a schema, or of a field of a schema and a
-# parameter of an operation; other fields are null, or by their type.
+# Examples are composed of these values, which are found by the name of a field, a parameter or a schema, or by
+# `Schema.field` or `operation.parameter`. A field that has no value here is null, or gets one for its type.
 VALUES: Mapping[str, Any] = MappingProxyType(
     {
         **EXAMPLES,

@@ -45,7 +45,7 @@ Find, book, move and finish appointments of dental clinics.
 """
 _METHODS = ("get", "post", "put", "patch", "delete")
 _TOKEN = "access_token"  # noqa: S105 - the name of the scheme
-# What API Gateway answers by itself, in words of its own: a bad token, too much, too many, a Lambda that fails.
+# What API Gateway answers by itself: a bad token, a body that is too large, too many requests, a Lambda that fails.
 _GATEWAY = frozenset({401, 413, 429, 500, 503})
 _SHORT = 2  # the most codes that make a name
 _DONE = {HTTPStatus.OK: "Success", HTTPStatus.CREATED: "Created", HTTPStatus.NO_CONTENT: "No content"}
@@ -112,7 +112,7 @@ def document() -> str:
 
 
 class _Schemas(GenerateJsonSchema):
-    """Without a title for each field, which only repeats its name."""
+    """Leaves out the titles of fields, which only repeat their names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -121,7 +121,7 @@ class _Schemas(GenerateJsonSchema):
         return {**super().int_schema(schema), "format": "int64"}
 
     def default_schema(self, schema: Any) -> Json:
-        """Without defaults of null, which mean "as it is" even where null itself is refused."""
+        """Leaves out defaults of null: they mean that a field stays as it is, even where null itself is refused."""
         found = super().default_schema(schema)
         return {name: value for name, value in found.items() if name != "default" or value is not None}
 
@@ -135,7 +135,7 @@ class _Writer:
         self._refusal_examples: dict[str, Json] = {}
         self._examples = Examples(self._schemas)
         self._routes = [route for route in routes_of(create_resolver()) if route.include_in_schema]
-        # FHIR's resources call theirs just `id`.
+        # The id of a FHIR resource is always called `id`.
         self._ids = {"id"} | {parameter.alias for route in self._routes for parameter in route.dependant.path_params}
 
     def document(self) -> Json:
@@ -219,7 +219,7 @@ class _Writer:
         return {**parameter, "example": self._examples.value(operation, parameter["name"], parameter["schema"])}
 
     def _input(self, field: ModelField) -> Json:
-        """Of a parameter or a body. What may be left out is left out: there is no null to send instead."""
+        """The schema of a parameter or a body. An optional one is left out; it cannot be null."""
         schema = self._schema(Annotated[field.field_info.annotation, field.field_info], "validation")
         schema.pop("description", None)
         schema.pop("default", None)
@@ -279,7 +279,7 @@ class _Writer:
         by_status: defaultdict[int, list[str]] = defaultdict(list)
         for code in sorted(codes_of(route)):
             by_status[problems.STATUS[code].value].append(code)
-        # Elsewhere nobody but the gateway counts, which answers in words of its own.
+        # On all other routes only the gateway limits requests, and it answers without a problem.
         counted = "throttled" in REFUSALS.get(route.func.__name__, ())
         return {
             str(status): self._refusal(status, codes, dialect, counted=counted)
@@ -321,7 +321,7 @@ def _camel(code: str) -> str:
 
 
 def _headers(**names: str) -> Json:
-    """By the name of their component; X-Request-Id is on everything."""
+    """References to components, by the name of the header; every answer has X-Request-Id."""
     headers = {"X-Request-Id": "RequestId", **{name.replace("_", "-"): component for name, component in names.items()}}
     return {name: {"$ref": f"#/components/headers/{component}"} for name, component in headers.items()}
 

@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, composed of contract.VALUES by the names of fields and the schemas round them."""
+"""Examples for the OpenAPI document, composed of contract.VALUES by the names of fields and of their schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _BY_TYPE: Mapping[str, Any] = {"integer": 1, "number": 1, "string": "text", "boo
 
 
 class Examples:
-    """`schemas` are the components, which may still grow."""
+    """`schemas` are the components, to which more may be added later."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self._schemas = schemas
@@ -21,15 +21,15 @@ class Examples:
         return self._schemas[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
 
     def request(self, schema: Schema) -> Any:
-        """A body with what must be there, and what is worth showing."""
+        """A body with the required fields and those that have a value in VALUES."""
         return self._of("", schema, whole=False)
 
     def answer(self, schema: Schema) -> Any:
-        """With every field."""
+        """An answer with every field."""
         return self._of("", schema, whole=True)
 
     def value(self, owner: str, name: str, schema: Schema) -> Any:
-        """Of a parameter of an operation."""
+        """The value of a parameter of an operation."""
         return self._of(_best(owner, name), schema, whole=False)
 
     def _of(self, name: str, schema: Schema, *, whole: bool) -> Any:
@@ -66,5 +66,5 @@ class Examples:
 
 
 def _best(owner: str, name: str) -> str:
-    """The closest name that there is a value of, a dot in which says that it is of this very thing."""
+    """`owner.name` where VALUES has it, else `name`."""
     return f"{owner}.{name}" if f"{owner}.{name}" in VALUES else name

@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, by the name of their schema: what the API itself makes of a row."""
+"""Examples for the OpenAPI document, by the name of their schema, made by the code that makes the answers."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

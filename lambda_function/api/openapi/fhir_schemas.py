@@ -1,4 +1,4 @@
-"""The resources that we answer, for the OpenAPI document: open objects, since FHIR itself says what they hold."""
+"""The schemas of our FHIR answers, for the OpenAPI document. They are open, since FHIR itself defines the resources."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -168,7 +168,7 @@ def _whole_span(start: Sequence[str], zone: ZoneInfo) -> Interval:
 
 
 def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:
-    """Whose days a date without a time means: the location's, else the doctor's who asks, else UTC's."""
+    """The zone for dates without a time: that of the location, else of the clinic of the doctor who asks, else UTC."""
     if clinic_id is None and work.actor.role is Role.DOCTOR:
         clinic_id = work.actor.clinic_ids[0]
     if clinic_id is None:

@@ -46,7 +46,7 @@ IfMatch = Annotated[
     ),
 ]
 
-# What our services name, as elements and as search parameters.
+# The names of our services for elements and search parameters.
 _ELEMENTS: Mapping[str, str] = MappingProxyType(
     {
         "doctor_id": "participant",
@@ -65,7 +65,7 @@ _PARAMETERS: Mapping[str, str] = MappingProxyType(
     }
 )
 _STATUSES: Mapping[str, Status] = MappingProxyType({code: status for status, code in resources.STATUS.items()})
-# Of an appointment that was read and comes back: what FHIR lets a server ignore, and what a cancellation is.
+# The elements that may differ from what was read: those that FHIR lets a server ignore, and those of a cancellation.
 _MAY_DIFFER = frozenset({"meta", "text", "status", "cancelationReason"})
 
 
@@ -118,7 +118,7 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
 
 
 def _statuses(listed: str) -> set[Status]:
-    """Of R4's statuses we have six; the others are no mistake, but nothing has them."""
+    """The statuses that are asked for. R4 has more than our six: those are accepted, but no appointment has them."""
     codes = set(listed.split(","))
     if not codes <= _STATUSES.keys() | resources.OTHER_STATUSES:
         raise InvalidInputError("It is a list of FHIR's appointment statuses.", field="status")
@@ -171,7 +171,7 @@ def book_fhir_appointment(
 
 
 def _check_agrees(wanted: NewFhirAppointment, view: AppointmentView) -> None:
-    """What was booked is what was asked for, down to what the server works out by itself. Else nothing is booked."""
+    """Raises InvalidInputError, so that nothing is booked, where the request disagrees with the visit."""
     booked = resources.appointment(view)
     slot = resources.slot_id(view.doctor_id, view.treatment_id, view.starts_at)
     if wanted.slot and wanted.slot[0].reference != f"Slot/{slot}":

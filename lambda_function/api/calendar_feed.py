@@ -6,8 +6,8 @@ Written line by line: a library that knows all of the format takes forty times a
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
+from lambda_function.db.repositories.calendar_feed import FeedEntry
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 
@@ -26,8 +26,8 @@ _STATUS: Mapping[Status, str] = MappingProxyType(
 )
 
 
-def calendar(rows: Iterable[Any], role: Role) -> str:
-    """The text of a feed, from rows with the fields of FeedEntry, for an owner of that role."""
+def calendar(rows: Iterable[FeedEntry], role: Role) -> str:
+    """The feed as iCalendar text, for an owner of that role."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//dentist-appointments//EN"]
     for row in rows:
         lines += _event(row, role)
@@ -35,7 +35,7 @@ def calendar(rows: Iterable[Any], role: Role) -> str:
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
-def _event(row: Any, role: Role) -> list[str]:
+def _event(row: FeedEntry, role: Role) -> list[str]:
     """The same UID for the life of an appointment, and a SEQUENCE that rises with its version: so a program knows which
     of two it has read is newer.
     """
@@ -82,7 +82,7 @@ def _folded(line: str) -> str:
     return "\r\n".join([*parts, part])
 
 
-def _summary(row: Any, role: Role) -> str:
+def _summary(row: FeedEntry, role: Role) -> str:
     match role:
         case Role.PATIENT:
             return f"{row.treatment_name} with {row.doctor_name}"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 
-from lambda_function.db.repositories.calendar_feed import Feed
+from lambda_function.db.repositories.calendar_feed import CalendarFeed
 from lambda_function.db.repositories.people import get_for_change
 from lambda_function.db.repositories.tokens import find_token_owner, put_calendar_token, remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -44,7 +44,7 @@ def revoke_token(work: UnitOfWork) -> None:
         raise NotFoundError("There is no calendar token.")
 
 
-def open_feed(work: UnitOfWork, token: str) -> Feed:
+def open_feed(work: UnitOfWork, token: str) -> CalendarFeed:
     """The feed of the token's owner, as whom the unit of work acts from here on. NotFoundError for any token that is
     not in use by an active user in the role of then.
     """
@@ -54,7 +54,7 @@ def open_feed(work: UnitOfWork, token: str) -> Feed:
     work.act_as(owner)
     require(owner, Action.READ_APPOINTMENTS)
     clinic_ids = owner.clinic_ids if owner.role is Role.RECEPTIONIST else ()
-    return Feed(work.session, since=work.now - PAST, now=work.now, limit=MAX_EVENTS, clinic_ids=clinic_ids)
+    return CalendarFeed(work.session, since=work.now - PAST, now=work.now, limit=MAX_EVENTS, clinic_ids=clinic_ids)
 
 
 def _hash(token: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories.catalogue import Catalogue, visible_ids
+from lambda_function.db.repositories import catalogue as catalogue_rows
+from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatment, TreatmentRow, visible_ids
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
@@ -16,43 +16,43 @@ class DoctorListing:
     full_name: str
     clinic_id: int
     clinic_name: str
-    treatments: Sequence[AnyRow]
+    treatments: Sequence[OfferedTreatment]
 
     @property
     def treatment_ids(self) -> list[int]:
         return [treatment.treatment_id for treatment in self.treatments]
 
 
-def clinics(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
+def clinics(work: UnitOfWork, *, after: int, limit: int) -> list[ClinicRow]:
     require(work.actor, Action.READ_CATALOGUE)
-    return Catalogue(work.session).clinics(after=after, limit=limit)
+    return catalogue_rows.clinics(work.session, after=after, limit=limit)
 
 
-def clinic(work: UnitOfWork, clinic_id: int) -> AnyRow:
+def clinic(work: UnitOfWork, clinic_id: int) -> ClinicRow:
     require(work.actor, Action.READ_CATALOGUE)
-    row = Catalogue(work.session).clinic(clinic_id)
+    row = catalogue_rows.clinic(work.session, clinic_id)
     if row is None:
         raise NotFoundError("There is no such clinic.")
     return row
 
 
-def treatments(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
+def treatments(work: UnitOfWork, *, after: int, limit: int) -> list[TreatmentRow]:
     require(work.actor, Action.READ_CATALOGUE)
-    return Catalogue(work.session).treatments(after=after, limit=limit)
+    return catalogue_rows.treatments(work.session, after=after, limit=limit)
 
 
-def treatment(work: UnitOfWork, treatment_id: int) -> AnyRow:
+def treatment(work: UnitOfWork, treatment_id: int) -> TreatmentRow:
     require(work.actor, Action.READ_CATALOGUE)
-    row = Catalogue(work.session).treatment(treatment_id)
+    row = catalogue_rows.treatment(work.session, treatment_id)
     if row is None:
         raise NotFoundError("There is no such treatment.")
     return row
 
 
-def treatment_by_code(work: UnitOfWork, code: str) -> AnyRow:
+def treatment_by_code(work: UnitOfWork, code: str) -> TreatmentRow:
     """Raises InvalidInputError."""
     require(work.actor, Action.READ_CATALOGUE)
-    row = Catalogue(work.session).treatment_by_code(code)
+    row = catalogue_rows.treatment_by_code(work.session, code)
     if row is None:
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
     return row
@@ -76,15 +76,14 @@ def doctors(
 ) -> list[DoctorListing]:
     """Doctors of a clinic, or who offer a treatment; InvalidInputError when there is no such clinic or treatment."""
     require(work.actor, Action.READ_CATALOGUE)
-    catalogue = Catalogue(work.session)
-    rows = catalogue.doctors(
-        clinic_id=clinic_id, treatment_id=treatment_id, doctor_id=doctor_id, after=after, limit=limit
+    rows = catalogue_rows.doctors(
+        work.session, clinic_id=clinic_id, treatment_id=treatment_id, doctor_id=doctor_id, after=after, limit=limit
     )
-    if not rows and clinic_id is not None and not catalogue.has_clinic(clinic_id):
+    if not rows and clinic_id is not None and not catalogue_rows.has_clinic(work.session, clinic_id):
         raise InvalidInputError("There is no such clinic.", field="clinic_id")
-    if not rows and treatment_id is not None and not catalogue.has_treatment(treatment_id):
+    if not rows and treatment_id is not None and not catalogue_rows.has_treatment(work.session, treatment_id):
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
-    offered = catalogue.treatments_of([row.user_id for row in rows])
+    offered = catalogue_rows.treatments_of(work.session, [row.user_id for row in rows])
     return [
         DoctorListing(row.user_id, row.full_name, row.clinic_id, row.clinic_name, offered.get(row.user_id, []))
         for row in rows
@@ -93,7 +92,7 @@ def doctors(
 
 def check_ids(work: UnitOfWork, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> None:
     """Raises InvalidInputError for the first that names nothing which the actor may see."""
-    if not Catalogue(work.session).has_treatment(treatment_id):
+    if not catalogue_rows.has_treatment(work.session, treatment_id):
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
     visible = visible_ids(work.session, doctor_id=doctor_id, clinic_id=clinic_id)
     if doctor_id is not None and visible.doctor_id is None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories.appointments import AppointmentView, VisitByName, from_local_midnight
 from lambda_function.db.repositories.booking import doctor_clinic
-from lambda_function.db.repositories.catalogue import Catalogue
+from lambda_function.db.repositories.catalogue import time_zones
 from lambda_function.db.repositories.people import id_by_user_name
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -23,7 +23,7 @@ _FIELDS = {"starts_at": "appointment_date", "doctor_id": "doctor", "patient_id":
 def upcoming(work: UnitOfWork) -> Sequence[VisitByName]:
     """Visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS."""
     require(work.actor, Action.READ_APPOINTMENTS)
-    zones = {name: ZoneInfo(name) for name in Catalogue(work.session).time_zones()}
+    zones = {name: ZoneInfo(name) for name in time_zones(work.session)}
     if not zones:
         return []
     since = {name: day_start(work.now.astimezone(zone).date(), zone) for name, zone in zones.items()}

@@ -34,7 +34,7 @@ class Bus(Protocol):
         """The ids of those that it has certainly taken: none of them when it is away."""
 
 
-class RefusedError(RuntimeError):
+class NotPublishedError(RuntimeError):
     """The bus did not take some messages. They stay in the outbox for the next run."""
 
 
@@ -48,7 +48,7 @@ class _Batch:
 def relay(database: Database, bus: Bus, seconds_left: Callable[[], float]) -> int:
     """Publishes until nothing is left or the time is nearly over, and answers how many.
 
-    Raises RefusedError at the end when some were not taken, whatever became of the others.
+    Raises NotPublishedError at the end when some were not taken, whatever became of the others.
     """
     published = refused = after = 0
     while seconds_left() > RESERVE:
@@ -60,10 +60,10 @@ def relay(database: Database, bus: Bus, seconds_left: Callable[[], float]) -> in
         # Past those that were refused, or they would stand in the way of everybody else.
         after = batch.last_id
     count("OutboxPublished", published)
-    gauge_seconds("OutboxLagSeconds", database.transact(_lag, commit=False))
+    gauge_seconds("OutboxLagSeconds", database.transact(_seconds_behind, commit=False))
     if refused:
         count("OutboxRefused", refused)
-        raise RefusedError(f"{refused} messages were not taken, {published} were")
+        raise NotPublishedError(f"{refused} messages were not taken, {published} were")
     return published
 
 
@@ -77,7 +77,7 @@ def _publish_batch(work: UnitOfWork, *, bus: Bus, after: int) -> _Batch:
     return _Batch(last_id=rows[-1].outbox_id, claimed=len(rows), published=len(taken))
 
 
-def _lag(work: UnitOfWork) -> float:
+def _seconds_behind(work: UnitOfWork) -> float:
     """The age of the oldest message that waits, in seconds; 0 when none does."""
     oldest = outbox.oldest_unpublished(work.session)
     return 0.0 if oldest is None else (work.now - oldest).total_seconds()

@@ -17,7 +17,7 @@ from lambda_function.db.models import OutboxMessage
 from lambda_function.db.repositories.outbox import purge_published
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import UnavailableError
-from lambda_function.services.relay import BATCH, RESERVE, Message, RefusedError, relay
+from lambda_function.services.relay import BATCH, RESERVE, Message, NotPublishedError, relay
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
 from tests.bus import Delivery
@@ -191,7 +191,7 @@ def test_refused_messages_stay_and_keep_nobody_back(
 ) -> None:
     before, refused, after = rows.write(1), rows.write(2, kind=""), rows.write(BATCH)
 
-    with pytest.raises(RefusedError, match="2 messages"):
+    with pytest.raises(NotPublishedError, match="2 messages"):
         relay(database, delivery.bus, plenty)
 
     assert delivery.ids() == before + after
@@ -211,7 +211,7 @@ def test_without_its_bus_everything_stays_and_the_run_is_an_error(
     clock.advance(minutes=5)
     delivery.close_bus()
 
-    with pytest.raises(RefusedError):
+    with pytest.raises(NotPublishedError):
         relay(database, delivery.bus, plenty)
 
     assert rows.waiting() == written

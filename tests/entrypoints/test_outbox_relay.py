@@ -13,7 +13,7 @@ from moto import mock_aws
 from dev.lambda_context import LambdaContext
 from lambda_function.db.models import OutboxMessage
 from lambda_function.domain.errors import UnavailableError
-from lambda_function.services.relay import RefusedError
+from lambda_function.services.relay import NotPublishedError
 from lambda_function.settings import SettingsError
 from tests.bus import BUS, Delivery
 from tests.clock import NOW
@@ -87,7 +87,7 @@ def test_it_fails_without_its_bus_and_recovers_with_it(stored: Practice, deliver
     delivery.close_bus()
     handler = _load()
 
-    with pytest.raises(RefusedError):
+    with pytest.raises(NotPublishedError):
         handler({}, _context())
     delivery.events.create_event_bus(Name=BUS)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lambda_function.api.fhir.wire import URN, Resource
 from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.catalogue import ClinicRow
 from lambda_function.domain.appointment import Status
 from lambda_function.services.availability import Slot
 from lambda_function.services.catalogue import DoctorListing
@@ -155,8 +156,7 @@ def _contact(person: Any) -> Iterable[tuple[str, str | None]]:
     return ("phone", person.phone), ("email", person.email)
 
 
-def location(clinic: Any) -> Resource:
-    """From a row of Catalogue.clinics."""
+def location(clinic: ClinicRow) -> Resource:
     return {
         "resourceType": "Location",
         "id": str(clinic.clinic_id),

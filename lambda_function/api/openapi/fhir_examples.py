@@ -10,14 +10,24 @@ from lambda_function.api.fhir.bundle import searchset
 from lambda_function.api.fhir.capability import capability_statement
 from lambda_function.api.fhir.wire import BASE
 from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatment
 from lambda_function.domain.appointment import Status
 from lambda_function.services.availability import Slot
 from lambda_function.services.catalogue import DoctorListing
 
 _HOST = "api.example.org"
 _START = datetime(2030, 1, 8, 15, tzinfo=UTC)
-_TREATMENT: Any = SimpleNamespace(treatment_id=1, code="checkup", name="Check-up")
-_CLINIC = SimpleNamespace(clinic_id=1, name="Lima Centro", time_zone="America/Lima", country="PE")
+_TREATMENT = OfferedTreatment(doctor_id=1, treatment_id=1, code="checkup", name="Check-up")
+_CLINIC = ClinicRow(
+    clinic_id=1,
+    name="Lima Centro",
+    country="PE",
+    time_zone="America/Lima",
+    lead_minutes=60,
+    horizon_days=90,
+    cutoff_minutes=1440,
+    slot_step_minutes=15,
+)
 _DOCTOR = DoctorListing(
     user_id=1, full_name="Jay Quispe", clinic_id=1, clinic_name="Lima Centro", treatments=[_TREATMENT]
 )

@@ -5,23 +5,24 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, text, union_all
+from sqlalchemy import BigInteger, Subquery, bindparam, cast, func, literal, select, text, union_all
 from sqlalchemy.dialects.mysql import BIGINT
 from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import AnySelect, UtcDateTime
+from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Appointment, Clinic, PersonName, Treatment
+from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import Status
 
 _DOCTOR = aliased(PersonName)
 _PATIENT = aliased(PersonName)
-_SINCE: Any = bindparam("since", type_=UtcDateTime())
-_NOW: Any = bindparam("now", type_=UtcDateTime())
+_SINCE = instant_parameter("since")
+_NOW = instant_parameter("now")
 _LIMIT: Any = bindparam("feed_limit", type_=BigInteger)
 
 
 class FeedEntry(NamedTuple):
-    """A row of `_entries`."""
+    """What the feed says of an appointment."""
 
     appointment_id: int
     status: Status
@@ -36,7 +37,12 @@ class FeedEntry(NamedTuple):
     patient_name: str
 
 
-def _shown(clinics: int) -> Any:
+class _Mark(NamedTuple):
+    entries: int
+    bits: int
+
+
+def _shown(clinics: int) -> Subquery:
     """The ids of what is shown: first what is ahead, then what is past, each by its distance from now. Of several
     clinics each gives as many as all, since the visits of all of them together are in no index.
     """
@@ -77,18 +83,15 @@ def _named(statement: AnySelect, clinics: int) -> AnySelect:
 
 @lru_cache(maxsize=32)
 def _entries(clinics: int) -> AnySelect:
-    statement = select(
-        Appointment.appointment_id,
-        Appointment.status,
-        Appointment.starts_at,
-        Appointment.ends_at,
-        Appointment.version,
-        Appointment.created_at,
-        Appointment.updated_at,
-        Clinic.name.label("clinic_name"),
-        Treatment.name.label("treatment_name"),
-        _DOCTOR.full_name.label("doctor_name"),
-        _PATIENT.full_name.label("patient_name"),
+    statement: AnySelect = select(
+        *columns(
+            FeedEntry,
+            Appointment,
+            clinic_name=Clinic.name,
+            treatment_name=Treatment.name,
+            doctor_name=_DOCTOR.full_name,
+            patient_name=_PATIENT.full_name,
+        )
     )
     return _named(statement, clinics).order_by(Appointment.starts_at, Appointment.appointment_id)
 
@@ -108,10 +111,10 @@ def _mark(clinics: int) -> AnySelect:
         _PATIENT.full_name,
     )
     bits = cast(func.conv(func.substring(func.sha2(entry, 256), 1, 16), 16, 10), BIGINT(unsigned=True))
-    return _named(select(func.count().label("entries"), func.bit_xor(bits).label("bits")), clinics)
+    return _named(select(*columns(_Mark, entries=func.count(), bits=func.bit_xor(bits))), clinics)
 
 
-class Feed:
+class CalendarFeed:
     """What the session's actor may see from `since` on: `limit` entries, of the clinics if there are any."""
 
     def __init__(
@@ -122,11 +125,11 @@ class Feed:
         self._values: dict[str, Any] = {"since": since, "now": now, "feed_limit": limit}
         self._values |= {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
 
-    def entries(self) -> Sequence[FeedEntry]:
+    def entries(self) -> list[FeedEntry]:
         """In the order of their starts."""
-        return [FeedEntry(*row) for row in self._session.execute(_entries(self._clinics), self._values)]
+        return fetch_all(self._session, FeedEntry, _entries(self._clinics), self._values)
 
     def mark(self) -> str:
-        """Another one as soon as any entry comes, goes or reads differently."""
-        row = self._session.execute(_mark(self._clinics), self._values).one()
-        return f"{row.entries}-{row.bits}"
+        """Differs as soon as an entry comes, goes or reads differently."""
+        [mark] = fetch_all(self._session, _Mark, _mark(self._clinics), self._values)
+        return f"{mark.entries}-{mark.bits}"

@@ -1,113 +1,152 @@
-"""Clinics, treatments and doctors: what everybody may look up. Rows, ordered by id, active ones only."""
+"""Clinics, treatments and doctors: what everybody may look up. Active ones only, ordered by id."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, Clinic, Doctor, DoctorTreatment, Patient, PersonName, Treatment
-from lambda_function.db.rows import columns, fetch_all
-
-_CLINICS: AnySelect = select(
-    Clinic.clinic_id,
-    Clinic.name,
-    Clinic.country,
-    Clinic.time_zone,
-    Clinic.lead_minutes,
-    Clinic.horizon_days,
-    Clinic.cutoff_minutes,
-    Clinic.slot_step_minutes,
-).where(Clinic.active)
-_TREATMENTS: AnySelect = select(
-    Treatment.treatment_id,
-    Treatment.code,
-    Treatment.name,
-    Treatment.duration_minutes,
-    Treatment.buffer_before_minutes,
-    Treatment.buffer_after_minutes,
-    Treatment.needs_approval,
-    Treatment.price,
-).where(Treatment.active)
+from lambda_function.db.rows import columns, fetch_all, fetch_one
 
 
-class Catalogue:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+class ClinicRow(NamedTuple):
+    clinic_id: int
+    name: str
+    country: str
+    time_zone: str
+    lead_minutes: int
+    horizon_days: int
+    cutoff_minutes: int
+    slot_step_minutes: int
 
-    def clinics(self, *, after: int, limit: int) -> Sequence[AnyRow]:
-        statement = _CLINICS.where(Clinic.clinic_id > after).order_by(Clinic.clinic_id).limit(limit)
-        return self._session.execute(statement).all()
 
-    def clinic(self, clinic_id: int) -> AnyRow | None:
-        return self._session.execute(_CLINICS.where(Clinic.clinic_id == clinic_id)).one_or_none()
+class TreatmentRow(NamedTuple):
+    treatment_id: int
+    code: str
+    name: str
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    needs_approval: bool
+    price: Decimal | None
 
-    def treatments(self, *, after: int, limit: int) -> Sequence[AnyRow]:
-        statement = _TREATMENTS.where(Treatment.treatment_id > after).order_by(Treatment.treatment_id).limit(limit)
-        return self._session.execute(statement).all()
 
-    def treatment(self, treatment_id: int) -> AnyRow | None:
-        return self._session.execute(_TREATMENTS.where(Treatment.treatment_id == treatment_id)).one_or_none()
+class DoctorRow(NamedTuple):
+    user_id: int
+    full_name: str
+    clinic_id: int
+    clinic_name: str
 
-    def treatment_by_code(self, code: str) -> AnyRow | None:
-        return self._session.execute(_TREATMENTS.where(Treatment.code == code)).one_or_none()
 
-    def doctors(
-        self,
-        *,
-        clinic_id: int | None,
-        treatment_id: int | None,
-        after: int,
-        limit: int,
-        doctor_id: int | None = None,
-    ) -> Sequence[AnyRow]:
-        """Rows of user_id, full_name, clinic_id, clinic_name."""
+class OfferedTreatment(NamedTuple):
+    """A treatment that a doctor offers."""
+
+    doctor_id: int
+    treatment_id: int
+    code: str
+    name: str
+
+
+_CLINICS: AnySelect = select(*columns(ClinicRow, Clinic)).where(Clinic.active)
+_CLINIC = _CLINICS.where(Clinic.clinic_id == bindparam("clinic_id"))
+_CLINIC_PAGE = (
+    _CLINICS.where(Clinic.clinic_id > bindparam("after")).order_by(Clinic.clinic_id).limit(bindparam("page_limit"))
+)
+_TREATMENTS: AnySelect = select(*columns(TreatmentRow, Treatment)).where(Treatment.active)
+_TREATMENT = _TREATMENTS.where(Treatment.treatment_id == bindparam("treatment_id"))
+_TREATMENT_OF_CODE = _TREATMENTS.where(Treatment.code == bindparam("code"))
+_TREATMENT_PAGE = (
+    _TREATMENTS.where(Treatment.treatment_id > bindparam("after"))
+    .order_by(Treatment.treatment_id)
+    .limit(bindparam("page_limit"))
+)
+_DOCTORS: AnySelect = (
+    select(*columns(DoctorRow, PersonName, clinic_id=Doctor.clinic_id, user_id=Doctor.user_id, clinic_name=Clinic.name))
+    .select_from(Doctor)
+    .join(PersonName, PersonName.user_id == Doctor.user_id)
+    .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+    .where(Clinic.active, Doctor.user_id > bindparam("after"))
+    .order_by(Doctor.user_id)
+    .limit(bindparam("page_limit"))
+)
+_OFFERED: AnySelect = (
+    select(*columns(OfferedTreatment, Treatment, doctor_id=DoctorTreatment.doctor_id))
+    .select_from(DoctorTreatment)
+    .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
+    .where(Treatment.active, DoctorTreatment.doctor_id.in_(bindparam("doctor_ids", expanding=True)))
+    .order_by(DoctorTreatment.doctor_id, DoctorTreatment.treatment_id)
+)
+
+
+def clinics(session: Session, *, after: int, limit: int) -> list[ClinicRow]:
+    return fetch_all(session, ClinicRow, _CLINIC_PAGE, {"after": after, "page_limit": limit})
+
+
+def clinic(session: Session, clinic_id: int) -> ClinicRow | None:
+    return fetch_one(session, ClinicRow, _CLINIC, {"clinic_id": clinic_id})
+
+
+def treatments(session: Session, *, after: int, limit: int) -> list[TreatmentRow]:
+    return fetch_all(session, TreatmentRow, _TREATMENT_PAGE, {"after": after, "page_limit": limit})
+
+
+def treatment(session: Session, treatment_id: int) -> TreatmentRow | None:
+    return fetch_one(session, TreatmentRow, _TREATMENT, {"treatment_id": treatment_id})
+
+
+def treatment_by_code(session: Session, code: str) -> TreatmentRow | None:
+    return fetch_one(session, TreatmentRow, _TREATMENT_OF_CODE, {"code": code})
+
+
+def doctors(
+    session: Session,
+    *,
+    clinic_id: int | None,
+    treatment_id: int | None,
+    after: int,
+    limit: int,
+    doctor_id: int | None = None,
+) -> list[DoctorRow]:
+    """Doctors of a clinic, doctors who offer a treatment, or one doctor; None stands for any."""
+    statement = _DOCTORS
+    if doctor_id is not None:
+        statement = statement.where(Doctor.user_id == doctor_id)
+    if clinic_id is not None:
+        statement = statement.where(Doctor.clinic_id == clinic_id)
+    if treatment_id is not None:
         statement = (
-            select(Doctor.user_id, PersonName.full_name, Doctor.clinic_id, Clinic.name.label("clinic_name"))
-            .join(PersonName, PersonName.user_id == Doctor.user_id)
-            .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
-            .where(Clinic.active, Doctor.user_id > after)
-            .order_by(Doctor.user_id)
-            .limit(limit)
-        )
-        if doctor_id is not None:
-            statement = statement.where(Doctor.user_id == doctor_id)
-        if clinic_id is not None:
-            statement = statement.where(Doctor.clinic_id == clinic_id)
-        if treatment_id is not None:
-            statement = (
-                statement.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
-                .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
-                .where(Treatment.active, Treatment.treatment_id == treatment_id)
-            )
-        return self._session.execute(statement).all()
-
-    def treatments_of(self, doctor_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
-        """What each of the doctors offers today, as rows of treatment_id, code and name, in one statement."""
-        rows = self._session.execute(
-            select(DoctorTreatment.doctor_id, Treatment.treatment_id, Treatment.code, Treatment.name)
+            statement.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
             .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
-            .where(Treatment.active, DoctorTreatment.doctor_id.in_(doctor_ids))
-            .order_by(DoctorTreatment.doctor_id, DoctorTreatment.treatment_id)
+            .where(Treatment.active, Treatment.treatment_id == treatment_id)
         )
-        offered: dict[int, list[AnyRow]] = defaultdict(list)
-        for row in rows:
-            offered[row.doctor_id].append(row)
-        return offered
+    return fetch_all(session, DoctorRow, statement, {"after": after, "page_limit": limit})
 
-    def has_clinic(self, clinic_id: int) -> bool:
-        statement = select(Clinic.clinic_id).where(Clinic.clinic_id == clinic_id, Clinic.active)
-        return self._session.scalar(statement) is not None
 
-    def has_treatment(self, treatment_id: int) -> bool:
-        statement = select(Treatment.treatment_id).where(Treatment.treatment_id == treatment_id, Treatment.active)
-        return self._session.scalar(statement) is not None
+def treatments_of(session: Session, doctor_ids: Sequence[int]) -> dict[int, list[OfferedTreatment]]:
+    """What each of the doctors offers today, in one statement."""
+    offered: dict[int, list[OfferedTreatment]] = defaultdict(list)
+    for treatment in fetch_all(session, OfferedTreatment, _OFFERED, {"doctor_ids": doctor_ids}):
+        offered[treatment.doctor_id].append(treatment)
+    return offered
 
-    def time_zones(self) -> Sequence[str]:
-        """The zones in which there are clinics."""
-        return self._session.scalars(select(Clinic.time_zone).distinct()).all()
+
+def has_clinic(session: Session, clinic_id: int) -> bool:
+    statement = select(Clinic.clinic_id).where(Clinic.clinic_id == clinic_id, Clinic.active)
+    return session.scalar(statement) is not None
+
+
+def has_treatment(session: Session, treatment_id: int) -> bool:
+    statement = select(Treatment.treatment_id).where(Treatment.treatment_id == treatment_id, Treatment.active)
+    return session.scalar(statement) is not None
+
+
+def time_zones(session: Session) -> Sequence[str]:
+    """The zones in which there are clinics."""
+    return session.scalars(select(Clinic.time_zone).distinct()).all()
 
 
 class VisibleIds(NamedTuple):

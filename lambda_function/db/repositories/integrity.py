@@ -1,14 +1,14 @@
-"""Whether the rows agree with each other: reads for operators, in chunks by id, unscoped and in columns."""
+"""Whether the rows agree with each other: reads for operators, in chunks by id, unscoped."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKeyConstraint, and_, func, or_, select, text
+from sqlalchemy import ForeignKeyConstraint, and_, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, Base
+from lambda_function.db.base import Base, instant_parameter
 from lambda_function.db.models import (
     Appointment,
     Clinic,
@@ -20,41 +20,91 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.db.repositories.keyset import Position, behind, up_to
+from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
-from lambda_function.domain.appointment import HOLDING
+from lambda_function.domain.appointment import HOLDING, Status
 
-# What is claimed for, and what; MariaDB has all of it in GROUP BY, or none of it in SELECT.
-_CLAIMANT: tuple[Any, ...] = (
-    Appointment.appointment_id,
-    Appointment.status,
-    Appointment.doctor_id,
-    Appointment.patient_id,
-    Appointment.chair_id,
-    Appointment.starts_at,
-    Appointment.ends_at,
-    Appointment.buffer_before_minutes,
-    Appointment.buffer_after_minutes,
-    SlotClaim.kind,
-    SlotClaim.resource_id,
+
+class AppointmentClaims(NamedTuple):
+    """An appointment with what it claims of one resource: how many slots, the first and the last. Where the appointment
+    claims nothing, `kind` and all that follows is None or 0.
+    """
+
+    appointment_id: int
+    status: Status
+    doctor_id: int
+    patient_id: int
+    chair_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    kind: int | None
+    resource_id: int | None
+    claims: int
+    first: datetime | None
+    last: datetime | None
+
+
+class ClinicZone(NamedTuple):
+    clinic_id: int
+    time_zone: str
+
+
+_SINCE = instant_parameter("since")
+_CLAIM_COLUMNS = columns(
+    AppointmentClaims,
+    SlotClaim,
+    appointment_id=Appointment.appointment_id,
+    status=Appointment.status,
+    doctor_id=Appointment.doctor_id,
+    patient_id=Appointment.patient_id,
+    chair_id=Appointment.chair_id,
+    starts_at=Appointment.starts_at,
+    ends_at=Appointment.ends_at,
+    buffer_before_minutes=Appointment.buffer_before_minutes,
+    buffer_after_minutes=Appointment.buffer_after_minutes,
+    claims=func.count(SlotClaim.slot_at),
+    first=func.min(SlotClaim.slot_at),
+    last=func.max(SlotClaim.slot_at),
 )
+_CLAIMS = (
+    select(*_CLAIM_COLUMNS)
+    .select_from(Appointment)
+    .outerjoin(SlotClaim, and_(SlotClaim.appointment_id == Appointment.appointment_id, SlotClaim.slot_at >= _SINCE))
+    .where(
+        Appointment.appointment_id.between(bindparam("first_id"), bindparam("last_id")),
+        or_(
+            SlotClaim.appointment_id.is_not(None),
+            and_(
+                Appointment.status.in_(sorted(HOLDING)),
+                func.timestampadd(text("MINUTE"), Appointment.buffer_after_minutes, Appointment.ends_at) > _SINCE,
+            ),
+        ),
+    )
+    # MariaDB has all of what is not counted in GROUP BY, or none of it in SELECT.
+    .group_by(*_CLAIM_COLUMNS[:-3])
+    .order_by(Appointment.appointment_id)
+)
+_ZONES = select(*columns(ClinicZone, Clinic)).order_by(Clinic.clinic_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class IdRange:
     """Ids from `first` to `last`, both included."""
 
     first: int
     last: int
 
-    def chunks(self, size: int) -> Iterator["Span"]:
+    def chunks(self, size: int) -> Iterator["IdRange"]:
         for start in range(self.first, self.last + 1, size):
-            yield Span(start, min(start + size - 1, self.last))
+            yield IdRange(start, min(start + size - 1, self.last))
 
 
 def orphans(
     session: Session, key: ForeignKeyConstraint, after: Position | None, size: int
-) -> tuple[Sequence[AnyRow], Position | None]:
+) -> tuple[list[dict[str, Any]], Position | None]:
     """Those of the next `size` rows of a table that refer to what is not there, as the columns of their primary key,
     and the position of the last row looked at, None when there are no more. The database refuses such rows, unless they
     were loaded with its checks off.
@@ -77,13 +127,13 @@ def orphans(
             pairs[0][1].is_(None),
         ),
         execution_options=UNSCOPED,
-    ).all()
-    return rows, end
+    ).mappings()
+    return [dict(row) for row in rows], end
 
 
-def _span(session: Session, column: Any) -> Span | None:
+def _id_range(session: Session, column: Any) -> IdRange | None:
     first, last = session.execute(select(func.min(column), func.max(column)), execution_options=UNSCOPED).one()
-    return None if first is None else Span(first, last)
+    return None if first is None else IdRange(first, last)
 
 
 def references() -> list[ForeignKeyConstraint]:
@@ -92,59 +142,38 @@ def references() -> list[ForeignKeyConstraint]:
     return sorted(keys, key=lambda key: str(key.name))
 
 
-def span_of_appointments(session: Session) -> Span | None:
-    """What `beside_claims` has to look at; None when there is nothing."""
-    return _span(session, Appointment.appointment_id)
+def appointment_ids(session: Session) -> IdRange | None:
+    """What `claims_of_appointments` has to look at; None when there is nothing."""
+    return _id_range(session, Appointment.appointment_id)
 
 
-def span_of_people(session: Session) -> Span | None:
-    """What `without_profile` has to look at; None when there is nobody."""
-    return _span(session, User.user_id)
+def user_ids(session: Session) -> IdRange | None:
+    """What `users_without_profile` has to look at; None when there is nobody."""
+    return _id_range(session, User.user_id)
 
 
-def beside_claims(session: Session, span: Span, since: datetime) -> Sequence[AnyRow]:
-    """Appointments that hold or should hold time from then on, each with what it claims then: a row for each kind
-    and resource with `claims`, `first` and `last` slot, or one whose kind is NULL. One statement, so that a booking
-    at the same time is seen whole or not at all.
+def claims_of_appointments(session: Session, ids: IdRange, since: datetime) -> list[AppointmentClaims]:
+    """What appointments that hold or should hold time from then on claim then: a row for each resource that one claims.
+    It is one statement, so that a booking at the same time is seen whole or not at all.
     """
-    occupied_until = func.timestampadd(text("MINUTE"), Appointment.buffer_after_minutes, Appointment.ends_at)
-    return session.execute(
-        select(
-            *_CLAIMANT,
-            func.count(SlotClaim.slot_at).label("claims"),
-            func.min(SlotClaim.slot_at).label("first"),
-            func.max(SlotClaim.slot_at).label("last"),
-        )
-        .outerjoin(SlotClaim, and_(SlotClaim.appointment_id == Appointment.appointment_id, SlotClaim.slot_at >= since))
-        .where(
-            Appointment.appointment_id.between(span.first, span.last),
-            or_(
-                SlotClaim.appointment_id.is_not(None),
-                and_(Appointment.status.in_(sorted(HOLDING)), occupied_until > since),
-            ),
-        )
-        .group_by(*_CLAIMANT)
-        .order_by(Appointment.appointment_id),
-        execution_options=UNSCOPED,
-    ).all()
+    values = {"first_id": ids.first, "last_id": ids.last, "since": since}
+    return fetch_all(session, AppointmentClaims, _CLAIMS, values, unscoped=True)
 
 
-def time_zones(session: Session) -> Sequence[AnyRow]:
-    """clinic_id and time_zone of every clinic."""
-    return session.execute(
-        select(Clinic.clinic_id, Clinic.time_zone).order_by(Clinic.clinic_id), execution_options=UNSCOPED
-    ).all()
+def time_zones(session: Session) -> list[ClinicZone]:
+    """Those of all clinics."""
+    return fetch_all(session, ClinicZone, _ZONES, unscoped=True)
 
 
-def without_profile(session: Session, span: Span) -> Sequence[int]:
-    """Users in the span who lack the row that makes them what they are, and receptionists of no clinic."""
+def users_without_profile(session: Session, ids: IdRange) -> Sequence[int]:
+    """Users in the range who lack the row that makes them what they are, and receptionists of no clinic."""
     return session.scalars(
         select(User.user_id)
         .outerjoin(Patient, Patient.user_id == User.user_id)
         .outerjoin(Doctor, Doctor.user_id == User.user_id)
         .outerjoin(Receptionist, Receptionist.user_id == User.user_id)
         .where(
-            User.user_id.between(span.first, span.last),
+            User.user_id.between(ids.first, ids.last),
             or_(
                 and_(User.user_type == Role.PATIENT, Patient.user_id.is_(None)),
                 and_(User.user_type == Role.DOCTOR, Doctor.user_id.is_(None)),

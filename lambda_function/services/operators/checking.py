@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories import integrity, schema
-from lambda_function.db.repositories.integrity import Span
+from lambda_function.db.repositories.integrity import AppointmentClaims, IdRange
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
@@ -39,15 +38,15 @@ def steps(database: Database) -> list[Step]:
     return [
         read(_revision),
         read(_zones),
-        *(read(partial(_profiles, span=span)) for span in _spans(database, integrity.span_of_people)),
-        *(read(partial(_claims, span=span)) for span in _spans(database, integrity.span_of_appointments)),
+        *(read(partial(_profiles, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
+        *(read(partial(_claims, ids=ids)) for ids in _chunks(database, integrity.appointment_ids)),
         *(partial(_orphans, database, key) for key in integrity.references()),
     ]
 
 
-def _spans(database: Database, whole: Callable[[Session], Span | None]) -> Iterator[Span]:
-    span = database.transact(lambda work: whole(work.session), commit=False)
-    return iter(()) if span is None else span.chunks(CHUNK)
+def _chunks(database: Database, whole: Callable[[Session], IdRange | None]) -> Iterator[IdRange]:
+    ids = database.transact(lambda work: whole(work.session), commit=False)
+    return iter(()) if ids is None else ids.chunks(CHUNK)
 
 
 def _revision(work: UnitOfWork) -> list[Finding]:
@@ -73,10 +72,10 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _profiles(work: UnitOfWork, span: Span) -> list[Finding]:
+def _profiles(work: UnitOfWork, ids: IdRange) -> list[Finding]:
     return [
         _finding("profile", "This user lacks what makes them a patient, doctor or receptionist.", user_id=user_id)
-        for user_id in integrity.without_profile(work.session, span)[:_SHOWN]
+        for user_id in integrity.users_without_profile(work.session, ids)[:_SHOWN]
     ]
 
 
@@ -86,23 +85,20 @@ def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:
     after: Position | None = None
     while True:
         rows, after = database.transact(partial(_orphans_behind, key=key, after=after), commit=False)
-        found += [
-            _finding("orphan", detail, **dict(row._mapping))  # noqa: SLF001 - public, despite its name
-            for row in rows[:_SHOWN]
-        ]
+        found += [_finding("orphan", detail, **row) for row in rows[:_SHOWN]]
         if after is None:
             return found
 
 
 def _orphans_behind(
     work: UnitOfWork, key: ForeignKeyConstraint, after: Position | None
-) -> tuple[Sequence[AnyRow], Position | None]:
+) -> tuple[list[dict[str, Any]], Position | None]:
     return integrity.orphans(work.session, key, after, CHUNK)
 
 
-def _claims(work: UnitOfWork, span: Span) -> list[Finding]:
+def _claims(work: UnitOfWork, ids: IdRange) -> list[Finding]:
     since = _next_slot(work.now - CLAIMS_KEPT)
-    rows = integrity.beside_claims(work.session, span, since)
+    rows = integrity.claims_of_appointments(work.session, ids, since)
     found = []
     for appointment_id, group in groupby(rows, key=lambda row: row.appointment_id):
         wrong = _disagreement(list(group), since)
@@ -111,7 +107,7 @@ def _claims(work: UnitOfWork, span: Span) -> list[Finding]:
     return found
 
 
-def _disagreement(rows: Sequence[AnyRow], since: datetime) -> str | None:
+def _disagreement(rows: Sequence[AppointmentClaims], since: datetime) -> str | None:
     """What is wrong with the claims of one appointment from then on. So many slots between a first and a last one, all
     different and on the grid, are all there are.
     """
@@ -134,7 +130,7 @@ def _disagreement(rows: Sequence[AnyRow], since: datetime) -> str | None:
     return f"It claims another time than its own of its {_names(elsewhere)}."
 
 
-def _occupied(row: AnyRow) -> dict[tuple[int, int], Interval]:
+def _occupied(row: AppointmentClaims) -> dict[tuple[int, int], Interval]:
     """What an appointment has to claim, by kind and resource."""
     if row.status not in HOLDING:
         return {}

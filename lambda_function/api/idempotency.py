@@ -30,7 +30,8 @@ def keyed_request(event: APIGatewayProxyEventV2) -> KeyedRequest | None:
     if key is None:
         return None
     if not _KEY.fullmatch(key):
-        raise EdgeError("validation_error", "It has 1 to 255 visible ASCII characters.", field=HEADER)
+        detail = "Use 1 to 255 visible ASCII characters, without spaces."
+        raise EdgeError("validation_error", detail, field=HEADER, field_code="malformed")
     if _NEVER_KEPT.fullmatch(event.raw_path):
         return None
     head = f"{event.http_method} {event.raw_path}?{event.raw_query_string or ''}\n"

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from lambda_function.domain.errors import DomainError, HasBookingsError
+from lambda_function.services.value_messages import Fault, fault_of
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -59,23 +60,32 @@ _LATER = frozenset({"contention", "unavailable", "idempotency_in_flight"})
 
 
 class EdgeError(DomainError):
-    """What is wrong with a request before any rule is asked."""
+    """What is wrong with a request before any rule is asked. `field_code` is one of services/value_messages.py."""
 
     def __init__(
-        self, code: str, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        field_code: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail, field=field)
         self.code = code
+        self.field_code = field_code or code
         self.headers = headers or {}
 
 
 def field_errors(error: RequestValidationError) -> list[dict[str, str]]:
-    """The fields that are wrong. Messages come from the schema, never from the input."""
-    found = []
-    for item in error.errors():
-        path = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])]
-        found.append({"field": ".".join(path)[:200], "message": str(item["msg"]).removeprefix("Value error, ")})
-    return found
+    """The fields that are wrong, and what is wrong with each."""
+    return [_field_error(item["loc"], fault_of(item)) for item in error.errors()]
+
+
+def _field_error(place: Sequence[str | int], fault: Fault) -> dict[str, str]:
+    """`place` begins with where the value stands: body, query, header."""
+    path = ".".join(map(str, place[1:] or place[:1]))
+    return {"field": path[:200], "code": fault.code, "message": fault.message}
 
 
 def problem(
@@ -116,7 +126,8 @@ def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
     """A 422 always says which field; a request as a whole is `body`."""
     errors = None
     if STATUS[error.code] is HTTPStatus.UNPROCESSABLE_ENTITY:
-        errors = [{"field": error.field or "body", "message": error.detail}]
+        code = error.field_code if isinstance(error, EdgeError) else error.code
+        errors = [{"field": error.field or "body", "code": code, "message": error.detail}]
     headers = error.headers if isinstance(error, EdgeError) else None
     more: dict[str, Any] | None = None
     if isinstance(error, HasBookingsError):

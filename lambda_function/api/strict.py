@@ -47,15 +47,19 @@ def check_query(route: Route, raw_query: str) -> None:
     try:
         pairs = parse_qsl(raw_query, keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
-        raise EdgeError("validation_error", "The query string cannot be read.", field="query") from None
+        detail = "Write the query string as name=value pairs in percent-encoded UTF-8, at most 50 of them."
+        raise EdgeError("validation_error", detail, field="query", field_code="malformed") from None
     for name, value in pairs:
         if name not in known:
-            raise EdgeError("validation_error", "There is no such query parameter.", field=name[:100] or "query")
+            detail = "This query parameter is not known here. Leave it out."
+            raise EdgeError("validation_error", detail, field=name[:100] or "query", field_code="unknown_field")
         if name in seen and not known[name]:
-            raise EdgeError("validation_error", "It may be given once only.", field=name[:100])
+            detail = "Give this query parameter once only."
+            raise EdgeError("validation_error", detail, field=name[:100], field_code="duplicate")
         if known[name] and "," in value:
             # API Gateway joins what is repeated with commas: behind it the two look the same.
-            raise EdgeError("validation_error", "It is repeated, not listed with commas.", field=name[:100])
+            detail = "Repeat this query parameter instead of listing values with commas."
+            raise EdgeError("validation_error", detail, field=name[:100], field_code="malformed")
         seen.add(name)
 
 
@@ -77,7 +81,7 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
     if content_type and not format_of(route.path).body_types.fullmatch(content_type.strip()):
         raise EdgeError("unsupported_media_type", "Bodies are JSON in UTF-8.")
     if not isinstance(strict_json(body), dict):
-        raise EdgeError("validation_error", "The body must be a JSON object.", field="body")
+        raise EdgeError("validation_error", "Send a JSON object as the body.", field="body", field_code="wrong_type")
 
 
 def body_bytes(event: Mapping[str, Any]) -> bytes:

@@ -23,7 +23,7 @@ def run_action(tools: Tools, name: str, **options: Any) -> Document:
     try:
         return run(OperatorContext(tools.database(), tools.accounts(), _watch), name, arguments)
     except ValidationError as error:
-        wrong = "; ".join(f"{item['field']}: {item['message']}" for item in messages(error))
+        wrong = " ".join(f"{item['field']}: {item['message']}" for item in messages(error))
         raise click.UsageError(wrong) from None
 
 

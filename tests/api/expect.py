@@ -2,6 +2,7 @@
 
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
+from lambda_function.api.openapi.contract import FIELD_CODES
 from tests.api_client import Answer
 
 
@@ -34,7 +35,11 @@ def _expect_problem(answer: Answer) -> None:
     expected = {"type", "title", "status", "detail", "code", "request_id"} | ({"errors"} if status == 422 else set())
     assert body.keys() == expected
     if status == 422:
-        assert all(error.keys() == {"field", "message"} and error["message"] for error in body["errors"])
+        for error in body["errors"]:
+            assert error.keys() == {"field", "code", "message"}
+            assert error["code"] in FIELD_CODES
+            assert error["message"][0].isupper()
+            assert error["message"].endswith(".")
 
 
 def _expect_outcome(answer: Answer) -> None:

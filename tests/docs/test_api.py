@@ -12,6 +12,7 @@ from lambda_function.api.problems import STATUS
 from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
+from lambda_function.services.value_messages import CODES
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.docs.exchanges import Exchange, Replay, exchanges
@@ -49,6 +50,11 @@ def test_the_table_of_errors_is_complete() -> None:
     told = {code: statuses for statuses, codes in rows for code in re.findall(r"`([a-z_]+)`", codes)}
     assert told.keys() == STATUS.keys()
     assert [code for code in STATUS if str(STATUS[code].value) not in told[code]] == []
+
+
+def test_the_table_of_field_codes_is_complete() -> None:
+    [table] = re.findall(r"^\| `code` in `errors` .*?\n\n", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|$", table, re.MULTILINE)) == CODES
 
 
 FALSE = {

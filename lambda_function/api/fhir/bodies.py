@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from lambda_function.api.fhir.search import REFERENCE_SCHEMA, Reference, parse_reference
 from lambda_function.api.schemas.types import Instant, Note, Reason
@@ -21,7 +22,7 @@ _PARTICIPANTS = ("Patient", "Practitioner", "Location")
 def _participant(value: Any) -> Reference:
     found = parse_reference(value)
     if found.type not in _PARTICIPANTS:
-        raise ValueError(f"must be a reference to one of {', '.join(_PARTICIPANTS)}")
+        raise PydanticCustomError("not_a_reference", "Give a reference to a Patient, Practitioner or Location.")
     return found
 
 
@@ -67,7 +68,7 @@ class Actor(Strict):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if self.type not in {None, self.reference.type}:
-            raise ValueError("type and reference must agree")
+            raise PydanticCustomError("inconsistent", "Give the type that the reference names, or leave it out.")
         return self
 
 
@@ -130,9 +131,9 @@ class NewFhirAppointment(Strict):
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
         if len(self.actors) < len(self.participant):
-            raise ValueError("must have one participant of a type")
+            raise PydanticCustomError("duplicate", "Give one participant of each type only.")
         if "Practitioner" not in self.actors:
-            raise ValueError("must have a Practitioner among the participants")
+            raise PydanticCustomError("required", "Add a Practitioner to the participants.")
         return self
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from lambda_function.api.fhir.resources import TREATMENTS, slot_id_parts
 from lambda_function.api.schemas.types import MAX_ID, Cursor
@@ -34,10 +35,10 @@ class Reference(NamedTuple):
 
 
 def parse_reference(value: Any) -> Reference:
-    """Raises ValueError for what names none of our resources."""
+    """Raises PydanticCustomError for what names none of our resources."""
     match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match[2]) > MAX_ID:
-        raise ValueError("must be a reference such as Patient/7")
+        raise PydanticCustomError("not_a_reference", "Give a reference such as Patient/7.")
     return Reference(match[1], int(match[2]))
 
 
@@ -45,7 +46,7 @@ def _id_of(kind: str) -> BeforeValidator:
     def check(value: Any) -> int:
         reference = parse_reference(value)
         if reference.type not in {None, kind}:
-            raise ValueError(f"must be a reference to a {kind}")
+            raise PydanticCustomError("not_a_reference", "Give a reference such as {kind}/7.", {"kind": kind})
         return reference.id
 
     return BeforeValidator(check)
@@ -55,7 +56,7 @@ def _count(greatest: int) -> Any:
     def check(value: Any) -> int:
         if isinstance(value, str) and _COUNT.fullmatch(value):
             return min(int(value), greatest)
-        raise ValueError("must be a whole number from 1 on")
+        raise PydanticCustomError("not_in_range", "Give a whole number that is at least 1.")
 
     schema = {"type": "integer", "minimum": 1}
     description = f"The most resources that the page may have; a number above {greatest} counts as {greatest}"

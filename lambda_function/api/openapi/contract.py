@@ -5,6 +5,7 @@ answers beyond those that follow from its shape, and the values for examples. Th
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from lambda_function.api.fhir import wire
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.openapi.fhir_examples import EXAMPLES
 from lambda_function.domain.errors import HasBookingsError
+from lambda_function.services import value_messages
 
 # What each code of problems.STATUS means, as a sentence that could be its `detail`.
 MEANING: Mapping[str, str] = MappingProxyType(
@@ -62,6 +64,22 @@ MEANING: Mapping[str, str] = MappingProxyType(
 _Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(problems.STATUS)})]
 
 
+_UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+# What the entries of `errors` say: what is wrong with a value, or which rule it breaks.
+FIELD_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        **value_messages.CODES,
+        **{code: MEANING[code] for code in problems.STATUS if problems.STATUS[code] is _UNPROCESSABLE},
+        "validation_error": "The value has the right form, but cannot be used here: the message says why.",
+    }
+)
+_FieldCode = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": sorted(FIELD_CODES)}),
+    Field(description="\n".join(f"- `{code}`: {meaning}" for code, meaning in sorted(FIELD_CODES.items()))),
+]
+
+
 class FieldError(BaseModel):
     """One thing that is wrong with a request."""
 
@@ -74,7 +92,8 @@ class FieldError(BaseModel):
             )
         ),
     ]
-    message: Annotated[str, Field(description="The rule that was broken, for people")]
+    code: _FieldCode
+    message: Annotated[str, Field(description="What to do, for people; it never repeats the value")]
 
 
 class Problem(BaseModel):

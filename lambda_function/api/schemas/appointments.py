@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, NotRequired, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from lambda_function.api.ids import acting_id
@@ -246,7 +247,7 @@ class AppointmentChange(BaseModel):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("must change something")
+            raise PydanticCustomError("nothing_to_change", "Give at least one field to change.")
         return self
 
     def request(self, work: UnitOfWork) -> ChangeRequest:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
@@ -97,7 +98,7 @@ class PersonChange(BaseModel):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("must change something")
+            raise PydanticCustomError("nothing_to_change", "Give at least one field to change.")
         return self
 
     def changes(self) -> dict[str, str | None]:

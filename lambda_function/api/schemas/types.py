@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from lambda_function.services.text_rules import printable
 
@@ -19,10 +20,14 @@ _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
+def _no_id() -> PydanticCustomError:
+    return PydanticCustomError("not_an_id", "Give an id: a whole number from 1 to 2^63 - 1.")
+
+
 def _id(value: Any) -> int:
     """From the text of a path or a query, which Python's own int() reads too kindly ("1_0", " 1", "+1")."""
     if not isinstance(value, str) or not _DIGITS.fullmatch(value) or int(value) > MAX_ID:
-        raise ValueError("must be an integer from 1 to 2^63 - 1")
+        raise _no_id()
     return int(value)
 
 
@@ -32,7 +37,7 @@ def _id_or_me(value: Any) -> int | str:
 
 def _body_id(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_ID:
-        raise ValueError("must be an integer from 1 to 2^63 - 1")
+        raise _no_id()
     return value
 
 
@@ -45,10 +50,12 @@ def _instant(value: Any) -> datetime:
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except OverflowError:
-            raise ValueError("must lie in the years 1 to 9999 of UTC") from None
+            raise PydanticCustomError("not_an_instant", "Give a time in the years 1 to 9999 of UTC.") from None
         except ValueError:
             pass
-    raise ValueError("must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z")
+    raise PydanticCustomError(
+        "not_an_instant", "Give a date and time with its offset from UTC, such as 2030-01-31T09:00:00Z."
+    )
 
 
 def _day(value: Any) -> date:
@@ -57,7 +64,7 @@ def _day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("must be a date from the year 1000 to 2999, such as 2030-01-31")
+    raise PydanticCustomError("not_a_day", "Give a date of the years 1000 to 2999, such as 2030-01-31.")
 
 
 def _wall_clock(value: Any) -> datetime:
@@ -66,14 +73,16 @@ def _wall_clock(value: Any) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("must be local date and time from the year 1000 to 2999, such as 2030-01-31 09:00:00")
+    raise PydanticCustomError(
+        "not_a_local_time", "Give a local date and time of the years 1000 to 2999, such as 2030-01-31 09:00:00."
+    )
 
 
 def _limit(greatest: int) -> Any:
     def check(value: Any) -> int:
         if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= greatest:
             return int(value)
-        raise ValueError(f"must be an integer from 1 to {greatest}")
+        raise PydanticCustomError("not_in_range", "Give a whole number from 1 to {greatest}.", {"greatest": greatest})
 
     schema = {"type": "integer", "minimum": 1, "maximum": greatest}
     return Annotated[int, BeforeValidator(check), WithJsonSchema(schema)]
@@ -82,7 +91,9 @@ def _limit(greatest: int) -> Any:
 def _minute_of_day(value: Any) -> int:
     if isinstance(value, str) and _CLOCK.fullmatch(value):
         return int(value[:2]) * 60 + int(value[3:])
-    raise ValueError("must be a local time from 00:00 to 24:00 on a whole five minutes")
+    raise PydanticCustomError(
+        "not_a_time_of_day", "Give a time of day from 00:00 to 24:00 on a whole five minutes, such as 09:05."
+    )
 
 
 _ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}

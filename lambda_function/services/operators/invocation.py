@@ -15,6 +15,7 @@ from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
 from lambda_function.services.practice.read_declaration import DeclarationError, path_text
+from lambda_function.services.value_messages import fault_of
 
 Reply = dict[str, Any]
 # Of an error of the rules.
@@ -63,11 +64,9 @@ def _action(event: object) -> str | None:
 
 
 def messages(error: ValidationError) -> list[dict[str, str]]:
-    """What is wrong with which argument. Without its value."""
-    return [
-        {"field": ".".join(map(str, item["loc"])), "message": item["msg"].removeprefix("Value error, ")}
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    """What is wrong with which argument."""
+    found = error.errors(include_url=False, include_input=False)
+    return [{"field": ".".join(map(str, item["loc"])), **fault_of(item)._asdict()} for item in found]
 
 
 def _refusal(**error: Any) -> Reply:

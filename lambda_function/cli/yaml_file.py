@@ -11,6 +11,19 @@ from typing import Any
 import yaml
 
 MAX_BYTES = 1024 * 1024
+# What to do, by words of the parser.
+_ADVICE = {
+    "'\\t'": "indent with spaces instead of tabs",
+    "mapping values are not allowed": "put quotes around a text that holds a colon",
+    "could not find expected ':'": "put a colon after the key",
+    "quoted scalar": "close the quotes",
+    "unexpected end of stream": "close the quotes or the bracket",
+    "expected ',' or": "close the bracket, and separate its entries with commas",
+    "expected <block end>": "indent the entries of one list, and the keys of one entry, alike",
+    "another document": "remove the line ---",
+    "undefined alias": "give the name after * to a part above, with &",
+}
+_OTHERWISE = "check the indentation, colons and quotes"
 
 
 class YamlError(ValueError):
@@ -23,16 +36,16 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML has no types here
         if getattr(event, "tag", None) is not None:
-            raise YamlError(f"line {event.start_mark.line + 1}: tags such as !!int are not taken")
+            raise YamlError(f"line {event.start_mark.line + 1}: tags such as !!int are not allowed; remove the tag")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlError(f"line {_line(key)}: a key must be a plain text")
+                raise YamlError(f"line {_line(key)}: a key must be plain text")
             if key.value in seen:
-                raise YamlError(f"line {_line(key)}: {key.value} comes twice")
+                raise YamlError(f"line {_line(key)}: the key {key.value} comes twice; remove one of them")
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -50,22 +63,24 @@ class YamlFile:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise YamlError(f"the file has more than {MAX_BYTES} bytes")
+            raise YamlError(f"the file has more than {MAX_BYTES} bytes; split it")
         try:
             text = content.decode()
             loader = _Loader(text)
             self._top = loader.get_single_node()
             self.data: Any = None if self._top is None else loader.construct_document(self._top)
         except UnicodeDecodeError:
-            raise YamlError("the file is not UTF-8") from None
+            raise YamlError("the file is not UTF-8; save it as UTF-8") from None
         except RecursionError:
-            raise YamlError("things are nested too deeply") from None
+            raise YamlError("the lists and keys are nested too deeply") from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             place = f"line {mark.line + 1}: " if mark else ""
-            raise YamlError(f"{place}{error.problem}") from None
-        except yaml.YAMLError as error:
-            raise YamlError(str(error)) from None
+            raise YamlError(f"{place}this is not YAML: {_syntax(str(error.problem))}") from None
+        except yaml.YAMLError:  # characters that YAML does not allow
+            raise YamlError("the file holds control characters; save it as plain text in UTF-8") from None
+        if self.data is None:
+            raise YamlError("the file is empty; start with a section such as clinics: (docs/practice.md)")
 
     def _entries(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Kept, since each of thousands of wrong places may be asked for."""
@@ -89,6 +104,10 @@ class YamlFile:
                 case _:
                     return line
         return line
+
+
+def _syntax(problem: str) -> str:
+    return next((advice for words, advice in _ADVICE.items() if words in problem), _OTHERWISE)
 
 
 def _line(node: yaml.Node) -> int:

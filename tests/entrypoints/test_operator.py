@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -15,6 +16,8 @@ from lambda_function.services.operators.actions import ACTIONS
 from lambda_function.services.operators.invocation import ScheduledActionError
 from lambda_function.settings import SettingsError
 from tests.api_client import FakeContext
+from tests.cli.operators import demo_document
+from tests.clock import NOW
 from tests.factories import Practice
 from tests.servers import plain_engine
 
@@ -107,6 +110,18 @@ def test_a_practice_is_planned_and_applied(operator: Operator) -> None:
     assert [change["kind"] for change in act(operator, "practice.plan", **wanted)["changes"]] == ["clinic"]
     assert act(operator, "practice.apply", **wanted)["changes"]
     assert act(operator, "practice.plan", **wanted)["changes"] == []
+
+
+def test_a_practice_that_is_refused_carries_its_plan(operator: Operator, practice: Practice) -> None:
+    appointment_id = practice.add_appointment(NOW + timedelta(days=1)).appointment_id
+    document = demo_document()
+    document["doctors"]["drjay"]["active"] = False
+
+    error = operator({"action": "practice.apply", "arguments": {"practice": document}})["error"]
+
+    assert (error["code"], error["appointment_ids"]) == ("has_bookings", [appointment_id])
+    assert error["plan"] == act(operator, "practice.plan", practice=document)
+    assert [conflict["name"] for conflict in error["plan"]["conflicts"]] == ["drjay"]
 
 
 def test_a_practice_that_is_wrong_is_told_where(operator: Operator) -> None:

@@ -1,8 +1,9 @@
 """An action asked for by an event: `{"action": "users.create", "arguments": {…}}`.
 
-The answer is `{"ok": true, "result": {…}}` or `{"ok": false, "error": {"code", "detail", …}}`. Neither the answer nor
-the log repeats what was sent: arguments are names and e-mails. A scheduled action that is refused makes the function
-fail instead: so Lambda tries it again, and an alarm rings.
+The answer is `{"ok": true, "result": {…}}` or `{"ok": false, "error": {"code", "detail", …}}`. The error of a practice
+file that is refused has its `plan`. The log never repeats what was sent, since arguments are names and e-mails; an
+error does so only for a practice file. A scheduled action that is refused makes the function fail instead, so that
+Lambda tries it again and an alarm rings.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from pydantic_core import to_jsonable_python
 from lambda_function.domain.errors import DomainError, InvalidInputError
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
+from lambda_function.services.practice.apply import PracticeConflictsError
+from lambda_function.services.practice.plan_document import plan_document
 from lambda_function.services.practice.read_declaration import DeclarationError, path_text
 from lambda_function.services.value_messages import fault_of
 
@@ -37,6 +40,10 @@ class OperatorInvocation:
         except DeclarationError as error:
             errors = [{"field": path_text(path), "message": message} for path, message in error.problems]
             answer = _refusal(code=error.code, detail="The practice is not right.", errors=errors)
+        except PracticeConflictsError as error:
+            plan = plan_document(error.plan, applied=False)
+            ids = error.appointment_ids
+            answer = _refusal(code=error.code, detail=error.detail, appointment_ids=ids, plan=plan)
         except DomainError as error:
             told = {name: getattr(error, name, None) for name in _TOLD}
             answer = _refusal(**told)

@@ -38,7 +38,9 @@ class PracticeConflictsError(HasBookingsError):
     def __init__(self, plan: Plan, *, accept_conflicts: bool) -> None:
         refused = plan.refused(accept_conflicts=accept_conflicts)
         ids = sorted({number for conflict in refused for number in conflict.appointment_ids})
-        super().__init__("There are appointments in the way; nothing was changed.", ids)
+        super().__init__(
+            "Appointments ahead need what this file takes away, so nothing was changed. Move or cancel them first.", ids
+        )
         self.plan = plan
 
 

@@ -113,7 +113,7 @@ def _of_clinic(change: PracticeChange, state: State, after: Things, ahead: Visit
     if change.action is ChangeAction.DEACTIVATE:
         yield "has appointments ahead", ahead.of(clinic_id=clinic_id), False
     for chair in change.gone("chairs"):
-        yield f"{chair} is booked", ahead.of(chair_id=state.chair_ids[change.name, chair]), False
+        yield f"would lose {chair}, which is booked", ahead.of(chair_id=state.chair_ids[change.name, chair]), False
     if added := change.added("closures"):
         before = state.things[change.kind][change.name]
         zone = ZoneInfo(after[change.kind][change.name]["time_zone"])
@@ -123,7 +123,7 @@ def _of_clinic(change: PracticeChange, state: State, after: Things, ahead: Visit
         visits = [
             visit for visit in ahead.of(clinic_id=clinic_id) if _touches(visit, closed) and not _touches(visit, known)
         ]
-        yield "is closed over appointments", visits, True
+        yield "would be closed on days with appointments", visits, True
 
 
 def _of_doctor(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> _Found:
@@ -145,7 +145,7 @@ def _of_receptionist(change: PracticeChange, state: State, after: Things, ahead:
     for clinic in before["clinics"]:
         if clinic not in ahead.staffed(after):
             visits = ahead.of(clinic_id=state.ids[Kind.CLINIC][clinic])
-            yield f"is the last at the reception of {clinic}, which has appointments ahead", visits, False
+            yield f"is the last receptionist of {clinic}, which has appointments ahead", visits, False
 
 
 def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:

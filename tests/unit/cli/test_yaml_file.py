@@ -49,11 +49,11 @@ def test_what_comes_again_can_have_a_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a: 1\nb:\n  c: 1\n  c: 2", "line 4: c comes twice"),
-        ("a: 1\n'a': 2", "line 2: a comes twice"),
-        ("a: [1", "line 1: "),
-        ("a: 1\n---\nb: 2", "line 2: "),
-        ("[a]: 1", "line 1: a key must be a plain text"),
+        ("a: 1\nb:\n  c: 1\n  c: 2", "line 4: the key c comes twice"),
+        ("a: 1\n'a': 2", "line 2: the key a comes twice"),
+        ("a: [1", "line 1: this is not YAML: close the bracket"),
+        ("a: 1\n---\nb: 2", "line 2: this is not YAML: remove the line ---"),
+        ("[a]: 1", "line 1: a key must be plain text"),
         ("a: 1\nb: !!python/object:os.system {}", "line 2: tags"),
         ("a: !!int foo", "line 1: tags"),
         ("a: !!bool foo", "line 1: tags"),
@@ -61,8 +61,8 @@ def test_what_comes_again_can_have_a_name(tmp_path: Path) -> None:
         ("a: ! foo", "line 1: tags"),
         ("!!set {a, b}", "line 1: tags"),
         (b"a: \xff", "the file is not UTF-8"),
-        ("a: \x00", "unacceptable character"),
-        ("[" * 5000, "things are nested too deeply"),
+        ("a: \x00", "the file holds control characters"),
+        ("[" * 5000, "the lists and keys are nested too deeply"),
         ("#" * (MAX_BYTES + 1), f"the file has more than {MAX_BYTES} bytes"),
     ],
 )

@@ -1,0 +1,78 @@
+"""A plan of the practice as a person reads it, made from the document that operators' actions answer."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from lambda_function.services.practice.texts import WEEKDAYS
+
+_SIGNS = {"create": "+", "change": "~", "deactivate": "-"}
+_WORDS = {None: "null", True: "true", False: "false"}
+
+Document = Mapping[str, Any]
+
+
+def plan_text(plan: Document) -> str:
+    return "\n".join([*_lines(plan), _summary(plan)])
+
+
+def ids_text(ids: Sequence[int]) -> str:
+    return f"Appointment {'id' if len(ids) == 1 else 'ids'}: {_listed(ids)}."
+
+
+def _lines(plan: Document) -> Iterator[str]:
+    for change in plan["changes"]:
+        yield f"{_SIGNS[change['action']]} {change['kind']} {change['name']}"
+        for field, values in change["fields"].items():
+            yield f"    {field}: {_difference(values['old'], values['new'], created=change['action'] == 'create')}"
+    for conflict in plan["conflicts"]:
+        how = " Add --accept-conflicts to apply it anyway." if conflict["acceptable"] else ""
+        ids = ids_text(conflict["appointment_ids"])
+        yield f"! {conflict['kind']} {conflict['name']} {conflict['reason']}. {ids}{how}"
+    for name, ids in plan["outside_appointment_ids"].items():
+        yield f"* doctor {name} has appointments outside the new hours; they stay booked. {ids_text(ids)}"
+    for name, number in plan["zone_moves"].items():
+        ahead = "1 appointment" if number == 1 else f"{number} appointments"
+        yield f"* clinic {name} has {ahead} ahead: nothing is moved, but its clocks show other times for them"
+    for section, names in plan["not_in_file"].items():
+        yield f"* not in the file and left unchanged: {section} {_listed(names)}"
+
+
+def _summary(plan: Document) -> str:
+    if not plan["changes"]:
+        return "No difference."
+    actions = [change["action"] for change in plan["changes"]]
+    if plan["applied"]:
+        return "Done: " + ", ".join(f"{actions.count(action)} {action}d" for action in _SIGNS) + "."
+    return "Plan: " + ", ".join(f"{actions.count(action)} to {action}" for action in _SIGNS) + "."
+
+
+def _difference(old: object, new: object, *, created: bool) -> str:
+    if isinstance(new, list):
+        before = old if isinstance(old, list) else []
+        gone = [f"- {item}" for item in _items(item for item in before if item not in new)]
+        added = [f"+ {item}" for item in _items(item for item in new if item not in before)]
+        return ", ".join([*gone, *added]) or "none"
+    return _value(new) if created else f"{_value(old)} → {_value(new)}"
+
+
+def _items(items: Iterable[Any]) -> list[str]:
+    """The same hours on several weekdays are one item."""
+    days: dict[str, list[str]] = {}
+    for item in items:
+        match item:
+            case {"weekday": weekday, "start": start, "end": end, "valid_from": first, "valid_to": last}:
+                dates = (f" from {first}" if first else "") + (f" to {last}" if last else "")
+                days.setdefault(f"{start}-{end}{dates}", []).append(WEEKDAYS[weekday - 1])
+            case {"first_day": first, "last_day": last, "reason": reason}:
+                days[f"{first} to {last}" + (f" ({reason})" if reason else "")] = []
+            case _:
+                days[str(item)] = []
+    return [" ".join([*names, text]) for text, names in days.items()]
+
+
+def _value(value: Any) -> str:
+    return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def _listed(items: Iterable[object]) -> str:
+    return ", ".join(map(str, items))

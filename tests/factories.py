@@ -40,7 +40,7 @@ _DEMO: list[tuple[Table, list[dict[str, Any]]]] = []
 
 
 def _load_demo(url: URL) -> None:
-    """As `make run` does the first time; from then on its rows are copied, which takes a tenth of the time."""
+    """As `make run` does the first time, with ids from 1 on; from then on its rows are copied, in a tenth of the time."""
     with plain_engine(url).begin() as connection:
         if connection.scalar(select(Clinic.clinic_id).limit(1)) is not None:
             return
@@ -50,6 +50,8 @@ def _load_demo(url: URL) -> None:
                 connection.execute(table.insert(), rows)
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
             return
+        for name in ("clinic", "treatment"):
+            connection.execute(text(f"ALTER TABLE {name} AUTO_INCREMENT = 1"))
     demo.load(url, NOW)
     demo.link(url, {name: sub_of(name) for name in demo.PEOPLE})
     with plain_engine(url).connect() as connection:

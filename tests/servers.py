@@ -69,17 +69,13 @@ WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock"
 
 
 def empty_tables(url: URL) -> None:
-    """DELETE is twenty times faster than TRUNCATE here. The rows that migrations wrote stay. The clinics and
-    treatments of the demo practice have the first ids of an empty database, so those are counted from 1 again.
-    """
+    """DELETE is twenty times faster than TRUNCATE here. The rows that migrations wrote stay."""
     engine = plain_engine(url)
     with engine.begin() as connection:
         connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
         for table in Base.metadata.sorted_tables:
             if table.name not in WRITTEN_BY_MIGRATIONS:
                 connection.execute(table.delete())
-        for name in ("clinic", "treatment"):
-            connection.execute(text(f"ALTER TABLE {name} AUTO_INCREMENT = 1"))
 
 
 class FixedCredentials:

@@ -140,7 +140,7 @@ def calm(span: Interval, now: datetime, **changes: object) -> Calendar:
 CHANGE = datetime(2027, 3, 14, 5, 0, tzinfo=UTC)
 AROUND = Interval(CHANGE, CHANGE + timedelta(hours=23))
 shared_bench = settings(
-    max_examples=examples(60, 500),
+    max_examples=examples(30, 500),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -185,7 +185,7 @@ def test_one_doctors_slots_are_those_of_all_doctors_that_are_that_doctors(bench:
         assert bench.offered(calendar, doctor_id=doctor_id, clinic_id=None) == expected
 
 
-@settings(shared_bench, max_examples=examples(25, 250))
+@settings(shared_bench, max_examples=examples(15, 250))
 @given(calendars())
 def test_a_move_is_offered_exactly_the_times_that_it_can_take(bench: Bench, calendar: Calendar) -> None:
     """And so its own old time, unless something else has come in its way."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from dev.token import access_token
 from tests.dev.http_server import Client
 from tests.dev.running_stack import REPOSITORY, RunningStack, running_stack
 
@@ -44,9 +45,14 @@ def test_the_printed_command_books_an_appointment(stack: RunningStack) -> None:
     assert names == ("Jay Quispe", "Pat Rojas", "Rita Flores")
 
 
+def test_a_token_is_printed(stack: RunningStack) -> None:
+    headers = [("Authorization", f"Bearer {token(stack, 'rita')}")]
+    assert Client(stack.port).send("GET", "/me", headers).json()["user_name"] == "rita"
+
+
 @pytest.mark.parametrize("user_name", ["drjay", "drwu", "drsol", "rita", "rosa", "pat", "kim"])
 def test_everybody_it_names_can_log_in(stack: RunningStack, user_name: str) -> None:
-    headers = [("Authorization", f"Bearer {token(stack, user_name)}")]
+    headers = [("Authorization", f"Bearer {access_token(stack.folder, user_name)}")]
     assert user_name in stack.introduction
     assert Client(stack.port).send("GET", "/me", headers).json()["user_name"] == user_name
 

@@ -37,19 +37,23 @@ FIRST = ("book_appointment", "book_visit_by_name", "book_fhir_appointment", "cre
 
 
 class Swagger:
-    """Sends what the page shows, which it loads anew for each request."""
+    """Sends what the page shows, which it loads anew after each request that may have changed it."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._client = Client(stack.port)
         self._token = cache(partial(access_token, stack.folder))
+        self._shown: Any = None
 
     def document(self) -> Any:
-        return self._client.send("GET", "/openapi.json").json()
+        if self._shown is None:
+            self._shown = self._client.send("GET", "/openapi.json").json()
+        return self._shown
 
     def send(self, person: str, method: str, target: str, body: Any = None, media_type: str = "") -> Reply:
         headers = [("Authorization", f"Bearer {self._token(person)}")]
         if body is None:
             return self._client.send(method, target, headers)
+        self._shown = None
         headers.append(("Content-Type", media_type))
         return self._client.send(method, target, headers, json.dumps(body).encode())
 

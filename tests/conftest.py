@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import reset_tzpath
 
 import pytest
+from moto import mock_aws
 from sqlalchemy import URL, Engine, make_url
 
 from dev.mysql import running_server
@@ -18,6 +19,8 @@ from lambda_function.db.unit_of_work import Database
 from lambda_function.observability import logger
 from tests import profiles
 from tests.api_client import ApiClient
+from tests.aws import SECRET_ID
+from tests.bus import Delivery
 from tests.clock import NOW, Clock
 from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
@@ -132,6 +135,31 @@ def api(database: Database) -> Api:
 def client(api: Api, practice: Practice) -> ApiClient:
     """Calls the real handler with real events, as anybody of the practice."""
     return ApiClient(api)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """An AWS of this process only, and an environment that leads to nothing else."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE", "DATABASE_URL", "DATABASE_SECRET_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield monkeypatch
+
+
+@pytest.fixture
+def lambda_environment(aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment of a Lambda whose database a secret names."""
+    aws.setenv("DATABASE_SECRET_ID", SECRET_ID)
+    aws.setenv("DATABASE_TLS", "off")
+    return aws
+
+
+@pytest.fixture
+def delivery(aws: pytest.MonkeyPatch) -> Delivery:
+    return Delivery()
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ _DEMO: list[tuple[Table, list[dict[str, Any]]]] = []
 
 
 def _load_demo(url: URL) -> None:
-    """As `make run` does the first time, with ids from 1 on; from then on its rows are copied, in a tenth of the time."""
+    """As `make run` does the first time, with ids from 1; from then on its rows are copied, in a tenth of the time."""
     with plain_engine(url).begin() as connection:
         if connection.scalar(select(Clinic.clinic_id).limit(1)) is not None:
             return

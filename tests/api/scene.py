@@ -6,9 +6,16 @@ from datetime import date, timedelta
 from hashlib import sha256
 from itertools import count
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
-from lambda_function.db.models import CalendarToken, ClinicPatient, TimeOff, WaitlistEntry, WorkingHoursException
+from lambda_function.db.models import (
+    CalendarToken,
+    Clinic,
+    ClinicPatient,
+    TimeOff,
+    WaitlistEntry,
+    WorkingHoursException,
+)
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.permissions import Action
@@ -99,6 +106,12 @@ class Scene:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        desk.practice.add_patient("stranger", clinics=(2,))
+        desk.practice.add_patient("nowhere")
+        desk.practice.add_receptionist("rena", clinics=(1,))
+        # One worker may run all cases, of which more than 20 book for pat.
+        desk.practice.session.execute(update(Clinic).values(max_open_visits=None))
+        desk.practice.session.commit()
         starts = (instant("15:00", "2030-02-01") + timedelta(days=days) for days in count())
         self._starts = (start for start in starts if start.isoweekday() != SUNDAY)
         self._days_off = (date(2033, 1, 1) + timedelta(days=days) for days in count())

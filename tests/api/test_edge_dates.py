@@ -6,9 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from lambda_function.db.models import Clinic
 from tests.api.desk import Desk
 from tests.api.edges import Told, dates_named, names_said, query_of, told, variants
 from tests.api.left import leave_the_edges, wish_for_ever
@@ -21,14 +19,9 @@ from tests.contract import contract
 
 @pytest.fixture(scope="module")
 def scene(module_desk: Desk) -> Scene:
-    module_desk.practice.add_patient("stranger", clinics=(2,))
-    module_desk.practice.add_patient("nowhere")
-    module_desk.practice.add_receptionist("rena", clinics=(1,))
-    # Each case books anew, and nobody is to be refused for that.
-    module_desk.practice.session.execute(update(Clinic).values(max_open_visits=None))
-    module_desk.practice.session.commit()
+    scene = Scene(module_desk)
     leave_the_edges(module_desk)
-    return Scene(module_desk)
+    return scene
 
 
 def _case(key: str, caller: str) -> Case | None:

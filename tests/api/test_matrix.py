@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from lambda_function.api.app import PUBLIC_ROUTES, route_keys
-from lambda_function.db.models import Clinic
 from lambda_function.domain.permissions import Action
 from tests.api.desk import Desk
 from tests.api.fhir.rows import FHIR_ROUTES
@@ -129,12 +127,6 @@ def _all_cases() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def scene(module_desk: Desk) -> Scene:
-    module_desk.practice.add_patient("stranger", clinics=(2,))
-    module_desk.practice.add_patient("nowhere")
-    module_desk.practice.add_receptionist("rena", clinics=(1,))
-    # One worker may run all cases, of which more than 20 book for pat.
-    module_desk.practice.session.execute(update(Clinic).values(max_open_visits=None))
-    module_desk.practice.session.commit()
     return Scene(module_desk)
 
 

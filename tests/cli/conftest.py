@@ -1,11 +1,9 @@
 """The command line on a real database, with the accounts in a user pool that moto plays in this process."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from lambda_function.db.unit_of_work import Database
 from tests.cli.operators import Operators
@@ -14,14 +12,9 @@ from tests.factories import Practice
 
 
 @pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        client = boto3.client("cognito-idp", region_name="us-east-1")
-        yield Pool(client, client.create_user_pool(PoolName="dentist")["UserPool"]["Id"])
+def pool(aws: pytest.MonkeyPatch) -> Pool:
+    client = boto3.client("cognito-idp")
+    return Pool(client, client.create_user_pool(PoolName="dentist")["UserPool"]["Id"])
 
 
 @pytest.fixture

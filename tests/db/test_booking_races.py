@@ -16,18 +16,10 @@ from lambda_function.services.booking import BookingRequest
 from tests.clock import NOW
 from tests.db.races import THREADS, Clients, booking, held, overlapping_pairs, plain_booking
 from tests.factories import Practice
-from tests.servers import empty_tables
 
 ROUNDS = 40
 VISIT = timedelta(minutes=30)
 BUSY = {"doctor": "doctor_busy", "patient": "patient_busy", "chair": "chair_busy"}
-
-
-@pytest.fixture(params=["mysql", "mariadb"])
-def race_url(request: pytest.FixtureRequest) -> Iterator[URL]:
-    url: URL = request.getfixturevalue("migrated_url" if request.param == "mysql" else "mariadb_url")
-    yield url
-    empty_tables(url)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Doctors and patients who leave, and bookings that are made at the same time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import URL, delete
+from sqlalchemy import delete
 
 from lambda_function.db.models import Appointment, AppointmentEvent, SlotClaim, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -91,13 +91,6 @@ def test_a_doctor_leaves_once(desk: Desk, database: Database) -> None:
 
     with pytest.raises(NotFoundError):
         _doctor_leaves(database, desk.id_of("drjay"))
-
-
-@pytest.fixture
-def clients(database_url: URL) -> Iterator[Clients]:
-    clients = Clients(database_url)
-    yield clients
-    clients.close()
 
 
 def _job(run: Callable[[UnitOfWork], object], actor: Actor | None = None) -> Callable[[Database], str]:

@@ -36,13 +36,6 @@ PERSON = {"full_name": "Zoe Quinones", "email": "zoe.q@example.org", "phone": "+
 TRACES = ("zoe.quinn", *PERSON.values(), sub_of("zoe.quinn"), WORDS)
 
 
-@pytest.fixture(params=["mysql", "mariadb"])
-def race_url(request: pytest.FixtureRequest) -> Iterator[URL]:
-    url: URL = request.getfixturevalue("migrated_url" if request.param == "mysql" else "mariadb_url")
-    yield url
-    empty_tables(url)
-
-
 @dataclass(slots=True)
 class Scene:
     """A visit of yesterday and one of next week, both of Zoe with drjay, without a word about her yet."""

@@ -1,12 +1,11 @@
 """Accounts that become somebody while something else happens to either."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from itertools import count
 
 import pytest
-from sqlalchemy import URL
 
 from lambda_function.db.models import Appointment, Refusals, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -23,13 +22,6 @@ from tests.factories import Practice, sub_of
 
 ROUNDS = 10
 Job = Callable[[Database], str]
-
-
-@pytest.fixture
-def clients(database_url: URL) -> Iterator[Clients]:
-    clients = Clients(database_url)
-    yield clients
-    clients.close()
 
 
 def _outcome(run: Callable[[], object]) -> str:

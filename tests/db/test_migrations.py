@@ -1,6 +1,5 @@
 """The checks on migrations: pytest-alembic's four, written out, and what docs/decisions/0004 adds."""
 
-import json
 import re
 import string
 import subprocess
@@ -8,14 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from moto import mock_aws
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -29,6 +26,7 @@ from lambda_function.bootstrap.alembic_setup import (
 from lambda_function.db.base import Base
 from lambda_function.db.repositories.schema import REQUIRED_REVISION
 from lambda_function.settings import MigrationSettings, TlsSettings
+from tests.aws import store_secret
 from tests.servers import new_database, plain_engine
 
 ROOT = Path(__file__).parents[2]
@@ -139,19 +137,10 @@ def test_the_command_line_takes_an_explicit_url(empty_url: URL) -> None:
     assert inspect(plain_engine(empty_url)).has_table("appointment")
 
 
-def test_the_command_line_takes_the_secret(empty_url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    secret = {
-        "host": empty_url.host,
-        "port": empty_url.port,
-        "username": empty_url.username,
-        "password": empty_url.password,
-        "dbname": empty_url.database,
-    }
-    with mock_aws():
-        boto3.client("secretsmanager").create_secret(Name="migrator", SecretString=json.dumps(secret))
-        settings = MigrationSettings(TlsSettings(verify=False), secret_id="migrator")
-        engine = migration_engine(settings)
+@pytest.mark.usefixtures("aws")
+def test_the_command_line_takes_the_secret(empty_url: URL) -> None:
+    store_secret(empty_url, "migrator")
+    engine = migration_engine(MigrationSettings(TlsSettings(verify=False), secret_id="migrator"))
     command.upgrade(alembic_config(engine), "head")
     assert inspect(engine).has_table("appointment")
 

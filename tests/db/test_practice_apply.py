@@ -36,13 +36,6 @@ ROUNDS = 10
 WRITTEN = text("SELECT COUNT(*) FROM user WHERE full_name = 'Mei Wu'")
 
 
-@pytest.fixture
-def clients(database_url: URL) -> Iterator[Clients]:
-    clients = Clients(database_url)
-    yield clients
-    clients.close()
-
-
 def state(database: Database) -> State:
     return database.transact(lambda work: read_state(work.session), commit=False)
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from sqlalchemy import URL
 
 from lambda_function.aws.secrets import SecretCredentials, SecretVersions
@@ -115,9 +114,9 @@ class Progress:
 
 
 @pytest.fixture
-def secrets(server_url: URL, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
     """A database whose users and tables the migrating Lambda has made: other tests keep theirs."""
-    with mock_aws(), new_database(server_url, f"dentist_turns_{worker_id}") as url, vault(url, monkeypatch) as made:
+    with new_database(server_url, f"dentist_turns_{worker_id}") as url, vault(url, aws) as made:
         bootstrap()
         run("upgrade")
         yield made

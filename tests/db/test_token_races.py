@@ -1,10 +1,8 @@
 """A calendar token that is made while its owner leaves."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import URL
 
 from lambda_function.db.models import CalendarToken
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -16,13 +14,6 @@ from tests.factories import Practice, sub_of
 
 # What a token that waits for nobody takes is some milliseconds.
 _SECONDS = 0.5
-
-
-@pytest.fixture
-def clients(database_url: URL) -> Iterator[Clients]:
-    clients = Clients(database_url)
-    yield clients
-    clients.close()
 
 
 def _make_token(database: Database) -> str:

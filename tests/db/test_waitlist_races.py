@@ -20,7 +20,6 @@ from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.clock import NOW
 from tests.db.races import THREADS, Clients, booking, held, overlapping_pairs
 from tests.factories import Practice
-from tests.servers import empty_tables
 
 ROUNDS = 10
 START = NOW + timedelta(days=1, hours=1)
@@ -28,22 +27,9 @@ Run = Callable[[UnitOfWork], object]
 
 
 @pytest.fixture
-def race_url(migrated_url: URL) -> Iterator[URL]:
-    yield migrated_url
-    empty_tables(migrated_url)
-
-
-@pytest.fixture
-def clients(race_url: URL) -> Iterator[Clients]:
-    clients = Clients(race_url)
-    yield clients
-    clients.close()
-
-
-@pytest.fixture
-def practice(race_url: URL) -> Iterator[Practice]:
+def practice(database_url: URL) -> Iterator[Practice]:
     """With a doctor who works day and night."""
-    with Practice.open(race_url) as practice:
+    with Practice.open(database_url) as practice:
         practice.add_doctor("owl")
         yield practice
 

@@ -17,6 +17,7 @@ from sqlalchemy import URL
 from dev.package import CA_BUNDLE, REQUIREMENTS, ROOT, PackageError, Target, build, lambda_target
 from lambda_function.db import logins
 from tests.api_client import access_claims, http_event
+from tests.aws import secret_of
 from tests.dev.runtime_api import runtime
 from tests.factories import Practice
 from tests.servers import FixedCredentials
@@ -148,14 +149,7 @@ def _environment(url: URL, endpoint: str) -> dict[str, str]:
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    secret = {
-        "host": url.host,
-        "port": url.port,
-        "username": url.username,
-        "password": url.password,
-        "dbname": url.database,
-    }
-    client.create_secret(Name="package/app", SecretString=json.dumps(secret))
+    client.create_secret(Name="package/app", SecretString=json.dumps(secret_of(url)))
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -57,14 +57,9 @@ class Vault:
 
 
 @contextmanager
-def vault(url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
-    """Within mock_aws. The environment is the migrating Lambda's."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+def vault(url: URL, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
+    """The environment is the migrating Lambda's."""
     for name, value in (
-        ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "testing"),
-        ("AWS_SECRET_ACCESS_KEY", "testing"),
         ("DATABASE_TLS", "off"),
         ("DATABASE_HOST", url.host),
         ("DATABASE_PORT", url.port),
@@ -73,7 +68,7 @@ def vault(url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
         ("APP_SECRET_ID", APP),
         ("MASTER_SECRET_ID", MASTER),
     ):
-        monkeypatch.setenv(name, str(value))
+        aws.setenv(name, str(value))
     yield Vault(url)
     drop_users(url)
 

@@ -1,59 +1,30 @@
 """The module that Lambda loads, with the credentials from a secret, on the real database."""
 
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
-from sqlalchemy import URL
 
 from lambda_function.settings import SettingsError
 from tests.api_client import FakeContext, access_claims, http_event
+from tests.aws import SECRET_ID, load_handler, secret_of, store_secret
 from tests.factories import Practice
 
 MODULE = "lambda_function.entrypoints.api"
-SECRET_ID = "app-credentials"
 
 Handler = Callable[[dict[str, Any], FakeContext], dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """As Lambda's, with an AWS of this process only."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("DATABASE_SECRET_ID", SECRET_ID)
-    monkeypatch.setenv("DATABASE_TLS", "off")
-    monkeypatch.delitem(sys.modules, MODULE, raising=False)
-    with mock_aws():
-        yield monkeypatch
+def environment(lambda_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    return lambda_environment
 
 
 def _load() -> Handler:
-    handler: Handler = importlib.import_module(MODULE).handler
+    handler: Handler = load_handler(MODULE)
     return handler
-
-
-def _store(secret: Any) -> None:
-    text = secret if isinstance(secret, str) else json.dumps(secret)
-    boto3.client("secretsmanager").create_secret(Name=SECRET_ID, SecretString=text)
-
-
-def _secret(url: URL) -> dict[str, Any]:
-    """As RDS writes it."""
-    return {
-        "engine": "mysql",
-        "host": url.host,
-        "port": url.port,
-        "username": url.username,
-        "password": url.password,
-        "dbname": url.database,
-    }
 
 
 def _me(handler: Handler) -> tuple[int, Any]:
@@ -62,7 +33,7 @@ def _me(handler: Handler) -> tuple[int, Any]:
 
 
 def test_it_serves_with_the_credentials_of_the_secret(practice: Practice) -> None:
-    _store(_secret(practice.url))
+    store_secret(practice.url)
     handler = _load()
 
     assert [(status, body["user_name"]) for status, body in (_me(handler), _me(handler))] == [(200, "pat")] * 2
@@ -70,7 +41,7 @@ def test_it_serves_with_the_credentials_of_the_secret(practice: Practice) -> Non
 
 
 def test_its_answer_is_what_lambda_can_send(practice: Practice) -> None:
-    _store(_secret(practice.url))
+    store_secret(practice.url)
 
     answer = _load()(http_event("GET", "/me", claims=access_claims("pat")), FakeContext())
 
@@ -80,7 +51,7 @@ def test_its_answer_is_what_lambda_can_send(practice: Practice) -> None:
 
 
 def test_a_port_written_as_text_is_a_port(practice: Practice) -> None:
-    _store({**_secret(practice.url), "port": str(practice.url.port)})
+    store_secret({**secret_of(practice.url), "port": str(practice.url.port)})
 
     assert _me(_load())[0] == 200
 
@@ -102,7 +73,7 @@ def test_without_a_secret_it_is_503_and_up() -> None:
 
 @pytest.mark.parametrize("secret", ["not json, hunter2", "[]", "{}", {"host": "h", "port": "hunter2"}, '"hunter2"'])
 def test_a_secret_that_makes_no_sense_is_503_and_not_shown(secret: Any) -> None:
-    _store(secret)
+    store_secret(secret)
     status, body = _me(_load())
 
     assert (status, body["code"]) == (503, "unavailable")
@@ -110,11 +81,13 @@ def test_a_secret_that_makes_no_sense_is_503_and_not_shown(secret: Any) -> None:
 
 
 def test_it_recovers_when_the_secret_is_mended(practice: Practice) -> None:
-    _store({**_secret(practice.url), "password": "wrong"})
+    store_secret({**secret_of(practice.url), "password": "wrong"})
     handler = _load()
     assert _me(handler)[0] == 503
 
-    boto3.client("secretsmanager").put_secret_value(SecretId=SECRET_ID, SecretString=json.dumps(_secret(practice.url)))
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=SECRET_ID, SecretString=json.dumps(secret_of(practice.url))
+    )
     assert _me(handler)[0] == 200
 
 

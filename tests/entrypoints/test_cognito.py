@@ -1,46 +1,26 @@
 """The Lambda that the user pool calls after a confirmation, on the real database as the application's user."""
 
-import importlib
-import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from sqlalchemy import URL
 
 from lambda_function.aws.post_confirmation import SignUpError
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.domain.actor import Role
 from tests.api_client import FakeContext
+from tests.aws import SECRET_ID, load_handler, store_secret
 from tests.factories import Practice
 
 MODULE = "lambda_function.entrypoints.cognito"
-SECRET_ID = "app-credentials"
 MAIL = "ana@example.com"
 
 
 @pytest.fixture(autouse=True)
-def environment(app_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As Lambda's, with an AWS of this process only."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("DATABASE_SECRET_ID", SECRET_ID)
-    monkeypatch.setenv("DATABASE_TLS", "off")
-    monkeypatch.delitem(sys.modules, MODULE, raising=False)
-    secret = {
-        "host": app_url.host,
-        "port": app_url.port,
-        "username": app_url.username,
-        "password": app_url.password,
-        "dbname": app_url.database,
-    }
-    with mock_aws():
-        boto3.client("secretsmanager").create_secret(Name=SECRET_ID, SecretString=json.dumps(secret))
-        yield
+def environment(app_url: URL, lambda_environment: pytest.MonkeyPatch) -> None:
+    store_secret(app_url)
 
 
 def _event(user_name: str = "ana", source: str = "PostConfirmation_ConfirmSignUp", **attributes: str) -> dict[str, Any]:
@@ -58,7 +38,7 @@ def _event(user_name: str = "ana", source: str = "PostConfirmation_ConfirmSignUp
 
 
 def _call(event: dict[str, Any]) -> None:
-    handler: Callable[[dict[str, Any], FakeContext], Any] = importlib.import_module(MODULE).handler
+    handler: Callable[[dict[str, Any], FakeContext], Any] = load_handler(MODULE)
     assert handler(event, FakeContext()) == event
 
 

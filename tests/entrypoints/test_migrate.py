@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 from sqlalchemy import URL, inspect, text
 
 from lambda_function.bootstrap.alembic_setup import MigrationLockedError, alembic_config, lock_name
@@ -25,9 +24,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def secrets(server_url: URL, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
     """An empty database, and its secrets."""
-    with mock_aws(), new_database(server_url, f"dentist_lambda_{worker_id}") as url, vault(url, monkeypatch) as made:
+    with new_database(server_url, f"dentist_lambda_{worker_id}") as url, vault(url, aws) as made:
         yield made
 
 

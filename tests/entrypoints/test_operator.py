@@ -1,21 +1,19 @@
 """The operators' Lambda: events in, JSON out, on the real database."""
 
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from lambda_function.db.models import User
 from lambda_function.services.operators.actions import ACTIONS
 from lambda_function.services.operators.invocation import ScheduledActionError
 from lambda_function.settings import SettingsError
 from tests.api_client import FakeContext
+from tests.aws import load_handler, store_secret
 from tests.cli.operators import demo_document
 from tests.clock import NOW
 from tests.factories import Practice
@@ -35,29 +33,18 @@ Operator = Callable[..., Any]
 
 
 @pytest.fixture
-def pool_id(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """As Lambda's environment, with an AWS of this process only."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE", "DATABASE_URL", "DATABASE_SECRET_ID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("DATABASE_TLS", "off")
-    monkeypatch.delitem(sys.modules, MODULE, raising=False)
-    with mock_aws():
-        pool = boto3.client("cognito-idp").create_user_pool(PoolName="dentist")["UserPool"]["Id"]
-        monkeypatch.setenv("COGNITO_USER_POOL_ID", pool)
-        yield pool
+def pool_id(lambda_environment: pytest.MonkeyPatch) -> str:
+    """In the environment of the Lambda."""
+    pool = boto3.client("cognito-idp").create_user_pool(PoolName="dentist")["UserPool"]["Id"]
+    lambda_environment.setenv("COGNITO_USER_POOL_ID", pool)
+    return pool
 
 
 @pytest.fixture
-def operator(practice: Practice, pool_id: str, monkeypatch: pytest.MonkeyPatch) -> Operator:
+def operator(practice: Practice, pool_id: str) -> Operator:
     """Invokes the Lambda; answers what it would send."""
-    url = practice.url
-    secret = {"host": url.host, "port": url.port, "username": url.username, "password": url.password}
-    boto3.client("secretsmanager").create_secret(
-        Name="operators", SecretString=json.dumps({**secret, "dbname": url.database})
-    )
-    monkeypatch.setenv("DATABASE_SECRET_ID", "operators")
-    handler = importlib.import_module(MODULE).handler
+    store_secret(practice.url)
+    handler = load_handler(MODULE)
 
     def invoke(event: object) -> Any:
         return json.loads(json.dumps(handler(event, FakeContext())))
@@ -198,7 +185,7 @@ def test_names_and_mails_stay_out_of_the_log(operator: Operator, log_text: Calla
 
 def test_a_database_that_is_away_is_unavailable(pool_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
-    handler = importlib.import_module(MODULE).handler
+    handler = load_handler(MODULE)
     assert handler({"action": "check"}, FakeContext())["error"]["code"] == "unavailable"
 
 
@@ -206,22 +193,24 @@ def test_a_purge_that_is_refused_fails_for_nobody_reads_its_answer(
     pool_id: str, monkeypatch: pytest.MonkeyPatch, log_text: Callable[[], str]
 ) -> None:
     monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
-    handler = importlib.import_module(MODULE).handler
+    handler = load_handler(MODULE)
     with pytest.raises(ScheduledActionError, match=r"^purge: unavailable$"):
         handler({"action": "purge"}, FakeContext())
     assert '"code":"unavailable"' in log_text()
 
 
-def test_without_a_database_in_the_environment_it_does_not_start(pool_id: str) -> None:
+def test_without_a_database_in_the_environment_it_does_not_start(
+    pool_id: str, lambda_environment: pytest.MonkeyPatch
+) -> None:
+    lambda_environment.delenv("DATABASE_SECRET_ID")
     with pytest.raises(SettingsError, match="DATABASE_SECRET_ID"):
-        importlib.import_module(MODULE)
+        load_handler(MODULE)
 
 
 def test_without_a_pool_accounts_are_left_alone(
     operator: Operator, practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COGNITO_USER_POOL_ID")
-    monkeypatch.delitem(sys.modules, MODULE)
-    handler = importlib.import_module(MODULE).handler
+    handler = load_handler(MODULE)
     answer = handler({"action": "users.create", "arguments": {**NEW, "email": None}}, FakeContext())
     assert (answer["ok"], answer["result"]["account"]) == (True, "none")

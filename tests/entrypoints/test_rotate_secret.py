@@ -1,18 +1,16 @@
 """The Lambda that rotates, step by step as Secrets Manager calls it, with moto's secrets and the real database."""
 
-import importlib
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 from sqlalchemy import URL
 
 from lambda_function.bootstrap.migration_actions import run
 from lambda_function.db import logins
 from lambda_function.services.rotation import RotationError
 from tests.api_client import FakeContext
+from tests.aws import load_handler
 from tests.entrypoints.secrets_manager import APP, MIGRATOR, Vault, bootstrap, vault
 from tests.servers import FixedCredentials, new_database
 
@@ -21,16 +19,15 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 @pytest.fixture
-def secrets(server_url: URL, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
-    with mock_aws(), new_database(server_url, f"dentist_rotate_{worker_id}") as url, vault(url, monkeypatch) as made:
+def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
+    with new_database(server_url, f"dentist_rotate_{worker_id}") as url, vault(url, aws) as made:
         bootstrap()
         run("upgrade", "0001")
-        monkeypatch.delitem(sys.modules, MODULE, raising=False)
         yield made
 
 
 def _call(step: str, token: str, secret_id: str = APP) -> None:
-    handler: Callable[[dict[str, Any], FakeContext], None] = importlib.import_module(MODULE).handler
+    handler: Callable[[dict[str, Any], FakeContext], None] = load_handler(MODULE)
     handler({"Step": step, "SecretId": secret_id, "ClientRequestToken": token}, FakeContext())
 
 

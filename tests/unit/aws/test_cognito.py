@@ -1,12 +1,10 @@
 """Accounts in a user pool, as moto plays it in this process."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from botocore.config import Config
-from moto import mock_aws
 
 from lambda_function.aws.cognito import CognitoAccounts
 from lambda_function.domain.errors import NameTakenError, UnavailableError
@@ -18,12 +16,8 @@ EMAIL = "ana@example.org"
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator["CognitoIdentityProviderClient"]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield boto3.client("cognito-idp", region_name="us-east-1")
+def client(aws: pytest.MonkeyPatch) -> "CognitoIdentityProviderClient":
+    return boto3.client("cognito-idp")
 
 
 @pytest.fixture

@@ -1,27 +1,17 @@
 """EventBridge as moto plays it: what is sent, in how many requests, and what becomes of refusals."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from moto import mock_aws
 
 from lambda_function.aws.events import MAX_BYTES, EventBridge
 from lambda_function.services.relay import Message
 from tests.bus import BUS, Delivery
 from tests.clock import NOW
-
-
-@pytest.fixture
-def delivery(monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield Delivery()
 
 
 def message(number: int, *, kind: str = "appointment.booked", size: int = 1) -> Message:

@@ -2,12 +2,10 @@
 
 import json
 import traceback
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from lambda_function.aws.secrets import MAX_AGE, SecretCredentials
 from lambda_function.db.engine import Credentials
@@ -27,12 +25,8 @@ SECRET: dict[str, Any] = {
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator["SecretsManagerClient"]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield boto3.client("secretsmanager", region_name="us-east-1")
+def client(aws: pytest.MonkeyPatch) -> "SecretsManagerClient":
+    return boto3.client("secretsmanager")
 
 
 @pytest.fixture

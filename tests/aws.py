@@ -1,0 +1,38 @@
+"""The AWS that moto plays in this process, for whatever is tested with it; the fixtures `aws` and `lambda_environment`
+start it.
+"""
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import boto3
+from sqlalchemy import URL
+
+SECRET_ID = "app-credentials"
+
+
+def secret_of(url: URL) -> dict[str, Any]:
+    """The login as RDS writes it into a secret."""
+    return {
+        "engine": "mysql",
+        "host": url.host,
+        "port": url.port,
+        "username": url.username,
+        "password": url.password,
+        "dbname": url.database,
+    }
+
+
+def store_secret(secret: Any, name: str = SECRET_ID) -> None:
+    """A text as it stands, a database's login, or whatever else can be written as JSON."""
+    value = secret_of(secret) if isinstance(secret, URL) else secret
+    text = value if isinstance(value, str) else json.dumps(value)
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
+
+
+def load_handler(module: str) -> Any:
+    """The handler of a module that is loaded anew, as Lambda does at a cold start."""
+    sys.modules.pop(module, None)
+    return importlib.import_module(module).handler

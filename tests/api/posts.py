@@ -50,7 +50,8 @@ class Body(NamedTuple):
     @property
     def fields(self) -> Mapping[str, Json]:
         """Those that do not take just anything."""
-        return {name: schema for name, schema in self.schema.get("properties", {}).items() if schema}
+        fields = self.schema.get("properties", {})
+        return {name: schema for name, schema in fields.items() if schema.keys() - {"title", "description"}}
 
     @property
     def kind(self) -> tuple[Any, ...]:

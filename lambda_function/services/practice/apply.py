@@ -1,4 +1,4 @@
-"""Making the practice as it is declared: all of it in the caller's transaction, or nothing."""
+"""Changes the practice to what a file declares: all of it in the caller's transaction, or nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ from lambda_function.services.practice.state import Kind
 
 
 class PracticeConflictsError(HasBookingsError):
-    """The plan would do to appointments what is not accepted; nothing was changed."""
+    """Appointments ahead need what the plan takes away, and nobody accepted that; nothing was changed."""
 
     def __init__(self, plan: Plan, *, accept_conflicts: bool) -> None:
         refused = plan.refused(accept_conflicts=accept_conflicts)
@@ -45,7 +45,7 @@ class PracticeConflictsError(HasBookingsError):
 
 
 def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflicts: bool = False) -> Plan:
-    """Answers the plan that is now done.
+    """Applies the declaration and returns the plan that is now done.
 
     Holds the locks of the doctors whom it concerns, as booking holds that of one: a visit booked at the same time is
     either seen here or sees the change. Raises DeclarationError, PracticeConflictsError, NameTakenError, and
@@ -69,7 +69,7 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
 
 
 def _doctors_with_new_hours(plan: Plan) -> list[int]:
-    """The doctors, known before, whose hours change or whose clinic's closures do."""
+    """The ids of doctors who were there before and whose hours, or whose clinic's closures, change."""
     with_new_hours = {change.name for change in plan.changes if change.kind is Kind.DOCTOR and "hours" in change.new}
     closed = {change.name for change in plan.changes if change.kind is Kind.CLINIC and "closures" in change.new}
     return [

@@ -23,7 +23,7 @@ from lambda_function.services.practice.state import ClosedDays, Kind, State
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """`acceptable` is what an operator may accept."""
+    """`acceptable` conflicts are those that an operator may accept."""
 
     kind: Kind
     name: str
@@ -149,11 +149,11 @@ def _of_receptionist(change: PracticeChange, state: State, after: Things, ahead:
 
 
 def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
-    """In order, and merged."""
+    """The closed time in order, without overlaps."""
     return merge(days_interval(each.first_day, each.last_day, zone) for each in closures)
 
 
 def _touches(visit: VisitTime, merged: Sequence[Interval]) -> bool:
-    """Of intervals that are apart only the last one that begins before the visit's end can reach into it."""
+    """Whether the visit reaches into any of them. Only the last one that begins before its end can."""
     place = bisect_left(merged, visit.ends_at, key=lambda interval: interval.start)
     return place > 0 and merged[place - 1].end > visit.starts_at

@@ -141,7 +141,7 @@ def _distinct_days(closures: list[DeclaredClosure]) -> list[DeclaredClosure]:
 
 
 class DeclaredClinic(_Declared):
-    """Chairs that are not in the list go out of use; closures that are not, end."""
+    """Chairs that are missing from `chairs` go out of use, and closures that are missing from `closures` end."""
 
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     time_zone: Zone

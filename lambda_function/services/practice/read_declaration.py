@@ -62,7 +62,7 @@ def _people_named_twice(declaration: Declaration) -> Iterator[Problem]:
 
 
 def _overlaps(declaration: Declaration) -> Iterator[Problem]:
-    """At most one of each doctor: the first entry of their hours that overlaps one above it."""
+    """For each doctor the first entry of hours that overlaps one above it."""
     for name, doctor in declaration.doctors.items():
         week = [(number, entry, day) for number, entry in enumerate(doctor.hours or ()) for day in entry.weekly()]
         try:

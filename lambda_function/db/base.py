@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, BindParameter, Dialect, MetaData, Row, Select, SmallInteger, String, bindparam
+from sqlalchemy import BigInteger, BindParameter, Dialect, MetaData, Select, SmallInteger, String, bindparam
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -24,8 +24,7 @@ CHARSET = "utf8mb4"
 COLLATION = "utf8mb4_unicode_520_ci"
 EXACT = "utf8mb4_bin"
 
-# Rows and selects whose columns their function's docstring names.
-AnyRow = Row[*tuple[Any, ...]]
+# A SELECT whose row type stands beside it: see columns in db/rows.py.
 AnySelect = Select[*tuple[Any, ...]]
 
 

@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import timedelta
 
-from lambda_function.db.base import AnyRow
-from lambda_function.db.repositories import freed_time
+from lambda_function.db.repositories import freed_time, waitlist
 from lambda_function.db.repositories.busy import visits_of_patients
-from lambda_function.db.repositories.waitlist import Line
+from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import Freed, freed_by_visit, offer_end, offered_span
@@ -48,7 +47,7 @@ def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
         )
         for row in live
     ]
-    reached = _walk(work, clinic_id, freed) if freed else None
+    reached = _make_offers(work, clinic_id, freed) if freed else None
     over = [row.freed_time_id for row in rows if reached is None or row not in live]
     if over:
         freed_time.finish(work.session, over)
@@ -57,59 +56,63 @@ def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
     return True
 
 
-def _walk(work: UnitOfWork, clinic_id: int, freed: list[Freed]) -> int | None:
-    """Makes offers down the line. The waitlist_id up to which everybody has been looked at; None when nobody is left
-    behind, or no time.
+def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[Freed]) -> int | None:
+    """Makes offers in the order of joining. Returns the waitlist_id up to which everybody has been looked at; None when
+    nobody or no time is left.
     """
     found = offerable(work, clinic_id, freed)
     if found is None or not found.wanted():
         return None
-    line = Line(work.session, work.now)
-    for offer in line.standing(clinic_id, found.timeline.span):
+    for offer in waitlist.standing_offers(work.session, clinic_id, found.timeline.span, work.now):
         found.take(offer.doctor_id, freed_by_visit(offer).time)
-    walk = _Walk(work, line, found)
+    offers = _Offers(work, found)
     after = min(part.after for part in freed)
-    until = line.reach(after, PASSED)
+    until = waitlist.last_of_next(work.session, after, PASSED)
     for _ in range(LOOKS):
         wanted = found.wanted()
         if not wanted:
             return None
-        entries = line.waiting(wanted, clinic_id, found.timeline.span, after=after, until=until, limit=ENTRIES)
-        walk.meet({entry.patient_id for entry in entries})
+        entries = waitlist.waiting(
+            work.session, wanted, clinic_id, found.timeline.span, after=after, until=until, limit=ENTRIES
+        )
+        offers.read_visits({entry.patient_id for entry in entries})
         for entry in entries:
-            after = int(entry.waitlist_id)
-            walk.offer(entry)
-            if walk.offers == OFFERS:
+            after = entry.waitlist_id
+            offers.make(entry)
+            if offers.made == OFFERS:
                 return after
         if len(entries) < ENTRIES:
             return until
     return after
 
 
-class _Walk:
-    def __init__(self, work: UnitOfWork, line: Line, found: Offerable) -> None:
-        self.offers = 0
+class _Offers:
+    """The offers of one round, and what the patients to whom they are made have at that time."""
+
+    def __init__(self, work: UnitOfWork, found: Offerable) -> None:
+        self.made = 0
         self._work = work
-        self._line = line
         self._found = found
         self._busy: defaultdict[int, int] = defaultdict(int)
 
-    def meet(self, patient_ids: Collection[int]) -> None:
-        """Reads what else they have, in one statement."""
+    def read_visits(self, patient_ids: Collection[int]) -> None:
+        """Reads what else these patients have, in one statement."""
         if not patient_ids:
             return
         timeline = self._found.timeline
         for row in visits_of_patients(self._work.session, patient_ids, timeline.span):
             self._busy[row.patient_id] |= timeline.touched(Interval(row.starts_at, row.ends_at))
 
-    def offer(self, entry: AnyRow) -> None:
+    def make(self, entry: WaitlistRow) -> None:
         """The best that there is for whoever waits, if there is any."""
         fit = self._found.best(entry, self._busy[entry.patient_id])
         if fit is None:
             return
         length = timedelta(minutes=fit.candidate.offer_minutes)
         expires_at = offer_end(fit.start, length=length, policy=fit.candidate.policy, now=self._work.now)
-        if self._line.offer(entry, fit.candidate.doctor_id, fit.visit, expires_at):
-            self.offers += 1
+        if waitlist.offer(
+            self._work.session, entry, fit.candidate.doctor_id, fit.visit, expires_at, now=self._work.now
+        ):
+            self.made += 1
             self._found.take(fit.candidate.doctor_id, fit.occupied)
             self._busy[entry.patient_id] |= self._found.timeline.touched(fit.visit)

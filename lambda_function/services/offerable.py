@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.repositories.booking import Candidate, candidates_of_clinic
 from lambda_function.db.repositories.busy import active_chairs
+from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
@@ -86,7 +86,7 @@ class Offerable:
                 found[candidate.doctor_id].add(candidate.treatment_id)
         return found
 
-    def best(self, entry: AnyRow, busy: int) -> Fit | None:
+    def best(self, entry: WaitlistRow, busy: int) -> Fit | None:
         """For whoever waits, and is busy then: the earliest start in freed time, else the earliest whose visit reaches
         into it.
         """

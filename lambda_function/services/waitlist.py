@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import WaitlistEntry
 from lambda_function.db.repositories import claims
+from lambda_function.db.repositories import waitlist as waitlist_rows
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import candidates, doctor_clinic
 from lambda_function.db.repositories.catalogue import visible_ids
-from lambda_function.db.repositories.waitlist import Line, Waitlist
+from lambda_function.db.repositories.waitlist import OfferedVisit, OpenWish, WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import (
@@ -56,7 +56,7 @@ class Wish:
     clinic_id: int | None = None
 
 
-def join(work: UnitOfWork, wish: Wish) -> AnyRow:
+def join(work: UnitOfWork, wish: Wish) -> WaitlistRow:
     """At the end of the line; answers as `get`. Time that is free already is not offered: it can be booked.
 
     Raises InvalidInputError, TreatmentNotOfferedError, AlreadyWaitingError, TooManyWaitingError, and ForbiddenError for
@@ -68,7 +68,7 @@ def join(work: UnitOfWork, wish: Wish) -> AnyRow:
     _check_reach(work, wish, patient_id)
     # Under the patient's lock: what joins, leaves or is deactivated at the same time is seen here, or sees this.
     claims.lock_patient(work.session, patient_id)
-    _check_others(wish, Line(work.session, work.now).wishes_of(patient_id))
+    _check_others(wish, waitlist_rows.open_wishes(work.session, patient_id, work.now))
     entry = WaitlistEntry(
         patient_id=patient_id,
         treatment_id=wish.treatment_id,
@@ -80,11 +80,11 @@ def join(work: UnitOfWork, wish: Wish) -> AnyRow:
         created_at=work.now,
         updated_at=work.now,
     )
-    Waitlist(work.session).add(entry)
+    waitlist_rows.add(work.session, entry)
     return get(work, entry.waitlist_id)
 
 
-def _check_others(wish: Wish, others: Sequence[AnyRow] | None) -> None:
+def _check_others(wish: Wish, others: Sequence[OpenWish] | None) -> None:
     """What the patient waits for already, if there is such a patient."""
     if others is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")
@@ -133,15 +133,15 @@ def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
         require(work.actor, Action.WAIT, Subject(patient_id, wish.doctor_id or NOBODY, clinic_id))
 
 
-def page(work: UnitOfWork, *, after: int, limit: int) -> Sequence[AnyRow]:
-    """Rows of an entry's columns, in the order of joining."""
+def page(work: UnitOfWork, *, after: int, limit: int) -> list[WaitlistRow]:
+    """In the order of joining."""
     require(work.actor, Action.WAIT)
-    return Waitlist(work.session).page(after=after, limit=limit)
+    return waitlist_rows.page(work.session, after=after, limit=limit)
 
 
-def get(work: UnitOfWork, waitlist_id: int) -> AnyRow:
+def get(work: UnitOfWork, waitlist_id: int) -> WaitlistRow:
     require(work.actor, Action.WAIT)
-    entry = Waitlist(work.session).get_one_or_none(waitlist_id)
+    entry = waitlist_rows.get_one_or_none(work.session, waitlist_id)
     if entry is None:
         raise NotFoundError("There is no such entry.")
     return entry
@@ -150,25 +150,24 @@ def get(work: UnitOfWork, waitlist_id: int) -> AnyRow:
 def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
     """What was on offer goes to the first who fits. InvalidTransitionError when it has ended already."""
     entry = get(work, waitlist_id)
-    line = Line(work.session, work.now)
-    if _status(work, entry) not in OPEN or not line.withdraw(entry):
+    if _status(work, entry) not in OPEN or not waitlist_rows.withdraw(work.session, entry, work.now):
         raise InvalidTransitionError("This entry has ended or changes right now.")
     if entry.status is WaitlistStatus.OFFERED:
-        free(work, [_left_by(work, offer) for offer in line.offers([waitlist_id])])
+        free(work, [_left_by(work, offer) for offer in waitlist_rows.offered_visits(work.session, [waitlist_id])])
 
 
 def withdraw_all(work: UnitOfWork, patient_id: int) -> list[Freed]:
     """Ends all waiting of a patient, whose lock is held; answers the time that was on offer, to be freed."""
-    return [_left_by(work, offer) for offer in Line(work.session, work.now).withdraw_all(patient_id)]
+    return [_left_by(work, offer) for offer in waitlist_rows.withdraw_all(work.session, patient_id, work.now)]
 
 
-def _left_by(work: UnitOfWork, offer: AnyRow) -> Freed:
+def _left_by(work: UnitOfWork, offer: OfferedVisit) -> Freed:
     """What was on offer, for whoever fits; once it has lapsed, only for those further behind."""
     after = offer.waitlist_id if offer.expires_at <= work.now else 0
     return freed_by_visit(offer, chair_id=SOME_CHAIR, after=after)
 
 
-def _status(work: UnitOfWork, entry: AnyRow) -> WaitlistStatus:
+def _status(work: UnitOfWork, entry: WaitlistRow) -> WaitlistStatus:
     return status_at(entry.status, entry.wished_to, entry.offer_expires_at, work.now)
 
 
@@ -180,15 +179,18 @@ def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:
     """
     entry = get(work, waitlist_id)
     check_acceptable(entry.status, entry.offer_expires_at, work.now)
+    offer = entry.offer
+    if offer is None:
+        raise AssertionError("unreachable: an entry that can be accepted has an offer")
     request = BookingRequest(
-        doctor_id=entry.offer_doctor_id,
+        doctor_id=offer.doctor_id,
         treatment_id=entry.treatment_id,
-        starts_at=entry.offer_starts_at,
+        starts_at=offer.starts_at,
         patient_id=entry.patient_id,
     )
     view = book(work, request)
     if entry.clinic_id not in {None, view.clinic_id}:
         raise OfferExpiredError("The doctor no longer works in the clinic that was wished.")
-    if not Line(work.session, work.now).accept(entry):
+    if not waitlist_rows.accept(work.session, entry, work.now):
         raise OfferExpiredError("The offer is no longer there.")
     return view

@@ -8,8 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from lambda_function.db.repositories import freed_time
-from lambda_function.db.repositories.waitlist import Line
+from lambda_function.db.repositories import freed_time, waitlist
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.waitlist import SOME_CHAIR, freed_by_visit
@@ -33,28 +32,27 @@ def keep_up(database: Database, seconds_left: SecondsLeft) -> int:
     Raises ContentionError at the end when there were clinics whose offers could not be made.
     """
     lapsed = 0
-    for batch in (_end_wishes, _lapse_offers):
+    for batch in (_expire_wishes, _lapse_offers):
         done = BATCH
         while done == BATCH and seconds_left() > RESERVE:
             done = database.transact(batch)
             lapsed += done
     missed = _offer(database, seconds_left)
     count("WaitlistLapsed", lapsed)
-    gauge_seconds("FreedTimeLagSeconds", database.transact(_lag, commit=False))
+    gauge_seconds("FreedTimeLagSeconds", database.transact(_seconds_behind, commit=False))
     if missed:
         raise ContentionError(f"{missed} clinics could not be looked after.")
     return lapsed
 
 
-def _end_wishes(work: UnitOfWork) -> int:
-    return Line(work.session, work.now).end_wishes(BATCH)
+def _expire_wishes(work: UnitOfWork) -> int:
+    return waitlist.expire_wishes(work.session, work.now, BATCH)
 
 
 def _lapse_offers(work: UnitOfWork) -> int:
     """Their time goes to those who stand further behind: otherwise two who never answer would keep it between them."""
-    line = Line(work.session, work.now)
-    ids = line.lapse(BATCH)
-    offers = line.offers(ids)
+    ids = waitlist.lapse_offers(work.session, work.now, BATCH)
+    offers = waitlist.offered_visits(work.session, ids)
     free(work, [freed_by_visit(offer, chair_id=SOME_CHAIR, after=offer.waitlist_id) for offer in offers])
     return len(ids)
 
@@ -99,7 +97,7 @@ def _clinics(work: UnitOfWork, *, after: int, until: int) -> list[int]:
     return list(freed_time.clinic_ids(work.session, after=after, until=until, limit=CLINICS))
 
 
-def _lag(work: UnitOfWork) -> float:
+def _seconds_behind(work: UnitOfWork) -> float:
     """The age of the oldest time that waits to be offered, in seconds; 0 when none does."""
     oldest = freed_time.oldest(work.session)
     return 0.0 if oldest is None else (work.now - oldest).total_seconds()

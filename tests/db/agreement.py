@@ -4,17 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow
 from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, OutboxMessage, SlotClaim
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 
 Claim = tuple[int, int, datetime, int]
 
 
-def appointments(session: Session) -> Sequence[AnyRow]:
+def appointments(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
     """All columns that say who, when and in which state, by id, read anew."""
     session.rollback()
     return session.execute(
@@ -57,7 +56,7 @@ def _told(session: Session) -> list[tuple[Any, ...]]:
     return sorted(told, key=lambda message: message[0])
 
 
-def _implied(row: AnyRow) -> Iterator[Claim]:
+def _implied(row: Row[*tuple[Any, ...]]) -> Iterator[Claim]:
     if row.status not in HOLDING:
         return
     duration = Duration(
@@ -78,7 +77,7 @@ def _claims(session: Session) -> list[Claim]:
     return sorted((row.kind, row.resource_id, row.slot_at, row.appointment_id) for row in rows)
 
 
-def assert_agreement(session: Session) -> tuple[Sequence[AnyRow], list[tuple[Any, ...]]]:
+def assert_agreement(session: Session) -> tuple[Sequence[Row[*tuple[Any, ...]]], list[tuple[Any, ...]]]:
     """The claims are exactly those of the appointments that hold their time, no two of which overlap, buffers
     included; the chain of each one's events is whole and ends in its status; and the outbox tells of every event once.
     Answers appointments and events.

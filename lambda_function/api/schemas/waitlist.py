@@ -1,13 +1,14 @@
 """The waitlist, as the API shows and takes it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant
+from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.domain.waitlist import WaitlistStatus, status_at
 
 
@@ -72,16 +73,16 @@ class WaitlistPage(TypedDict):
     next_cursor: NextCursor
 
 
-def shown_entry(row: Any, now: datetime) -> WaitlistEntry:
-    """From a row of db/repositories/waitlist.py, as it is now. An offer is shown while it stands."""
-    offer: Offer | None = None
+def shown_entry(row: WaitlistRow, now: datetime) -> WaitlistEntry:
+    """The entry as it is now. An offer is shown while it stands."""
     status = status_at(row.status, row.wished_to, row.offer_expires_at, now)
-    if status is WaitlistStatus.OFFERED:
+    offer: Offer | None = None
+    if status is WaitlistStatus.OFFERED and row.offer is not None:
         offer = {
-            "doctor_id": row.offer_doctor_id,
-            "starts_at": row.offer_starts_at,
-            "ends_at": row.offer_ends_at,
-            "expires_at": row.offer_expires_at,
+            "doctor_id": row.offer.doctor_id,
+            "starts_at": row.offer.starts_at,
+            "ends_at": row.offer.ends_at,
+            "expires_at": row.offer.expires_at,
         }
     return {
         "waitlist_id": row.waitlist_id,

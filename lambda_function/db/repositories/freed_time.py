@@ -1,19 +1,31 @@
-"""Freed time, from the transaction that frees it to the one that offers it. Unscoped, and in columns."""
+"""Freed time, from the transaction that frees it to the one that offers it. Unscoped."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, AnySelect
+from lambda_function.db.base import AnySelect
 from lambda_function.db.models import FreedTime, OfferLock, WaitlistEntry
 from lambda_function.db.models.freed_time import FREED_ROWS
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED
+from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.waitlist import OPEN
 
 STRIPES = 64
+
+
+class FreedTimeRow(NamedTuple):
+    freed_time_id: int
+    doctor_id: int
+    chair_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    occupied: bool
+    after_waitlist_id: int
+
 
 _NEW = insert(FREED_ROWS)
 # Each is one look at the end of an index; of both states at once the server would read all rows.
@@ -23,15 +35,7 @@ _LAST_WISHES = union_all(
 _TURN: AnySelect = select(OfferLock.stripe).where(OfferLock.stripe == bindparam("stripe")).with_for_update()
 # What is locked is another's: being freed right now by a transaction that has not ended.
 _NEXT: AnySelect = (
-    select(
-        FreedTime.freed_time_id,
-        FreedTime.doctor_id,
-        FreedTime.chair_id,
-        FreedTime.starts_at,
-        FreedTime.ends_at,
-        FreedTime.occupied,
-        FreedTime.after_waitlist_id,
-    )
+    select(*columns(FreedTimeRow, FreedTime))
     .where(FreedTime.clinic_id == bindparam("clinic_id"))
     .order_by(FreedTime.starts_at)
     .limit(bindparam("batch"))
@@ -46,7 +50,7 @@ def awaited_until(session: Session) -> datetime | None:
 
 def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """All in one statement."""
-    session.execute(_NEW, rows, execution_options=UNSCOPED)
+    write(session, _NEW, rows)
 
 
 def lock_turn(session: Session, clinic_id: int) -> None:
@@ -54,20 +58,20 @@ def lock_turn(session: Session, clinic_id: int) -> None:
     session.execute(_TURN, {"stripe": clinic_id % STRIPES}, execution_options=UNSCOPED).all()
 
 
-def take(session: Session, clinic_id: int, limit: int) -> Sequence[AnyRow]:
-    """The earliest of the clinic, locked; rows of all columns but clinic_id and created_at."""
-    return session.execute(_NEXT, {"clinic_id": clinic_id, "batch": limit}, execution_options=UNSCOPED).all()
+def take(session: Session, clinic_id: int, limit: int) -> list[FreedTimeRow]:
+    """The earliest of the clinic, locked."""
+    return fetch_all(session, FreedTimeRow, _NEXT, {"clinic_id": clinic_id, "batch": limit}, unscoped=True)
 
 
 def finish(session: Session, freed_time_ids: Collection[int]) -> None:
-    session.execute(delete(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids)), execution_options=UNSYNCED)
+    write(session, delete(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids)))
 
 
 def advance(session: Session, freed_time_ids: Collection[int], waitlist_id: int) -> None:
     """Everybody up to there has been looked at."""
     statement = update(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids))
     moved = func.greatest(FreedTime.after_waitlist_id, waitlist_id)
-    session.execute(statement.values(after_waitlist_id=moved), execution_options=UNSYNCED)
+    write(session, statement.values(after_waitlist_id=moved))
 
 
 def last_clinic_id(session: Session) -> int:

@@ -1,80 +1,120 @@
-"""The waitlist: what the caller may see of it, and the line itself, which is unscoped since time goes to whoever is
-next. Of the line come columns, never entities; its changes are compare-and-set on one row each.
+"""The waitlist: what the caller may see of it, and all who wait, in the order of joining. The latter is unscoped, since
+freed time goes to whoever is next. Changes compare an entry with what was read, and set it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnyRow, AnySelect, UtcDateTime
+from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Doctor, Treatment, User, WaitlistEntry
-from lambda_function.db.scoping import UNSCOPED, UNSYNCED, here
+from lambda_function.db.rows import columns, fetch_all, fetch_one, write
+from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
 
-def _entries() -> AnySelect:
-    """Rows with all columns of an entry except updated_at."""
-    return select(
-        WaitlistEntry.waitlist_id,
-        WaitlistEntry.status,
-        WaitlistEntry.patient_id,
-        WaitlistEntry.treatment_id,
-        WaitlistEntry.doctor_id,
-        WaitlistEntry.clinic_id,
-        WaitlistEntry.wished_from,
-        WaitlistEntry.wished_to,
-        WaitlistEntry.offer_doctor_id,
-        WaitlistEntry.offer_starts_at,
-        WaitlistEntry.offer_ends_at,
-        WaitlistEntry.offer_expires_at,
-        WaitlistEntry.created_at,
-    )
+class Offer(NamedTuple):
+    doctor_id: int
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
 
 
-def _instant(name: str) -> Any:
-    return bindparam(name, type_=UtcDateTime())
+class WaitlistRow(NamedTuple):
+    waitlist_id: int
+    status: WaitlistStatus
+    patient_id: int
+    treatment_id: int
+    doctor_id: int | None
+    clinic_id: int | None
+    wished_from: datetime
+    wished_to: datetime
+    offer_doctor_id: int | None
+    offer_starts_at: datetime | None
+    offer_ends_at: datetime | None
+    offer_expires_at: datetime | None
+    created_at: datetime
+
+    @property
+    def offer(self) -> Offer | None:
+        """The last offer, whether or not it still stands; None when there has been none."""
+        match self.offer_doctor_id, self.offer_starts_at, self.offer_ends_at, self.offer_expires_at:
+            case int(doctor_id), datetime() as starts_at, datetime() as ends_at, datetime() as expires_at:
+                return Offer(doctor_id, starts_at, ends_at, expires_at)
+        return None
 
 
+class OpenWish(NamedTuple):
+    treatment_id: int
+    doctor_id: int | None
+    clinic_id: int | None
+    wished_from: datetime
+    wished_to: datetime
+
+
+class OfferedVisit(NamedTuple):
+    """What was last offered to an entry, as a visit of the treatment."""
+
+    waitlist_id: int
+    doctor_id: int
+    clinic_id: int
+    starts_at: datetime
+    ends_at: datetime
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    expires_at: datetime
+
+
+_ENTRIES: AnySelect = select(*columns(WaitlistRow, WaitlistEntry))
+_ENTRY = _ENTRIES.where(WaitlistEntry.waitlist_id == bindparam("waitlist_id"))
+_PAGE = (
+    _ENTRIES.where(WaitlistEntry.waitlist_id > bindparam("after"))
+    .order_by(WaitlistEntry.waitlist_id)
+    .limit(bindparam("page_limit"))
+)
 # No visit is longer.
 _LONGEST = timedelta(days=1)
 
 _IS_PATIENT = and_(User.active, here(User), User.user_type == Role.PATIENT)
 # A row for each open wish, or one without a wish: no row at all tells that there is no such patient.
 _WISHES_OF: AnySelect = (
-    select(
-        WaitlistEntry.treatment_id,
-        WaitlistEntry.doctor_id,
-        WaitlistEntry.clinic_id,
-        WaitlistEntry.wished_from,
-        WaitlistEntry.wished_to,
-    )
+    select(*columns(OpenWish, WaitlistEntry))
     .select_from(User)
     .outerjoin(
         WaitlistEntry,
         and_(
             WaitlistEntry.patient_id == User.user_id,
             WaitlistEntry.status.in_(sorted(OPEN)),
-            WaitlistEntry.wished_to > _instant("now"),
+            WaitlistEntry.wished_to > instant_parameter("now"),
         ),
     )
     .where(User.user_id == bindparam("patient_id"), _IS_PATIENT)
 )
+_OPEN_OF: AnySelect = (
+    select(WaitlistEntry.waitlist_id, WaitlistEntry.status)
+    .where(WaitlistEntry.patient_id == bindparam("patient_id"), WaitlistEntry.status.in_(sorted(OPEN)))
+    .order_by(WaitlistEntry.waitlist_id)
+    .with_for_update()
+)
 _OFFER: AnySelect = (
     select(
-        WaitlistEntry.waitlist_id,
-        Doctor.user_id.label("doctor_id"),
-        Doctor.clinic_id,
-        WaitlistEntry.offer_starts_at.label("starts_at"),
-        WaitlistEntry.offer_ends_at.label("ends_at"),
-        Treatment.buffer_before_minutes,
-        Treatment.buffer_after_minutes,
-        WaitlistEntry.offer_expires_at.label("expires_at"),
+        *columns(
+            OfferedVisit,
+            Treatment,
+            waitlist_id=WaitlistEntry.waitlist_id,
+            doctor_id=Doctor.user_id,
+            clinic_id=Doctor.clinic_id,
+            starts_at=WaitlistEntry.offer_starts_at,
+            ends_at=WaitlistEntry.offer_ends_at,
+            expires_at=WaitlistEntry.offer_expires_at,
+        )
     )
+    .select_from(WaitlistEntry)
     .join(Doctor, Doctor.user_id == WaitlistEntry.offer_doctor_id)
     .join(Treatment, Treatment.treatment_id == WaitlistEntry.treatment_id)
     .order_by(WaitlistEntry.waitlist_id)
@@ -83,10 +123,10 @@ _OFFERS: AnySelect = _OFFER.where(WaitlistEntry.waitlist_id.in_(bindparam("waitl
 _STANDING: AnySelect = _OFFER.where(
     WaitlistEntry.status == WaitlistStatus.OFFERED,
     Doctor.clinic_id == bindparam("clinic_id"),
-    WaitlistEntry.offer_starts_at >= _instant("earliest"),
-    WaitlistEntry.offer_starts_at < _instant("end"),
-    WaitlistEntry.offer_ends_at > _instant("start"),
-    WaitlistEntry.offer_expires_at > _instant("now"),
+    WaitlistEntry.offer_starts_at >= instant_parameter("earliest"),
+    WaitlistEntry.offer_starts_at < instant_parameter("end"),
+    WaitlistEntry.offer_ends_at > instant_parameter("start"),
+    WaitlistEntry.offer_expires_at > instant_parameter("now"),
 )
 _REACH: AnySelect = (
     select(WaitlistEntry.waitlist_id)
@@ -97,8 +137,7 @@ _REACH: AnySelect = (
 )
 # By the index in whose order the line is walked, or the server might read and sort all who wait.
 _WAITING: AnySelect = (
-    _entries()
-    .with_hint(WaitlistEntry, "FORCE INDEX (ix_waitlist_entry_status_waitlist_id)")
+    _ENTRIES.with_hint(WaitlistEntry, "FORCE INDEX (ix_waitlist_entry_status_waitlist_id)")
     .where(
         WaitlistEntry.status == WaitlistStatus.WAITING,
         exists().where(User.user_id == WaitlistEntry.patient_id, _IS_PATIENT),
@@ -107,183 +146,174 @@ _WAITING: AnySelect = (
 )
 _OVER: AnySelect = (
     select(WaitlistEntry.waitlist_id)
-    .where(WaitlistEntry.status.in_(sorted(OPEN)), WaitlistEntry.wished_to <= _instant("now"))
+    .where(WaitlistEntry.status.in_(sorted(OPEN)), WaitlistEntry.wished_to <= instant_parameter("now"))
     .limit(bindparam("batch"))
     .with_for_update(skip_locked=True)
 )
 _LAPSED: AnySelect = (
     select(WaitlistEntry.waitlist_id)
-    .where(WaitlistEntry.status == WaitlistStatus.OFFERED, WaitlistEntry.offer_expires_at <= _instant("now"))
+    .where(WaitlistEntry.status == WaitlistStatus.OFFERED, WaitlistEntry.offer_expires_at <= instant_parameter("now"))
     .order_by(WaitlistEntry.offer_expires_at)
     .limit(bindparam("batch"))
     .with_for_update(skip_locked=True)
 )
 
 
-class Waitlist:
-    """What the actor may see."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def page(self, *, after: int, limit: int) -> Sequence[AnyRow]:
-        """By waitlist_id, which is the order of joining."""
-        statement = _entries().where(WaitlistEntry.waitlist_id > after)
-        return self._session.execute(statement.order_by(WaitlistEntry.waitlist_id).limit(limit)).all()
-
-    def get_one_or_none(self, waitlist_id: int) -> AnyRow | None:
-        return self._session.execute(_entries().where(WaitlistEntry.waitlist_id == waitlist_id)).one_or_none()
-
-    def add(self, entry: WaitlistEntry) -> None:
-        self._session.add(entry)
-        self._session.flush()
+def page(session: Session, *, after: int, limit: int) -> list[WaitlistRow]:
+    """What the actor may see, by waitlist_id, which is the order of joining."""
+    return fetch_all(session, WaitlistRow, _PAGE, {"after": after, "page_limit": limit})
 
 
-class Line:
-    """Everybody who waits."""
+def get_one_or_none(session: Session, waitlist_id: int) -> WaitlistRow | None:
+    """The entry, if the actor may see it."""
+    return fetch_one(session, WaitlistRow, _ENTRY, {"waitlist_id": waitlist_id})
 
-    def __init__(self, session: Session, now: datetime) -> None:
-        self._session = session
-        self._now = now
 
-    def wishes_of(self, patient_id: int) -> Sequence[AnyRow] | None:
-        """The open wishes of an active patient: rows of treatment_id, doctor_id, clinic_id, wished_from and wished_to.
-        None when the person is no active patient. Certain only under the patient's lock.
-        """
-        rows = self._session.execute(
-            _WISHES_OF, {"patient_id": patient_id, "now": self._now}, execution_options=UNSCOPED
-        ).all()
-        return [row for row in rows if row.wished_to is not None] if rows else None
+def add(session: Session, entry: WaitlistEntry) -> None:
+    session.add(entry)
+    session.flush()
 
-    def withdraw_all(self, patient_id: int) -> Sequence[AnyRow]:
-        """Ends whatever the patient, whose lock is held, waits for or is offered; answers what was on offer, as
-        `offers`. The entries are locked first: an offer that is being made waits, and finds them as they are left.
-        """
-        mine = (WaitlistEntry.patient_id == patient_id, WaitlistEntry.status.in_(sorted(OPEN)))
-        rows = self._session.execute(
-            select(WaitlistEntry.waitlist_id, WaitlistEntry.status)
-            .where(*mine)
-            .order_by(WaitlistEntry.waitlist_id)
-            .with_for_update(),
-            execution_options=UNSCOPED,
-        ).all()
-        offers = self.offers([row.waitlist_id for row in rows if row.status is WaitlistStatus.OFFERED])
-        self._put([row.waitlist_id for row in rows], WaitlistStatus.WITHDRAWN)
-        return offers
 
-    def offers(self, waitlist_ids: Collection[int]) -> Sequence[AnyRow]:
-        """What was last offered to these entries, as a visit of the treatment: rows of waitlist_id, doctor_id,
-        clinic_id, starts_at, ends_at, expires_at and the buffers, in the order of joining.
-        """
-        if not waitlist_ids:
-            return []
-        return self._session.execute(_OFFERS, {"waitlist_ids": sorted(waitlist_ids)}, execution_options=UNSCOPED).all()
+def open_wishes(session: Session, patient_id: int, now: datetime) -> list[OpenWish] | None:
+    """What an active patient waits for. None when the person is no active patient. Certain only under the patient's
+    lock.
+    """
+    rows = fetch_all(session, OpenWish, _WISHES_OF, {"patient_id": patient_id, "now": now}, unscoped=True)
+    return [row for row in rows if row.wished_to is not None] if rows else None
 
-    def standing(self, clinic_id: int, span: Interval) -> Sequence[AnyRow]:
-        """The offers that have not lapsed of time in the span with any doctor of the clinic, as `offers`: those of one
-        doctor count for the others too, since they share the chairs.
-        """
-        return self._session.execute(
-            _STANDING,
-            {
-                "clinic_id": clinic_id,
-                "earliest": span.start - _LONGEST,
-                "start": span.start,
-                "end": span.end,
-                "now": self._now,
-            },
-            execution_options=UNSCOPED,
-        ).all()
 
-    def reach(self, after: int, number: int) -> int | None:
-        """The waitlist_id of the last of the next so many who wait behind `after`; None when there are fewer."""
-        given = {"after": after, "skipped": number - 1}
-        return self._session.scalar(_REACH, given, execution_options=UNSCOPED)
+def withdraw_all(session: Session, patient_id: int, now: datetime) -> list[OfferedVisit]:
+    """Ends whatever the patient, whose lock is held, waits for or is offered, and returns what was on offer. The
+    entries are locked first: an offer that is being made waits, and finds them as they are left.
+    """
+    entries = session.execute(_OPEN_OF, {"patient_id": patient_id}, execution_options=UNSCOPED).all()
+    offered = [waitlist_id for waitlist_id, status in entries if status is WaitlistStatus.OFFERED]
+    visits = offered_visits(session, offered)
+    _set_all(session, [waitlist_id for waitlist_id, _ in entries], WaitlistStatus.WITHDRAWN, now)
+    return visits
 
-    def waiting(
-        self,
-        wanted: Mapping[int, Collection[int]],
-        clinic_id: int,
-        span: Interval,
-        *,
-        after: int,
-        until: int | None,
-        limit: int,
-    ) -> Sequence[AnyRow]:
-        """Active patients behind `after`, in the order of joining, for whom some of the doctors could do what is
-        wished in the span: `wanted` are the treatments that each of them can give.
-        """
-        anybody = {treatment_id for treatments in wanted.values() for treatment_id in treatments}
-        by_doctor = (
-            and_(WaitlistEntry.doctor_id == doctor_id, WaitlistEntry.treatment_id.in_(sorted(treatments)))
-            for doctor_id, treatments in sorted(wanted.items())
+
+def offered_visits(session: Session, waitlist_ids: Collection[int]) -> list[OfferedVisit]:
+    """What was last offered to these entries, in the order of joining."""
+    if not waitlist_ids:
+        return []
+    return fetch_all(session, OfferedVisit, _OFFERS, {"waitlist_ids": sorted(waitlist_ids)}, unscoped=True)
+
+
+def standing_offers(session: Session, clinic_id: int, span: Interval, now: datetime) -> list[OfferedVisit]:
+    """The offers that have not lapsed of time in the span with any doctor of the clinic. Those of one doctor count for
+    the others too, since they share the chairs.
+    """
+    values = {
+        "clinic_id": clinic_id,
+        "earliest": span.start - _LONGEST,
+        "start": span.start,
+        "end": span.end,
+        "now": now,
+    }
+    return fetch_all(session, OfferedVisit, _STANDING, values, unscoped=True)
+
+
+def last_of_next(session: Session, after: int, number: int) -> int | None:
+    """The last waitlist_id of the next `number` entries that wait behind `after`; None when there are fewer."""
+    return session.scalar(_REACH, {"after": after, "skipped": number - 1}, execution_options=UNSCOPED)
+
+
+def waiting(
+    session: Session,
+    wanted: Mapping[int, Collection[int]],
+    clinic_id: int,
+    span: Interval,
+    *,
+    after: int,
+    until: int | None,
+    limit: int,
+) -> list[WaitlistRow]:
+    """Active patients behind `after`, in the order of joining, for whom some of the doctors could do what is wished in
+    the span. `wanted` are the treatments that each of the doctors can give.
+    """
+    anybody = {treatment_id for treatments in wanted.values() for treatment_id in treatments}
+    by_doctor = (
+        and_(WaitlistEntry.doctor_id == doctor_id, WaitlistEntry.treatment_id.in_(sorted(treatments)))
+        for doctor_id, treatments in sorted(wanted.items())
+    )
+    statement = _WAITING.where(
+        WaitlistEntry.waitlist_id > after,
+        WaitlistEntry.wished_from < span.end,
+        WaitlistEntry.wished_to > span.start,
+        or_(WaitlistEntry.clinic_id.is_(None), WaitlistEntry.clinic_id == clinic_id),
+        or_(and_(WaitlistEntry.doctor_id.is_(None), WaitlistEntry.treatment_id.in_(sorted(anybody))), *by_doctor),
+    )
+    if until is not None:
+        statement = statement.where(WaitlistEntry.waitlist_id <= until)
+    return fetch_all(session, WaitlistRow, statement.limit(limit), unscoped=True)
+
+
+def expire_wishes(session: Session, now: datetime, limit: int) -> int:
+    """Marks at most `limit` wishes whose time has passed, and returns how many. This and `lapse_offers` skip entries
+    that another transaction is changing.
+    """
+    waitlist_ids = _due(session, _OVER, now, limit)
+    _set_all(session, waitlist_ids, WaitlistStatus.EXPIRED, now)
+    return len(waitlist_ids)
+
+
+def lapse_offers(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """Puts at most `limit` entries whose offer nobody took in time back to waiting, and returns their ids."""
+    waitlist_ids = _due(session, _LAPSED, now, limit)
+    _set_all(session, waitlist_ids, WaitlistStatus.WAITING, now)
+    return waitlist_ids
+
+
+def _due(session: Session, statement: AnySelect, now: datetime, limit: int) -> Sequence[int]:
+    return session.scalars(statement, {"now": now, "batch": limit}, execution_options=UNSCOPED).all()
+
+
+def _set_all(session: Session, waitlist_ids: Sequence[int], status: WaitlistStatus, now: datetime) -> None:
+    """For entries that are locked."""
+    if waitlist_ids:
+        statement = update(WaitlistEntry).where(WaitlistEntry.waitlist_id.in_(waitlist_ids))
+        write(session, statement.values(status=status, updated_at=now))
+
+
+def offer(
+    session: Session, entry: WaitlistRow, doctor_id: int, visit: Interval, expires_at: datetime, *, now: datetime
+) -> bool:
+    """Whether the entry was still waiting, and so has the offer now."""
+    return _set(
+        session,
+        entry,
+        now,
+        status=WaitlistStatus.OFFERED,
+        offer_doctor_id=doctor_id,
+        offer_starts_at=visit.start,
+        offer_ends_at=visit.end,
+        offer_expires_at=expires_at,
+    )
+
+
+def accept(session: Session, entry: WaitlistRow, now: datetime) -> bool:
+    """Whether the entry still had this offer, and is accepted now."""
+    return _set(session, entry, now, status=WaitlistStatus.ACCEPTED)
+
+
+def withdraw(session: Session, entry: WaitlistRow, now: datetime) -> bool:
+    """Whether the entry was still as it was read, and is withdrawn now."""
+    return _set(session, entry, now, status=WaitlistStatus.WITHDRAWN)
+
+
+def _set(session: Session, entry: WaitlistRow, now: datetime, **values: Any) -> bool:
+    """Compare and set: the row must be in the state, and have the offer, that was read. Waits for whoever changes it
+    at the same time.
+    """
+    statement = (
+        update(WaitlistEntry)
+        .where(
+            WaitlistEntry.waitlist_id == entry.waitlist_id,
+            WaitlistEntry.status == entry.status,
+            WaitlistEntry.offer_expires_at.is_not_distinct_from(entry.offer_expires_at),
+            WaitlistEntry.offer_starts_at.is_not_distinct_from(entry.offer_starts_at),
         )
-        statement = _WAITING.where(
-            WaitlistEntry.waitlist_id > after,
-            WaitlistEntry.wished_from < span.end,
-            WaitlistEntry.wished_to > span.start,
-            or_(WaitlistEntry.clinic_id.is_(None), WaitlistEntry.clinic_id == clinic_id),
-            or_(and_(WaitlistEntry.doctor_id.is_(None), WaitlistEntry.treatment_id.in_(sorted(anybody))), *by_doctor),
-        )
-        if until is not None:
-            statement = statement.where(WaitlistEntry.waitlist_id <= until)
-        return self._session.execute(statement.limit(limit), execution_options=UNSCOPED).all()
-
-    def end_wishes(self, limit: int) -> int:
-        """Writes down that the time of wishes has passed, of so many at most; how many there were. This and `lapse`
-        pass over what is changed by somebody else at the same time.
-        """
-        ids = self._due(_OVER, limit)
-        self._put(ids, WaitlistStatus.EXPIRED)
-        return len(ids)
-
-    def lapse(self, limit: int) -> Sequence[int]:
-        """Leads offers that nobody took in time back to waiting, so many at most; the waitlist_ids."""
-        ids = self._due(_LAPSED, limit)
-        self._put(ids, WaitlistStatus.WAITING)
-        return ids
-
-    def _due(self, statement: AnySelect, limit: int) -> Sequence[int]:
-        return self._session.scalars(statement, {"now": self._now, "batch": limit}, execution_options=UNSCOPED).all()
-
-    def _put(self, waitlist_ids: Sequence[int], status: WaitlistStatus) -> None:
-        """For entries that are locked."""
-        if waitlist_ids:
-            statement = update(WaitlistEntry).where(WaitlistEntry.waitlist_id.in_(waitlist_ids))
-            self._session.execute(statement.values(status=status, updated_at=self._now), execution_options=UNSYNCED)
-
-    def offer(self, entry: AnyRow, doctor_id: int, visit: Interval, expires_at: datetime) -> bool:
-        """Whether the entry was still waiting, and so has the offer now."""
-        return self._set(
-            entry,
-            status=WaitlistStatus.OFFERED,
-            offer_doctor_id=doctor_id,
-            offer_starts_at=visit.start,
-            offer_ends_at=visit.end,
-            offer_expires_at=expires_at,
-        )
-
-    def accept(self, entry: AnyRow) -> bool:
-        """Whether the entry still had this offer."""
-        return self._set(entry, status=WaitlistStatus.ACCEPTED)
-
-    def withdraw(self, entry: AnyRow) -> bool:
-        """Whether the entry was still as it was read."""
-        return self._set(entry, status=WaitlistStatus.WITHDRAWN)
-
-    def _set(self, entry: AnyRow, **values: Any) -> bool:
-        """Compare and set: the row must be in the state, and have the offer, that was read. Waits for whoever changes
-        it at the same time.
-        """
-        statement = (
-            update(WaitlistEntry)
-            .where(
-                WaitlistEntry.waitlist_id == entry.waitlist_id,
-                WaitlistEntry.status == entry.status,
-                WaitlistEntry.offer_expires_at.is_not_distinct_from(entry.offer_expires_at),
-                WaitlistEntry.offer_starts_at.is_not_distinct_from(entry.offer_starts_at),
-            )
-            .values(updated_at=self._now, **values)
-        )
-        result = self._session.execute(statement, execution_options=UNSYNCED)
-        return bool(result.rowcount)  # type: ignore[attr-defined] # an UPDATE answers with a CursorResult
+        .values(updated_at=now, **values)
+    )
+    return write(session, statement) > 0

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lambda_function.db.repositories import appointments as rows
+from lambda_function.db.repositories import appointments as appointment_rows
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
 from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -36,7 +36,7 @@ class AppointmentSearch:
 
 def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
     require(work.actor, Action.READ_APPOINTMENTS)
-    row = rows.find(work.session, appointment_id)
+    row = appointment_rows.find(work.session, appointment_id)
     if row is None:
         raise NotFoundError("There is no such appointment.")
     return row
@@ -45,9 +45,9 @@ def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
 def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) -> Sequence[EventView]:
     """What happened to an appointment, oldest first."""
     require(work.actor, Action.READ_HISTORY)
-    if rows.resources_of(work.session, appointment_id) is None:
+    if appointment_rows.resources_of(work.session, appointment_id) is None:
         raise NotFoundError("There is no such appointment.")
-    return rows.history(work.session, appointment_id, after=after, limit=limit)
+    return appointment_rows.history(work.session, appointment_id, after=after, limit=limit)
 
 
 def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentView]:
@@ -69,7 +69,7 @@ def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentV
     # Of one person or clinic there is an index. Doctors see their own alone, so this is for receptions.
     everywhere = work.actor.role is Role.RECEPTIONIST and not {"doctor_id", "patient_id", "clinic_id"} & given.keys()
     clinic_ids = work.actor.clinic_ids if everywhere else ()
-    return rows.page(work.session, given, limit=wanted.limit, clinic_ids=clinic_ids)
+    return appointment_rows.page(work.session, given, limit=wanted.limit, clinic_ids=clinic_ids)
 
 
 def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime | None]:

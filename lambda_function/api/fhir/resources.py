@@ -9,6 +9,7 @@ from typing import Any
 from lambda_function.api.fhir.wire import URN, Resource
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.catalogue import ClinicRow
+from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.appointment import Status
 from lambda_function.services.availability import Slot
 from lambda_function.services.catalogue import DoctorListing
@@ -136,8 +137,7 @@ def practitioner(doctor: DoctorListing) -> Resource:
     }
 
 
-def patient(person: Any) -> Resource:
-    """From a row of db/repositories/people.py."""
+def patient(person: PersonView) -> Resource:
     shown: Resource = {
         "resourceType": "Patient",
         "id": str(person.user_id),
@@ -152,7 +152,7 @@ def patient(person: Any) -> Resource:
     return shown
 
 
-def _contact(person: Any) -> Iterable[tuple[str, str | None]]:
+def _contact(person: PersonView) -> Iterable[tuple[str, str | None]]:
     return ("phone", person.phone), ("email", person.email)
 
 

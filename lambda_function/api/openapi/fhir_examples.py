@@ -11,6 +11,8 @@ from lambda_function.api.fhir.capability import capability_statement
 from lambda_function.api.fhir.wire import BASE
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatment
+from lambda_function.db.repositories.people import PersonView
+from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 from lambda_function.services.availability import Slot
 from lambda_function.services.catalogue import DoctorListing
@@ -31,8 +33,14 @@ _CLINIC = ClinicRow(
 _DOCTOR = DoctorListing(
     user_id=1, full_name="Jay Quispe", clinic_id=1, clinic_name="Lima Centro", treatments=[_TREATMENT]
 )
-_PATIENT = SimpleNamespace(
-    user_id=6, user_name="pat", full_name="Pat Paredes", phone="+51 999 111 222", email="pat@example.org", version=1
+_PATIENT = PersonView(
+    user_id=6,
+    user_name="pat",
+    user_type=Role.PATIENT,
+    full_name="Pat Paredes",
+    phone="+51 999 111 222",
+    email="pat@example.org",
+    version=1,
 )
 _FREE = Slot(doctor_id=1, clinic_id=1, starts_at=_START, ends_at=_START + timedelta(minutes=30))
 # A FHIR appointment shows no more of a visit than this.

@@ -21,6 +21,10 @@ def printable(value: str) -> str:
     return value
 
 
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
+]
+
 # The apostrophes U+2019 and U+02BC, the hyphen U+2010, and the joiners that some scripts spell names with.
 _IN_NAMES = frozenset(" '.,-()/\u2019\u02bc\u2010\u200c\u200d")
 

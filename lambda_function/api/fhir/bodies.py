@@ -11,7 +11,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from lambda_function.api.fhir.search import REFERENCE_SCHEMA, Reference, parse_reference
-from lambda_function.api.schemas.types import Instant, Note, Reason
+from lambda_function.api.schemas.types import Instant, Note
+from lambda_function.services.text_rules import Reason
 
 # Stands for an element that is not there: FHIR knows no null.
 ABSENT: Any = None

@@ -9,12 +9,13 @@ from typing_extensions import TypedDict
 
 from lambda_function.api.ids import acting_id
 from lambda_function.api.schemas.paging import NextCursor
-from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note, Reason
+from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.moving import ChangeRequest
+from lambda_function.services.text_rules import Reason
 
 # Stands for "as it is": the fields themselves do not take null.
 UNCHANGED: Any = None

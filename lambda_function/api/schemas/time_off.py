@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
-from lambda_function.api.schemas.types import Instant, Reason
+from lambda_function.api.schemas.types import Instant
 from lambda_function.db.repositories.time_off import TimeOffRow
+from lambda_function.services.text_rules import Reason
 
 
 class NewTimeOff(BaseModel):

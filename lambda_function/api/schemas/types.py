@@ -116,9 +116,6 @@ MinuteOfDay = Annotated[
 ]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(printable)]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
-]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(printable)]
 # Any text: one that cannot be a user name is an unknown one.
 SomeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(printable)]

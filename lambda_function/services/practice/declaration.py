@@ -24,7 +24,7 @@ from pydantic import (
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
 from lambda_function.services.practice.suggestions import closest_time_zone
-from lambda_function.services.text_rules import Email, PersonName, Phone, UserName, printable
+from lambda_function.services.text_rules import Email, PersonName, Phone, Reason, UserName, printable
 
 _CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
@@ -94,9 +94,6 @@ def _distinct_names(value: Any) -> Any:
 Distinct = AfterValidator(_distinct)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
-]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Price = Annotated[Decimal, BeforeValidator(_price)]
 Day = Annotated[date, BeforeValidator(_day)]

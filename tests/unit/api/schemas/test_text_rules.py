@@ -118,16 +118,16 @@ def test_other_telephone_numbers_are_refused(number: str) -> None:
 
 @pytest.mark.parametrize("length", [1, 500])
 def test_a_reason_has_1_to_500_characters(length: int) -> None:
-    assert read(types.Reason, "\U0001f9b7" * length) == "\U0001f9b7" * length
+    assert read(text_rules.Reason, "\U0001f9b7" * length) == "\U0001f9b7" * length
 
 
 @pytest.mark.parametrize("reason", ["", " ", "\t\n ", "x" * 501, "a\x00b", "a\x1bb", "a\x7f", "a\x85b", 5], ids=ascii)
 def test_other_reasons_are_refused(reason: object) -> None:
-    assert refused(types.Reason, reason)
+    assert refused(text_rules.Reason, reason)
 
 
 def test_blanks_round_a_reason_are_dropped_before_it_is_measured() -> None:
-    assert read(types.Reason, " " * 600 + "moved away\n") == "moved away"
+    assert read(text_rules.Reason, " " * 600 + "moved away\n") == "moved away"
 
 
 def test_a_note_may_have_lines() -> None:
@@ -154,7 +154,7 @@ def test_whatever_text_is_taken_can_be_stored(text: str) -> None:
         text_rules.UserName,
         text_rules.Email,
         text_rules.Phone,
-        types.Reason,
+        text_rules.Reason,
         types.Note,
     ):
         try:

@@ -2,7 +2,9 @@
 the value.
 """
 
+import re
 import unicodedata
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -44,3 +46,22 @@ PersonName = Annotated[
 UserName = Annotated[str, StringConstraints(pattern=USER_NAME)]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL)]
 Phone = Annotated[str, StringConstraints(max_length=32, pattern=PHONE)]
+
+# Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
+_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]|24:00")
+
+
+def day_in(value: object) -> date | None:
+    """The date that a text such as 2030-01-31 names; None where it names none."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    return None
+
+
+def minute_of_day_in(value: object) -> int | None:
+    """The minute of the day that a text such as 09:05 names, up to 24:00 and on a whole five minutes; else None."""
+    return int(value[:2]) * 60 + int(value[3:]) if isinstance(value, str) and CLOCK.fullmatch(value) else None

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
 
 from lambda_function.api.fhir.wire import URN, Resource
 from lambda_function.db.repositories.appointments import AppointmentView
-from lambda_function.db.repositories.catalogue import ClinicRow
+from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatment, TreatmentRow
 from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.appointment import Status
 from lambda_function.services.availability import Slot
@@ -98,7 +97,7 @@ def schedule(doctor: DoctorListing) -> Resource:
     return shown
 
 
-def slot(found: Slot, treatment: Any) -> Resource:
+def slot(found: Slot, treatment: TreatmentRow | OfferedTreatment) -> Resource:
     """The treatment is the one that the slot is free for."""
     return {
         "resourceType": "Slot",

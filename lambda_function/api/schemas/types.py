@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from lambda_function.services.text_rules import printable
+from lambda_function.services.text_rules import CLOCK, day_in, minute_of_day_in, printable
 
 MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
@@ -15,8 +15,6 @@ _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]|24:00")
-_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
@@ -59,12 +57,10 @@ def _instant(value: Any) -> datetime:
 
 
 def _day(value: Any) -> date:
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError("not_a_day", "Give a date of the years 1000 to 2999, such as 2030-01-31.")
+    day = day_in(value)
+    if day is None:
+        raise PydanticCustomError("not_a_day", "Give a date of the years 1000 to 2999, such as 2030-01-31.")
+    return day
 
 
 def _wall_clock(value: Any) -> datetime:
@@ -89,11 +85,12 @@ def _limit(greatest: int) -> Any:
 
 
 def _minute_of_day(value: Any) -> int:
-    if isinstance(value, str) and _CLOCK.fullmatch(value):
-        return int(value[:2]) * 60 + int(value[3:])
-    raise PydanticCustomError(
-        "not_a_time_of_day", "Give a time of day from 00:00 to 24:00 on a whole five minutes, such as 09:05."
-    )
+    minute = minute_of_day_in(value)
+    if minute is None:
+        raise PydanticCustomError(
+            "not_a_time_of_day", "Give a time of day from 00:00 to 24:00 on a whole five minutes, such as 09:05."
+        )
+    return minute
 
 
 _ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
@@ -112,7 +109,7 @@ WallClock = Annotated[
 Limit = _limit(100)
 SlotLimit = _limit(1000)
 MinuteOfDay = Annotated[
-    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_CLOCK.pattern})$"})
+    int, BeforeValidator(_minute_of_day), WithJsonSchema({"type": "string", "pattern": f"^({CLOCK.pattern})$"})
 ]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(printable)]

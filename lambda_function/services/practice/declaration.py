@@ -24,10 +24,17 @@ from pydantic import (
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
 from lambda_function.services.practice.suggestions import closest_time_zone
-from lambda_function.services.text_rules import Email, PersonName, Phone, Reason, UserName, printable
+from lambda_function.services.text_rules import (
+    Email,
+    PersonName,
+    Phone,
+    Reason,
+    UserName,
+    day_in,
+    minute_of_day_in,
+    printable,
+)
 
-_CLOCK = re.compile(r"[0-2][0-9]:[0-5][0-9]")
-_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 YEAR_MINUTES = 366 * DAY_MINUTES
 MAX_ENTRIES = 500
@@ -53,20 +60,17 @@ def _price(value: Any) -> Decimal:
 
 
 def _day(value: Any) -> date:
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError
+    day = day_in(value)
+    if day is None:
+        raise ValueError
+    return day
 
 
 def _minute(value: Any) -> int:
-    if isinstance(value, str) and _CLOCK.fullmatch(value):
-        minutes = int(value[:2]) * 60 + int(value[3:])
-        if minutes <= DAY_MINUTES and minutes % 5 == 0:
-            return minutes
-    raise ValueError
+    minute = minute_of_day_in(value)
+    if minute is None:
+        raise ValueError
+    return minute
 
 
 def _distinct(values: list[Any]) -> list[Any]:

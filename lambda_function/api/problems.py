@@ -139,4 +139,4 @@ def from_validation(error: RequestValidationError, request_id: str) -> dict[str,
     """422, or 404 when what is wrong is an id in the path: nothing can stand there."""
     if any(item["loc"][0] == "path" for item in error.errors()):
         return problem("not_found", "There is nothing at this address.", request_id)
-    return problem("validation_error", "The request breaks a rule.", request_id, errors=field_errors(error))
+    return problem("validation_error", "Some values are wrong: see errors.", request_id, errors=field_errors(error))

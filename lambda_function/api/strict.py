@@ -74,12 +74,12 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
         return
     body = body_bytes(event)
     if len(body) > MAX_BODY_BYTES:
-        raise EdgeError("too_large", f"A body has at most {MAX_BODY_BYTES} bytes.")
+        raise EdgeError("too_large", f"Send a body of at most {MAX_BODY_BYTES} bytes.")
     if not body:
         return
     content_type = headers.get("content-type")
     if content_type and not format_of(route.path).body_types.fullmatch(content_type.strip()):
-        raise EdgeError("unsupported_media_type", "Bodies are JSON in UTF-8.")
+        raise EdgeError("unsupported_media_type", "Send the body as JSON in UTF-8.")
     if not isinstance(strict_json(body), dict):
         raise EdgeError("validation_error", "Send a JSON object as the body.", field="body", field_code="wrong_type")
 

@@ -86,7 +86,7 @@ class CognitoAccounts:
             except self._client.exceptions.UserNotFoundException:
                 return None
         if user["UserStatus"] != _UNUSED or _attribute(user["UserAttributes"], "email") != email:
-            raise NameTakenError("Somebody else has an account with this user name.", field="user_name")
+            raise NameTakenError("Another user has an account with this user name. Choose another.", field="user_name")
         return _attribute(user["UserAttributes"], "sub")
 
     def _name_of(self, sub: str) -> str | None:

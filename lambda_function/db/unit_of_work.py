@@ -83,7 +83,7 @@ class Database:
                 if attempt == retries or time.monotonic() - started > RETRY_WINDOW:
                     if isinstance(error, ContentionError):
                         raise
-                    raise ContentionError("Others are changing the same things; try again.") from error
+                    raise ContentionError("Other requests are changing the same data; try again.") from error
             # Losers of one deadlock must not meet again at the same instant.
             time.sleep(_RANDOM.uniform(0.0, 0.02 * 2**attempt))
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -144,12 +144,14 @@ def bookable_span(*, actor: Actor, policy: Policy, now: datetime) -> Interval:
 def check_start(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:
     """Raises OffGridError, TooSoonError or TooLateError where a visit may not start then."""
     if not on_grid(start):
-        raise OffGridError("A visit starts on a whole five minutes.", field="starts_at")
+        raise OffGridError("A visit must start on a whole five minutes.", field="starts_at")
     bookable = bookable_span(actor=actor, policy=policy, now=now)
     if start < bookable.start:
-        raise TooSoonError("That start is in the past or too close to now.", field="starts_at")
+        raise TooSoonError("This start is in the past or too soon. Choose a later one.", field="starts_at")
     if start >= bookable.end:
-        raise TooLateError("That start is further ahead than can be booked.", field="starts_at")
+        raise TooLateError(
+            "This start is further ahead than the clinic takes bookings. Choose an earlier one.", field="starts_at"
+        )
 
 
 def check_step_time(
@@ -185,7 +187,9 @@ def check_movable(status: Status, start: datetime, now: datetime) -> None:
 def check_open_requests(open_requests: int) -> None:
     """Raises TooManyRequestsOpenError where a patient with so many open requests may not make another."""
     if open_requests >= MAX_OPEN_REQUESTS:
-        raise TooManyRequestsOpenError(f"There are {MAX_OPEN_REQUESTS} open requests already.")
+        raise TooManyRequestsOpenError(
+            f"The patient already has {MAX_OPEN_REQUESTS} open requests. Wait until one is confirmed, or cancel one."
+        )
 
 
 def check_open_visits(open_visits: int, limit: int | None) -> None:

@@ -32,9 +32,13 @@ def to_utc(local: datetime, zone: ZoneInfo, *, field: str | None = None) -> date
     """
     first, second = _candidates(local, zone)
     if _shows(first, zone) != local:
-        raise NonexistentTimeError("That local time does not exist: clocks are put forward then.", field=field)
+        raise NonexistentTimeError(
+            "This local time does not exist, because clocks go forward then. Choose another.", field=field
+        )
     if first != second:
-        raise AmbiguousTimeError("That local time comes twice: clocks are put back then.", field=field)
+        raise AmbiguousTimeError(
+            "This local time occurs twice, because clocks go back then. Choose another.", field=field
+        )
     return first
 
 

@@ -161,24 +161,24 @@ def check_windows(windows: Sequence[Window], field_name: str) -> None:
     """Raises InvalidInputError for windows of one day without a length or over one another."""
     for number, window in enumerate(windows):
         if window.is_empty:
-            raise InvalidInputError("These hours have no length.", field=f"{field_name}.{number}")
+            raise InvalidInputError("The start and end of these hours must differ.", field=f"{field_name}.{number}")
     ordered = sorted(windows)
     for earlier, later in pairwise(ordered):
         if earlier.start + earlier.length > later.start:
-            raise InvalidInputError("These hours overlap.", field=field_name)
+            raise InvalidInputError("These hours overlap. Change one of them.", field=field_name)
 
 
 def check_week(week: Sequence[WeeklyHours], field_name: str) -> None:
     """As check_windows, over a whole week: night hours reach into the next day, and Sunday's into Monday."""
     for number, hours in enumerate(week):
         if hours.window.is_empty:
-            raise InvalidInputError("These hours have no length.", field=f"{field_name}.{number}")
+            raise InvalidInputError("The start and end of these hours must differ.", field=f"{field_name}.{number}")
         if hours.valid_from and hours.valid_to and hours.valid_from > hours.valid_to:
-            raise InvalidInputError("They end before they begin.", field=f"{field_name}.{number}.valid_to")
+            raise InvalidInputError("valid_to must not be before valid_from.", field=f"{field_name}.{number}.valid_to")
     if _collide(week):
         # The first that meets one before it: found by halves, since whatever meets in a part meets in the whole.
         number = bisect_left(range(len(week)), True, key=lambda last: _collide(week[: last + 1]))
-        raise InvalidInputError("These hours overlap.", field=f"{field_name}.{number}")
+        raise InvalidInputError("These hours overlap. Change one of them.", field=f"{field_name}.{number}")
 
 
 def _collide(week: Sequence[WeeklyHours]) -> bool:

@@ -77,11 +77,13 @@ def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime |
     if wanted.day is not None and any(window.values()):
         raise InvalidInputError("Give either a date or from and to.", field="date")
     if wanted.starts_from and wanted.starts_before and wanted.starts_from > wanted.starts_before:
-        raise InvalidInputError("`from` is after `to`.", field="from")
+        raise InvalidInputError("`from` must not be after `to`.", field="from")
     clinic_id = wanted.clinic_id
     if wanted.day is not None and clinic_id is None:
         if work.actor.role is not Role.DOCTOR:
-            raise InvalidInputError("A date is a day of one clinic: say which.", field="clinic_id")
+            raise InvalidInputError(
+                "clinic_id is required with date, since a day depends on the clinic's time zone.", field="clinic_id"
+            )
         clinic_id = work.actor.clinic_ids[0]
     if (wanted.doctor_id, wanted.patient_id, clinic_id) == (None, None, None):
         return window
@@ -92,7 +94,7 @@ def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime |
         ("clinic_id", clinic_id, visible.clinic_id),
     ):
         if value is not None and found is None:
-            raise InvalidInputError("It names nothing that you may see.", field=field)
+            raise InvalidInputError("There is nothing with this id that you may see.", field=field)
     if wanted.day is None or visible.time_zone is None:
         return window
     day = day_interval(wanted.day, ZoneInfo(visible.time_zone))

@@ -31,7 +31,7 @@ def new_token(work: UnitOfWork) -> str:
     require(work.actor, Action.SHARE_CALENDAR)
     owner = get_for_change(work.session, work.actor.user_id)
     if owner is None or owner.user_type is not work.actor.role:
-        raise ForbiddenError("This account has been closed or changed. Log in again, or ask the clinic.")
+        raise ForbiddenError("This account has been deactivated or changed. Sign in again, or ask the clinic.")
     token = token_urlsafe(32)
     put_calendar_token(work.session, work.actor, _hash(token), work.now)
     return token

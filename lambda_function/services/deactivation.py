@@ -42,7 +42,7 @@ def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = 
     """
     progress = _deactivate(work, user_id, cancel_visits=cancel_visits, at_once=True)
     if not progress.closed:
-        raise ContentionError("The patient got another visit at the same time.")
+        raise ContentionError("The patient was given another visit at the same time; try again.")
     return progress.appointment_ids
 
 
@@ -92,15 +92,15 @@ def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits
     seen = visible_to(work.actor, ahead)
     if len(seen.ids) < len(ahead):
         raise HasBookingsError(
-            "There are visits in clinics that are not yours: let those cancel them first.",
+            "The person has visits in other clinics. Ask those clinics to cancel them first.",
             seen.ids,
             elsewhere=seen.elsewhere,
         )
     if ahead and not cancel_visits:
-        raise HasBookingsError("There are visits ahead.", seen.ids)
+        raise HasBookingsError("The person has visits ahead. Cancel or move them first.", seen.ids)
     if at_once and len(ahead) > BATCH:
         raise HasBookingsError(
-            f"There are more than {BATCH} visits ahead: cancel some first, or let the operators deactivate the person.",
+            f"The person has more than {BATCH} visits ahead. Cancel some first, or ask the operators.",
             seen.ids,
         )
 
@@ -125,7 +125,7 @@ def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool)
         raise NotFoundError("There is no such doctor.")
     ahead = [row.appointment_id for row in visits_ahead(work.session, ClaimKind.DOCTOR, user_id, work.now)]
     if ahead and not accept_conflicts:
-        raise HasBookingsError("There are visits ahead.", ahead)
+        raise HasBookingsError("The person has visits ahead. Cancel or move them first.", ahead)
     deactivate(work, user_id, Role.DOCTOR)
     return ahead
 

@@ -52,7 +52,7 @@ def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
     if stored.rights_hash != _rights_hash(work.actor):
         raise ForbiddenError("Your rights have changed since this key was used.")
     if stored.request_hash != request.request_hash:
-        raise IdempotencyMismatchError("This key was used for another request.", field="Idempotency-Key")
+        raise IdempotencyMismatchError("This key was used for another request. Use a new key.", field="Idempotency-Key")
     return KeptAnswer(stored.status, stored.headers, stored.body)
 
 

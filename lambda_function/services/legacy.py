@@ -42,7 +42,9 @@ def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: da
         raise NotFoundError("There is no such patient or doctor.")
     clinic = doctor_clinic(work.session, doctor_id)
     if clinic is None or clinic.default_treatment_id is None:
-        raise TreatmentNotOfferedError("The doctor has no usual treatment.", field="doctor")
+        raise TreatmentNotOfferedError(
+            "The doctor has no default treatment. Choose a treatment through /appointments.", field="doctor"
+        )
     starts_at = to_utc(local_start, ZoneInfo(clinic.time_zone), field="appointment_date")
     request = BookingRequest(
         doctor_id=doctor_id,

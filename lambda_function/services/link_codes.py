@@ -45,7 +45,7 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
     if person is None:
         raise NotFoundError("There is no such person.")
     if person.cognito_sub is not None:
-        raise LinkRefusedError("This person has an account already.")
+        raise LinkRefusedError("This person already has an account.")
     # 26 letters and digits that can be told apart in print and over the telephone.
     code = b32encode(token_bytes(_BYTES)).decode().rstrip("=")
     expires_at = work.now + GOOD_FOR
@@ -88,7 +88,7 @@ def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> N
     if caller is None or caller.cognito_sub is None or caller.user_type is not Role.PATIENT:
         raise ContentionError(_CHANGED)
     if not link_codes.take_code(work.session, target_id, code_hash):
-        raise ContentionError("The code was used at the same time.")
+        raise ContentionError("This code was used at the same time; try again.")
     if target is None or target.cognito_sub is not None or target.user_type is not Role.PATIENT:
         raise LinkRefusedError(_REFUSED)
     if link_codes.has_traces(work.session, caller_id):

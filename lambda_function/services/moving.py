@@ -71,7 +71,9 @@ def change(
     check_version(locked.appointment.version, expected_versions)
     locked.check_may_say(wanted.override_reason, *wanted.notes.values())
     if wanted.override_reason is not None and not wanted.moves:
-        raise InvalidInputError("It belongs to a move.", field="override_reason")
+        raise InvalidInputError(
+            "Give an override reason only together with a new time, doctor or chair.", field="override_reason"
+        )
     visit = locked.appointment
     # Written once, at the end: a move with a note is one version.
     moved: _MoveOutcome | None = None
@@ -163,7 +165,7 @@ def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tupl
     if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor.", field="doctor_id")
     if found[0].patient_id is None:
-        raise InvalidTransitionError("The patient is not served any more.")
+        raise InvalidTransitionError("The patient's account is deactivated. Reactivate it first.")
     if doctor_id != visit.doctor_id and found[0].offered_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor does not offer this treatment.", field="doctor_id")
     return found

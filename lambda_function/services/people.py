@@ -19,7 +19,7 @@ def identify(work: UnitOfWork, sub: str) -> Actor:
     """The caller whom a verified token names. Raises ForbiddenError for people we do not know or no longer serve."""
     actor = find_caller(work.session, sub)
     if actor is None:
-        raise ForbiddenError("This account is not known here or has been closed.")
+        raise ForbiddenError("This account is unknown or deactivated.")
     return actor
 
 

@@ -59,7 +59,7 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     try:
         user_id = people.add_patient(work.session, patient, work.now)
     except NameTakenError:
-        raise ContentionError("Somebody else has just got this user name.") from None
+        raise ContentionError("Another person has just taken this user name; try again.") from None
     note_person(work, user_id, PersonAction.CREATE, patient.fields_entered)
 
 

@@ -38,16 +38,20 @@ def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, lis
     at the same time either is seen here or sees the leave.
     """
     if wanted.starts_at >= wanted.ends_at:
-        raise InvalidInputError("It ends before it begins.", field="ends_at")
+        raise InvalidInputError("The end must be after the start.", field="ends_at")
     if wanted.ends_at <= work.now:
-        raise InvalidInputError("That is in the past.", field="ends_at")
+        raise InvalidInputError("Choose an end in the future.", field="ends_at")
     if wanted.ends_at - wanted.starts_at > MAX_TIME_OFF:
-        raise InvalidInputError("That is longer than leave can be.", field="ends_at")
+        raise InvalidInputError("Leave cannot be that long. Choose an earlier end.", field="ends_at")
     lock_doctor(work, doctor_id, Action.SET_LEAVE)
     span = Interval(wanted.starts_at, wanted.ends_at)
     booked = visible_to(work.actor, visits_of(work.session, ClaimKind.DOCTOR, doctor_id, span))
     if (booked.ids or booked.elsewhere) and not wanted.accept_conflicts:
-        raise HasBookingsError("There are appointments in that time.", booked.ids, elsewhere=booked.elsewhere)
+        raise HasBookingsError(
+            "There are appointments during that time. Move or cancel them, or accept the conflicts.",
+            booked.ids,
+            elsewhere=booked.elsewhere,
+        )
     time_off_id = time_off_rows.add(work.session, doctor_id, span, wanted.reason, work.now)
     return time_off_id, booked.ids
 

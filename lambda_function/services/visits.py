@@ -59,9 +59,9 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
         raise NotFoundError("There is no such appointment.")
     appointment, erased = found
     if erased and appointment.patient_id == work.actor.user_id:
-        raise ForbiddenError("This account has been closed.")
+        raise ForbiddenError("This account is deactivated.")
     if appointment.doctor_id != resources.doctor_id:
-        raise ContentionError("The appointment was moved at the same time.")
+        raise ContentionError("The appointment was moved at the same time; try again.")
     return LockedVisit(appointment, resources.policy, resources.time_zone, erased, clinic_of)
 
 

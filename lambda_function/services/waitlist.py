@@ -92,7 +92,7 @@ def _check_others(wish: Wish, others: Sequence[OpenWish] | None) -> None:
     for other in others:
         same = (other.treatment_id, other.doctor_id, other.clinic_id) == place
         if same and window.overlaps(Interval(other.wished_from, other.wished_to)):
-            raise AlreadyWaitingError("The patient waits for this already, at times that overlap.")
+            raise AlreadyWaitingError("The patient is already waiting for this treatment at overlapping times.")
     if len(others) >= MAX_OPEN_WISHES:
         raise TooManyWaitingError(
             f"The patient has {MAX_OPEN_WISHES} open wishes already; withdraw one that is not needed any more."
@@ -105,7 +105,9 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
     if patient_id is None and work.actor.role is Role.PATIENT:
         patient_id = work.actor.user_id
     if patient_id is None:
-        raise InvalidInputError("Say who waits.", field="patient_id")
+        raise InvalidInputError(
+            "patient_id is required when staff add somebody to the waitlist. Give the patient's id.", field="patient_id"
+        )
     if visible_ids(work.session, patient_id=patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")
     return patient_id
@@ -113,15 +115,15 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
 
 def _check_wish(work: UnitOfWork, wish: Wish) -> None:
     if wish.wished_from >= wish.wished_to:
-        raise InvalidInputError("`from` is not before `to`.", field="from")
+        raise InvalidInputError("`from` must be before `to`.", field="from")
     if wish.wished_to <= work.now:
-        raise InvalidInputError("That is in the past.", field="to")
+        raise InvalidInputError("Choose an end in the future.", field="to")
     check_ids(work, treatment_id=wish.treatment_id, doctor_id=wish.doctor_id, clinic_id=wish.clinic_id)
     doctors = candidates(
         work.session, treatment_id=wish.treatment_id, doctor_id=wish.doctor_id, clinic_id=wish.clinic_id
     )
     if not doctors:
-        raise TreatmentNotOfferedError("Nobody offers this treatment there.", field="treatment_id")
+        raise TreatmentNotOfferedError("No doctor offers this treatment there.", field="treatment_id")
 
 
 def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
@@ -151,7 +153,9 @@ def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
     """What was on offer goes to the first who fits. InvalidTransitionError when it has ended already."""
     entry = get(work, waitlist_id)
     if _status(work, entry) not in OPEN or not waitlist_rows.withdraw(work.session, entry, work.now):
-        raise InvalidTransitionError("This entry has ended or changes right now.")
+        raise InvalidTransitionError(
+            "This entry has ended or is being changed. Read it again; if it is still open, try again."
+        )
     if entry.status is WaitlistStatus.OFFERED:
         free(work, [_left_by(work, offer) for offer in waitlist_rows.offered_visits(work.session, [waitlist_id])])
 
@@ -190,7 +194,7 @@ def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:
     )
     view = book(work, request)
     if entry.clinic_id not in {None, view.clinic_id}:
-        raise OfferExpiredError("The doctor no longer works in the clinic that was wished.")
+        raise OfferExpiredError("The doctor no longer works in the clinic that was asked for.")
     if not waitlist_rows.accept(work.session, entry, work.now):
         raise OfferExpiredError("The offer is no longer there.")
     return view

@@ -116,7 +116,8 @@ def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, dateti
     prefix = (match["prefix"] or "eq") if match else ""
     if match is None or prefix not in _PREFIXES:
         raise InvalidInputError(
-            "It is eq, ge, gt, le or lt and a date, or a time with its offset, in the years 1000 to 2999.", field=field
+            "Give a date, or a time with its offset, from 1000 to 2999; eq, ge, gt, le or lt may precede it.",
+            field=field,
         )
     try:
         if match["time"]:
@@ -125,7 +126,7 @@ def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, dateti
         first = date(int(match["year"]), int(match["month"] or 1), int(match["day"] or 1))
         return prefix, day_start(first, zone), day_start(_next(first, match), zone)
     except (ValueError, OverflowError):
-        raise InvalidInputError("There is no such date.", field=field) from None
+        raise InvalidInputError("This date does not exist.", field=field) from None
 
 
 def _precision(match: re.Match[str]) -> timedelta:
@@ -147,7 +148,7 @@ def code_of(token: str, field: str) -> str:
     """The treatment's code in `code` or `system|code`."""
     system, bar, code = token.rpartition("|")
     if bar and system != TREATMENTS:
-        raise InvalidInputError(f"Codes are of the system {TREATMENTS}.", field=field)
+        raise InvalidInputError(f"Use a code of the system {TREATMENTS}.", field=field)
     return code
 
 

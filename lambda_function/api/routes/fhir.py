@@ -77,7 +77,9 @@ def search_fhir_schedules(
         case ("Location", actor_id):
             clinic_id = actor_id
         case (_, _):
-            raise InvalidInputError("It is a Practitioner or a Location, and agrees with the rest.", field="actor")
+            raise InvalidInputError(
+                "Give a Practitioner or a Location that agrees with the other parameters.", field="actor"
+            )
     with fields_named({"clinic_id": "actor", "cursor": "_cursor"}):
         found = catalogue.doctors(
             current_work(),
@@ -131,7 +133,7 @@ def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
     """
     work = current_work()
     if schedule is not None and practitioner not in {None, schedule}:
-        raise InvalidInputError("It is another's than the schedule.", field="practitioner")
+        raise InvalidInputError("The practitioner does not match the schedule.", field="practitioner")
     names = {"treatment_id": "service-type", "doctor_id": "practitioner" if practitioner else "schedule"}
     with fields_named({**names, "clinic_id": "location", "from": "start", "to": "start", "cursor": "_cursor"}):
         span = _whole_span(start, search_zone(work, location))
@@ -161,9 +163,9 @@ def _whole_span(start: Sequence[str], zone: ZoneInfo) -> Interval:
     """Raises InvalidInputError unless both ends are given, and RangeTooWideError."""
     span = span_of(start, zone, "start")
     if span.start is None or span.end is None:
-        raise InvalidInputError("Say from when (ge) and until when (lt).", field="start")
+        raise InvalidInputError("Give the start twice: from when with ge, and until when with lt.", field="start")
     if span.end - span.start > MAX_RANGE:
-        raise RangeTooWideError(f"At most {MAX_RANGE.days} days at a time.", field="start")
+        raise RangeTooWideError(f"Ask for at most {MAX_RANGE.days} days at a time.", field="start")
     return Interval(span.start, span.end)
 
 
@@ -200,7 +202,7 @@ def get_fhir_slot(
         ),
     )
     if not found:
-        raise NotFoundError("There is no such slot, or it is not free any more.")
+        raise NotFoundError("There is no such slot, or it is no longer free.")
     return answer(resources.slot(found[0], treatment))
 
 

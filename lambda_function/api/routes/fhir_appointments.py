@@ -121,7 +121,7 @@ def _statuses(listed: str) -> set[Status]:
     """The statuses that are asked for. R4 has more than our six: those are accepted, but no appointment has them."""
     codes = set(listed.split(","))
     if not codes <= _STATUSES.keys() | resources.OTHER_STATUSES:
-        raise InvalidInputError("It is a list of FHIR's appointment statuses.", field="status")
+        raise InvalidInputError("Give FHIR appointment statuses, separated by commas.", field="status")
     return {_STATUSES[code] for code in codes & _STATUSES.keys()}
 
 
@@ -177,9 +177,13 @@ def _check_agrees(wanted: NewFhirAppointment, view: AppointmentView) -> None:
     if wanted.slot and wanted.slot[0].reference != f"Slot/{slot}":
         raise InvalidInputError("The slot has another start, practitioner or service type.", field="slot.0.reference")
     if wanted.end not in {None, view.ends_at}:
-        raise InvalidInputError("The visit ends at another time: the service type says how long it is.", field="end")
+        raise InvalidInputError(
+            "The service type determines the end of the visit. Correct the end, or leave it out.", field="end"
+        )
     if wanted.minutes_duration not in {None, booked["minutesDuration"]}:
-        raise InvalidInputError("The service type says how long the visit is.", field="minutesDuration")
+        raise InvalidInputError(
+            "The service type determines the length of the visit. Correct it, or leave it out.", field="minutesDuration"
+        )
     if wanted.actors.get("Location") not in {None, view.clinic_id}:
         raise InvalidInputError("The practitioner works at another location.", field="participant")
 

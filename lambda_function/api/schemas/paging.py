@@ -71,7 +71,9 @@ def decode(cursor: str) -> list[Any]:
 
 
 def _not_ours() -> InvalidInputError:
-    return InvalidInputError("This cursor is not one of ours.", field="cursor")
+    return InvalidInputError(
+        "This cursor is not valid. Use next_cursor of the previous page, or leave it out.", field="cursor"
+    )
 
 
 def _checked_id(value: Any) -> int:

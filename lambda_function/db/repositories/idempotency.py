@@ -112,7 +112,7 @@ def lock(session: Session, user_id: int, key_hash: str) -> StoredAnswer | None:
     except DBAPIError as error:
         if not is_contention(error):
             raise
-        raise IdempotencyInFlightError("A request with this key is still running; ask again.") from error
+        raise IdempotencyInFlightError("The first request with this key is still running; try again.") from error
     # The lock has a row always, and what is joined to it may be missing.
     return None if found.created_at is None else found
 

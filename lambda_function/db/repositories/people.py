@@ -151,7 +151,7 @@ def add_user(session: Session, user: NewUser, now: datetime) -> int:
             case "uq_user_user_name", _:
                 raise NameTakenError("This user name is taken.", field="user_name") from None
             case "uq_user_cognito_sub", _:
-                raise ContentionError("Somebody else has just got this account.") from None
+                raise ContentionError("This account has just been given to another person; try again.") from None
         raise
     return row.user_id
 
@@ -189,7 +189,7 @@ def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
     except IntegrityError as error:
         if duplicate(error) is None:
             raise
-        raise ContentionError("Somebody else has just got this account.") from None
+        raise ContentionError("This account has just been given to another person; try again.") from None
 
 
 def deactivate(session: Session, user_id: int, role: Role, now: datetime) -> bool:

@@ -232,7 +232,7 @@ def add(session: Session, rows: Sequence[Base]) -> None:
         if duplicate(error) is None:
             raise
         raise NameTakenError(
-            "A new name is taken: somebody else has just added it, or it differs from the name of another clinic, or "
+            "A new name is taken: an operator has just added it, or it differs from the name of another clinic, or "
             "of another chair of the clinic, only in capital letters or accents. Plan again, or take another name."
         ) from None
 

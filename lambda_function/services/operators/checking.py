@@ -125,7 +125,7 @@ def _disagreement(rows: Sequence[AppointmentClaims], since: datetime) -> str | N
     if missing:
         return f"It claims no time of its {_names(missing)}."
     if claimed.keys() - expected.keys():
-        return "It claims the time of somebody else."
+        return "It claims the time of another user."
     elsewhere = (resource for resource, time in expected.items() if claimed[resource] != time)
     return f"It claims another time than its own of its {_names(elsewhere)}."
 

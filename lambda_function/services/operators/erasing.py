@@ -51,7 +51,7 @@ def erase(database: Database, accounts: Accounts | None, wanted: Erasure, watch:
 def _is_active(work: UnitOfWork, user_name: str) -> bool:
     person = known_person(work.session, user_name, leaving=True)
     if directory.profiles_of(work.session, person.user_id) != {Role.PATIENT}:
-        raise ForbiddenError("Staff are not erased, since they belong to their patients' records: deactivate them.")
+        raise ForbiddenError("Staff cannot be erased: patient records name them. Deactivate the person instead.")
     return person.active
 
 
@@ -63,7 +63,7 @@ def _mark(work: UnitOfWork, user_name: str) -> DirectoryEntry:
     person = known_person(work.session, user_name, leaving=True)
     claims.lock_patient(work.session, person.user_id)
     if not erasing.mark(work.session, person.user_id, work.now):
-        raise ContentionError("Somebody has reactivated this person at the same time: run the same again.")
+        raise ContentionError("This person was reactivated at the same time. Run the command again.")
     return known_person(work.session, user_name, leaving=True)
 
 

@@ -39,7 +39,7 @@ class OperatorInvocation:
             answer = {"ok": True, "result": to_jsonable_python(self._run(event))}
         except DeclarationError as error:
             errors = [{"field": path_text(path), "message": message} for path, message in error.problems]
-            answer = _refusal(code=error.code, detail="The practice is not right.", errors=errors)
+            answer = _refusal(code=error.code, detail="The practice is wrong: see errors.", errors=errors)
         except PracticeConflictsError as error:
             plan = plan_document(error.plan, applied=False)
             ids = error.appointment_ids
@@ -48,7 +48,9 @@ class OperatorInvocation:
             told = {name: getattr(error, name, None) for name in _TOLD}
             answer = _refusal(**told)
         except ValidationError as error:
-            answer = _refusal(code="validation_error", detail="The arguments are not right.", errors=messages(error))
+            answer = _refusal(
+                code="validation_error", detail="Some arguments are wrong: see errors.", errors=messages(error)
+            )
         except Exception as error:  # noqa: BLE001 - the outer edge: a message may hold rows and parameters
             count("InternalError")
             logger.error("internal error", error=type(error).__qualname__, stack=stack(error.__traceback__))

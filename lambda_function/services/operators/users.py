@@ -76,7 +76,7 @@ def create(database: Database, accounts: Accounts | None, wanted: UserCreation) 
     """
     user_name, email = wanted.user_name, wanted.email
     if accounts is not None and email is None and wanted.user_type is not Role.PATIENT:
-        raise InvalidInputError("The account of staff needs an e-mail.", field="email")
+        raise InvalidInputError("An account for staff needs an e-mail address. Give one.", field="email")
     if accounts is not None and email is not None and not _is_linked(database, user_name):
         accounts.check_free(user_name, email)
     created = database.transact(partial(_create, wanted=wanted))
@@ -127,7 +127,7 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
         return linked
 
     if not database.transact(run):
-        raise InvalidInputError("The account belongs to another person already.", field="user_name")
+        raise InvalidInputError("The account already belongs to another person.", field="user_name")
 
 
 def set_type(database: Database, wanted: TypeChange) -> Document:
@@ -149,7 +149,7 @@ def _set_type(work: UnitOfWork, wanted: TypeChange) -> None:
     clinic_ids, treatment_ids = _profile_ids(work.session, wanted, had_profile=had_profile)
     _check_free(work, person)
     if not directory.set_type(work.session, person.user_id, before=person.user_type, after=role, now=work.now):
-        raise ContentionError("Somebody else changed this person at the same time.")
+        raise ContentionError("Another operator changed this person at the same time; try again.")
     if person.user_type is Role.PATIENT:
         free(work, withdraw_all(work, person.user_id))
     if clinic_ids or not had_profile:
@@ -173,7 +173,7 @@ def _check_free(work: UnitOfWork, person: DirectoryEntry) -> None:
             return
     ahead = [row.appointment_id for row in visits_ahead(work.session, kind, person.user_id, work.now)]
     if ahead:
-        raise HasBookingsError("There are visits ahead.", ahead)
+        raise HasBookingsError("The person has visits ahead. Cancel or move them first.", ahead)
 
 
 def deactivate(database: Database, accounts: Accounts | None, wanted: Deactivation) -> Document:
@@ -255,7 +255,9 @@ def deactivate_batch(work: UnitOfWork, wanted: Deactivation) -> tuple[DirectoryE
     if not person.active:
         return person, DeactivationProgress([], closed=True)
     if wanted.keep_visits and person.user_type is not Role.DOCTOR:
-        raise InvalidInputError("Only a doctor's visits can stay: another doctor can take them.", field="keep_visits")
+        raise InvalidInputError(
+            "Only a doctor's visits can be kept, since another doctor can take them over.", field="keep_visits"
+        )
     if wanted.cancel_visits and person.user_type is not Role.PATIENT:
         raise InvalidInputError(
             "Only a patient's visits are cancelled; a reception moves a doctor's.", field="cancel_visits"

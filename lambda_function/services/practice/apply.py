@@ -55,7 +55,7 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
     claims.lock_doctors(work.session, concerned)
     plan = make_plan(work, declaration)
     if not affected_doctors(plan.changes, plan.state) <= concerned:
-        raise ContentionError("Somebody else is changing the practice; try again.")
+        raise ContentionError("Another operator is changing the practice; try again.")
     if plan.refused(accept_conflicts=accept_conflicts):
         raise PracticeConflictsError(plan, accept_conflicts=accept_conflicts)
     doctor_ids = _doctors_with_new_hours(plan)

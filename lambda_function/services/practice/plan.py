@@ -94,7 +94,7 @@ def _wrong_roles(session: Session, state: State, wanted: Things) -> Iterator[Pro
     for kind, role in _ROLES.items():
         for name, found in roles(session, wanted[kind].keys() - state.things[kind].keys()).items():
             if found is role:
-                raise ContentionError("Somebody else is changing the practice; try again.")
+                raise ContentionError("Another operator is changing the practice; try again.")
             what_next = f"take another one, or make that person a {role.lower()} with `users set-type` first"
             yield (kind.section, name), f"is the user name of a {found.lower()}; {what_next}"
 

@@ -1,0 +1,67 @@
+"""What people and clients read when something is refused is a plain sentence."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from lambda_function.api.problems import EdgeError
+from lambda_function.domain import errors
+from lambda_function.services import value_messages
+from tests.architecture.source import ROOT, Module
+from tests.plain_words import unclear
+
+# The position of the sentence among the arguments.
+_SENTENCE = {
+    **{
+        name: 0
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.DomainError)
+    },
+    EdgeError.__name__: 1,
+    "PydanticCustomError": 1,
+}
+
+
+def _text(node: ast.expr) -> str | None:
+    """A string, with braces where a value goes; None for anything else."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+    return None
+
+
+def messages(module: Module) -> Iterator[tuple[str, str]]:
+    """Where it is and what it says, of each message that is written where an error is made."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            place = _SENTENCE.get(node.func.id, len(node.args))
+            text = _text(node.args[place]) if place < len(node.args) else None
+            if text is not None and text.strip("{} "):
+                yield module.at(node, ""), text
+
+
+MODULES = [
+    Module.of(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "lambda_function").rglob("*.py"))
+]
+
+
+def test_every_message_of_an_error_is_a_plain_sentence() -> None:
+    found = [(place, text) for module in MODULES for place, text in messages(module)]
+    assert len(found) > 100
+    assert [f"{place}{text!r}: {wrong}" for place, text in found for wrong in unclear(text)] == []
+
+
+@pytest.mark.parametrize("code", value_messages.CODES)
+def test_every_field_code_is_explained_in_a_plain_sentence(code: str) -> None:
+    assert unclear(value_messages.CODES[code]) == []
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Mend it.", "must be a number.", "There is none", "String should match pattern '^[a-z]'."]
+)
+def test_what_is_not_plain_is_found(sentence: str) -> None:
+    assert unclear(sentence)

@@ -1,0 +1,22 @@
+"""Words that plain English does without."""
+
+import re
+
+# Literal translations from German, and riddles that a reader has to decode.
+RIDDLES = re.compile(
+    r"\b(mend(s|ed|ing)?|so many|somebody else|the own|hangs? on|save (those|that)|not any more|no users"
+    r"|right now|is told|say (for )?wh(om|o|ich)|another's|belongs to a move)\b",
+    re.IGNORECASE,
+)
+# What regular expressions, pydantic and click look like.
+FOREIGN = re.compile(r"\^(?![0-9])|\\d|\[a-z|Input should|Field required|Extra inputs|should match")
+
+
+def unclear(sentence: str) -> list[str]:
+    """What is wrong with a message for people: it must be a plain sentence."""
+    found = [match[0] for pattern in (RIDDLES, FOREIGN) for match in [pattern.search(sentence)] if match]
+    if not re.match(r"[A-Z`{]|patient_id |clinic_id |valid_to ", sentence):
+        found.append("begins with a small letter")
+    if not sentence.endswith("."):
+        found.append("ends without a full stop")
+    return found

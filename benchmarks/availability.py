@@ -1,15 +1,16 @@
-"""What free slots cost with a few and with very many appointments, against the same SQL sent by PyMySQL alone.
+"""Times free slots with few and with very many appointments, against the same SQL sent by PyMySQL alone.
 
     python -m benchmarks.availability [--url mysql+pymysql://administrator:password@host:port] [--most 1000000]
 
-200 doctors in 10 clinics of 20 chairs each work round the clock; appointments of 30 minutes are spread evenly over
-five years, four and a half of them past. Claims stand for the future ones only, as after a purge. Measured on the first
-page (200 slots) as a receptionist, in process and warm: one doctor for a day, the 20 doctors of a clinic for 31 days,
-any doctor for a week; first with only the 10,000 appointments that come next, then with all of --most: what is looked
-at is the same, what lies around it is not. Handler and floor take turns in each round.
+200 doctors in 10 clinics of 20 chairs each work round the clock. Appointments of 30 minutes are spread evenly over five
+years, four and a half of them in the past. Only the future ones have claims, as after a purge. A receptionist reads the
+first page of 200 slots, in process and warm: of one doctor for a day, of the 20 doctors of a clinic for 31 days, and of
+any doctor for a week. Each query runs first with only the next 10,000 appointments and then with all of --most: it
+reads the same appointments both times, and only their surroundings differ. Handler and floor take turns in each round.
 
-Aims: 20 doctors for 31 days under 50 ms and at most 2.0 times the floor; the most at most 1.2 times what 10,000 cost.
-Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is made anew.
+Aims: 20 doctors for 31 days take under 50 ms and at most 2.0 times the floor, and --most appointments cost at most 1.2
+times as much as 10,000. Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that
+server is dropped and created again.
 """
 
 import argparse
@@ -48,11 +49,11 @@ VISITS_A_DAY = 20
 ROUNDS, WARM_UP = 40, 5
 FEW = 10_000
 _BATCH = 5000
-_SLOTS = 6  # of five minutes in a visit
+_SLOTS = 6  # slots of five minutes in a visit
 
 
 def practice_of(url: URL) -> tuple[list[tuple[int, int, int]], list[int], int]:
-    """(doctor, clinic, chair) of every doctor, the patients, and the first clinic."""
+    """Returns (doctor, clinic, chair) of every doctor, the patients, and the first clinic."""
     doctors = []
     with Practice.open(url) as practice:
         for number in range(CLINICS):
@@ -68,13 +69,13 @@ def practice_of(url: URL) -> tuple[list[tuple[int, int, int]], list[int], int]:
 
 
 def visits(doctors: list[tuple[int, int, int]], patients: list[int], amount: int) -> Iterator[dict[str, Any]]:
-    """Spread evenly over all doctors and the five years, at most one for each of a doctor's half hours."""
+    """Yields visits that are spread evenly over all doctors and the five years, at most one in a doctor's half hour."""
     days = (PAST + FUTURE).days
     each = -(-amount // DOCTORS)
     for number in range(amount):
         doctor_id, clinic_id, chair_id = doctors[number % DOCTORS]
         turn = number // DOCTORS
-        # Day by day with the visits of a day at its half hours from 08:00 in Lima, in an order that is the same always.
+        # Each day has its visits at the half hours from 08:00 in Lima, always in the same order.
         day, half_hour = turn * days // each, (turn * 7 + number) % VISITS_A_DAY
         start = NOW.replace(hour=13) - PAST + timedelta(days=day, minutes=30 * half_hour)
         yield {
@@ -92,7 +93,7 @@ _INSERT = (
     " buffer_before_minutes, buffer_after_minutes, created_at, updated_at) VALUES (:patient_id, :doctor_id, :clinic_id,"
     " :chair_id, 1, 'BOOKED', :starts_at, :ends_at, 0, 0, '2030-01-01', '2030-01-01')"
 )
-# Two visits of the made-up calendar may share a half hour: claims are taken once, as the key demands.
+# Two visits of the made-up calendar may share a half hour. INSERT IGNORE then takes the claim only once.
 _CLAIMS = (
     "INSERT IGNORE INTO slot_claim SELECT {kind}, {column}, TIMESTAMPADD(MINUTE, 5 * {slot}, starts_at),"
     " appointment_id FROM appointment WHERE starts_at >= :now"
@@ -100,7 +101,7 @@ _CLAIMS = (
 
 
 def next_ones(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The FEW that begin first from now on."""
+    """Yields the next FEW visits from now on."""
     now = NOW.replace(tzinfo=None)
     ahead = sorted((row for row in rows if row["starts_at"] >= now), key=lambda row: row["starts_at"])
     return iter(ahead[:FEW])
@@ -135,7 +136,7 @@ def queries(doctor_id: int, clinic_id: int) -> Mapping[str, dict[str, Any]]:
 
 
 def measure(url: URL, wanted: Mapping[str, dict[str, Any]]) -> dict[str, tuple[int, float, float]]:
-    """Of each query the number of statements, and the medians of handler and floor in milliseconds."""
+    """Returns each query's number of statements and the medians of handler and floor in milliseconds."""
     source = FixedCredentials(url)
     engine = build_engine(source, tls=None)
     client = ApiClient(create_app(Database(engine, Clock(NOW))))

@@ -1,18 +1,20 @@
-"""What every kind of request costs among 100,000 visits, 10,000 wishes and 200,000 kept answers; and operators' work.
+"""Times every kind of request, and operators' work, among 100,000 visits, 10,000 wishes and 200,000 kept answers.
 
     python -m benchmarks.bounded [--url mysql+pymysql://administrator:password@host:port] [--only TEXT]
 
-The practice of benchmarks/crowd.py: patients with 2,600 visits ahead, a doctor with 982 ahead who is given 196 windows,
-one whose 30 days of leave 450 people wait for, 1,000 offers that have lapsed, a feed of 5,000 events, 3,000 dates with
-hours of their own, a history of 100 of the longest entries. Each request goes through the handler, in process and warm,
-and finds the waitlist as it was filled. The floor is in the same run: what of the time was spent in the database.
+The practice comes from benchmarks/crowd.py. It has patients with 2,600 visits ahead, a doctor with 982 visits ahead who
+is given 196 windows, a doctor with 30 days of leave that 450 people wait for, 1,000 offers that have lapsed, a feed of
+5,000 events, 3,000 dates with their own hours, and a history of 100 entries of the greatest length. Each request goes
+through the handler, in process and warm, and finds the waitlist as it was filled. The floor is the time that the same
+run spent in the database.
 
-Aims: a request takes at most 300 ms and no more statements than its budget (tests/api/test_query_budgets.py), to which
-that of the offers is added where the request frees time for which somebody waits. Bold is what misses an aim. What
-operators do takes as long as there is to do, in transactions that are short: the longest is told, since that is what
-holds locks. Whatever takes longer than a minute is stopped. Reads are called five times; the median counts.
+Aims: a request takes at most 300 ms and no more statements than its budget (tests/api/test_query_budgets.py). A request
+that frees time for which somebody waits may also send the statements of the offers. Times that miss the aims are bold.
+Operators' work takes as long as there is work, but its transactions are short: the longest is reported, because it
+holds locks. Anything that takes longer than a minute is stopped. Reads are called five times, and the median counts.
 
-Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is made anew.
+Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is dropped and created
+again.
 """
 
 import argparse
@@ -55,8 +57,8 @@ from tests.servers import FixedCredentials, new_database, plain_engine
 AIM_MS = 300
 LIMIT = 60
 _READS = 5
-_KEY = 2  # statements that a key costs
-# Statements of a request that frees time, beyond its budget: writing down, then offers in one clinic.
+_KEY = 2  # statements for an idempotency key
+# Statements of a request that frees time, beyond its budget: they write the time down and offer it in one clinic.
 _FREED = WRITING_DOWN + OFFERING + OFFERS
 _FILE_BYTES = 24_000
 _FIRST_FAILURE = 500
@@ -64,7 +66,7 @@ _FIRST_FAILURE = 500
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`key` is the route's in BUDGETS, `answer` what is expected."""
+    """`key` finds the route in BUDGETS, and `answer` is the start of the expected outcome."""
 
     name: str
     key: str
@@ -87,9 +89,9 @@ class Bench:
             return self.api(given, FakeContext())
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """As the desk; what is answered must be good."""
+        """Sends a request as the receptionist. Raises RuntimeError unless it succeeds."""
         answer = self.call(self.event(method, path, body, **headers))
-        if answer["statusCode"] >= _FIRST_FAILURE or answer["statusCode"] // 100 != 2:  # noqa: PLR2004 - any good one
+        if answer["statusCode"] >= _FIRST_FAILURE or answer["statusCode"] // 100 != 2:  # noqa: PLR2004 - any success
             raise RuntimeError(f"{method} {path}: {answer['statusCode']} {answer.get('body', '')[:300]}")
         return json.loads(answer["body"]) if answer.get("body") else None
 
@@ -108,7 +110,7 @@ class Bench:
             return connection.execute(text(statement), given).scalar()
 
     def settle(self) -> None:
-        """Ends what the server still does for a client that has given up, and makes the waitlist as it was."""
+        """Ends the statements of clients that have given up, and restores the waitlist."""
         self.engine.dispose()
         own = "SELECT id FROM information_schema.processlist WHERE db = :name AND id <> CONNECTION_ID()"
         with plain_engine(self.url.set(database="mysql")).connect() as connection:
@@ -184,7 +186,7 @@ def open_bench(url: URL) -> Iterator[Bench]:
 
 
 def booking(bench: Bench, number: int) -> dict[str, Any]:
-    """At a time that nobody has yet, before the crowd's day begins."""
+    """Returns a booking at a time that is still free, before the crowd's day begins."""
     return {
         "doctor_id": bench.crowd.doctors[number][0],
         "patient_id": bench.crowd.patient + number,
@@ -221,14 +223,14 @@ def reads(bench: Bench) -> list[Request]:
             limit=1,
         ),
         *feeds(bench),
-        # Once each: a second one would not find the offers as they were.
+        # Each runs once, because a second run would not find the offers as they were.
         replace(read("the waitlist, 1,000 offers lapsed", "GET /waitlist"), times=1),
         replace(read("a patient's own place in it", "GET /waitlist", who="crowd0"), times=1),
     ]
 
 
 def feeds(bench: Bench) -> list[Request]:
-    """Of the doctor with 5,000 events; the last as calendar programs ask again."""
+    """Yields requests for the feed of the doctor with 5,000 events. The last asks again as calendar programs do."""
     made = bench.call(bench.event("POST", "/me/calendar-token", who=bench.crowd.feed.user_name))
     query = urlencode({"token": json.loads(made["body"])["token"]})
     key = "GET /calendar.ics"
@@ -320,7 +322,7 @@ def _clock(minutes: int) -> str:
 
 
 def practice_file(bench: Bench) -> dict[str, Any]:
-    """24 KB of hours, of as many doctors as it takes: the one with 982 visits ahead is the first."""
+    """Returns a practice file with 24 KB of doctors' hours. The first doctor is the one with 982 visits ahead."""
     document: dict[str, Any] = {"doctors": {}}
     names = [bench.crowd.busy.user_name, bench.crowd.dated.user_name, bench.crowd.feed.user_name]
     for name in names:
@@ -334,7 +336,7 @@ def practice_file(bench: Bench) -> dict[str, Any]:
 
 
 def operators(bench: Bench) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """What they call it, the action, its arguments. The schedule's comes last, and finds all kept answers too old."""
+    """Yields title, action and arguments. The schedule's actions come last and find all kept answers expired."""
     leaver, gone = (somebody.user_name for somebody in bench.crowd.marathon[-2:])
     cancel = {"cancel_visits": True}
     yield "`practice plan` of 24 KB", "practice.plan", {"practice": practice_file(bench)}
@@ -365,7 +367,7 @@ def report(bench: Bench, only: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="an administrator of a MySQL, without a database")
-    parser.add_argument("--only", default="", help="just what has this in its name or route")
+    parser.add_argument("--only", default="", help="measure only what has this text in its name or route")
     arguments = parser.parse_args()
     reset_tzpath(to=())
     with ExitStack() as stack:

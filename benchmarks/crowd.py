@@ -1,7 +1,7 @@
-"""The practice that is measured on in benchmarks/bounded.py: 100,000 visits, 10,000 wishes, 200,000 kept answers.
+"""The practice of benchmarks/bounded.py: 100,000 visits, 10,000 wishes and 200,000 kept answers.
 
-Most of it is there to lie around what is measured. Written past the application, in statements of many rows, in about a
-minute; the tables `bench_number` and `bench_waitlist` are of this benchmark alone.
+Most of the rows only surround the ones that are measured. They are written without the application, many rows to a
+statement, in about a minute. The tables `bench_number` and `bench_waitlist` exist only for this benchmark.
 """
 
 import json
@@ -23,10 +23,10 @@ LAPSED, WAITING_FOR_LEAVE, LEAVE = 1000, 450, timedelta(days=30)
 CLINICS, DOCTORS_A_CLINIC, PATIENTS = 10, 4, 8000
 MARATHON, MARATHON_DOCTORS, FEED, AHEAD, EXCEPTIONS, EVENTS = 2600, 26, 5000, 982, 3000, 100
 VISIT, BATCH = timedelta(minutes=30), 5000
-# Of the crowd's patients: the first ones see the crowd's doctors, the others the one with the feed.
+# The first patients see the crowd's doctors, and the others see the doctor with the feed.
 _OF_CROWD, _OF_FEED = 5000, 1500
-_SLOTS = 6  # of five minutes in a visit
-# A note as long as it may be, of characters that JSON escapes at the greatest length.
+_SLOTS = 6  # slots of five minutes in a visit
+# A note of the greatest allowed length, of characters that take the most bytes when JSON escapes them.
 _LONG = "\N{TOOTH}" * 2000
 
 
@@ -42,14 +42,14 @@ class Crowd:
 
     desk: Somebody
     patient: int
-    doctors: list[tuple[int, int, int]]  # with clinic and chair
+    doctors: list[tuple[int, int, int]]  # each with clinic and chair
     marathon: list[Somebody]  # patients with MARATHON visits ahead
     seeing: list[int]  # their doctors
-    hundred: Somebody  # a patient with 100
+    hundred: Somebody  # a patient with 100 visits ahead
     feed: Somebody  # a doctor with FEED visits
     busy: Somebody  # a doctor with AHEAD visits to come
     away: Somebody  # a doctor on leave
-    dated: Somebody  # a doctor with EXCEPTIONS dates of their own
+    dated: Somebody  # a doctor with EXCEPTIONS exceptions
     hall: int  # the clinic of the last four
 
 
@@ -81,7 +81,7 @@ def people(url: URL) -> Crowd:
 
 
 def _patients(connection: Connection) -> int:
-    """Makes `bench_number`, 0 to ANSWERS - 1, and PATIENTS with ids in a row; answers the first id."""
+    """Creates `bench_number` with 0 to ANSWERS - 1, and PATIENTS with consecutive ids. Returns the first id."""
     connection.execute(text("CREATE TABLE bench_number (n INT PRIMARY KEY)"))
     digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
     places = ", ".join(f"({digits}) AS p{place}" for place in range(6))
@@ -123,13 +123,13 @@ def _visit(patient: int, doctor: tuple[int, int, int | None], start: datetime) -
 
 
 def _half_hour(number: int, a_day: int, first_day: int) -> datetime:
-    """The visit of that number of a doctor who sees so many a day, from 06:00 UTC on."""
+    """Returns when the visit with that number starts, for a doctor with that many visits a day from 06:00 UTC on."""
     day, turn = divmod(number, a_day)
     return NOW.replace(hour=6) + timedelta(days=first_day + day) + turn * VISIT
 
 
 def visits(crowd: Crowd) -> Iterator[dict[str, Any]]:
-    """No two of a doctor, a patient or a chair at one time. Those of the crowd are mostly past."""
+    """Yields visits that never overlap for a doctor, a patient or a chair. Most of the crowd's are in the past."""
     special = len(crowd.marathon) * MARATHON + 100 + FEED + AHEAD
     for number in range(VISITS - special):
         turn, lane = divmod(number, len(crowd.doctors))
@@ -157,7 +157,7 @@ _INSERT = (
 
 
 def fill(url: URL, crowd: Crowd) -> None:
-    """Everything but the kept answers, which need one to copy."""
+    """Writes everything except the kept answers, which are copies of a real one."""
     with plain_engine(url).connect() as connection:
         rows = visits(crowd)
         while batch := list(islice(rows, BATCH)):
@@ -172,7 +172,7 @@ def fill(url: URL, crowd: Crowd) -> None:
 
 
 def _claims(connection: Connection) -> None:
-    """Of a week ago and later, as after a purge; and whose patients they are."""
+    """Writes the claims of the last week and later, as after a purge, and the clinics of the patients."""
     for kind, column in ((1, "doctor_id"), (2, "patient_id"), (3, "chair_id")):
         for slot in range(_SLOTS):
             claims = (
@@ -187,7 +187,7 @@ def _claims(connection: Connection) -> None:
 
 
 def _history(connection: Connection) -> None:
-    """One event for each visit, and for the first one EVENTS of the longest."""
+    """Writes one event for each visit, and EVENTS events of the greatest length for the first visit."""
     booked = (
         "INSERT INTO appointment_event (appointment_id, at, action, to_status, changes)"
         " SELECT appointment_id, created_at, 'BOOK', 'BOOKED', '{}' FROM appointment"
@@ -238,7 +238,7 @@ def _wishes(connection: Connection, crowd: Crowd) -> None:
 
 
 def _lapsed(crowd: Crowd) -> Iterator[dict[str, Any]]:
-    """Offers of free time in the mornings that nobody has taken."""
+    """Writes offers of free mornings that nobody has taken in time."""
     for number in range(LAPSED):
         doctor_id, clinic_id, _ = crowd.doctors[number % len(crowd.doctors)]
         start = NOW.replace(hour=0) + timedelta(days=2 + number % 20) + (number // 200) * VISIT
@@ -257,7 +257,7 @@ def _lapsed(crowd: Crowd) -> Iterator[dict[str, Any]]:
 
 
 def _waiting(crowd: Crowd) -> Iterator[dict[str, Any]]:
-    """WAITING_FOR_LEAVE of them for the doctor on leave, each for a day of it."""
+    """Writes the wishes. WAITING_FOR_LEAVE of them are each for a day on which the doctor is on leave."""
     for number in range(WISHES - LAPSED):
         doctor_id, clinic_id, _ = crowd.doctors[number % len(crowd.doctors)]
         day = NOW.replace(hour=0) + timedelta(days=2 + number % 25)
@@ -273,7 +273,7 @@ def _waiting(crowd: Crowd) -> Iterator[dict[str, Any]]:
 
 
 def restore_waitlist(url: URL) -> None:
-    """As it was filled, for each measurement to find it so."""
+    """Restores the waitlist as it was filled, so that each measurement finds the same."""
     with plain_engine(url).begin() as connection:
         connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
         connection.execute(text("DELETE FROM waitlist_entry"))
@@ -282,8 +282,8 @@ def restore_waitlist(url: URL) -> None:
 
 
 def copy_answers(url: URL, crowd: Crowd, patient_id: int) -> None:
-    """The one kept answer, which names this patient, as that of ANSWERS requests about as many of the crowd; each
-    hundredth is about the last of the marathon.
+    """Copies the one kept answer, which names this patient, for ANSWERS requests about patients of the crowd. Every
+    hundredth is about the last marathon patient.
     """
     mine = f'"patient":{{"user_id":{patient_id},'
     whose = f"IF(n MOD 100 = 0, {crowd.marathon[-1].user_id}, {crowd.patient} + n MOD {PATIENTS})"

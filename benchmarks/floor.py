@@ -1,7 +1,7 @@
-"""The floor under a request: the statements that the handler sent, sent again by PyMySQL alone.
+"""The floor of a request: PyMySQL alone sends the statements that the handler has sent.
 
-The steps are recorded where SQLAlchemy hands them to PyMySQL: statement and parameters, commits and rollbacks.
-Replaying them costs what server, network and driver cost, and nothing else: the rows are fetched and thrown away.
+The steps are recorded where SQLAlchemy passes them to PyMySQL: statements with parameters, commits and rollbacks.
+Replaying them costs only what the server, the network and the driver cost: the rows are fetched and thrown away.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ _NEW_APPOINTMENT = "INSERT INTO appointment "
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call of PyMySQL. `many` are parameter sets of one `executemany`."""
+    """One call of PyMySQL. `many` holds the parameter sets of one `executemany`."""
 
     sql: str
     parameters: Any = None
@@ -30,7 +30,7 @@ class Step:
 
 @contextmanager
 def recorded(engine: Engine) -> Iterator[list[Step]]:
-    """The steps that the engine takes while the block runs, save the pool's ping, which is no statement."""
+    """Records the steps that the engine takes while the block runs, without the pool's ping."""
     steps: list[Step] = []
 
     def execute(*arguments: Any) -> None:
@@ -58,8 +58,8 @@ def recorded(engine: Engine) -> Iterator[list[Step]]:
 
 
 def replay(connection: "pymysql.Connection[Any]", steps: list[Step]) -> None:
-    """The steps on an open connection. An appointment that they insert gets an id of its own, and what they insert with
-    that appointment gets it too.
+    """Repeats the steps on an open connection. An appointment that they insert gets a new id, which the rows inserted
+    with it refer to.
     """
     appointment_id = None
     with connection.cursor() as cursor:
@@ -79,8 +79,8 @@ def replay(connection: "pymysql.Connection[Any]", steps: list[Step]) -> None:
 
 
 def moved(steps: list[Step], recorded_start: datetime, start: datetime) -> list[Step]:
-    """The steps of the same booking at another time. All that lies within a day of the recorded start moves along with
-    it, so nothing else may lie there.
+    """Returns the steps of the same booking at another time. Every instant within a day of the recorded start moves
+    with it, so the steps must not hold any other instant of that day.
     """
 
     def move(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What one call costs: time, time in the database, statements, and the longest transaction."""
+"""Measures what one call costs: time, time in the database, statements, and the longest transaction."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from sqlalchemy import Engine, event
 
 
 class TooLongError(BaseException):
-    """Not an Exception: nothing on the way may answer it."""
+    """The call took too long. This is not an Exception, so that no handler on the way catches it."""
 
 
 @dataclass(slots=True)
 class Cost:
-    """Times in milliseconds. `longest` is that of one transaction."""
+    """The cost of one call, with times in milliseconds. `longest` is the time of the longest transaction."""
 
     outcome: str = ""
     total: float = 0.0
@@ -52,7 +52,7 @@ class _Meter:
 
 @contextmanager
 def metered(engine: Engine) -> Iterator[Cost]:
-    """Counts as tests/api/test_query_budgets.py does: a COMMIT is one, the pool's ping none."""
+    """Counts statements as tests/api/test_query_budgets.py does: with COMMITs, without the pool's pings."""
     cost = Cost()
     meter = _Meter(cost)
     listeners: dict[str, Callable[..., None]] = {

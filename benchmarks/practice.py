@@ -1,4 +1,4 @@
-"""The data that is measured on: the demo practice with 60 more patients and 500 appointments."""
+"""The data of benchmarks/requests.py: the demo practice with 60 more patients and 500 appointments."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -15,7 +15,7 @@ from tests.factories import Practice
 
 PATIENTS, APPOINTMENTS = 60, 500
 CLINIC, CHECKUP = 1, 1
-# The day of the first booking that is measured: long after the appointments that are there.
+# The day of the first measured booking, long after the appointments that already exist.
 _FIRST_DAY = 200
 _VISIT = timedelta(minutes=30)
 _ZONE = ZoneInfo("America/Lima")
@@ -24,7 +24,7 @@ _WEEKEND = (5, 6)
 
 
 def _starts(first_day: int) -> Iterator[datetime]:
-    """Working times of clinic 1, one after the other, in UTC."""
+    """Yields times at which clinic 1 works, in order and in UTC."""
     for days in count(first_day):
         day = (NOW + timedelta(days=days)).date()
         if day.weekday() not in _WEEKEND:
@@ -33,12 +33,12 @@ def _starts(first_day: int) -> Iterator[datetime]:
 
 
 def free_starts() -> Iterator[datetime]:
-    """Times at which nobody has anything, each answered once."""
+    """Yields times at which nobody has an appointment, each of them once."""
     return _starts(_FIRST_DAY)
 
 
 def fill(url: URL) -> list[int]:
-    """Loads everything into a migrated, empty database; answers the ids of the patients."""
+    """Loads everything into a migrated, empty database and returns the ids of the patients."""
     with Practice.open(url) as practice:
         patients = [practice.add_patient(clinics=(CLINIC,)).user_id for _ in range(PATIENTS)]
         ids = practice.ids

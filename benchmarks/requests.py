@@ -1,23 +1,23 @@
-"""What a request costs in the handler, against the same SQL sent by PyMySQL alone.
+"""Times requests in the handler, against the same SQL sent by PyMySQL alone.
 
     python -m benchmarks.requests [--rounds 300] [--url mysql+pymysql://administrator:password@host:port]
 
-Two requests of a receptionist: a page of 50 of 500 appointments, and a booking at a time that nobody has yet. Three
-ways to serve them, in turns within each round, on the same server and in one process:
+There are two requests of a receptionist: a page of 50 of 500 appointments, and a booking at a time that is still free.
+Each is served in three ways that take turns in every round, on the same server and in one process:
 
-- handler: the application as production builds it, warm, called with payload-2.0 events. Building the event and the
-  network in front of the function are not in it; the line of log is, written to the null device.
-- floor: PyMySQL on one open connection, sending the statements and parameters that the handler was recorded to send,
-  with the ping before and the commit or rollback after; all rows are fetched, and nothing is made of them.
-- naive: the floor with a connection of its own for every call, as PyMySQL makes it when told nothing.
-  Every tenth round.
+- handler: the warm application as production builds it, called with payload-2.0 events. The time includes the line of
+  log, which goes to the null device, but neither building the event nor the network in front of the function.
+- floor: PyMySQL on one open connection, which sends the statements and parameters that the handler has sent, with the
+  ping before and the commit or rollback after. All rows are fetched and thrown away.
+- naive: the floor with a new connection for every call, opened with PyMySQL's defaults. It takes part in every tenth
+  round.
 
-Of five sittings, each with a new connection for the floor, the one with the lowest median counts for each way. Even so
-the floor of a booking, which waits for the server eleven times and does little else, has been seen at 2.1 and at 2.8 ms
-with the same code, and the handler at 5.1 and 5.4: run it several times before you trust a ratio.
+There are five sittings, each with a new connection for the floor, and for each way the one with the lowest median
+counts. Even so, the floor of a booking, which mostly waits for the server, eleven times, has been seen at 2.1 and at
+2.8 ms with the same code, and the handler at 5.1 and 5.4 ms: run it several times before you trust a ratio.
 
-Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is dropped
-and made anew. Prints a Markdown table. Other work on the machine makes all times longer, so believe the ratios.
+Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is dropped and created
+again. The result is a Markdown table. Other work on the machine makes all times longer, so trust the ratios.
 """
 
 import argparse
@@ -117,12 +117,12 @@ class Bench:
 
 
 def list_ways(bench: Bench) -> tuple[list[Step], Callable[[], Ways]]:
-    """The statements of the request, and what makes the three calls of a round."""
+    """Returns the statements of the request, and a function that makes the three calls of a round."""
     event = http_event("GET", "/appointments", query="from=2030-01-07T00:00:00Z&limit=50", claims=_CALLER)
     bench.call(event, HTTPStatus.OK)
     with recorded(bench.engine) as steps:
         page = json.loads(bench.call(event, HTTPStatus.OK)["body"])
-    if len(page["items"]) != 50:  # noqa: PLR2004 - as the event asks
+    if len(page["items"]) != 50:  # noqa: PLR2004 - the limit in the event
         raise RuntimeError("the page is not full")
     ways: Ways = {
         "handler": lambda: bench.call(event, HTTPStatus.OK),
@@ -133,8 +133,8 @@ def list_ways(bench: Bench) -> tuple[list[Step], Callable[[], Ways]]:
 
 
 def booking_ways(bench: Bench) -> tuple[list[Step], Callable[[], Ways]]:
-    """As list_ways. Each call books a time of its own, one patient after the other; the three of a round book for the
-    same patient, so each patient has a recording.
+    """Returns the same as list_ways, for a booking. Each call books a new time, and patients take turns. The three
+    calls of a round book for the same patient, so the steps are recorded once for each patient.
     """
     bench.call(_booking_event(bench, bench.patients[0], next(bench.starts)), HTTPStatus.CREATED)
     recordings = cycle([_recorded_booking(bench, patient_id) for patient_id in bench.patients])
@@ -173,7 +173,7 @@ def _booking_event(bench: Bench, patient_id: int, start: datetime) -> dict[str, 
 
 
 def measure(bench: Bench, make: Callable[[], Ways], rounds: int) -> Times:
-    """Of each way its best sitting, in milliseconds a call: the one with the lowest median."""
+    """Returns the best sitting of each way, the one with the lowest median, in milliseconds for each call."""
     sittings = []
     for _ in range(_SITTINGS):
         bench.raw.close()
@@ -183,7 +183,7 @@ def measure(bench: Bench, make: Callable[[], Ways], rounds: int) -> Times:
 
 
 def _sitting(make: Callable[[], Ways], rounds: int) -> Times:
-    """Each round starts with another way, so that none always follows the same."""
+    """Runs one sitting. Each round starts with another way, so that no way always follows the same one."""
     times: Times = {"handler": [], "floor": [], "naive": []}
     for number in range(-_WARM_UP, rounds):
         ways = list(make().items())
@@ -199,7 +199,7 @@ def _sitting(make: Callable[[], Ways], rounds: int) -> Times:
 
 
 def check_bookings(bench: Bench) -> None:
-    """The floor's bookings must be as whole as the handler's: as many claims and events for each."""
+    """Raises RuntimeError unless the floor's bookings have as many claims and events as the handler's."""
     bench.raw.rollback()
     with bench.raw.cursor() as cursor:
         cursor.execute(
@@ -244,7 +244,7 @@ def report(url: URL, rounds: int, stream: Callable[[str], None]) -> None:
 
 
 def quiet(stream: TextIO) -> None:
-    """The lines of log are written, as in production, but not among the results."""
+    """Sends the lines of log to the stream: they are written, as in production, but not among the results."""
     handler = logger.registered_handler
     if not isinstance(handler, StreamHandler):
         raise TypeError("the log does not go to a stream")
@@ -253,8 +253,8 @@ def quiet(stream: TextIO) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=300, help="of all sittings together, from 50 to 3000")
-    parser.add_argument("--url", help="the administrator of a running server, instead of starting one")
+    parser.add_argument("--rounds", type=int, default=300, help="rounds in all sittings together, from 50 to 3000")
+    parser.add_argument("--url", help="an administrator's URL of a server that is already running")
     arguments = parser.parse_args()
     reset_tzpath(to=())
     with ExitStack() as stack:

@@ -18,7 +18,7 @@ _WORKERS = 4
 def application() -> Gateway:
     """One worker's gateway, with the settings that dev.run has put into the environment.
 
-    Imports the Lambda only here, because the workers' supervisor needs none of it.
+    The Lambda is imported here, because the workers' supervisor does not need it.
     """
     from dev import docs_examples  # noqa: PLC0415 - see above
     from lambda_function.api.app import PUBLIC_KEYS, route_keys  # noqa: PLC0415 - see above
@@ -27,7 +27,7 @@ def application() -> Gateway:
 
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
-        # Powertools types the context as a class of its own, which the real context is no instance of either.
+        # Powertools types the context as its own class, of which the real context is not an instance either.
         handler=cast("Handler", handler),
         routes=[*route_keys(), *PUBLIC_KEYS, DEFAULT],
         public=PUBLIC_KEYS,
@@ -57,10 +57,10 @@ def main(port: int) -> None:
         workers=_WORKERS,
         http="h11",
         ws="none",
-        # The gateway reads x-forwarded-for itself, and believes nobody's word for the source address.
+        # The gateway reads x-forwarded-for itself and never takes the source address from it.
         proxy_headers=False,
         server_header=False,
-        # It would hold query strings, in which there are names and phones; the Lambda logs its own lines.
+        # An access log would hold query strings with names and phone numbers; the Lambda writes its own log.
         access_log=False,
         timeout_graceful_shutdown=5,
     )

@@ -1,4 +1,4 @@
-"""API Gateway's JWT authorizer: who may pass, and the claims as the Lambda sees them."""
+"""API Gateway's JWT authorizer: it checks tokens and hands their claims to the Lambda."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class UnauthorizedError(Exception):
 class JwtAuthorizer:
     """Accepts RS256 tokens of one issuer and one client; access and ID tokens alike, as AWS does.
 
-    Keys come from `jwks_url` and are kept; an unknown key id fetches them anew, at most every ten seconds.
+    Keys come from `jwks_url` and are kept. An unknown key id fetches them again, at most every ten seconds.
     """
 
     def __init__(self, *, issuer: str, jwks_url: str, client_id: str) -> None:
@@ -33,7 +33,7 @@ class JwtAuthorizer:
         """The claims of a good token, each as text.
 
         Raises:
-            UnauthorizedError: there is no token, or it does not count here.
+            UnauthorizedError: there is no token, or it is not valid here.
         """
         if not authorization:
             raise UnauthorizedError
@@ -81,7 +81,7 @@ def _description(error: jwt.PyJWTError) -> str:
 
 
 def _text(value: Any) -> str:  # claims are whatever JSON holds
-    """The claim as API Gateway hands it over: lists without quotes or commas."""
+    """Returns the claim as API Gateway passes it on: lists have neither quotes nor commas."""
     match value:
         case str():
             return value

@@ -1,4 +1,4 @@
-"""Cognito and Secrets Manager of the local stack, as moto emulates them, and who can log in there."""
+"""Cognito and Secrets Manager of the local stack, emulated by moto, and the accounts that can log in."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 REGION = "us-east-1"
-PASSWORD = "Demo-Passw0rd!"  # noqa: S105 - of the demo people, who exist on nobody's AWS
+PASSWORD = "Demo-Passw0rd!"  # noqa: S105 - of the demo people, who exist only in the emulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Pool:
 
 
 class UnknownPersonError(StackError):
-    """Cognito has no account of that name."""
+    """Cognito has no account with that name."""
 
 
 class Aws:
-    """What the local stack asks of the emulator at `url`."""
+    """Everything that the local stack asks of the emulator at `url`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -47,7 +47,7 @@ class Aws:
         self._secrets: SecretsManagerClient = session.client("secretsmanager", endpoint_url=url)
 
     def create_pool(self) -> Pool:
-        """A pool with one client, whose people log in with their passwords."""
+        """Creates a pool with one client, through which people log in with their passwords."""
         pool_id = self.cognito.create_user_pool(PoolName="dentist")["UserPool"]["Id"]
         client = self.cognito.create_user_pool_client(
             UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
@@ -60,7 +60,7 @@ class Aws:
         )
 
     def create_people(self, pool_id: str, user_names: Iterable[str]) -> dict[str, str]:
-        """Creates the people with the demo password; the `sub` of each by user name."""
+        """Creates the people with the demo password and returns each one's `sub` by user name."""
         return {name: self._create_person(pool_id, name) for name in user_names}
 
     def _create_person(self, pool_id: str, user_name: str) -> str:
@@ -69,7 +69,7 @@ class Aws:
         return next(item["Value"] for item in user["Attributes"] if item["Name"] == "sub")
 
     def give_password(self, pool_id: str, user_name: str) -> None:
-        """The demo password, in place of whatever the person has."""
+        """Replaces the person's password, if any, by the demo password."""
         self.cognito.admin_set_user_password(UserPoolId=pool_id, Username=user_name, Password=PASSWORD, Permanent=True)
 
     def sign_up(self, pool_id: str, client_id: str, user_name: str, email: str, full_name: str | None) -> None:
@@ -99,12 +99,12 @@ class Aws:
             raise StackError(f"Cognito refused the sign-up: {error.response['Error']['Message']}") from None
 
     def _has_account(self, pool_id: str, user_name: str) -> bool:
-        """In whatever letters: user names of our pools are the same in capitals and small ones."""
+        """Ignores case: user names in our pools are the same in capital and small letters."""
         pages = self.cognito.get_paginator("list_users").paginate(UserPoolId=pool_id)
         return any(user["Username"].lower() == user_name.lower() for page in pages for user in page["Users"])
 
     def check_pool(self, pool_id: str) -> None:
-        """Raises StackError when this emulator has no such pool, and so is another stack's."""
+        """Raises StackError when the emulator does not have this pool and so belongs to another stack."""
         try:
             self.cognito.describe_user_pool(UserPoolId=pool_id)
         except self.cognito.exceptions.ResourceNotFoundException:
@@ -116,16 +116,16 @@ class Aws:
         return SecretVersions(self._secrets)
 
     def create_secrets(self, *names: str) -> SecretVersions:
-        """Creates them empty, as Terraform does, and answers what fills and reads them."""
+        """Creates the secrets empty, as Terraform does, and returns the client that fills and reads them."""
         for name in names:
             self._secrets.create_secret(Name=name)
         return self.secrets()
 
     def access_token(self, client_id: str, user_name: str) -> str | None:
-        """A token of a person with the demo password; None of one whose password is another, or none yet.
+        """Returns an access token, or None if the person has another password than the demo's, or none yet.
 
         Raises:
-            StackError: the account may not log in at all.
+            StackError: the account is not allowed to log in.
             UnknownPersonError: there is no such account.
         """
         try:
@@ -144,13 +144,13 @@ class Aws:
             if "disabled" in error.response["Error"]["Message"]:
                 raise StackError(f"The account of {user_name} is disabled.") from None
             return None
-        # One who was invited must choose a password first, and has no result.
+        # Somebody who was invited must choose a password first, so there is no result.
         return answer["AuthenticationResult"]["AccessToken"] if "AuthenticationResult" in answer else None
 
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Raises StackError where the block finds nobody at the emulator's address: the stack was killed."""
+    """Raises StackError if nothing answers at the emulator's address in the block: the stack was killed."""
     try:
         yield
     except EndpointConnectionError:
@@ -159,16 +159,16 @@ def reached() -> Iterator[None]:
 
 @contextmanager
 def running_emulator(port: int, *, log: Path) -> Iterator[Child]:
-    """Starts the emulator on the port; it need not answer yet: see Child.wait_until_it_answers."""
-    own = lambda_environment(f"http://127.0.0.1:{port}")  # of the trigger that it runs
+    """Starts the emulator on the port. It may not answer yet: see Child.wait_until_it_answers."""
+    own = lambda_environment(f"http://127.0.0.1:{port}")  # for the trigger that it runs
     with running("The AWS emulator", "dev.aws_server", str(port), log=log, environment=own) as child:
         yield child
 
 
 def environment(url: str) -> dict[str, str]:
-    """The environment of a program whose AWS is the emulator at the address.
+    """Returns the environment of a program that uses the emulator at the address as AWS.
 
-    Nothing is left in it of the person's own settings of AWS and of the database.
+    It contains none of the person's own settings for AWS and the database.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DATABASE_"))}
     return own | {
@@ -181,7 +181,7 @@ def environment(url: str) -> dict[str, str]:
 
 
 def lambda_environment(url: str) -> dict[str, str]:
-    """The environment of a Lambda that uses the stack's database, by the application's secret."""
+    """Returns the environment of a Lambda that connects to the stack's database with the application's secret."""
     return environment(url) | {
         "DATABASE_SECRET_ID": APP_SECRET,
         "DATABASE_TLS": "off",

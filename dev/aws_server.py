@@ -16,7 +16,7 @@ from dev.triggers import Triggers
 
 
 def _attributes(request: dict[str, Any], verified: bool) -> dict[str, str]:  # noqa: FBT001 - as dev.triggers calls it
-    """The attributes of the account that a confirmation names, by its pool or by a client of the pool."""
+    """Returns the attributes of the account that a confirmation names, by its pool or by a client of the pool."""
     backend = get_backend("cognito-idp")[DEFAULT_ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]]
     pool = next(
         pool
@@ -30,7 +30,7 @@ def _attributes(request: dict[str, Any], verified: bool) -> dict[str, str]:  # n
 
 
 def _sign_up(event: dict[str, Any], context: Any) -> Any:
-    """The Lambda itself, imported by the first call: its database is not there before."""
+    """Calls the Lambda, which is imported on the first call because its database does not exist before."""
     from lambda_function.entrypoints.cognito import handler  # noqa: PLC0415 - see above
 
     return handler(event, context)

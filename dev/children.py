@@ -1,4 +1,4 @@
-"""The programs that the local stack starts, and how they end: with their parent, whatever happens to it."""
+"""The programs that the local stack starts. They end with their parent, whatever happens to it."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ class Child:
         return self._process.poll() is not None
 
     def wait_until_it_answers(self, url: str) -> None:
-        """Returns when a GET there is answered with 200.
+        """Returns as soon as a GET of the address is answered with 200.
 
         Raises:
             StackError: the program has ended, or takes too long.
@@ -43,15 +43,15 @@ class Child:
                 raise StackError(f"{self.name} could not start. {self.last_words()}")
             if time.monotonic() > deadline:
                 raise StackError(f"{self.name} does not answer at {url}. {self.last_words()}")
-            time.sleep(0.1)  # between two looks: the child cannot tell us
+            time.sleep(0.1)  # between two attempts: the child cannot notify us
 
     def last_words(self) -> str:
-        """The end of its log, for a message."""
+        """Returns the end of its log, for a message."""
         lines = self._log.read_text(errors="replace").splitlines()[-15:]
         return "\n".join([f"The end of {shown(self._log)}:", *(line[:200] for line in lines)])
 
     def stop(self) -> None:
-        """Asks it to end, and insists after a while."""
+        """Asks the program to end, and kills it if it does not."""
         with self._process:
             self._process.terminate()
             try:
@@ -59,21 +59,21 @@ class Child:
             except subprocess.TimeoutExpired:
                 print(f"{self.name} does not stop, so it is being killed.", file=sys.stderr)
             finally:
-                # Its own children, too: they outlive it when it was killed.
+                # Its own children as well, because they outlive it if it was killed.
                 with suppress(ProcessLookupError, PermissionError):  # the latter on macOS
                     os.killpg(self._process.pid, signal.SIGKILL)
 
 
 @contextmanager
 def running(name: str, module: str, *arguments: str, log: Path, environment: Mapping[str, str]) -> Iterator[Child]:
-    """Runs one of our modules, its output in `log`, until the block ends.
+    """Runs one of our modules until the block ends, and writes its output to `log`.
 
-    It gets a session of its own, so that Ctrl-C at the terminal reaches only us, and a standard input that
+    The program gets its own session, so that Ctrl-C at the terminal reaches only us, and a standard input that
     ends when we do: see end_with_parent.
     """
     with ExitStack() as stack:
         output = stack.enter_context(log.open("wb"))
-        # A stop in the middle of a start would lose the child.
+        # A signal in the middle of the start would lose track of the child.
         with stops.held_back():
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
@@ -89,7 +89,7 @@ def running(name: str, module: str, *arguments: str, log: Path, environment: Map
 
 
 def end_with_parent() -> None:
-    """Called by a child: sends it SIGTERM once its standard input ends, even when its parent was killed."""
+    """Makes the calling program stop with SIGTERM when its standard input ends, even if its parent was killed."""
 
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 1024):

@@ -1,4 +1,4 @@
-"""Cross-origin requests, answered as an HTTP API with a `cors_configuration` answers them."""
+"""Answers cross-origin requests as an HTTP API with a `cors_configuration` does."""
 
 import re
 from dataclasses import dataclass
@@ -11,20 +11,21 @@ REQUEST_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "i
 ANSWER_HEADERS: Final = ("allow", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id")
 MAX_AGE_SECONDS: Final = 7200  # the longest that Chromium believes
 
-# Pages that whoever develops a client serves to themselves, on any port.
+# Pages that developers of a client serve on their own machine, on any port.
 _THIS_MACHINE: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """`origins` are those whose pages may call, as browsers write them, beside every origin of this machine. No
-    credentials: tokens travel in a header.
+    """Pages of `origins`, spelled as browsers do, and of every origin on this machine may call the API.
+
+    Credentials are not allowed, because tokens travel in a header.
     """
 
     origins: frozenset[str] = frozenset()
 
     def shared(self, request: Request, answer: Answer) -> Answer:
-        """The answer with the headers for the page that asks, and without any that the Lambda has set itself."""
+        """Returns the answer with the headers for the calling page in place of any that the Lambda has set."""
         kept = [header for header in answer.headers if not header[0].startswith("access-control-")]
         return Answer(answer.status, (*kept, *self._headers(request)), answer.body)
 
@@ -44,6 +45,6 @@ class Cors:
 
 
 def is_preflight(request: Request) -> bool:
-    """Whether a browser asks if a page may send another request."""
+    """Returns whether a browser asks if a page may send the request that follows."""
     asks = request.header("origin") is not None and request.header("access-control-request-method") is not None
     return request.method == "OPTIONS" and asks

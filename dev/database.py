@@ -1,4 +1,4 @@
-"""The database of the local stack and its users: production's logins with production's rights."""
+"""The database of the local stack and its users, who have the same names and rights as in production."""
 
 import shlex
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
 MIGRATOR_SECRET = "dentist/migrator"  # noqa: S105 - the secret's name
 
 _DATABASE = "dentist"
-# What MySQL and MariaDB say to somebody who may not create users or grant rights.
+# The errors of MySQL and MariaDB for somebody who may not create users or grant rights.
 _NOT_ALLOWED = frozenset({1044, 1142, 1227, 1410})
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Who connects: `app` may change rows, `migrator` tables too. They are one where `shared` is true."""
+    """`app` may change rows, and `migrator` tables as well. If `shared` is true, both are the same account."""
 
     migrator: sa.URL
     app: sa.URL
@@ -31,14 +31,14 @@ class Accounts:
 
 
 def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> Accounts:
-    """Creates the database (named `dentist` unless told otherwise) and its users, and fills the three secrets, which
-    must be there. The users are made anew, so that they have today's rights and no older ones.
+    """Creates the database (`dentist` unless the URL names another) and its users, and fills the three secrets, which
+    must exist. The users are created again each time, so that they have exactly today's rights.
 
-    An administrator who may not create users shares its own account with everybody.
+    If the administrator may not create users, all programs use the administrator's account.
 
     Raises:
-        StackError: the server cannot be reached, the administrator may not create the database, or its name is none
-            that users can be named after.
+        StackError: the server cannot be reached, the administrator may not create the database, or users cannot be
+            named after it.
     """
     own = administrator.set(database=database or _DATABASE)
     _create(administrator, str(own.database))
@@ -61,12 +61,12 @@ def migrate(accounts: Accounts) -> None:
 
 
 def app_url(secrets: Secrets) -> sa.URL | None:
-    """The application's account on the running stack; None before its secret is filled."""
+    """Returns the application's account on the running stack, or None before its secret is filled."""
     return _url(secrets, APP_SECRET) if secrets.current(APP_SECRET) else None
 
 
 def answers(url: sa.URL) -> bool:
-    """Whether somebody can connect there."""
+    """Returns whether the account can connect."""
     try:
         _engine(url).connect().close()
     except DBAPIError:
@@ -75,7 +75,7 @@ def answers(url: sa.URL) -> bool:
 
 
 def client_command(url: sa.URL) -> str:
-    """The shell command that connects MySQL's or MariaDB's own client."""
+    """Returns the shell command that connects MySQL's or MariaDB's own client."""
     place = [f"--host={url.host}", f"--port={url.port or 3306}"]
     return shlex.join(
         ["mysql", *place, f"--user={url.username}", f"--password={url.password or ''}", str(url.database)]
@@ -83,7 +83,7 @@ def client_command(url: sa.URL) -> str:
 
 
 def secret(url: sa.URL) -> dict[str, str | int]:
-    """The account in the form in which Secrets Manager keeps the accounts of RDS."""
+    """Returns the account in the form that Secrets Manager uses for accounts of RDS."""
     return {
         "engine": "mysql",
         "host": url.host or "127.0.0.1",
@@ -115,7 +115,7 @@ def _create(administrator: sa.URL, name: str) -> None:
 
 
 def _drop_users(administrator: sa.URL, name: str) -> None:
-    """Drops the users of an earlier start, unless the administrator may not."""
+    """Drops the users of an earlier start, if the administrator is allowed to."""
     with _engine(administrator).connect() as connection:
         for user in (*logins.app_logins(name), logins.migrator_login(name)):
             try:
@@ -126,7 +126,7 @@ def _drop_users(administrator: sa.URL, name: str) -> None:
 
 
 def _make_users(own: sa.URL, secrets: Secrets) -> bool:
-    """Makes them as operators do on RDS; answers False where the administrator may not."""
+    """Creates the users as operators do on RDS. Returns False if the administrator is not allowed to."""
     values = secret(own)
     secrets.put_current(MASTER_SECRET, values)
     place = Place(

@@ -1,4 +1,4 @@
-"""The demo practice of demo.yaml and its patients. Loaded once; later starts find it as it was left."""
+"""The demo practice of demo.yaml and its patients. It is loaded once, and later starts leave it as it is."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,17 +29,17 @@ def _practice() -> Declaration:
 
 @cache
 def _engine(url: URL) -> Engine:
-    """Holds no connection; what it keeps is the statements that it has compiled, for tests that load the demo often."""
+    """Returns an engine that holds no connection; its compiled statements are reused by tests that load the demo."""
     return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"ssl_disabled": True})
 
 
 def load(url: URL, now: datetime) -> None:
-    """Writes the demo data into a migrated database, unless there is a practice."""
+    """Writes the demo data into a migrated database, unless it already holds a practice."""
     Database(_engine(url), lambda: now).transact(_load)
 
 
 def link(url: URL, subs: Mapping[str, str]) -> None:
-    """Tells the database which `sub` each person has in the Cognito pool of this start."""
+    """Stores each person's `sub` in this run's Cognito pool in the database."""
     engine = _engine(url)
     with Session(engine) as session, session.begin():
         for user_name, sub in subs.items():
@@ -47,7 +47,7 @@ def link(url: URL, subs: Mapping[str, str]) -> None:
 
 
 def known(url: URL, user_name: str) -> bool:
-    """Whether somebody of that name is in the database."""
+    """Returns whether the database has a person with that name."""
     with Session(_engine(url)) as session:
         return session.scalar(select(User.user_id).where(User.user_name == user_name)) is not None
 

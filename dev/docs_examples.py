@@ -1,7 +1,7 @@
-"""openapi.json as the local stack shows it: with examples that work today if they are sent as they stand.
+"""openapi.json as the local stack shows it: its examples work today exactly as they stand.
 
-The document itself is the same on every day, so its dates are of a made-up week. Here they are moved to a week that can
-be booked, and where a request needs free time, or a visit in some state, one is looked up.
+The document itself is the same every day, so its dates lie in a made-up week. This module moves them to a week that can
+be booked, and looks up free time or a visit in the right state for the requests that need one.
 """
 
 import json
@@ -20,7 +20,7 @@ from dev.token import token_of
 
 _WRITTEN = date(2030, 1, 8)
 _DAY = re.compile(r"\b(2030)(-?)(01)\2([0-3][0-9])(?=T|\b)")
-# Which visit an operation is tried on, by its state; others take the latest, whatever that is.
+# The status of the visit that each operation is tried on. Other operations take the latest visit in any status.
 _STATES: Mapping[str, tuple[str, ...]] = {
     "confirm_appointment": ("REQUESTED",),
     "cancel_appointment": ("BOOKED", "REQUESTED"),
@@ -33,7 +33,7 @@ _STATES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What can be tried: bookings, and the visits of the receptionist's clinic, the latest first."""
+    """What can be tried today: bookings, and the visits of the receptionist's clinic, the latest first."""
 
     now: datetime
     bookings: list[Booking]
@@ -41,7 +41,7 @@ class Today:
 
 
 def served(document: str, addresses: Addresses) -> str:
-    """The document for whoever looks at the stack now."""
+    """Returns the document with the examples of this moment."""
     now = datetime.now(UTC)
     half_hour = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
     get = example.over_http(addresses.api, lambda person: _token(addresses, person, half_hour))
@@ -49,7 +49,7 @@ def served(document: str, addresses: Addresses) -> str:
 
 
 def today(get: Get, now: datetime) -> Today:
-    """Nothing but the time where the demo's people may not ask any more."""
+    """Returns what can be tried today, which is nothing if the demo's people no longer have access."""
     try:
         window = {"from": (now - timedelta(days=1)).isoformat(), "limit": 100}
         visits = get(example.RECEPTIONIST, "/appointments", window)["items"]
@@ -59,7 +59,7 @@ def today(get: Get, now: datetime) -> Today:
 
 
 def refreshed(document: dict[str, Any], today: Today) -> dict[str, Any]:
-    """The document with other examples of requests; answers are shown as they are written."""
+    """Returns the document with new examples of requests. Examples of answers stay as they are."""
     first = today.bookings[0].starts_at if today.bookings else today.now + timedelta(days=2)
     later = first.date() - _WRITTEN
     for operation in (each for methods in document["paths"].values() for each in methods.values()):
@@ -78,12 +78,12 @@ def refreshed(document: dict[str, Any], today: Today) -> dict[str, Any]:
 
 @cache
 def _token(addresses: Addresses, person: str, half_hour: datetime) -> str:
-    """Kept for half an hour, which is half of a token's life: the page is looked at more often."""
+    """Keeps a token for half an hour, half of its life, because the page is opened more often than that."""
     return token_of(addresses, person)
 
 
 def _shown(operation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Whatever has an example of what is sent."""
+    """Yields every part of the operation that has an example of what is sent."""
     bodies = operation.get("requestBody", {}).get("content", {}).values()
     return [each for each in (*operation.get("parameters", ()), *bodies) if "example" in each]
 
@@ -148,7 +148,7 @@ def _utc(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-# Whatever takes or shows free time, and which of today's bookings: each takes another, so that all can be tried.
+# The operations that take or show free time, and which of today's bookings each uses, so that all can be tried.
 _FREE: Mapping[str, tuple[int, Callable[[Any, Booking], Any]]] = {
     "book_appointment": (0, _plain),
     "book_visit_by_name": (1, _by_name),

@@ -25,7 +25,7 @@ _PAGE = f"""<!DOCTYPE html>
 </html>
 """
 
-# A tooth. Browsers ask for it by this name, and take a drawing as well as an icon.
+# A tooth. Browsers ask for an icon by this name, and they accept an SVG.
 _ICON = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
 <path fill="#2b7a9b" d="M8 3C6 1 2 1 2 5c0 3 1 4 1 6 0 2 1 4 2 4
@@ -37,7 +37,7 @@ Page = Callable[[], Answer]
 
 
 def pages(openapi: Callable[[], str]) -> dict[str, Page]:
-    """Every page by its path."""
+    """Returns every page by its path."""
     return {
         "/openapi.json": lambda: _answer("application/json", openapi().encode()),
         "/docs": lambda: _answer("text/html; charset=utf-8", _PAGE.encode()),

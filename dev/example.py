@@ -1,4 +1,4 @@
-"""A booking that works today: its people and its free time are looked up through the API, as a client would."""
+"""A booking that works today. Its people and its free time are looked up through the API, as a client would."""
 
 import json
 import urllib.request
@@ -17,7 +17,7 @@ CLINIC = "Lima Centro"
 PATIENTS = ("pat", "kim")
 TREATMENT = "checkup"
 
-# What is known of one page of free slots: a week holds hundreds of them.
+# Free slots are looked up a week at a time, because a week already holds hundreds of them.
 _STRETCH = timedelta(days=7)
 _HORIZON = timedelta(days=371)
 _APART = timedelta(hours=1)
@@ -29,7 +29,7 @@ Get = Callable[[str, str, dict[str, Any]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What RECEPTIONIST can book now."""
+    """A booking that RECEPTIONIST can make now."""
 
     doctor_id: int
     doctor: str
@@ -42,7 +42,7 @@ class Booking:
 
 
 def over_http(url: str, token_of: Callable[[str], str]) -> Get:
-    """Asks the API at `url` with the token that `token_of` has for the person."""
+    """Returns a function that asks the API at `url` with the token that `token_of` returns for a person."""
 
     def get(person: str, path: str, query: dict[str, Any]) -> Any:
         address = f"{url}{path}?{urlencode(query)}"
@@ -58,11 +58,11 @@ def over_http(url: str, token_of: Callable[[str], str]) -> Get:
 
 
 def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
-    """The first check-ups from tomorrow on that the receptionist can book, none too close to another: with drjay if he
-    has time within a year, else with another doctor of her clinic. Fewer than `count` when there are no more.
+    """Returns up to `count` of the first check-ups from tomorrow on that the receptionist can book, an hour apart: with
+    drjay if he has time within a year, otherwise with another doctor of the clinic.
 
     Raises:
-        StackError: the receptionist, or every patient of the demo, has no access any more.
+        StackError: the receptionist or every patient of the demo no longer has access.
     """
     patient = _patient(get)
     treatments = get(RECEPTIONIST, "/treatments", {})["items"]
@@ -100,7 +100,7 @@ def bookings(get: Get, now: datetime, count: int = 1) -> list[Booking]:
 
 
 def booking_command(url: str, booking: Booking, token_command: str) -> str:
-    """The curl that makes the booking, with what prints a token at the terminal."""
+    """Returns the curl command that makes the booking; `token_command` prints the token for it."""
     body = {
         "doctor_id": booking.doctor_id,
         "patient_id": booking.patient_id,
@@ -116,7 +116,7 @@ def booking_command(url: str, booking: Booking, token_command: str) -> str:
 
 
 def _patient(get: Get) -> Any:
-    """The first of PATIENTS who has access still."""
+    """Returns the first of PATIENTS who still has access."""
     *others, last = PATIENTS
     for name in others:
         try:
@@ -127,7 +127,7 @@ def _patient(get: Get) -> Any:
 
 
 def _free(get: Get, patient: str, now: datetime, query: dict[str, Any]) -> Iterator[Any]:
-    """Free slots at which the patient has no visit, wherever."""
+    """Yields free slots at which the patient has no visit in any clinic."""
     first = now.replace(microsecond=0) + timedelta(days=1)
     for start in (first + number * _STRETCH for number in range(_HORIZON // _STRETCH)):
         stretch = {"from": start.isoformat(), "to": (start + _STRETCH).isoformat()}

@@ -1,6 +1,6 @@
 """An API Gateway HTTP API with a JWT authorizer in front of one Lambda handler, as an ASGI application.
 
-It differs from AWS where a person at a terminal would not notice: no throttling, no custom domain.
+It differs from AWS where a person at a terminal would not notice: it has no throttling and no custom domain.
 `403 Forbidden` is missing on purpose: API Gateway sends it for scopes, and no route of ours asks for any.
 """
 
@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Gateway:
-    """The application; make it with create_gateway."""
+    """The ASGI application. Make it with create_gateway."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Gateway:
         self._pages = pages
         self._cors = cors
         self._timeout_seconds = timeout_seconds
-        # A Lambda's execution environment runs one request at a time, and its module state relies on that.
+        # Lambda's execution environment handles one request at a time, and the Lambda's module state relies on it.
         self._environment = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -76,17 +76,17 @@ class Gateway:
     async def _answer(self, request: Request) -> Answer:
         page = self._pages.get(request.path)
         if page is not None and request.method in {"GET", "HEAD"}:
-            # In a thread, because it may ask the API itself.
+            # This runs in a thread, because it may call the API itself.
             return await asyncio.to_thread(page)
         match = self._routes.match(request.method, request.path)
         if match is None:
-            # A preflight that any route takes, `$default` too, goes to that route and past its authorizer, as at AWS.
+            # As on AWS, a preflight that matches a route, even `$default`, is handled by that route and its authorizer.
             own = self._cors is not None and is_preflight(request)
             return Answer(204, (), b"") if own else http_event.message(404, "Not Found")
         claims = None
         if match.route_key not in self._public:
             try:
-                # In a thread, because it may have to fetch the issuer's keys.
+                # This runs in a thread, because it may have to fetch the issuer's keys.
                 claims = await asyncio.to_thread(self._authorizer.claims, request.header("authorization"))
             except UnauthorizedError as error:
                 return http_event.message(401, "Unauthorized", ("www-authenticate", error.challenge))
@@ -102,7 +102,7 @@ class Gateway:
         call = loop.run_in_executor(self._environment, self._invoke, event)
         done, _ = await asyncio.wait({call}, timeout=self._timeout_seconds)
         if not done:
-            call.cancel()  # one that still waits for its turn is never run
+            call.cancel()  # a request that still waits for its turn never runs
             return http_event.message(503, "Service Unavailable")
         return call.result()
 
@@ -127,18 +127,18 @@ def create_gateway(
     cors: Cors | None = None,
     timeout_seconds: float = 30,
 ) -> Gateway:
-    """The gateway of one handler.
+    """Returns the gateway of one handler.
 
     Args:
         handler: called with payload 2.0 events, one at a time, in a thread of its own.
         routes: route keys in API Gateway's form; without `$default` an unknown path is 404.
         public: those of the routes that need no token.
-        issuer: what the tokens' `iss` must be.
-        jwks_url: where the issuer's keys are.
+        issuer: the `iss` that tokens must have.
+        jwks_url: the address of the issuer's keys.
         client_id: the `client_id` of access tokens and `aud` of ID tokens.
-        openapi: makes the document behind /openapi.json and /docs; without it there are no such pages.
-        cors: as the API's `cors_configuration`, which adds its headers to every answer and answers the preflights that
-            no route takes; without it there are no such headers.
+        openapi: makes the document behind /openapi.json and /docs. Without it there are no such pages.
+        cors: the API's `cors_configuration`. It adds its headers to every answer, and answers the preflights that
+            match no route. Without it there are no such headers.
         timeout_seconds: API Gateway's integration timeout.
     """
     return Gateway(
@@ -153,7 +153,7 @@ def create_gateway(
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None for one too large, which is read to its end so that the client hears why."""
+    """Returns the body, or None if it is too large; it is read to its end so that the client gets an answer."""
     body = bytearray()
     too_large = False
     while True:

@@ -1,4 +1,4 @@
-"""HTTP requests as API Gateway's payload 2.0 events, and a Lambda's results as HTTP answers."""
+"""Turns HTTP requests into API Gateway's payload 2.0 events, and a Lambda's results into HTTP answers."""
 
 import base64
 import binascii
@@ -14,11 +14,11 @@ Event = dict[str, Any]
 
 ACCOUNT_ID = "123456789012"
 API_ID = "local"
-# The server describes its own transport.
+# Headers that describe the transport are the server's own.
 _TRANSPORT = frozenset({"connection", "content-length", "transfer-encoding"})
 _RESULT_LIMIT = 6 * 1024 * 1024
 
-# What AWS was measured to hand over as text; a missing content type and even form data arrive in base64.
+# AWS hands over these content types as text, by measurement; form data and bodies without a type arrive in base64.
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 
 
@@ -35,7 +35,7 @@ class Request:
     client: str
 
     def header(self, name: str) -> str | None:
-        """The header's value, repeated ones joined with commas, or None."""
+        """Returns the header's value, or None. Repeated headers are joined with commas."""
         values = [value for key, value in self.headers if key == name]
         return ",".join(values) if values else None
 
@@ -50,17 +50,17 @@ class Answer:
 
 
 class MalformedResultError(Exception):
-    """The handler's result is nothing that API Gateway could send."""
+    """API Gateway could not send the handler's result."""
 
 
 def message(status: int, text: str, *headers: tuple[str, str]) -> Answer:
-    """An answer in API Gateway's own words."""
+    """Returns an answer with a message as API Gateway words its own."""
     body = json.dumps({"message": text}, separators=(",", ":")).encode()
     return Answer(status, (("content-type", "application/json"), *headers), body)
 
 
 def event(request: Request, *, route_key: str, path_parameters: dict[str, str], claims: dict[str, str] | None) -> Event:
-    """The event of a request that has passed the authorizer; claims are None on a public route."""
+    """Returns the event of a request that has passed the authorizer; claims are None on a public route."""
     # AWS ends the path at a question mark that was sent percent-encoded.
     path = request.path.partition("?")[0]
     made: Event = {
@@ -84,13 +84,13 @@ def event(request: Request, *, route_key: str, path_parameters: dict[str, str], 
 
 
 def answer(result: object) -> Answer:
-    """The HTTP answer that API Gateway makes of a handler's result.
+    """Returns the HTTP answer that API Gateway makes of a handler's result.
 
     Raises:
         MalformedResultError: API Gateway would answer 500.
-        TypeError: the result is no JSON, so that Lambda itself would fail.
+        TypeError: the result is not JSON, so Lambda itself would fail.
     """
-    # Lambda carries JSON, at most 6 MB of it.
+    # Lambda passes on JSON of at most 6 MB.
     carried = json.dumps(result, ensure_ascii=False)
     if len(carried) > _RESULT_LIMIT:
         raise MalformedResultError("the result is larger than 6 MB")
@@ -166,7 +166,7 @@ def _body(request: Request) -> tuple[str, bool]:
         try:
             return request.body.decode(), False
         except UnicodeDecodeError:
-            pass  # undocumented at AWS; base64 loses nothing, and the Lambda can refuse it
+            pass  # AWS does not document this case; base64 loses nothing, and the Lambda can refuse it
     return base64.b64encode(request.body).decode(), True
 
 

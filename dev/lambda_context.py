@@ -11,7 +11,7 @@ _ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:"
 
 @dataclass(frozen=True, slots=True)
 class LambdaContext:
-    """One invocation's context; its clock starts when it is made."""
+    """The context of one invocation. Its clock starts when it is created."""
 
     function_name: str
     timeout_seconds: float

@@ -1,4 +1,4 @@
-"""The parts of the local stack, put together: what starts, in which order, and what a person is told about it."""
+"""Starts the parts of the local stack in order, and tells the person at the terminal about it."""
 
 import os
 import socket
@@ -41,7 +41,7 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class _Stack:
-    """What runs, once it answers."""
+    """A stack that runs and answers."""
 
     children: Sequence[Child]
     server: Server
@@ -50,11 +50,11 @@ class _Stack:
 
 
 def run(folder: Path) -> NoReturn:
-    """Runs the stack with its data and logs in the folder, until somebody stops us. The environment says the rest:
-    PORT, AWS_PORT, DATABASE_URL, MYSQL_IMAGE.
+    """Runs the stack, with its data and logs in the folder, until it is stopped. The settings are read from the
+    environment: PORT, AWS_PORT, DATABASE_URL, MYSQL_IMAGE.
 
     Raises:
-        StackError: it cannot start, or something of it has ended by itself.
+        StackError: it cannot start, or one of its programs has ended by itself.
     """
     options = _Options(
         folder=folder.resolve(),
@@ -72,7 +72,7 @@ def run(folder: Path) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    """Tells the person at the terminal now, even through a pipe."""
+    """Prints the text at once, even through a pipe."""
     print(text, flush=True)
 
 
@@ -95,7 +95,7 @@ def _check_free(name: str, port: int) -> None:
 
 @contextmanager
 def _running(options: _Options) -> Iterator[_Stack]:
-    """Starts everything; it stops in the reverse order."""
+    """Starts everything, and stops it in the reverse order."""
     aws_url = f"http://127.0.0.1:{options.aws_port}"
     with ExitStack() as stack:
         stack.enter_context(locked(options.folder))
@@ -134,7 +134,7 @@ def _running_schedules(options: _Options, environment: dict[str, str]) -> Abstra
 
 
 def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
-    """Everything else that is there before the first request: people, tables and demo data."""
+    """Creates what must exist before the first request: accounts, tables and demo data."""
     pool = emulator.create_pool()
     subs = emulator.create_people(pool.pool_id, demo.PEOPLE)
     database.migrate(accounts)
@@ -171,7 +171,7 @@ def _introduce(options: _Options, stack: _Stack) -> None:
 
 
 def _elsewhere(options: _Options) -> str:
-    """The variable that commands of make need for a folder that is not the usual one."""
+    """Returns the variable that make needs when the folder is not the default one."""
     return "" if options.folder == DEFAULT_FOLDER else f" FOLDER={options.folder}"
 
 
@@ -194,10 +194,10 @@ def _introduce_booking(options: _Options, addresses: Addresses) -> None:
 
 
 def _watch(stack: _Stack) -> NoReturn:
-    """Until somebody stops us, or something of ours ends."""
+    """Waits until the stack is stopped or one of its programs ends."""
     while True:
         stops.check()
-        time.sleep(_CHECK_SECONDS)  # between two looks at what runs; a signal ends it
+        time.sleep(_CHECK_SECONDS)  # between two checks of the programs; a signal ends it
         for child in stack.children:
             if child.has_ended:
                 raise StackError(f"{child.name} has ended unexpectedly, so everything stops. {child.last_words()}")

@@ -1,4 +1,4 @@
-"""Writes openapi.json anew: `make openapi`."""
+"""Writes openapi.json again: `make openapi`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Holds openapi.json against the rules of Spectral and Redocly: `make openapi-lint`."""
+"""Checks openapi.json against the rules of Spectral and Redocly: `make openapi-lint`."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from dev.openapi_file import FILE
 
 RULES = FILE.parent / "clients" / "lint"
 _PACKAGES = ("package.json", "package-lock.json")
-# Without these, Redocly sends statistics of use and asks for newer releases.
+# Without these settings, Redocly sends usage statistics and looks for newer releases.
 _QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
 
@@ -21,7 +21,7 @@ class LintersMissingError(Exception):
 
 
 def findings(document: Path) -> str:
-    """What both linters find wrong, as text for people; empty when they find nothing.
+    """Returns what both linters find wrong, as text for people, which is empty when they find nothing.
 
     Raises LintersMissingError. The packages are installed once for each package-lock.json, in the cache folder.
     """

@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
-    """The variables that lead the operators' command line to the database and the accounts of this stack."""
+    """Returns the environment that connects the operators' commands to this stack's database and accounts."""
     return aws.lambda_environment(addresses.aws) | {"COGNITO_USER_POOL_ID": addresses.pool_id}
 
 

@@ -1,8 +1,8 @@
-"""Builds the Lambdas' zip: the same bytes from the same commit and requirements, wherever it is built.
+"""Builds the Lambdas' zip: the same commit and requirements give the same bytes on every machine.
 
-Only committed files go in, wheels are taken by their hash, modules are compiled by the Python that will run them (with
-`unchecked-hash`, since the zip's fixed dates would make any other compiled module look stale), and nothing of the
-machine is left: no dates, no paths, no order of a folder.
+The zip holds only committed files, and wheels that are pinned by their hash. Modules are compiled by the Python that
+will run them, with `unchecked-hash`, because the zip's fixed dates would make any other compiled module look stale.
+Dates, paths and the order of files do not depend on the machine.
 """
 
 import argparse
@@ -21,16 +21,16 @@ REQUIREMENTS = ROOT / "requirements-lambda.txt"
 CA_BUNDLE = "rds-ca-bundle.crt"
 OURS = ("lambda_function", "migrations", "alembic.ini", CA_BUNDLE)
 
-# What wheels bring along and no Lambda runs. Licences, in *.dist-info, stay: they must go where the code goes.
+# Parts of wheels that no Lambda needs. The licences in *.dist-info stay, because they must go with the code.
 _UNUSED = ("bin", "alembic/templates", "alembic/testing", "icalendar/tests", "mako/testing", "sqlalchemy/testing")
 _UNUSED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
-_PLACE = "/var/task"  # where Lambda unpacks it, for tracebacks
+_PLACE = "/var/task"  # where Lambda unpacks the zip; tracebacks show it
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`python` compiles, and is of the version that will run the result; no `platform` is this machine's."""
+    """`python` compiles the modules and has the version that will run them. `platform` None is this machine's."""
 
     python: str
     version: str
@@ -42,11 +42,11 @@ LAMBDA_PLATFORM = "manylinux2014_aarch64"
 
 
 class PackageError(RuntimeError):
-    """It cannot be built here; the message says what is missing."""
+    """The zip cannot be built here. The message says what is missing."""
 
 
 def build(target: Target, zip_file: Path, ca_bundle: Path | None = None) -> str:
-    """Writes the zip and answers its SHA-256. `ca_bundle` replaces the committed certificates. Raises PackageError."""
+    """Writes the zip and returns its SHA-256. `ca_bundle` replaces the committed certificates. Raises PackageError."""
     zip_file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
@@ -60,7 +60,7 @@ def build(target: Target, zip_file: Path, ca_bundle: Path | None = None) -> str:
 
 
 def lambda_target(python: str | None = None) -> Target:
-    """Lambda's, compiled by that Python, or else by one of the right version on the PATH or from pyenv.
+    """Returns Lambda's target, compiled by the given Python or one of the right version on the PATH or from pyenv.
 
     Raises PackageError when there is none.
     """
@@ -101,7 +101,7 @@ def _install(target: Target, tree: Path) -> None:
 
 
 def _copy_ours(tree: Path) -> None:
-    """What git knows, as it is in the folder: a build of changed files is one of changed files."""
+    """Copies the files that git tracks as they are in the folder, with changes that are not committed."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--", *OURS], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -112,7 +112,7 @@ def _copy_ours(tree: Path) -> None:
 
 def _compile(target: Target, tree: Path) -> None:
     stripped = ["-s", str(tree), "-p", _PLACE, "--invalidation-mode", "unchecked-hash"]
-    # A fixed seed, since the order of a set in a constant follows it.
+    # The seed is fixed because the order of a set in a constant depends on it.
     _run(["env", "PYTHONHASHSEED=0", target.python, "-m", "compileall", "-q", *stripped, str(tree)])
 
 
@@ -121,7 +121,7 @@ def _zip(tree: Path, zip_file: Path) -> None:
         files = {path.relative_to(tree).as_posix(): path for path in tree.rglob("*") if path.is_file()}
         for name, path in sorted(files.items()):
             entry = ZipInfo(name, _DATE)
-            entry.create_system = 3  # Unix, wherever it is built, so that the permissions count
+            entry.create_system = 3  # always Unix, so that the permissions take effect
             entry.external_attr = 0o100644 << 16
             entry.compress_type = ZIP_DEFLATED
             package.writestr(entry, path.read_bytes(), compresslevel=9)

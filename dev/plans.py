@@ -1,7 +1,7 @@
-"""Plans of every environment as JSON, for tests/terraform and checkov: `python -m dev.plans build/terraform`.
+"""Plans every environment, as JSON for tests/terraform and checkov: `python -m dev.plans build/terraform`.
 
-Each plan is made in a copy of the folder whose state is a local file: nothing is read from and nothing written to the
-real one. The provider reads the account and its zones, so on an ordinary machine credentials that may read are needed.
+Each plan is made in a copy of the folder with a local file as its state, so the real state is neither read nor written.
+The provider reads the account and its zones, which takes credentials that may read them.
 """
 
 import json
@@ -18,26 +18,26 @@ _LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
 
 
 def _terraform(folder: Path, *arguments: str) -> str:
-    """Raises CalledProcessError, whose stderr says what Terraform dislikes."""
+    """Runs Terraform. Raises CalledProcessError with Terraform's message in its stderr."""
     command = ["terraform", f"-chdir={folder}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def copy_stack(target: Path) -> Path:
-    """The Terraform folder with what it reads beside it, ready to plan. Answers where in `target` it lies."""
+    """Copies the Terraform folder and the files that it reads into `target`, and returns the copy's path."""
     folder = target / "terraform"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(ROOT / "terraform", folder, ignore=shutil.ignore_patterns(".terraform", "tests", "bootstrap"))
     shutil.copy(ROOT / "openapi.json", target)
     (folder / "local_override.tf").write_text(_LOCAL_STATE)
     with zipfile.ZipFile(target / "package.zip", "w"):
-        pass  # its content is no matter of a plan
+        pass  # a plan does not depend on its content
     _terraform(folder, "init", "-input=false")
     return folder
 
 
 def plan(folder: Path, environment: str) -> dict[str, Any]:
-    """The plan from nothing, as `terraform show -json` tells it."""
+    """Returns the plan of an empty state as `terraform show -json` prints it."""
     file = f"{environment}.tfplan"
     package = f"-var=package_path={folder.parent / 'package.zip'}"
     variables = f"-var-file=environments/{environment}.tfvars"

@@ -15,7 +15,7 @@ def main() -> int:
     if not folder.exists():
         print("There are no local data, so nothing was deleted.")
         return 0
-    # The lock is what every stack leaves behind: anything else is somebody's folder.
+    # Every stack leaves its lock behind, so a folder without it is not a stack's.
     if not (folder / "lock").is_file():
         print(f"{shown(folder)} is not the folder of a local stack, so nothing was deleted.", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Route keys as API Gateway writes and chooses them: "GET /appointments/{appointment_id}"."""
+"""Chooses among route keys, such as "GET /appointments/{appointment_id}", as API Gateway does."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ DEFAULT = "$default"
 
 
 class Match(NamedTuple):
-    """The route of a request, with what its braces stand for."""
+    """The route of a request and the values of its path parameters."""
 
     route_key: str
     path_parameters: dict[str, str]
@@ -32,7 +32,7 @@ class RouteTable:
                 self._routes.setdefault((method, len(segments)), []).append((key, segments))
 
     def match(self, method: str, path: str) -> Match | None:
-        """The route, or None where API Gateway knows none."""
+        """Returns the route, or None if API Gateway would find none."""
         given = path.split("/")
         for key, segments in self._routes.get((method, len(given)), []):
             parameters = _parameters(segments, given)

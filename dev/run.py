@@ -11,7 +11,7 @@ from dev.stack import DEFAULT_FOLDER, StackError
 def main() -> int:
     stops.listen()
     try:
-        # Only now: Ctrl-C counts from the first moment, and these imports take a good part of a second.
+        # These imports take a good part of a second, and Ctrl-C must work before they are done.
         from dev import local_stack  # noqa: PLC0415 - see above
 
         parser = argparse.ArgumentParser(description=__doc__)

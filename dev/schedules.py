@@ -1,4 +1,4 @@
-"""What a schedule calls every minute on AWS, every two seconds here: `python -m dev.schedules`, started by dev.run."""
+"""Runs every two seconds what a schedule runs every minute on AWS: `python -m dev.schedules`, started by dev.run."""
 
 import io
 import time
@@ -17,10 +17,10 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def run(handler: Handler, pause: Callable[[float], None]) -> None:
-    """Calls it again and again, until somebody ends us. Where the database is away, the next run does the work."""
+    """Repeats the call until the program is ended. If the database is away, a later run does the work."""
     while True:
         try:
-            # Its metrics, which nobody reads here, would fill the log; the logger has a stream of its own.
+            # Its metrics would fill the log here without any use; the logger writes to another stream.
             with redirect_stdout(io.StringIO()):
                 handler({}, LambdaContext("waitlist", _TIMEOUT_SECONDS))
         except DomainError as error:
@@ -29,7 +29,7 @@ def run(handler: Handler, pause: Callable[[float], None]) -> None:
 
 
 def main() -> None:
-    # Only here, because importing it reads the settings that dev.run has put into the environment.
+    # Importing it reads the settings that dev.run has put into the environment.
     from lambda_function.entrypoints.waitlist import handler  # noqa: PLC0415 - see above
 
     run(cast("Handler", handler), time.sleep)

@@ -1,4 +1,4 @@
-"""Signs a patient up at the local stack, as a client's page would: `make sign-up AS=ana EMAIL=ana@example.org`."""
+"""Signs a patient up on the local stack, as a client's page would: `make sign-up AS=ana EMAIL=ana@example.org`."""
 
 import argparse
 import sys

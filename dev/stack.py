@@ -1,4 +1,4 @@
-"""The folder of the local stack: its lock, its data and logs, and the addresses of a running one."""
+"""The folder of the local stack: its lock, its data and logs, and the addresses of a running stack."""
 
 import fcntl
 import json
@@ -12,12 +12,12 @@ DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / ".local"
 
 
 class StackError(Exception):
-    """What a person at the terminal must know, in one message."""
+    """Something went wrong. The message tells the person at the terminal all they need to know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What other commands must know about a running stack."""
+    """The addresses of a running stack, which other commands need."""
 
     api: str
     aws: str
@@ -26,7 +26,7 @@ class Addresses:
 
     @contextmanager
     def published(self, folder: Path) -> Iterator[None]:
-        """Leaves the addresses for other commands until the block ends."""
+        """Publishes the addresses for other commands until the block ends."""
         file = _addresses_file(folder)
         file.write_text(json.dumps(asdict(self)))
         try:
@@ -36,10 +36,10 @@ class Addresses:
 
     @classmethod
     def of_running_stack(cls, folder: Path) -> "Addresses":
-        """The addresses that a running stack has left.
+        """Returns the addresses of the stack that runs in the folder.
 
         Raises:
-            StackError: none is running.
+            StackError: no stack is running there.
         """
         try:
             return cls(**json.loads(_addresses_file(folder).read_text()))
@@ -49,10 +49,10 @@ class Addresses:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Makes the folder, and keeps it to ourselves until the block ends.
+    """Makes the folder, and locks it until the block ends.
 
     Raises:
-        StackError: a stack is running in it.
+        StackError: another stack is running in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
@@ -64,7 +64,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def shown(path: Path) -> str:
-    """The path as a person in the current folder would write it."""
+    """Returns the path as a person in the current folder would write it."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 

@@ -11,26 +11,26 @@ _came: list[int] = []
 
 
 class Stopped(BaseException):
-    """Somebody wants us to stop. It is no KeyboardInterrupt because one that hits an `exec` makes CPython end with that
-    signal instead of our exit code, even when it is caught.
+    """Somebody wants us to stop. It is not a KeyboardInterrupt, because one that is raised inside an `exec` makes
+    CPython end with the signal instead of our exit code, even when it is caught.
     """
 
 
 def listen() -> None:
-    """From now on the first signal raises Stopped, and further ones do not disturb the stopping."""
+    """Makes the first signal raise Stopped and further ones have no effect, so that stopping is not disturbed."""
     for stop in _STOPS:
         signal.signal(stop, _interrupt)
 
 
 def check() -> None:
-    """Raises Stopped once more after a signal: Python drops one that hits a weak reference's callback."""
+    """Raises Stopped again after a signal, because Python loses one raised in a weak reference's callback."""
     if _came:
         raise Stopped
 
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Signals wait for the end of the block."""
+    """Delays signals until the end of the block."""
     waiting: list[int] = []
     usual = {stop: signal.signal(stop, lambda number, _: waiting.append(number)) for stop in _STOPS}
     try:
@@ -43,7 +43,7 @@ def held_back() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Tells the person at the terminal, who may be gone."""
+    """Prints the text on standard error, even if the terminal is gone."""
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 

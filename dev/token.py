@@ -27,16 +27,16 @@ def main() -> int:
 
 
 def access_token(folder: Path, user_name: str) -> str:
-    """A token for the stack that runs in the folder; see token_of. Raises StackError also when none runs there."""
+    """Returns a token for the stack that runs in the folder: see token_of. Raises StackError if none runs there."""
     return token_of(Addresses.of_running_stack(folder), user_name)
 
 
 def token_of(addresses: Addresses, user_name: str) -> str:
-    """A token for the running stack. Whoever has no account there, or another password, gets one with the demo
-    password: accounts are forgotten at the end of each run, and people whom a reception has entered never had any.
+    """Returns a token for the running stack. A person without an account gets one, and any other password is replaced
+    by the demo password: accounts are lost at the end of each run, and people entered by a reception never had one.
 
     Raises:
-        StackError: the stack does not run any more, nobody has that name, or the account is disabled.
+        StackError: the stack is no longer running, nobody has that name, or the account is disabled.
     """
     with reached():
         account = Aws(addresses.aws)

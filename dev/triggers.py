@@ -1,5 +1,5 @@
-"""What Cognito does when somebody confirms an account and moto does not: the e-mail counts as verified, and the trigger
-is called. It stands before moto as WSGI, so that whatever confirms runs it: `make sign-up`, or a client's own page.
+"""Does what Cognito, but not moto, does when somebody confirms an account: marks the e-mail as verified and calls the
+trigger. It is WSGI middleware around moto, so it also runs when a client's own page confirms.
 """
 
 import io
@@ -24,12 +24,12 @@ _SOURCES = {
     "AdminConfirmSignUp": _SIGNED_UP,
     "ConfirmForgotPassword": "PostConfirmation_ConfirmForgotPassword",
 }
-_SECONDS = 5  # Cognito's own patience
+_SECONDS = 5  # Cognito's own limit
 
 
 class Triggers:
-    """Calls `handler` after each confirmation that `application` answers with 200. `attributes` tells those of the
-    account that a request names, with its e-mail verified first if asked.
+    """Calls `handler` after each confirmation that `application` answers with 200. `attributes` returns the attributes
+    of the account that a request names, and first marks its e-mail as verified if asked to.
     """
 
     def __init__(self, application: Application, attributes: Attributes, handler: Handler) -> None:
@@ -54,7 +54,7 @@ class Triggers:
         return [body]
 
     def _refusal(self, action: str, request: dict[str, Any]) -> dict[str, str] | None:
-        """Cognito's answer where the trigger failed, which leaves the account confirmed all the same."""
+        """Returns Cognito's answer when the trigger failed. The account is confirmed nevertheless."""
         event = {
             "version": "1",
             "triggerSource": _SOURCES[action],

@@ -60,6 +60,6 @@ def transaction(database: Database) -> Middleware:
             finally:
                 _work.reset(token)
 
-        return offers.transact(database, run, commit=event.http_method not in _READS)
+        return offers.transact_and_offer(database, run, commit=event.http_method not in _READS)
 
     return middleware

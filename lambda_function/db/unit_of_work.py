@@ -68,7 +68,7 @@ class Database:
 
         After a deadlock or a lock wait timeout the whole runs again, at most `retries` times, in a new session and at
         a new `now`; then ContentionError. UnavailableError when the database is away. What `run` itself raises
-        rolls back and passes through; of refusals that are to be kept (`is_kept`), what was written is committed.
+        rolls back and passes through, except that a refusal with `commits_writes` commits what was written before it.
         """
         started = time.monotonic()
         for attempt in range(retries + 1):
@@ -93,7 +93,7 @@ class Database:
             try:
                 result = run(UnitOfWork(session, self._clock()))
             except DomainError as refusal:
-                if commit and refusal.is_kept:
+                if commit and refusal.commits_writes:
                     session.commit()
                 raise
             if commit:

@@ -11,7 +11,7 @@ class DomainError(Exception):
 
     code: str
     # Whether what was written before it is committed all the same, such as that it was refused.
-    is_kept = False
+    commits_writes = False
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
@@ -117,9 +117,9 @@ class AlreadyWaitingError(DomainError):
 class LinkRefusedError(DomainError):
     code = "link_refused"
 
-    def __init__(self, detail: str, *, is_kept: bool = False) -> None:
+    def __init__(self, detail: str, *, commits_writes: bool = False) -> None:
         super().__init__(detail)
-        self.is_kept = is_kept
+        self.commits_writes = commits_writes
 
 
 class ThrottledError(DomainError):

@@ -49,7 +49,7 @@ def status_at(
 
 
 @dataclass(frozen=True, slots=True)
-class Freed:
+class FreedTime:
     """Time of a doctor that can be booked again. `chair_id` is the chair that was freed with it, or SOME_CHAIR where an
     offer has ended, which kept one from the others; `occupied` is whether a visit has left the time, with its buffers:
     those of another visit then count as well. It is for those who stand behind `after` in the line, a waitlist_id.
@@ -63,13 +63,13 @@ class Freed:
     after: int = 0
 
 
-def freed_by_visit(visit: Any, *, chair_id: int | None = None, after: int = 0) -> Freed:
+def freed_by_visit(visit: Any, *, chair_id: int | None = None, after: int = 0) -> FreedTime:
     """What a visit leaves, buffers included: of anything with doctor_id, clinic_id, starts_at, ends_at and buffers."""
     time = Interval(
         visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
         visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),
     )
-    return Freed(visit.doctor_id, visit.clinic_id, time, chair_id, occupied=True, after=after)
+    return FreedTime(visit.doctor_id, visit.clinic_id, time, chair_id, occupied=True, after=after)
 
 
 def offered_span(now: datetime) -> Interval:
@@ -77,11 +77,11 @@ def offered_span(now: datetime) -> Interval:
     return Interval(now, now + MAX_HORIZON + _LONGEST)
 
 
-def merged(parts: Iterable[Freed], span: Interval, longest: timedelta) -> list[Freed]:
+def merged(parts: Iterable[FreedTime], span: Interval, longest: timedelta) -> list[FreedTime]:
     """The parts as far as they lie in the span, in order of time: what overlaps or touches is one, and no part is
     longer than `longest`.
     """
-    alike: dict[Freed, list[Interval]] = defaultdict(list)
+    alike: dict[FreedTime, list[Interval]] = defaultdict(list)
     for part in parts:
         if part.time.overlaps(span):
             alike[replace(part, time=span)].append(part.time)
@@ -96,7 +96,7 @@ def merged(parts: Iterable[Freed], span: Interval, longest: timedelta) -> list[F
     return sorted(found, key=lambda part: (part.time.start, part.doctor_id))
 
 
-def touching(timeline: Timeline, freed: Freed, duration: Duration) -> int:
+def touching(timeline: Timeline, freed: FreedTime, duration: Duration) -> int:
     """The starts whose visit needs some of the freed time."""
     before = duration.buffer_before if freed.occupied else timedelta(0)
     after = duration.buffer_after if freed.occupied else timedelta(0)

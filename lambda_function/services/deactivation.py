@@ -21,8 +21,8 @@ from lambda_function.domain.appointment import EventAction, Status
 from lambda_function.domain.errors import ContentionError, HasBookingsError, NotFoundError
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
-from lambda_function.domain.waitlist import Freed, freed_by_visit
-from lambda_function.services.offers import free
+from lambda_function.domain.waitlist import FreedTime, freed_by_visit
+from lambda_function.services.offers import record_freed_time
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
 from lambda_function.services.visits import NewEvent, record, visible_to
@@ -79,7 +79,7 @@ def _deactivate(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once:
     if closed:
         freed += withdraw_all(work, user_id)
         deactivate(work, user_id, Role.PATIENT)
-    free(work, freed)
+    record_freed_time(work, freed)
     return DeactivationProgress(ids, closed)
 
 
@@ -105,7 +105,7 @@ def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits
         )
 
 
-def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[Freed]:
+def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[FreedTime]:
     """Cancels visits as lifecycle.enter and record do, in as many statements for a hundred visits as for one."""
     if not appointment_ids:
         return []

@@ -22,7 +22,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import freed_by_visit
-from lambda_function.services.offers import free
+from lambda_function.services.offers import record_freed_time
 from lambda_function.services.visits import NewEvent, lock_visit, record, view
 
 ACTIONS: Mapping[Step, Action] = MappingProxyType(
@@ -62,7 +62,7 @@ def take(
     record(work, enter(work, appointment, step, after, reason=reason))
     shown = view(work, appointment)
     if after not in HOLDING:
-        free(work, [freed_by_visit(appointment, chair_id=appointment.chair_id)])
+        record_freed_time(work, [freed_by_visit(appointment, chair_id=appointment.chair_id)])
     return shown
 
 

@@ -71,7 +71,7 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
         if caller_id not in link_codes.lock_account_holders(work.session, (caller_id,)):
             raise ContentionError(_CHANGED)
         link_codes.count_wrong_code(work.session, caller_id, today)
-        raise LinkRefusedError(_REFUSED, is_kept=True)
+        raise LinkRefusedError(_REFUSED, commits_writes=True)
     _move(work, caller_id, target_id, code_hash)
     note_person(work, caller_id, PersonAction.MERGE)
     note_person(work, target_id, PersonAction.LINK)

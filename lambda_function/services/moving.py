@@ -32,8 +32,8 @@ from lambda_function.domain.errors import (
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.versions import check_version
-from lambda_function.domain.waitlist import Freed, freed_by_visit
-from lambda_function.services.offers import free
+from lambda_function.domain.waitlist import FreedTime, freed_by_visit
+from lambda_function.services.offers import record_freed_time
 from lambda_function.services.placement import Placement, find_vacancy
 from lambda_function.services.visits import LockedVisit, NewEvent, join_clinic, lock_visit, record, view
 
@@ -87,7 +87,7 @@ def change(
     if moved is None:
         return view(work, visit)
     if moved.awaited:
-        free(work, [moved.left])
+        record_freed_time(work, [moved.left])
     return view_of(visit, moved.facts)
 
 
@@ -97,7 +97,7 @@ class _MoveOutcome:
 
     event: NewEvent
     facts: BookingFacts
-    left: Freed
+    left: FreedTime
     awaited: bool
 
 

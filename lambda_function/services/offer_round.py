@@ -12,7 +12,7 @@ from lambda_function.db.repositories.busy import visits_of_patients
 from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import Freed, freed_by_visit, offer_end, offered_span
+from lambda_function.domain.waitlist import FreedTime, freed_by_visit, offer_end, offered_span
 from lambda_function.services.offerable import ANY_PATIENT, Offerable, offerable
 
 # Longer freed time is written down in parts.
@@ -37,7 +37,7 @@ def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
     span = offered_span(work.now)
     live = [row for row in rows if Interval(row.starts_at, row.ends_at).overlaps(span)]
     freed = [
-        Freed(
+        FreedTime(
             row.doctor_id,
             clinic_id,
             Interval(row.starts_at, min(row.ends_at, span.end)),
@@ -56,7 +56,7 @@ def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
     return True
 
 
-def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[Freed]) -> int | None:
+def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> int | None:
     """Makes offers in the order of joining. Returns the waitlist_id up to which everybody has been looked at; None when
     nobody or no time is left.
     """

@@ -18,7 +18,7 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Duration, bookable_span
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.slots import Timeline, margin, visit_starts
-from lambda_function.domain.waitlist import SOME_CHAIR, Freed, best_start, touching, within_wish
+from lambda_function.domain.waitlist import SOME_CHAIR, FreedTime, best_start, touching, within_wish
 from lambda_function.services.free_starts import FreeStarts, busy_masks
 
 # An offer keeps to the limits of patients, whoever is to accept it.
@@ -59,7 +59,7 @@ class Offerable:
 
     now: datetime
     clinic_id: int
-    freed: Sequence[Freed]
+    freed: Sequence[FreedTime]
     candidates: Sequence[Candidate]
     free: FreeStarts
     _of_treatment: defaultdict[int, list[Candidate]] = field(default_factory=lambda: defaultdict(list))
@@ -137,7 +137,7 @@ class Offerable:
             self._own[key] = [self._gain(part, duration, self.timeline.everything) for part in own]
         return self._own[key]
 
-    def _gain(self, part: Freed, duration: Duration, among: int) -> Gain:
+    def _gain(self, part: FreedTime, duration: Duration, among: int) -> Gain:
         touched = touching(self.timeline, part, duration) & among
         return Gain(part.after, self.timeline.beginning_in(part.time) & touched, touched)
 
@@ -164,7 +164,7 @@ class Offerable:
             yield part.chair_id, time
 
 
-def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[Freed]) -> Offerable | None:
+def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[FreedTime]) -> Offerable | None:
     """Four statements; None when no doctor is there any more."""
     everybody = any(part.chair_id is not None for part in freed)
     concerned = None if everybody else {part.doctor_id for part in freed}

@@ -1,8 +1,8 @@
 """Time that is freed goes to those who wait for it, in the order of joining.
 
-The transaction that frees time only writes down which: `free`. Offers are made when it is over, by `offer_in`, a
-bounded number of them; the schedule (services/waitlist_schedule.py) makes the rest, also of what a death in between
-has left. An offer holds nothing: whoever books the time first has it. See docs/decisions/0006-waitlist.md.
+The transaction that frees time only records it: `record_freed_time`. Offers are made when that transaction is over, by
+`offer_in`, a bounded number of them; the schedule (services/waitlist_schedule.py) makes the rest, also after a crash in
+between. An offer holds nothing: whoever books the time first has it. See docs/decisions/0006-waitlist.md.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -13,7 +13,7 @@ from typing import TypeVar
 from lambda_function.db.repositories import freed_time
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import Freed, merged, offered_span
+from lambda_function.domain.waitlist import FreedTime, merged, offered_span
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.offer_round import MAX_PART, offer_round
 
@@ -25,18 +25,18 @@ CLINICS_AT_ONCE = 3
 _Result = TypeVar("_Result")
 
 
-def free(work: UnitOfWork, parts: Iterable[Freed]) -> None:
+def record_freed_time(work: UnitOfWork, parts: Iterable[FreedTime]) -> None:
     """Writes down time that can be booked again, unless nobody waits. Two statements at most."""
     freed = [part for part in parts if part.time.end > work.now]
     if not freed:
         return
     until = freed_time.awaited_until(work.session)
     if until is not None and until > work.now:
-        write_down(work, freed, until)
+        record_until(work, freed, until)
 
 
-def write_down(work: UnitOfWork, parts: Iterable[Freed], until: datetime) -> None:
-    """As `free`, for a caller who knows until when somebody waits."""
+def record_until(work: UnitOfWork, parts: Iterable[FreedTime], until: datetime) -> None:
+    """As `record_freed_time`, for a caller who knows until when somebody waits."""
     span = offered_span(work.now)
     ahead = merged(parts, Interval(span.start, min(until, span.end)), MAX_PART)[:MAX_PARTS]
     if not ahead:
@@ -58,7 +58,7 @@ def write_down(work: UnitOfWork, parts: Iterable[Freed], until: datetime) -> Non
     work.freed_in.update(part.clinic_id for part in ahead)
 
 
-def transact(database: Database, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
+def transact_and_offer(database: Database, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
     """As `Database.transact`; then makes offers of the time that was freed, before it answers."""
     freed_in: set[int] = set()
 

@@ -11,8 +11,8 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import HasBookingsError, InvalidInputError, NotFoundError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action
-from lambda_function.domain.waitlist import Freed
-from lambda_function.services.offers import free
+from lambda_function.domain.waitlist import FreedTime
+from lambda_function.services.offers import record_freed_time
 from lambda_function.services.visits import visible_to
 from lambda_function.services.working_hours import MAX_TIME_OFF, lock_doctor, require_doctor
 
@@ -62,4 +62,4 @@ def give_up(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
     span = time_off_rows.remove(work.session, doctor_id, time_off_id)
     if span is None:
         raise NotFoundError("There is no such leave.")
-    free(work, [Freed(doctor_id, clinic.clinic_id, span)])
+    record_freed_time(work, [FreedTime(doctor_id, clinic.clinic_id, span)])

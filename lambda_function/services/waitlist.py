@@ -31,7 +31,7 @@ from lambda_function.domain.waitlist import (
     MAX_OPEN_WISHES,
     OPEN,
     SOME_CHAIR,
-    Freed,
+    FreedTime,
     WaitlistStatus,
     check_acceptable,
     freed_by_visit,
@@ -39,7 +39,7 @@ from lambda_function.domain.waitlist import (
 )
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.catalogue import check_ids
-from lambda_function.services.offers import free
+from lambda_function.services.offers import record_freed_time
 
 NOBODY = 0
 
@@ -157,15 +157,17 @@ def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
             "This entry has ended or is being changed. Read it again; if it is still open, try again."
         )
     if entry.status is WaitlistStatus.OFFERED:
-        free(work, [_left_by(work, offer) for offer in waitlist_rows.offered_visits(work.session, [waitlist_id])])
+        record_freed_time(
+            work, [_left_by(work, offer) for offer in waitlist_rows.offered_visits(work.session, [waitlist_id])]
+        )
 
 
-def withdraw_all(work: UnitOfWork, patient_id: int) -> list[Freed]:
+def withdraw_all(work: UnitOfWork, patient_id: int) -> list[FreedTime]:
     """Ends all waiting of a patient, whose lock is held; answers the time that was on offer, to be freed."""
     return [_left_by(work, offer) for offer in waitlist_rows.withdraw_all(work.session, patient_id, work.now)]
 
 
-def _left_by(work: UnitOfWork, offer: OfferedVisit) -> Freed:
+def _left_by(work: UnitOfWork, offer: OfferedVisit) -> FreedTime:
     """What was on offer, for whoever fits; once it has lapsed, only for those further behind."""
     after = offer.waitlist_id if offer.expires_at <= work.now else 0
     return freed_by_visit(offer, chair_id=SOME_CHAIR, after=after)

@@ -14,7 +14,7 @@ from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.waitlist import SOME_CHAIR, freed_by_visit
 from lambda_function.observability import count, gauge_seconds
 from lambda_function.services.offer_round import offer_round
-from lambda_function.services.offers import free, note_failure
+from lambda_function.services.offers import note_failure, record_freed_time
 
 BATCH = 200
 CLINICS = 100
@@ -53,7 +53,7 @@ def _lapse_offers(work: UnitOfWork) -> int:
     """Their time goes to those who stand further behind: otherwise two who never answer would keep it between them."""
     ids = waitlist.lapse_offers(work.session, work.now, BATCH)
     offers = waitlist.offered_visits(work.session, ids)
-    free(work, [freed_by_visit(offer, chair_id=SOME_CHAIR, after=offer.waitlist_id) for offer in offers])
+    record_freed_time(work, [freed_by_visit(offer, chair_id=SOME_CHAIR, after=offer.waitlist_id) for offer in offers])
     return len(ids)
 
 

@@ -18,7 +18,7 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.outside_hours import outside_hours
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.working_hours import WeeklyHours, Window, check_week, check_windows
-from lambda_function.services.given_back import give_back, look_before
+from lambda_function.services.freed_hours import free_after_change, read_before_change
 from lambda_function.services.visits import visible_to
 
 MAX_TIME_OFF = timedelta(days=5 * 366)
@@ -48,9 +48,9 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
     """
     check_week(week, "hours")
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
-    before = look_before(work, [doctor_id])
+    before = read_before_change(work, [doctor_id])
     working_hours_rows.replace_weekly(work.session, doctor_id, week)
-    give_back(work, before, [clinic])
+    free_after_change(work, before, [clinic])
     return _ids_outside_hours(work, doctor_id, clinic.time_zone)
 
 
@@ -68,19 +68,19 @@ def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequ
     """The hours of one date instead of the weekly ones; answers as replace_weekly."""
     check_windows(windows, "hours")
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
-    before = look_before(work, [doctor_id])
+    before = read_before_change(work, [doctor_id])
     working_hours_rows.replace_exception(work.session, doctor_id, day, windows)
-    give_back(work, before, [clinic])
+    free_after_change(work, before, [clinic])
     return _ids_outside_hours(work, doctor_id, clinic.time_zone)
 
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
     """The weekly hours again; answers as replace_weekly. NotFoundError when that date has no exception."""
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
-    before = look_before(work, [doctor_id])
+    before = read_before_change(work, [doctor_id])
     if not working_hours_rows.remove_exception(work.session, doctor_id, day):
         raise NotFoundError("That date has no exception.")
-    give_back(work, before, [clinic])
+    free_after_change(work, before, [clinic])
     return _ids_outside_hours(work, doctor_id, clinic.time_zone)
 
 

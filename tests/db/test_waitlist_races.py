@@ -43,7 +43,7 @@ def job(actor: Actor, run: Run) -> Callable[[Database], str]:
 
     def once(database: Database) -> str:
         try:
-            offers.transact(database, as_actor)
+            offers.transact_and_offer(database, as_actor)
         except DomainError as refusal:
             return refusal.code
         return "done"

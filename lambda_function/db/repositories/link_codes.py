@@ -139,7 +139,7 @@ def lock_wrong_codes(session: Session, user_id: int, day: date) -> int:
 
 
 def count_wrong_code(session: Session, user_id: int, day: date) -> None:
-    """Counts one more, which stays counted if the transaction is committed: see DomainError.is_kept."""
+    """Counts one more, which stays counted if the transaction is committed: see DomainError.commits_writes."""
     write(session, update(Refusals).where(*_wrong_codes(user_id, day)).values(count=Refusals.count + 1))
 
 

@@ -107,7 +107,7 @@ def _plan(context: OperatorContext, arguments: PracticePlan) -> Document:
 
 def _apply(context: OperatorContext, arguments: PracticeApplication) -> Document:
     declaration = read_declaration(arguments.practice)
-    plan = offers.transact(
+    plan = offers.transact_and_offer(
         context.database, lambda work: apply_practice(work, declaration, accept_conflicts=arguments.accept_conflicts)
     )
     return plan_document(plan, applied=True)

@@ -25,7 +25,7 @@ from lambda_function.domain.errors import (
 from lambda_function.domain.people import NewUser, PersonAction
 from lambda_function.services import deactivation, offers
 from lambda_function.services.deactivation import DeactivationProgress, deactivate_by_batches, deactivate_doctor
-from lambda_function.services.offers import free
+from lambda_function.services.offers import record_freed_time
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, TypeChange, UserCreation, UserFilter
 from lambda_function.services.person_events import note_person
@@ -136,7 +136,7 @@ def set_type(database: Database, wanted: TypeChange) -> Document:
 
     Raises NotFoundError, InvalidInputError, and HasBookingsError for visits ahead, which nobody would attend.
     """
-    offers.transact(database, partial(_set_type, wanted=wanted))
+    offers.transact_and_offer(database, partial(_set_type, wanted=wanted))
     return _shown(database, wanted.user_name)
 
 
@@ -151,7 +151,7 @@ def _set_type(work: UnitOfWork, wanted: TypeChange) -> None:
     if not directory.set_type(work.session, person.user_id, before=person.user_type, after=role, now=work.now):
         raise ContentionError("Another operator changed this person at the same time; try again.")
     if person.user_type is Role.PATIENT:
-        free(work, withdraw_all(work, person.user_id))
+        record_freed_time(work, withdraw_all(work, person.user_id))
     if clinic_ids or not had_profile:
         _make_profile(work, person.user_id, role, clinic_ids, treatment_ids)
     deactivation.end_access(work, person.user_id)
@@ -241,10 +241,10 @@ def deactivate_in_batches(database: Database, wanted: Deactivation) -> tuple[Dir
     that were cancelled or kept.
     """
     run = partial(deactivate_batch, wanted=wanted)
-    first, progress = offers.transact(database, run)
+    first, progress = offers.transact_and_offer(database, run)
     ids = list(progress.appointment_ids)
     while not progress.closed:
-        _, progress = offers.transact(database, run)
+        _, progress = offers.transact_and_offer(database, run)
         ids += progress.appointment_ids
     return first, ids
 

@@ -23,7 +23,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, HasBookingsError
 from lambda_function.domain.people import PersonAction
 from lambda_function.services.deactivation import end_access
-from lambda_function.services.given_back import give_back, look_before
+from lambda_function.services.freed_hours import free_after_change, read_before_change
 from lambda_function.services.person_events import note_person
 from lambda_function.services.practice.changes import ChangeAction, PracticeChange
 from lambda_function.services.practice.conflicts import affected_doctors
@@ -59,12 +59,12 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
     if plan.refused(accept_conflicts=accept_conflicts):
         raise PracticeConflictsError(plan, accept_conflicts=accept_conflicts)
     doctor_ids = _doctors_with_new_hours(plan)
-    before = look_before(work, doctor_ids)
+    before = read_before_change(work, doctor_ids)
     writer = _Writer(work, plan)
     for change in plan.changes:
         writer.write(change)
     if before is not None:
-        give_back(work, before, doctor_clinics(work.session, doctor_ids))
+        free_after_change(work, before, doctor_clinics(work.session, doctor_ids))
     return plan
 
 

@@ -11,7 +11,7 @@ from lambda_function.domain.errors import DomainError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.slots import Timeline, bits
 from lambda_function.domain.waitlist import (
-    Freed,
+    FreedTime,
     WaitlistStatus,
     best_start,
     check_acceptable,
@@ -43,11 +43,11 @@ VISIT = Duration(timedelta(minutes=30), timedelta(0), timedelta(0))
 STARTS = sum(1 << LINE.index(minute(start)) for start in range(60, 180, 15))
 
 
-def freed(start: int, end: int, **more: Any) -> Freed:
-    return Freed(1, 1, span(start, end), **more)
+def freed(start: int, end: int, **more: Any) -> FreedTime:
+    return FreedTime(1, 1, span(start, end), **more)
 
 
-def fit(wish: Interval, *parts: Freed) -> tuple[bool, Interval] | None:
+def fit(wish: Interval, *parts: FreedTime) -> tuple[bool, Interval] | None:
     fitting = STARTS & within_wish(LINE, wish, VISIT.visit)
     found = best_start(fitting, [(LINE.beginning_in(part.time), touching(LINE, part, VISIT)) for part in parts])
     if found is None:
@@ -73,7 +73,7 @@ def fit(wish: Interval, *parts: Freed) -> tuple[bool, Interval] | None:
     ],
 )
 def test_the_fit_begins_in_the_freed_time_or_reaches_into_it(
-    wish: Interval, part: Freed, expected: tuple[bool, Interval] | None
+    wish: Interval, part: FreedTime, expected: tuple[bool, Interval] | None
 ) -> None:
     assert fit(wish, part) == expected
 
@@ -163,7 +163,7 @@ def test_freed_time_at_the_end_of_time_is_cut_as_any_other(hours: int) -> None:
     end = datetime.max.replace(tzinfo=UTC)
     whole = Interval(end - timedelta(hours=hours), end)
 
-    parts = merged([Freed(1, 1, whole)], Interval(NOW, end), timedelta(days=31))
+    parts = merged([FreedTime(1, 1, whole)], Interval(NOW, end), timedelta(days=31))
 
     assert (parts[0].time.start, parts[-1].time.end) == (whole.start, end)
     assert all(earlier.time.end == later.time.start for earlier, later in pairwise(parts))

@@ -1,4 +1,4 @@
-"""Time that hours, exceptions and closures give back: what is worked after a change and was not before it."""
+"""Time that a change of hours, exceptions or closures frees: what is worked after the change and was not before."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from lambda_function.db.repositories.booking import DoctorClinic
 from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import Freed
+from lambda_function.domain.waitlist import FreedTime
 from lambda_function.domain.working_hours import WorkingTime, subtract
-from lambda_function.services.offers import write_down
+from lambda_function.services.offers import record_until
 
-# Further ahead nothing is given back: patients cannot book it yet in most clinics.
+# Nothing further ahead is freed: patients cannot book it yet in most clinics.
 FURTHEST = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class WorkBefore:
     """How doctors worked in the span before a change; somebody waits until `until`."""
 
     span: Interval
@@ -27,16 +27,16 @@ class Before:
     working_times: Mapping[int, WorkingTime]
 
 
-def look_before(work: UnitOfWork, doctor_ids: Collection[int]) -> Before | None:
+def read_before_change(work: UnitOfWork, doctor_ids: Collection[int]) -> WorkBefore | None:
     """To be called before hours, exceptions or closures of these doctors are changed. None when nobody waits."""
     until = freed_time.awaited_until(work.session)
     if until is None or until <= work.now or not doctor_ids:
         return None
     span = Interval(work.now, min(until, work.now + FURTHEST))
-    return Before(span, until, working_times(work.session, doctor_ids, span))
+    return WorkBefore(span, until, working_times(work.session, doctor_ids, span))
 
 
-def give_back(work: UnitOfWork, before: Before | None, clinics: Collection[DoctorClinic]) -> None:
+def free_after_change(work: UnitOfWork, before: WorkBefore | None, clinics: Collection[DoctorClinic]) -> None:
     """To be called when everything is changed; `clinics` are those of the doctors."""
     if before is None or not clinics:
         return
@@ -46,5 +46,5 @@ def give_back(work: UnitOfWork, before: Before | None, clinics: Collection[Docto
         zone = ZoneInfo(clinic.time_zone)
         worked = before.working_times.get(clinic.doctor_id, WorkingTime()).hours_within(before.span, zone)
         works = after[clinic.doctor_id].hours_within(before.span, zone)
-        parts += [Freed(clinic.doctor_id, clinic.clinic_id, time) for time in subtract(works, worked)]
-    write_down(work, parts, before.until)
+        parts += [FreedTime(clinic.doctor_id, clinic.clinic_id, time) for time in subtract(works, worked)]
+    record_until(work, parts, before.until)

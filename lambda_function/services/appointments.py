@@ -77,7 +77,7 @@ def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime |
     if wanted.day is not None and any(window.values()):
         raise InvalidInputError("Give either a date or from and to.", field="date")
     if wanted.starts_from and wanted.starts_before and wanted.starts_from > wanted.starts_before:
-        raise InvalidInputError("`from` must not be after `to`.", field="from")
+        raise InvalidInputError("The range must not end before it starts.", field="from")
     clinic_id = wanted.clinic_id
     if wanted.day is not None and clinic_id is None:
         if work.actor.role is not Role.DOCTOR:

@@ -55,7 +55,7 @@ def search(work: UnitOfWork, wanted: SlotSearch) -> list[Slot]:
     """At most `limit` slots, by (starts_at, doctor_id). Raises InvalidInputError and RangeTooWideError."""
     require(work.actor, Action.READ_CATALOGUE)
     if wanted.starts_from > wanted.starts_before:
-        raise InvalidInputError("`from` must not be after `to`.", field="from")
+        raise InvalidInputError("The range must not end before it starts.", field="from")
     if wanted.starts_before - wanted.starts_from > MAX_RANGE:
         raise RangeTooWideError(f"Ask for at most {MAX_RANGE.days} days at a time.", field="to")
     doctors = candidates(

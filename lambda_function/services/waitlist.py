@@ -115,7 +115,7 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
 
 def _check_wish(work: UnitOfWork, wish: Wish) -> None:
     if wish.wished_from >= wish.wished_to:
-        raise InvalidInputError("`from` must be before `to`.", field="from")
+        raise InvalidInputError("The range must end after it starts.", field="from")
     if wish.wished_to <= work.now:
         raise InvalidInputError("Choose an end in the future.", field="to")
     check_ids(work, treatment_id=wish.treatment_id, doctor_id=wish.doctor_id, clinic_id=wish.clinic_id)

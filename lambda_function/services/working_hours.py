@@ -60,7 +60,7 @@ def exceptions(
     """The first `limit` dates that have hours of their own, in order."""
     require_doctor(work, doctor_id, Action.READ_CATALOGUE)
     if first_day > last_day:
-        raise InvalidInputError("`from` must not be after `to`.", field="from")
+        raise InvalidInputError("The range must not end before it starts.", field="from")
     return working_hours_rows.exceptions(work.session, doctor_id, first_day, last_day, limit=limit)
 
 

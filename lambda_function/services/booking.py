@@ -86,7 +86,7 @@ def _patient_of(work: UnitOfWork, request: BookingRequest) -> int:
         return request.patient_id
     if work.actor.role is Role.PATIENT:
         return work.actor.user_id
-    raise InvalidInputError("patient_id is required when staff book. Give the patient's id.", field="patient_id")
+    raise InvalidInputError("`patient_id` is required when staff book. Give the patient's id.", field="patient_id")
 
 
 def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) -> tuple[BookingFacts, list[int]]:

@@ -106,7 +106,8 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
         patient_id = work.actor.user_id
     if patient_id is None:
         raise InvalidInputError(
-            "patient_id is required when staff add somebody to the waitlist. Give the patient's id.", field="patient_id"
+            "`patient_id` is required when staff add somebody to the waitlist. Give the patient's id.",
+            field="patient_id",
         )
     if visible_ids(work.session, patient_id=patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")

@@ -19,7 +19,7 @@ _requests = count(1)
 
 
 class FakeContext(LambdaContext):
-    """What the runtime passes along."""
+    """The context that the runtime passes to the handler."""
 
     def __init__(self) -> None:
         self._aws_request_id = f"invocation-{next(_requests)}"
@@ -42,14 +42,14 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The stable code of a problem, or of an OperationOutcome."""
+        """Returns the stable code of a problem or an OperationOutcome."""
         code = code_of(self.json)
         assert code is not None, self.text
         return code
 
     @property
     def fields(self) -> list[str]:
-        """The fields that a 422 names, without FHIR's `http.` or the resource in front."""
+        """Returns the fields that a 422 names, without FHIR's `http.` or the resource in front."""
         if not self.is_fhir:
             return [error["field"] for error in self.json["errors"]]
         issues = self.json["issue"]
@@ -57,13 +57,13 @@ class Answer:
 
 
 def _field(place: str) -> str:
-    """`participant.0.actor` of `Appointment.participant[0].actor`; the resource as a whole is `body`."""
+    """Returns `participant.0.actor` for `Appointment.participant[0].actor`, and `body` for the whole resource."""
     _, dot, steps = place.partition(".")
     return re.sub(r"\[([0-9]+)\]", r".\1", steps) if dot else "body"
 
 
 def access_claims(user_name: str) -> dict[str, str]:
-    """As API Gateway hands them over: all strings."""
+    """Returns the claims as API Gateway passes them on, all of them strings."""
     return {
         "sub": sub_of(user_name),
         "token_use": "access",
@@ -83,7 +83,7 @@ def http_event(
     body: str | bytes | None = None,
     claims: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A payload-2.0 event; bytes travel as base64."""
+    """Returns a payload-2.0 event. Bytes travel as base64."""
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
@@ -125,7 +125,7 @@ class ApiClient:
         self.api = api
 
     def send(self, event: Mapping[str, Any]) -> Answer:
-        """What is answered, which is what openapi.json says."""
+        """Sends the event and checks that openapi.json allows the answer."""
         answer = self.api(event, FakeContext())
         method = event["requestContext"]["http"]["method"]
         contract().check(method, event["rawPath"], answer["statusCode"], answer["headers"], answer.get("body") or "")
@@ -141,7 +141,9 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         **query: Any,
     ) -> Answer:
-        """As the user of that name, or without a token. `body` is sent as JSON unless it is text or bytes."""
+        """Calls the API as the user with that name, or without a token. `body` is sent as JSON unless it is text or
+        bytes.
+        """
         content = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
         given = {} if content is None else {"content-type": "application/json"}
         event = http_event(

@@ -1,4 +1,4 @@
-"""Changes to the practice that many tests of scheduling want, written past the API."""
+"""Changes to the practice that many tests of scheduling need, written without the API."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,7 +37,9 @@ def add_closure(practice: Practice, first_day: date, last_day: date, clinic_id: 
 
 
 def add_visits(practice: Practice, number: int, starts_at: datetime, **columns: Any) -> list[int]:
-    """So many visits of pat with drjay, one a half hour from then on, with the claims of both; answers their ids."""
+    """Adds visits of pat with drjay, one every half hour from that time on, with both people's claims. Returns their
+    ids.
+    """
     first = practice.add_appointment(starts_at, **columns)
     shared = {
         column.key: getattr(first, column.key) for column in Appointment.__table__.c if column.key != "appointment_id"
@@ -66,7 +68,9 @@ def add_visits(practice: Practice, number: int, starts_at: datetime, **columns: 
 
 
 def expect_bookings(answer: Answer, *appointment_ids: int, elsewhere: int = 0) -> None:
-    """409 has_bookings with exactly these, and the number of those that the caller may not see."""
+    """The answer is 409 has_bookings with exactly these visits, and this number of visits that
+    the caller may not see.
+    """
     assert (answer.status, answer.code) == (409, "has_bookings"), answer.text
     assert answer.json["appointment_ids"] == list(appointment_ids)
     assert answer.json["elsewhere"] == elsewhere

@@ -24,7 +24,7 @@ def desk(client: ApiClient, practice: Practice) -> Desk:
 
 
 class Statements:
-    """What the application's engine has sent since the last `clear`. A COMMIT counts as a statement."""
+    """The statements that the application's engine has sent since the last `clear`, with each COMMIT."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -55,7 +55,7 @@ def statements(engine: Engine) -> Iterator[Statements]:
 
 @pytest.fixture(scope="session")
 def fingerprint(migrated_url: URL) -> Iterator[Fingerprint]:
-    """Equal before and after means that nothing was written to any table."""
+    """Returns checksums of all tables, which are equal before and after if nothing was written to any of them."""
     tables = ", ".join(f"`{table.name}`" for table in Base.metadata.sorted_tables)
     with plain_engine(migrated_url).connect() as connection:
 
@@ -69,7 +69,9 @@ def fingerprint(migrated_url: URL) -> Iterator[Fingerprint]:
 
 @pytest.fixture(scope="module")
 def module_desk(migrated_url: URL, engine: Engine) -> Iterator[Desk]:
-    """The demo practice, loaded once for a module whose tests do not disturb each other. Never beside `client`."""
+    """The demo practice, loaded once for a module whose tests do not disturb each other. It cannot be used with
+    `client`.
+    """
     with Practice.open(migrated_url) as practice:
         yield Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice)
     empty_tables(migrated_url)

@@ -1,5 +1,5 @@
-"""Short ways to say what tests of appointments say often. Times are on Tuesday 8 January 2030, a day after NOW, and
-inside the working hours of every demo doctor when between 13:00Z and 21:00Z.
+"""Short forms of what tests of appointments often need. Times are on Tuesday 8 January 2030, a day after NOW. From
+13:00Z to 21:00Z every demo doctor works.
 """
 
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ DAY = "2030-01-08"
 
 
 def at(time: str, day: str = DAY) -> str:
-    """`15:00` as the API takes and gives it."""
+    """Returns a time such as `15:00` as the API takes and returns it."""
     return f"{day}T{time}:00Z"
 
 
@@ -25,7 +25,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 class Desk:
-    """Books and cancels as anybody of the practice."""
+    """Books and cancels as any person of the practice."""
 
     def __init__(self, client: ApiClient, practice: Practice) -> None:
         self.client = client
@@ -40,7 +40,7 @@ class Desk:
     def visit(
         self, starts_at: str, *, doctor: str = "drjay", patient: str = "pat", treatment: int = 1, **more: Any
     ) -> dict[str, Any]:
-        """The body of POST /appointments."""
+        """Returns a body for POST /appointments."""
         return {
             "doctor_id": self.id_of(doctor),
             "patient_id": self.id_of(patient),
@@ -53,7 +53,7 @@ class Desk:
         return self.client.post(user_name, "/appointments", self.visit(starts_at, **visit))
 
     def booked(self, user_name: str, starts_at: str, **visit: Any) -> Any:
-        """The appointment, which must have been booked."""
+        """Returns the appointment of the answer, which must be 201."""
         answer = self.book(user_name, starts_at, **visit)
         assert answer.status == 201, answer.text
         return answer.json

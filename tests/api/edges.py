@@ -1,4 +1,4 @@
-"""Requests that say the first and the last of all dates. They are made of openapi.json and of the matrix's requests, so
+"""Requests with the first and the last of all dates. They are made from openapi.json and the requests of the matrix, so
 that a new route has its own as soon as it has a row there.
 """
 
@@ -31,11 +31,11 @@ INSTANTS = (
 DAYS = ("0001-01-01", "0999-12-31", "1000-01-01", "2999-12-31", "9999-12-31")
 CLOCKS = tuple(f"{day} {time}" for day in DAYS for time in ("00:00:00", "23:55:00"))
 CURSORS = (*(encode(instant, 1) for instant in INSTANTS[:2] + INSTANTS[-2:]), *(encode(day) for day in DAYS[::2]))
-# What a text may be that is told to be no date.
+# Texts that the document does not describe as dates.
 TEXTS = (*DAYS, START, END)
-# FHIR's dates, which may come twice.
+# FHIR's dates, which a query may hold twice.
 SEARCHES = tuple(f"{prefix}{value}" for prefix in ("", "gt") for value in (*TEXTS, "2999", "2999-12", "9999"))
-# The two ends of a range: as wide, and as far out, as they can be.
+# The two ends of a range, as far apart and as far out as possible.
 ENDS = (START, f"{SOON}T00:00:00Z", NEAR_THE_END, END)
 ENDS_IN_DAYS = ("1000-01-01", SOON, "2999-12-31")
 _STAMP = re.compile(r"[0-9]{8}T[0-9]{4}Z")
@@ -44,7 +44,7 @@ _FORMATS = {"date-time": INSTANTS, "date": DAYS}
 
 
 class Told(NamedTuple):
-    """A request in parts. A parameter of the query may come twice."""
+    """A request in parts. The query may hold a parameter twice."""
 
     path: str
     query: Sequence[tuple[str, str]]
@@ -53,7 +53,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a request says a date. `steps` lead to it: from `path`, `query` or `body` on."""
+    """A place of a request that holds a date. `steps` lead to it, starting with `path`, `query` or `body`."""
 
     steps: tuple[Any, ...]
     values: Sequence[str]
@@ -86,7 +86,7 @@ def query_of(told: Told) -> str:
 
 
 def dates_named(operation: Json) -> set[str]:
-    """The parameters and fields that openapi.json says are dates."""
+    """Returns the parameters and fields that are dates according to openapi.json."""
     parameters = map(contract().resolved, operation.get("parameters", ()))
     found = {each["name"] for each in parameters if any(map(_date_values, _variants(each["schema"])))}
     for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -105,14 +105,16 @@ def _fields_named(schema: Json) -> set[str]:
 
 
 def names_said(method: str, template: str, request: Told) -> set[str]:
-    """The parameters and fields in which `variants` says dates; the template is the path with its parameters' names."""
+    """Returns the parameters and fields that `variants` fills with dates. The template is the path with the names of
+    its parameters.
+    """
     parts = [part.strip("{}") for part in template.split("/")]
     steps = (place.steps[-1] for place in _places(method, request))
     return {step if isinstance(step, str) else parts[step] for step in steps}
 
 
 def variants(method: str, request: Told) -> Iterator[Told]:
-    """The request with an edge at each place where it can say a date, and at two of them at once."""
+    """Returns the request with an edge at each place that can hold a date, and at two of them at once."""
     places = list(_places(method, request))
     for place in places:
         for value in place.values:
@@ -146,7 +148,7 @@ def _places(method: str, request: Told) -> Iterator[Place]:
 
 
 def _places_in(schema: Json, value: Any, steps: tuple[Any, ...]) -> Iterator[Place]:
-    """In a body, also where a date was left out, and where something without a schema holds an instant."""
+    """Yields the places in a body, including dates that were left out and instants where there is no schema."""
     for variant in _variants(schema):
         if variant.get("type") == "array" and isinstance(value, list):
             for item in value[:1]:
@@ -181,7 +183,7 @@ def _date_values(schema: Json) -> Sequence[str]:
 
 
 def _values(name: str, schema: Json) -> Sequence[str]:
-    """For a parameter of the query: what is any text may be a date."""
+    """Returns the values for a query parameter, which may be a date even if its schema allows any text."""
     if name.removeprefix("_") == "cursor":
         return CURSORS
     for variant in _variants(schema):

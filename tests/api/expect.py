@@ -1,4 +1,4 @@
-"""What every answer of the API must look like."""
+"""Checks that hold for every answer of the API."""
 
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
@@ -7,8 +7,8 @@ from tests.api_client import Answer
 
 
 def expect_problem(answer: Answer, status: int, code: str, *fields: str) -> None:
-    """The answer is this problem, below /fhir/R4 an OperationOutcome, whole and well formed; a 422 names exactly these
-    fields, when any are given.
+    """The answer is this problem (an OperationOutcome below /fhir/R4), complete and well formed. If fields are given, a
+    422 names exactly these.
     """
     assert (answer.status, answer.code) == (status, code), answer.text
     assert answer.headers["Cache-Control"] == "no-store"
@@ -44,7 +44,7 @@ def _expect_problem(answer: Answer) -> None:
 
 
 def _expect_outcome(answer: Answer) -> None:
-    """The same, as FHIR says it."""
+    """The answer is this problem in the form of an OperationOutcome."""
     assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
     OperationOutcome.model_validate(answer.json)
     for issue in answer.json["issue"]:

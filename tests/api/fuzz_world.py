@@ -1,4 +1,4 @@
-"""What the fuzzed API holds: rows whose ids are known beforehand, and a document that proposes them."""
+"""The data of the fuzzed API: rows whose ids are known beforehand, and a document that proposes these ids."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -27,7 +27,7 @@ from tests.factories import Practice
 
 PATIENT, OTHER, DOCTOR = "fuzzpat", "fuzzkim", "fuzzdoc"
 _PATIENT_ID, _OTHER_ID, _DOCTOR_ID = 9_000_001, 9_000_002, 9_000_003
-# One in each state and at each distance from now, so that every step can be taken by somebody.
+# One in each status and at each distance from now, so that every step is possible for somebody.
 _VISITS = {
     9_000_011: (Status.REQUESTED, timedelta(days=8, hours=1)),
     9_000_012: (Status.BOOKED, timedelta(days=8, hours=2)),
@@ -47,7 +47,7 @@ def _participant(kind: str, user_id: int) -> dict[str, Any]:
     return {"actor": {"reference": f"{kind}/{user_id}"}, "status": "accepted"}
 
 
-# By the name of a parameter or a field: what is worth trying besides all that its schema allows.
+# Values worth trying besides those that the schema allows, by the name of the parameter or field.
 SEEDS: Mapping[str, list[Any]] = {
     "appointment_date": [f"{day} 10:00:00" for day in _DAYS],
     "appointment_id": list(_VISITS),
@@ -79,13 +79,13 @@ SEEDS: Mapping[str, list[Any]] = {
 
 
 def proposing(document: Any) -> Any:
-    """The document, whose requests may hold a seed wherever a field or a parameter has its name."""
+    """Returns the document with the seeds as possible values of every field or parameter with a matching name."""
     if isinstance(document, list):
         return [proposing(item) for item in document]
     if not isinstance(document, dict):
         return document
     found = {name: proposing(item) for name, item in document.items()}
-    if found.get("additionalProperties") is False:  # only what is asked for forbids further fields
+    if found.get("additionalProperties") is False:  # only schemas of requests forbid further fields
         found["properties"] = {name: _seeded(name, schema) for name, schema in found["properties"].items()}
     if "in" in found and "schema" in found:
         found["schema"] = _seeded(found["name"], found["schema"])
@@ -99,7 +99,7 @@ def _seeded(name: str, schema: Any) -> Any:
 
 
 class World:
-    """The demo practice, with what SEEDS names."""
+    """The demo practice and the rows that SEEDS names."""
 
     def __init__(self, practice: Practice) -> None:
         self._practice = practice
@@ -109,7 +109,7 @@ class World:
         self.restore()
 
     def restore(self) -> None:
-        """As if no request had been made, but for the people whom one has created."""
+        """Undoes all requests, except that people whom one has created stay."""
         session = self._practice.session
         session.rollback()
         volatile = (

@@ -11,13 +11,13 @@ LEAVE = {"starts_at": NEAR_THE_END, "ends_at": END, "reason": "For good"}
 
 
 def wish_for_ever(desk: Desk) -> None:
-    """kim's, at any doctor."""
+    """Adds a wish of kim's for any doctor."""
     answer = desk.client.post("kim", "/waitlist", {"treatment_id": 1, "from": START, "to": END})
     assert answer.status == 201, answer.text
 
 
 def leave_the_edges(desk: Desk) -> None:
-    """By requests, and, where these are refused, by hand."""
+    """Writes the rows by requests, and by hand where requests are refused."""
     week = [
         {"weekday": weekday, "start": "00:00", "end": "24:00", "valid_from": "1000-01-01", "valid_to": "2999-12-31"}
         for weekday in range(1, 8)

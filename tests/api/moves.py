@@ -1,4 +1,4 @@
-"""Moves a visit of Thursday 10 January 2030, and looks at what came of it."""
+"""Moves a visit of Thursday 10 January 2030, and checks the result."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def moved(desk: Desk, user_name: str, visit: Any, **change: Any) -> Any:
 
 
 def claimed(desk: Desk, visit: Any) -> dict[int, tuple[int, Sequence[str]]]:
-    """By kind: whose the claims of the visit are, and the times of day."""
+    """Returns the claims of the visit by kind: whose they are, and their times of day."""
     mine = [claim for claim in desk.practice.claims() if claim[3] == visit["appointment_id"]]
     return {
         kind: (owner, [f"{slot:%H:%M}" for claim_kind, _, slot, _ in mine if claim_kind == kind])
@@ -45,7 +45,7 @@ def refused(
     expected: tuple[int, str, str | None],
     **change: Any,
 ) -> None:
-    """The move is this problem, and nothing at all has changed."""
+    """The move is refused with this problem, and nothing has changed."""
     before = fingerprint()
     status, code, field = expected
     expect_problem(move(desk, user_name, visit, **change), status, code, *([field] if field else []))

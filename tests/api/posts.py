@@ -1,5 +1,5 @@
-"""Every route that takes a body, with one that it would take, for tests that spoil it. What a route takes is read from
-openapi.json, so that a new one is tried as soon as it is there.
+"""Every route that takes a body, with a valid body for tests that spoil it. The bodies are read from openapi.json, so
+that a new route is tried as soon as it exists.
 """
 
 import copy
@@ -17,7 +17,6 @@ from tests.api_client import Answer
 from tests.clock import NOW
 from tests.contract import Json, contract
 
-# The routes that a test names.
 USERS = "POST /users"
 BOOK = "POST /appointments"
 CHANGE = "PATCH /appointments/{appointment_id}"
@@ -40,7 +39,7 @@ QUIET_DAY = "2031-06-03"
 
 
 class Body(NamedTuple):
-    """What openapi.json says of the body of a route."""
+    """The body of a route as openapi.json describes it."""
 
     media_type: str
     required: bool
@@ -49,13 +48,13 @@ class Body(NamedTuple):
 
     @property
     def fields(self) -> Mapping[str, Json]:
-        """Those that do not take just anything."""
+        """Returns the fields that do not take just any value."""
         fields = self.schema.get("properties", {})
         return {name: schema for name, schema in fields.items() if schema.keys() - {"title", "description"}}
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        """Routes that are alike in this read their bodies with the same code."""
+        """Routes with the same kind read their bodies with the same code."""
         return self.media_type, self.required, self.schema["additionalProperties"]
 
 
@@ -76,7 +75,7 @@ REPRESENTATIVES = tuple({body.kind: key for key, body in reversed(BODIES.items()
 
 
 class Posts:
-    """All as rita, who may do all of it but complete a visit, which is asked last."""
+    """Sends all requests as rita, who is allowed to do everything except complete a visit, which comes last."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -99,7 +98,7 @@ class Posts:
         self._waitlist_id = entry.waitlist_id
 
     def aim(self, key: str, appointment_id: int) -> None:
-        """Sends the request of that key to another appointment."""
+        """Directs the request with that key at another appointment."""
         self._targets[key] = appointment_id
 
     def path(self, key: str) -> str:
@@ -113,7 +112,7 @@ class Posts:
         )
 
     def body(self, key: str) -> dict[str, Any]:
-        """The example of the document, about people and visits that are there."""
+        """Returns the document's example, about people and visits that exist."""
         if key == FHIR_BOOK:
             return FhirClient(self.desk).visit(at("15:00"))
         if key == FHIR_PUT:
@@ -129,5 +128,5 @@ class Posts:
 
 
 def path_with(template: str, **values: Any) -> str:
-    """The path with these values in place of its parameters; 1 where there is none."""
+    """Returns the path with these values in place of its parameters. A parameter without a value becomes 1."""
     return re.sub(r"\{([^}]+)\}", lambda found: str(values.get(found[1], 1)), template)

@@ -1,5 +1,6 @@
-"""What the matrix asks of each kind of route, and what is to be answered: computed from tests/rights.py.
-What is not visible is 404 in the path and 422 in body or query; what is visible and not permitted is 403.
+"""The requests of the matrix for each kind of route, and their expected statuses, which are computed from
+tests/rights.py. A target that is not visible is 404 in the path and 422 in body or query. One that is visible but not
+permitted is 403.
 """
 
 from collections.abc import Callable
@@ -29,7 +30,7 @@ Send = Callable[[Scene, str], Request]  # from scene and caller
 
 @dataclass(frozen=True)
 class Case:
-    """One target of a route; `expected` is computed for each caller."""
+    """One target of a route. `expected` is computed for each caller."""
 
     target: str
     send: Send
@@ -38,7 +39,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """`action` None is a public route; `entity` is what the target is, None where there is no target."""
+    """`action` is None for a public route. `entity` is the kind of the target, and None where there is no target."""
 
     action: Action | None
     entity: Entity | None
@@ -50,7 +51,7 @@ def simple(path: str, action: Action, body: Any = None, done: int = 200) -> Row:
 
 
 def own(action: Action, send: Send, done: int = 200) -> Row:
-    """What is about nobody but the caller."""
+    """A route that is about nobody but the caller."""
     return Row(action, None, (Case("-", send, lambda caller: 403 if never(caller, action) else done),))
 
 
@@ -70,7 +71,7 @@ def people() -> Row:
 
 
 def with_patient(action: Action, body: Any, done: int) -> Row:
-    """What is done to patients: whoever else is visible is not for a reception."""
+    """A route that concerns patients. A reception cannot do it to other people, even if they are visible."""
 
     def case(name: str) -> Case:
         def send(scene: Scene, caller: str) -> Request:
@@ -88,7 +89,9 @@ def with_patient(action: Action, body: Any, done: int) -> Row:
 
 
 def reactivation() -> Row:
-    """Of patients who have left. Whoever may not do it at all is told so: of those who have left, nobody sees any."""
+    """Reactivates patients who have left. Callers who may never do this are told so, because nobody sees those who have
+    left.
+    """
 
     def case(name: str) -> Case:
         def send(scene: Scene, _: str) -> Request:
@@ -108,7 +111,7 @@ def reactivation() -> Row:
 
 
 def link_code() -> Row:
-    """For patients without an account; those who have one are told so where they are visible."""
+    """Makes codes for patients without an account. Those who have an account are refused if they are visible."""
 
     def case(name: str) -> Case:
         def send(scene: Scene, _: str) -> Request:
@@ -132,8 +135,8 @@ def with_visit(
     also: Callable[[str, str, str], bool] = lambda *_: True,
     name: str = "",
 ) -> Row:
-    """A route with an appointment in its path; `also` says what else the caller must be permitted with the patient and
-    the doctor of the visit.
+    """A route with an appointment in its path. `also` is what else the caller must be permitted with the visit's
+    patient and doctor.
     """
 
     def case(patient: str, doctor: str) -> Case:
@@ -160,7 +163,7 @@ def change(action: Action, body: Callable[[Scene], Any]) -> Row:
 
 
 def move_to(doctor: str) -> Row:
-    """The new doctor must be one with whom the caller may book, and is in the catalogue, which everybody sees."""
+    """The caller must be allowed to book with the new doctor, who is in the catalogue that everybody sees."""
     return with_visit(
         Action.MOVE,
         lambda scene, it: (
@@ -173,7 +176,7 @@ def move_to(doctor: str) -> Row:
 
 
 def with_doctor(action: Action, send: Callable[[Scene, str], Request], done: int = 200) -> Row:
-    """A route with a doctor in its path: the catalogue shows all of them to everybody."""
+    """A route with a doctor in its path. The catalogue shows all doctors to everybody."""
 
     def case(doctor: str) -> Case:
         def expected(caller: str) -> int:
@@ -185,7 +188,7 @@ def with_doctor(action: Action, send: Callable[[Scene, str], Request], done: int
 
 
 def of_doctor(path: Callable[[Scene, str], str], body: Any = None) -> Callable[[Scene, str], Request]:
-    """`path` is what follows the doctor's id, from scene and doctor."""
+    """A route below a doctor. `path` is what follows the doctor's id, and is made from scene and doctor."""
     return lambda scene, doctor: (f"/doctors/{scene.desk.id_of(doctor)}/{path(scene, doctor)}", body)
 
 
@@ -196,7 +199,7 @@ def new_leave(scene: Scene, doctor: str) -> Request:
 
 
 def availability() -> Row:
-    """Of everybody, and as if a visit were not there: one that is invisible is 422."""
+    """Free slots of everybody, and as if a visit did not exist. If the visit is invisible, the answer is 422."""
     path = "/availability?treatment_id=1&from=2030-01-08T00:00:00Z&to=2030-01-09T00:00:00Z"
 
     def case(patient: str, doctor: str) -> Case:
@@ -211,7 +214,7 @@ def availability() -> Row:
 
 
 def list_appointments() -> Row:
-    """Without a filter, and by each person: who is invisible or no patient is 422."""
+    """Lists without a filter and by each person. A person who is invisible or not a patient is 422."""
 
     def case(patient: str) -> Case:
         return Case(
@@ -225,7 +228,7 @@ def list_appointments() -> Row:
 
 
 def book(action: Action = Action.BOOK, **more: Any) -> Row:
-    """The doctor in the body is one of the catalogue, which everybody sees. `more` of the body needs `action`."""
+    """Books with a doctor of the catalogue, which everybody sees. Fields in `more` need `action`."""
 
     def case(patient: str, doctor: str) -> Case:
         def send(scene: Scene, _: str) -> Request:
@@ -245,7 +248,7 @@ def book(action: Action = Action.BOOK, **more: Any) -> Row:
 
 
 def book_by_name() -> Row:
-    """The names of the original are told from ids by their 404."""
+    """The names in the original's body are answered with 404 where ids are answered with 422."""
 
     def case(patient: str, doctor: str) -> Case:
         def send(scene: Scene, _: str) -> Request:
@@ -266,7 +269,7 @@ def book_by_name() -> Row:
 
 
 def wait() -> Row:
-    """The doctor in the body is one of the catalogue, which everybody sees."""
+    """Waits for a doctor of the catalogue, which everybody sees."""
 
     def case(patient: str, doctor: str) -> Case:
         def send(scene: Scene, _: str) -> Request:
@@ -286,7 +289,7 @@ def wait() -> Row:
 
 
 def waiting(path: str, done: int) -> Row:
-    """A route with an entry of the waitlist in its path, which has an offer. Whoever may not wait at all is told so."""
+    """A route with a waitlist entry in its path, which has an offer. Callers who may never wait are told so."""
 
     def case(patient: str, doctor: str) -> Case:
         def expected(caller: str) -> int:
@@ -304,7 +307,7 @@ def waiting(path: str, done: int) -> Row:
 
 
 def close_calendar(scene: Scene, caller: str) -> Request:
-    """Of somebody who has a feed to close."""
+    """Closes the feed of somebody who has one."""
     scene.calendar_token(caller)
     return "/me/calendar-token", None
 

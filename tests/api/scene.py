@@ -1,4 +1,4 @@
-"""Who is there in the matrix of routes and roles, what they may do and see, and what requests are built from."""
+"""The people of the matrix of routes and roles, what they may do and see, and the rows that requests are made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Person:
     clinics: frozenset[int]
 
 
-# All that the tables need to know of the people; the scene below makes the rows agree.
+# Everything that the tables depend on. The scene below writes rows that agree with it.
 PEOPLE: Mapping[str, Person] = {
     "pat": Person(Role.PATIENT, frozenset({1, 2})),
     "kim": Person(Role.PATIENT, frozenset({1, 2})),
@@ -48,7 +48,7 @@ PATIENTS = [name for name, person in PEOPLE.items() if person.role is Role.PATIE
 DOCTORS = [name for name, person in PEOPLE.items() if person.role is Role.DOCTOR]
 CALLERS = ("pat", "drjay", "rita")
 NOBODY = "-"
-# Between them: one's own, somebody else's in the same clinic, and another clinic's, for every caller.
+# For every caller there is a visit of their own, one of others in the same clinic, and one in another clinic.
 VISITS = [("pat", "drjay"), ("kim", "drjay"), ("pat", "drwu"), ("kim", "drwu"), ("pat", "drsol"), ("stranger", "drsol")]
 
 
@@ -65,14 +65,14 @@ def visit_visible(caller: str, patient: str, doctor: str) -> bool:
 
 
 def wish_visible(caller: str, patient: str, doctor: str) -> bool:
-    """Somebody's place in the waitlist, for time of that doctor."""
+    """Returns whether the caller sees this patient's waitlist entry for time of that doctor."""
     me = PEOPLE[caller]
     clinic = person_visible(caller, patient) and PEOPLE[doctor].clinics <= me.clinics
     return reaches(SEES["WAITLIST"][me.role], own=caller == patient, clinic=clinic)
 
 
 def may(caller: str, action: Action, patient: str, doctor: str) -> bool:
-    """Whether the action is permitted with a visit of these two."""
+    """Returns whether the caller is permitted to do this with a visit of these two people."""
     return _visit_reached(MAY[action], caller, patient, doctor)
 
 
@@ -87,7 +87,7 @@ def _visit_reached(row: Mapping[str, str], caller: str, patient: str, doctor: st
 
 
 SUNDAY = 7
-# What the demo doctors have already, so that replacing it changes nothing for the other cases.
+# The hours that the demo doctors already have, so that replacing them changes nothing for the other cases.
 WEEK = [{"weekday": weekday, "start": "08:00", "end": "18:00"} for weekday in range(1, SUNDAY)]
 
 
@@ -100,8 +100,8 @@ UNDER_WAY: State = (Status.CHECKED_IN, timedelta(hours=-1))
 
 
 class Scene:
-    """What requests are built from. Every visit asked for is on a day of its own, on which the demo doctors work; their
-    leave and exceptions are years after the last of these.
+    """Makes the rows that requests need. Every new visit is on a new day on which the demo doctors work. Their leave
+    and exceptions are years after the last of these days.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -109,7 +109,7 @@ class Scene:
         desk.practice.add_patient("stranger", clinics=(2,))
         desk.practice.add_patient("nowhere")
         desk.practice.add_receptionist("rena", clinics=(1,))
-        # One worker may run all cases, of which more than 20 book for pat.
+        # One worker may run all cases, and more than 20 of them book for pat.
         desk.practice.session.execute(update(Clinic).values(max_open_visits=None))
         desk.practice.session.commit()
         starts = (instant("15:00", "2030-02-01") + timedelta(days=days) for days in count())
@@ -123,7 +123,7 @@ class Scene:
         return next(self._days_off).isoformat()
 
     def exception(self, doctor: str) -> str:
-        """The date of one that is there."""
+        """Returns the date of an exception that exists."""
         day = self.day_off()
         row = WorkingHoursException(doctor_id=self.desk.id_of(doctor), day=date.fromisoformat(day))
         self.desk.practice.add(row)
@@ -137,8 +137,8 @@ class Scene:
         return row.time_off_id
 
     def forget_bookings(self) -> None:
-        """A booking makes the patient one of the clinic's: undone, so that PEOPLE stays true for every case. Nobody
-        waits for anything twice, so nobody waits any more.
+        """Removes all bookings and waitlist entries. A booking makes the patient one of the clinic's, which would
+        contradict PEOPLE, and nobody can wait twice for the same.
         """
         session = self.desk.practice.session
         strangers = {"nowhere": (1, 2), "stranger": (1,)}
@@ -149,7 +149,9 @@ class Scene:
         session.commit()
 
     def appointment(self, patient: str, doctor: str, state: State = AHEAD) -> int:
-        """In the state and so far from now that the step is possible: booked, a week ahead, unless told otherwise."""
+        """Adds an appointment in a status and at a distance from now that allow the step: by default booked and a week
+        ahead.
+        """
         status, ahead = state
         [clinic_id] = PEOPLE[doctor].clinics
         row = self.desk.practice.add_appointment(
@@ -162,19 +164,19 @@ class Scene:
         return row.appointment_id
 
     def stand_in(self, name: str) -> int:
-        """Somebody new of the same clinics, in place of a patient who is needed later."""
+        """Adds a patient of the same clinics in place of one who is needed later."""
         return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics))).user_id
 
     def gone(self, name: str) -> int:
-        """As stand_in, deactivated."""
+        """Adds a stand-in who is deactivated."""
         return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics)), active=False).user_id
 
     def unlinked(self, name: str) -> int:
-        """As stand_in, without an account."""
+        """Adds a stand-in without an account."""
         return self.desk.practice.add_patient(clinics=tuple(sorted(PEOPLE[name].clinics)), cognito_sub=None).user_id
 
     def wish(self, patient: str, doctor: str) -> int:
-        """An entry in the waitlist with an offer."""
+        """Adds a waitlist entry with an offer."""
         start = next(self._starts)
         times = {"offer_starts_at": start, "offer_ends_at": start + timedelta(minutes=30)}
         row = WaitlistEntry(
@@ -194,7 +196,7 @@ class Scene:
         return row.waitlist_id
 
     def calendar_token(self, name: str) -> str:
-        """That person's, which replaces the one before."""
+        """Returns a new token of that person, which replaces the previous one."""
         user_id, token = self.desk.id_of(name), f"token-of-{name}"
         owner = self.desk.practice.actor(name)
         bound = {"user_type": owner.role, "clinic_ids": list(owner.clinic_ids)}

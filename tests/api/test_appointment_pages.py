@@ -16,7 +16,7 @@ START = instant("15:00")
 
 
 def _walk(desk: Desk, limit: int, between: Callable[[int], None] = lambda _: None, **query: Any) -> list[int]:
-    """The ids of all pages; `between` is called with the number of each page that has a next one."""
+    """Returns the ids of all pages. `between` is called with the number of each page that has a next one."""
     found: list[int] = []
     number = 0
     while True:
@@ -32,7 +32,7 @@ def _walk(desk: Desk, limit: int, between: Callable[[int], None] = lambda _: Non
 
 
 def _add(practice: Practice, count: int) -> list[int]:
-    """Several at each start: ties are broken by id. In the order in which they are listed."""
+    """Adds several appointments at each start, so that ids break ties. Returns them in the order of the list."""
     rows = [practice.add_appointment(START + timedelta(hours=number // 4)) for number in range(count)]
     return [row.appointment_id for row in rows]
 
@@ -57,7 +57,7 @@ def test_nothing_is_missed_or_repeated_while_rows_come_and_go(desk: Desk) -> Non
 
     def between(number: int) -> None:
         if number == 2:
-            desk.practice.add_appointment(START - timedelta(hours=1))  # before what has been read: not seen any more
+            desk.practice.add_appointment(START - timedelta(hours=1))  # before what was read, so not seen
             late.append(desk.practice.add_appointment(START + timedelta(hours=1)).appointment_id)
             late.append(desk.practice.add_appointment(START + timedelta(days=1)).appointment_id)
             desk.practice.session.delete(desk.practice.session.get_one(Appointment, added[0]))

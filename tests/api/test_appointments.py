@@ -19,7 +19,7 @@ def _ids(answer: Answer) -> list[int]:
 
 @pytest.fixture
 def week(desk: Desk) -> dict[str, int]:
-    """Appointments by a short name: patient, doctor and day."""
+    """Returns appointments by a short name for patient, doctor and day."""
     found: dict[str, int] = {}
     for name, patient, doctor, reception in (
         ("pat-jay", "pat", "drjay", "rita"),
@@ -158,7 +158,7 @@ def test_appointments_are_filtered_by_people_and_clinic(
 def test_the_visits_of_a_doctor_who_has_left_are_still_listed_for_whoever_sees_them(
     desk: Desk, week: dict[str, int]
 ) -> None:
-    """Of `users deactivate drjay --keep-visits`; the doctor cannot be booked."""
+    """`users deactivate drjay --keep-visits` leaves visits, although the doctor can no longer be booked."""
     doctor = desk.practice.user("drjay")
     doctor.active = False
     desk.practice.session.commit()

@@ -1,4 +1,4 @@
-"""Who is asking: the claims of the token, and the caller's row at the time of the call."""
+"""Who the caller is: the claims of the token, and the caller's row at the time of the call."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""GET /availability: what is offered, and how it is asked for. Refusals of bad queries are at the end."""
+"""GET /availability: which slots are offered for which query. Refusals of bad queries are at the end."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -18,17 +18,17 @@ QUARTERS = ("00", "15", "30", "45")
 
 
 def _times(first: str, last: str) -> list[str]:
-    """Every quarter of an hour from `first` to `last`, both included, as UTC times of day."""
+    """Returns every quarter of an hour from `first` to `last`, both included, as UTC times of day."""
     quarters = [f"{hour:02d}:{minute}" for hour in range(24) for minute in QUARTERS]
     return quarters[quarters.index(first) : quarters.index(last) + 1]
 
 
-# Eight to six in Lima, without what a check-up of half an hour does not fit into any more.
+# Eight to six in Lima, without the starts after which half an hour no longer fits.
 WHOLE_DAY = _times("13:00", "22:30")
 
 
 def _asked(desk: Desk, user_name: str, **query: Any) -> Any:
-    """The items of one page; one doctor's Tuesday unless the query says otherwise. `doctor` is a name, or None."""
+    """Returns the items of one page, by default one doctor's on Tuesday. `doctor` is a name, or None."""
     doctor = query.pop("doctor", "drjay")
     given = {"treatment_id": 1, "from_": at("00:00"), "to": at("00:00", NEXT), "limit": 1000, **query}
     if doctor is not None:
@@ -39,7 +39,7 @@ def _asked(desk: Desk, user_name: str, **query: Any) -> Any:
 
 
 def _offered(desk: Desk, user_name: str = "kim", **query: Any) -> list[str]:
-    """The starts, as times of day."""
+    """Returns the starts as times of day."""
     return [slot["starts_at"][11:16] for slot in _asked(desk, user_name, **query)["items"]]
 
 

@@ -1,6 +1,6 @@
-"""Bodies that no route takes: each is refused with the right problem, and nothing is written. What is wrong with a body
-before its fields are looked at is tried in every way on one route of each kind, and in one way on every route. Queries,
-paths and methods are in test_bad_requests.py.
+"""Bodies that no route takes are refused with the right problem, and nothing is written. Faults that are found before
+the fields are read are tried in every way on one route of each kind, and in one way on every route. Queries, paths and
+methods are in test_bad_requests.py.
 """
 
 import json
@@ -118,7 +118,7 @@ def test_a_body_over_64_kib_is_413(posts: Posts, key: str, size: int, encode: An
     expect_problem(posts.send(key, encode(_padded(size))), 413, "too_large")
 
 
-# What may hold anything is first of all compared with what is there.
+# A field without a schema is compared with the stored value first.
 @pytest.mark.parametrize("key", [key for key in REPRESENTATIVES if not BODIES[key].schema["additionalProperties"]])
 def test_a_body_of_64_kib_is_read(posts: Posts, key: str) -> None:
     answer = posts.send(key, _padded(LIMIT))
@@ -193,18 +193,18 @@ with_fields = pytest.mark.parametrize("key", [key for key, body in BODIES.items(
 
 
 def _takes(schema: Json, value: Any) -> bool:
-    """Whether the document allows that; a number without a fraction is still no integer when it is written with one."""
+    """Returns whether the document allows the value. A number such as 1.0 is never taken as an integer."""
     return not isinstance(value, float) and contract().validator(schema).is_valid(value)
 
 
 def _texts(schema: Json) -> list[Json]:
-    """The ways in which a field may be free text."""
+    """Returns the ways in which a field may be free text."""
     variants = schema.get("anyOf", [schema])
     return [each for each in variants if each.get("type") == "string" and not each.keys() & {"const", "enum", "format"}]
 
 
 def _wrong_values() -> Iterator[Any]:
-    """Each value with all fields of a route that do not take it; texts are not tried on what is a text."""
+    """Yields each value with all fields of a route that do not take it. Texts are not tried on text fields."""
     values: tuple[Any, ...] = (None, True, False, 1.0, 1.5, -1, 0, 2**63, 10**300, [], {}, [1], {"a": 1})
     for key, body in BODIES.items():
         for value in (*values, "1", "1e3", "", "Me", " me", "null", INJECTION):
@@ -214,7 +214,7 @@ def _wrong_values() -> Iterator[Any]:
 
 
 def _spoiled_texts() -> Iterator[Any]:
-    """In each way that a schema tells of, all texts of a route at once."""
+    """Yields all texts of a route at once, spoiled in each way that a schema forbids."""
     for key, body in BODIES.items():
         texts = [(name, text) for name, each in body.fields.items() for text in _texts(each)]
         long = {name: "x" * (text["maxLength"] + 1) for name, text in texts if "maxLength" in text}

@@ -1,4 +1,4 @@
-"""Queries, paths and methods that no route takes, and whatever else hypothesis thinks of."""
+"""Queries, paths and methods that no route takes, and whatever hypothesis adds to them."""
 
 import re
 from typing import Any
@@ -226,7 +226,7 @@ def test_no_body_breaks_a_route(posts: Posts, key: str, body: Any) -> None:
 @settings(FUZZ, max_examples=profiles.examples(40, 400))
 @given(data=st.data())
 def test_no_value_breaks_a_route(posts: Posts, key: str, data: st.DataObject) -> None:
-    """A good body of which some values are anything, and some are left out."""
+    """A valid body in which some values are replaced by anything and some are left out."""
     valid = posts.body(key)
     fields = {field: ANY_JSON | st.just(valid.get(field)) for field in BODIES[key].fields}
 

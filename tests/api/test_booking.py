@@ -1,5 +1,5 @@
-"""POST /appointments: who books what for whom, and what the answer says. When is in test_booking_times.py, who is busy
-in test_booking_conflicts.py.
+"""POST /appointments: who may book what for whom, and what the answer contains. Times are in test_booking_times.py, and
+conflicts in test_booking_conflicts.py.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""POST /appointments: doctors, patients and chairs are in one place at a time."""
+"""POST /appointments: doctors, patients and chairs are in only one place at a time."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
-"""POST /appointments: when a visit may start. All starts are inside working hours, so that only the limit in question
-decides; boundaries are met to the second by moving the clock.
+"""POST /appointments: when a visit may start. All starts lie in working hours, so that only the limit under test
+decides. The clock moves to each limit exactly.
 """
 
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The calendar feed: POST and DELETE /me/calendar-token, GET /calendar.ics. Read by a parser of another library."""
+"""The calendar feed: POST and DELETE /me/calendar-token, GET /calendar.ics. Another library parses it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def feed(desk: Desk, token: str) -> Answer:
 
 
 def events(desk: Desk, user_name: str) -> list[Any]:
-    """The feed as a strict reader sees it: every component validated, every date understood."""
+    """Returns the feed as a strict reader sees it, with every component validated and every date parsed."""
     answer = feed(desk, new_token(desk, user_name))
     assert answer.status == 200, answer.text
     calendar = vobject.readOne(answer.text, validate=True)

@@ -1,4 +1,4 @@
-"""The ETag of the calendar feed: what has not changed is not sent, and HEAD works out no body."""
+"""The ETag of the calendar feed: what has not changed is not sent again, and HEAD does not make a body."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ class Reader:
         return self.desk.client.call(None, method, "/calendar.ics", headers=headers, token=self.token)
 
     def has_news(self) -> bool:
-        """Whether the feed is another one now; one that is not answers 304 without a body."""
+        """Returns whether the feed has changed since. If not, it answers 304 without a body."""
         answer = self.get(**{"If-None-Match": self.etag})
         assert (answer.status == 304) == (answer.headers["ETag"] == self.etag)
         assert answer.status == 200 or answer.text == ""
@@ -107,7 +107,7 @@ def test_head_reads_no_visits(desk: Desk, engine: Engine, headers: dict[str, str
 
 
 def test_what_is_ahead_is_shown_before_what_is_past(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reception with thousands of visits behind it would never have seen the next one."""
+    """A reception with thousands of past visits would otherwise never see the next one."""
     monkeypatch.setattr(feeds, "MAX_EVENTS", 3)
     starts = [at("15:00", f"2030-01-{day:02d}") for day in (8, 9, 10, 11, 12, 14)]
     ids = [desk.booked("rita", start)["appointment_id"] for start in starts]

@@ -1,4 +1,4 @@
-"""A calendar token shows no more than its owner could see when it was made, and nothing that they may not see now."""
+"""A calendar token shows at most what its owner could see when it was made and can still see now."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.api.test_calendar_feed import feed, new_token
 
 @pytest.fixture
 def visits(desk: Desk) -> dict[int, int]:
-    """A visit of pat in each clinic, by clinic."""
+    """Returns a visit of pat in each clinic, by clinic."""
     return {
         1: desk.booked("rita", at("15:00"))["appointment_id"],
         2: desk.booked("rosa", at("17:00"), doctor="drsol")["appointment_id"],
@@ -96,7 +96,7 @@ def test_a_doctors_token_ends_when_they_leave_the_clinic(desk: Desk, visits: dic
 
 
 def test_a_token_of_a_release_that_did_not_bind_them_opens_nothing(desk: Desk) -> None:
-    """Such as one made by the previous release, while it ran beside the migration."""
+    """The previous release may make such a token while it runs beside the migration."""
     token = new_token(desk, "rita")
     desk.practice.session.execute(update(CalendarToken).values(user_type=None, clinic_ids=None))
     desk.practice.session.commit()

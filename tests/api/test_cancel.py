@@ -19,7 +19,7 @@ START = instant("15:00", "2030-01-10")
 
 @pytest.fixture
 def booked(desk: Desk) -> int:
-    """Of pat with drjay, on Thursday at 15:00Z; the clock says Monday."""
+    """Books a visit of pat with drjay on Thursday at 15:00Z, while the clock says Monday."""
     appointment_id: int = desk.booked("rita", at("15:00", "2030-01-10"))["appointment_id"]
     return appointment_id
 

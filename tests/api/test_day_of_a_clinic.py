@@ -1,4 +1,4 @@
-"""The README's day of a clinic, call by call through the handler; and the same day when nobody comes."""
+"""The README's day of a clinic, call by call through the handler, and the same day when the patient does not come."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ FRIDAY = "2030-01-18"
 
 @dataclass
 class Day:
-    """What the people of the clinic do, one after the other. Every call must answer `status`."""
+    """The people of the clinic act one after the other. Every call must answer `status`."""
 
     desk: Desk
     clock: Clock
@@ -24,8 +24,8 @@ class Day:
         return answer.json
 
     def until_it_is_booked(self) -> str:
-        """Hours are set, pat finds a slot and asks for an implant, rita confirms, pat moves it and asks again, the
-        doctor confirms. Answers the path of the appointment.
+        """Hours are set, pat finds a slot and asks for an implant, rita confirms, pat moves it and asks again, and the
+        doctor confirms. Returns the path of the appointment.
         """
         hours = [
             {"weekday": 5, "start": "09:00", "end": "12:00"},
@@ -52,7 +52,7 @@ class Day:
         return path
 
     def told(self, path: str) -> list[tuple[str, str]]:
-        """The history as the patient reads it."""
+        """Returns the history as the patient reads it."""
         return [
             (event["actor"]["user_name"], event["action"])
             for event in self.call("pat", "GET", f"{path}/history")["items"]

@@ -1,5 +1,5 @@
-"""The first and the last of all dates, at every place of every route that takes one: whatever is answered is in the
-contract, and nothing fails; and what lies there already changes no answer. See also test_left_at_the_edge.py.
+"""The first and the last of all dates, at every place of every route that takes one. Every answer keeps the contract,
+nothing fails, and rows at these dates change no answer. See also test_left_at_the_edge.py.
 """
 
 import json
@@ -25,7 +25,7 @@ def scene(module_desk: Desk) -> Scene:
 
 
 def _case(key: str, caller: str) -> Case | None:
-    """A request of the route that is taken from this caller."""
+    """Returns a request of the route that this caller may send."""
     cases = (case for row in ROUTES[key] for case in row.cases)
     return next((case for case in cases if 200 <= case.expected(caller) < 300), None)
 
@@ -43,7 +43,7 @@ def _send(scene: Scene, caller: str, method: str, request: Told) -> Answer:
 
 
 def _callers(key: str) -> list[str]:
-    """Of those who may: a patient, who is held to a clinic's policies, and one of the staff, where there are both."""
+    """Returns up to two callers who may send it: a patient, to whom a clinic's policies apply, and one of the staff."""
     taken = [caller for caller in CALLERS if _case(key, caller)]
     return taken[:1] + taken[1:][-1:]
 

@@ -1,4 +1,4 @@
-"""When a verified e-mail links an account to a patient by itself: while nobody of the staff has changed the address."""
+"""A verified e-mail links an account to a patient by itself only while no staff has changed the address."""
 
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ RITAS = "rita.private@example.org"
 
 @pytest.fixture
 def zoe(desk: Desk) -> int:
-    """Entered by rita, without an account."""
+    """Adds a patient whom rita has entered, without an account."""
     body = {"user_name": "zoe", "full_name": "Zoe Quinn", "email": MAIL}
     answer = desk.client.post("rita", "/users", body)
     assert answer.status == 201, answer.text
@@ -31,7 +31,7 @@ def _change(desk: Desk, user_id: int, **change: Any) -> None:
 
 
 def _account_of(desk: Desk, database: Database, email: str) -> int:
-    """Whose the account of somebody is who signs up with that verified e-mail."""
+    """Signs somebody up with that verified e-mail, and returns whose account it becomes."""
     database.transact(partial(sign_up, account=Account("sub-new", "newcomer", "New Comer", email)))
     [user] = [user for user in desk.practice.rows(User) if user.cognito_sub == "sub-new"]
     user_id: int = user.user_id

@@ -1,4 +1,4 @@
-"""Visits of a patient who has been erased: they stay, and nobody writes anything about them any more."""
+"""Visits of an erased patient stay, and nobody writes anything about them any more."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ WORDS = "Allergic to latex"
 
 @pytest.fixture
 def visit(desk: Desk, database: Database) -> int:
-    """A visit of yesterday that nobody has closed, of kim, who has been erased."""
+    """Returns a visit of yesterday that nobody has closed. Its patient, kim, has been erased."""
     ids = {"patient_id": desk.id_of("kim"), "status": Status.BOOKED}
     appointment_id = desk.practice.add_appointment(NOW - timedelta(days=1), **ids).appointment_id
     run(OperatorContext(database), "erase-person", {"user_name": "kim"})
@@ -85,7 +85,7 @@ def test_knowing_that_somebody_has_been_erased_costs_no_statement(
 def test_the_erased_themselves_change_nothing_however_long_their_request_waited(
     desk: Desk, visit: int, database: Database
 ) -> None:
-    """Who was read as active before the wait."""
+    """The caller was read as active before the wait."""
     kim = desk.practice.rows(Appointment)[0].patient_id
 
     def late(work: UnitOfWork) -> None:

@@ -1,4 +1,4 @@
-"""What counts as freed: buffers, chairs, and what hours, exceptions, leave and closures give back."""
+"""What counts as freed time: buffers, chairs, and the time that hours, exceptions, leave and closures give back."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def line(desk: Desk) -> Line:
 
 @pytest.fixture
 def small(line: Line) -> Line:
-    """With a clinic of one chair and two doctors, who work day and night, at which rita receives."""
+    """Returns a clinic with one chair and two doctors who work day and night. rita is its receptionist."""
     practice = line.desk.practice
     clinic_id = practice.add_clinic("Small", "America/Lima", chairs=1).clinic_id
     practice.add_receptionist("roy", clinics=(clinic_id,))
@@ -33,7 +33,7 @@ def small(line: Line) -> Line:
 
 
 def _wide(line: Line) -> int:
-    """A treatment of half an hour with half an hour before and after it, which drjay offers."""
+    """Adds a treatment of half an hour with half an hour before and after it, which drjay offers."""
     treatment = line.desk.practice.add_treatment("wide", buffer_before_minutes=30, buffer_after_minutes=30)
     line.desk.practice.add_doctor("drwide", treatments=(1, treatment.treatment_id))
     return treatment.treatment_id
@@ -170,7 +170,7 @@ def test_long_leave_is_freed_to_its_end(line: Line) -> None:
     line.join("pat")
     assert line.desk.client.call("rita", "DELETE", f"{path}/{time_off_id}").status == 204
     assert line.offered("pat") == at("13:00")
-    assert line.desk.practice.rows(FreedTime) != []  # for the schedule: five months are more than one look
+    assert line.desk.practice.rows(FreedTime) != []  # for the schedule: one round reads less than five months
 
 
 def test_nothing_is_written_down_while_nobody_waits(line: Line) -> None:

@@ -1,5 +1,5 @@
-"""Every operation, as every role, with whatever schemathesis makes of the document: each answer fits the document, none
-is a 5xx, and what breaks the document's rules is refused. `make fuzz` tries more, and counts.
+"""Every operation, as every role, with everything that schemathesis makes of the document. Each answer fits the
+document, none is a 5xx, and requests that break the document's rules are refused. `make fuzz` tries more, and counts.
 """
 
 import sys
@@ -27,7 +27,7 @@ USERS: Mapping[str, str | None] = {
     "UNKNOWN": "nobody",
     "NO TOKEN": None,
 }
-# Rules that no schema tells (hours, visibility, what is taken) refuse valid data with any of these.
+# Valid data can be refused with these by rules that no schema expresses: hours, visibility, taken time.
 _REFUSED = ["2xx", "401", "403", "404", "409", "412", "422"]
 _THOROUGH = profiles.examples(0, 1) == 1
 
@@ -58,7 +58,7 @@ def application(module_desk: Desk) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def calls() -> Iterator[Calls]:
-    """By operation, role and status; told at the end to whoever runs this with `-s`."""
+    """Counts the calls by operation, role and status, and prints them at the end under `-s`."""
     calls: Calls = Counter()
     yield calls
     sys.stdout.write(f"\n{sum(calls.values())} cases\n")
@@ -88,9 +88,9 @@ def test_every_answer_fits_the_document(
     if case.method != "GET" and response.status_code < HTTPStatus.BAD_REQUEST:
         world.restore()
     calls[case.operation.definition.raw["operationId"], role, response.status_code] += 1
-    # Whether a token is needed is asked of every route in test_matrix.py; this check would send a token of its own.
+    # test_matrix.py already asks every route whether it needs a token; this check would send its own token.
     excluded = [ignored_auth]
     if user is None:
-        # Who is not known is not told either which methods a public address takes: all but its own are 401.
+        # Anonymous callers do not learn which methods a public path takes: all but its own are 401.
         excluded.append(unsupported_method)
     case.validate_response(response, headers=headers, excluded_checks=excluded)

@@ -26,7 +26,7 @@ def revision(migrated_url: URL) -> Iterator["Revision"]:
 
 
 class Revision:
-    """The revision that the database says it has."""
+    """The revision that is stored in the database."""
 
     def __init__(self, url: URL) -> None:
         self._engine = plain_engine(url)
@@ -74,7 +74,7 @@ def test_a_schema_older_than_this_build_needs_is_not_ready(api: Api, revision: R
 
 
 class Refusing:
-    """A CredentialSource that says why it has none."""
+    """A CredentialSource that has no credentials, for a reason that it gives."""
 
     def current(self) -> Credentials:
         raise UnavailableError("Secrets Manager refused (ResourceNotFoundException).")

@@ -19,7 +19,9 @@ def _items(desk: Desk, user_name: str, visit: Any, **query: Any) -> Any:
 
 @pytest.fixture
 def lived(desk: Desk, clock: Clock) -> Any:
-    """An implant that pat asked for, rita confirmed and moved, and drjay noted on; a minute between the steps."""
+    """Returns an implant that pat asked for, rita confirmed and moved, and drjay wrote a note on, with a minute between
+    the steps.
+    """
     visit = desk.booked("pat", at("15:00", DAY), treatment=3)
     path = f"/appointments/{visit['appointment_id']}"
     for user_name, method, suffix, body in (

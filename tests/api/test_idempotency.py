@@ -1,4 +1,4 @@
-"""Idempotency-Key, one request after the other; many at once are in test_idempotency_races.py."""
+"""Idempotency-Key, one request after the other. Simultaneous requests are in test_idempotency_races.py."""
 
 import json
 from datetime import timedelta
@@ -21,7 +21,7 @@ from tests.api_client import Answer
 from tests.clock import NOW, Clock
 
 KEY = {"Idempotency-Key": "3f2a-one"}
-# Those whose answers are kept, and that rita may ask.
+# The routes that keep their answers and that rita may call.
 POSTS = [
     key
     for key in posts.KEYS
@@ -30,7 +30,7 @@ POSTS = [
 
 
 def told(answer: Answer) -> tuple[Any, ...]:
-    """What a client goes by."""
+    """Returns the parts of an answer that a client relies on."""
     return answer.status, answer.text, answer.headers.get("ETag"), answer.headers.get("Location")
 
 
@@ -47,7 +47,7 @@ def kept(desk: Desk) -> list[Any]:
 
 
 def with_offer(desk: Desk, requests: Posts) -> None:
-    """Lets POST /waitlist/{id}/accept succeed: the entry gets an offer."""
+    """Gives the entry an offer, so that POST /waitlist/{id}/accept succeeds."""
     desk.practice.session.execute(
         text(
             "UPDATE waitlist_entry SET status = 'OFFERED', offer_doctor_id = :doctor, offer_starts_at = :start,"
@@ -66,7 +66,7 @@ def with_offer(desk: Desk, requests: Posts) -> None:
 
 @pytest.fixture
 def requests(desk: Desk) -> Posts:
-    """Each of which succeeds, once."""
+    """Returns requests, each of which succeeds once."""
     requests = Posts(desk)
     with_offer(desk, requests)
     session = desk.practice.session

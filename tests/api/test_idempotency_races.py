@@ -1,4 +1,4 @@
-"""Eight requests at once, each in a process and over a connection of its own: with one key, with one ETag."""
+"""Eight requests at once, each in its own process and over its own connection, with one key or with one ETag."""
 
 import json
 import time
@@ -71,7 +71,7 @@ def booking(desk: Desk, key: str, time: str, *, user_name: str = "rita", **visit
 
 
 def told(answer: Answer) -> tuple[Any, ...]:
-    """What a client goes by."""
+    """Returns the parts of an answer that a client relies on."""
     return answer.status, answer.text, answer.headers.get("ETag"), answer.headers.get("Location")
 
 
@@ -96,7 +96,7 @@ def test_one_key_and_one_body_make_one_appointment_and_eight_identical_answers(d
 
 
 def test_without_a_key_the_same_race_answers_differently(desk: Desk, workers: Workers) -> None:
-    """So that the test above is known to be able to fail."""
+    """This proves that the test above is able to fail."""
     answers = workers.at_once([post("rita", "/appointments", desk.visit(at("15:00")))] * WORKERS)
 
     assert sorted(answer.status for answer in answers) == [201] + [409] * (WORKERS - 1)
@@ -117,7 +117,7 @@ def test_one_key_and_two_bodies_make_one_appointment_and_422(desk: Desk, workers
 
 
 def test_two_users_with_one_key_are_independent(desk: Desk, workers: Workers) -> None:
-    """Half of the requests are by rita in clinic 1, half by rosa in clinic 2."""
+    """Half of the requests are sent by rita in clinic 1, and half by rosa in clinic 2."""
     events = [
         booking(desk, "1", at("15:00"), user_name="rita", doctor="drjay", patient="pat"),
         booking(desk, "1", at("15:00"), user_name="rosa", doctor="drsol", patient="kim"),
@@ -130,7 +130,7 @@ def test_two_users_with_one_key_are_independent(desk: Desk, workers: Workers) ->
 
 
 def test_who_waits_for_a_refused_request_is_answered_for_itself(desk: Desk, workers: Workers) -> None:
-    """All are refused in turn: a refusal leaves nothing behind for the next to repeat."""
+    """All are refused in turn, because a refusal leaves nothing for the next request to repeat."""
     blocking = desk.booked("rita", at("15:00"))["appointment_id"]
     for number in range(ROUNDS):
         answers = workers.at_once([booking(desk, f"key-{number}", at("15:00"))] * WORKERS)
@@ -145,7 +145,7 @@ def test_who_waits_for_a_refused_request_is_answered_for_itself(desk: Desk, work
 
 
 def test_some_refused_and_some_right_under_one_key_make_one_appointment(desk: Desk, workers: Workers) -> None:
-    """Whoever comes first: a refusal leaves the key free, and once something is done, other bodies are 422."""
+    """The order does not matter. A refusal leaves the key free, and after a success other bodies are 422."""
     desk.booked("rita", at("13:00"))
     for number in range(ROUNDS):
         times = at("13:00"), at(f"{14 + number}:00")
@@ -158,8 +158,8 @@ def test_some_refused_and_some_right_under_one_key_make_one_appointment(desk: De
 
 
 def _wait_for_waiters(url: URL, number: int) -> None:
-    """Until so many connections to this database ask for the lock of a key. Not from innodb_trx, which the server
-    does not renew for those who ask often.
+    """Waits until this number of connections to the database ask for the lock of a key. innodb_trx is not used, because
+    the server does not renew it for clients that read it often.
     """
     waiting = text(
         "SELECT COUNT(*) FROM information_schema.processlist"
@@ -172,7 +172,7 @@ def _wait_for_waiters(url: URL, number: int) -> None:
 
 
 def _once_booked(engine: Engine, act: Callable[[int], None]) -> None:
-    """Calls `act` when the application has written its first appointment, with the number of its connection."""
+    """Calls `act` with the number of the application's connection when it has written its first appointment."""
     numbers: list[int] = []
 
     def written(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -210,7 +210,7 @@ def test_a_connection_that_dies_before_the_commit_leaves_the_key_to_those_who_wa
 
 
 def test_other_keys_and_requests_without_one_do_not_wait(desk: Desk, workers: Workers, own_engine: Engine) -> None:
-    """In another clinic, where nothing else is in their way, eight run from beginning to end meanwhile."""
+    """Eight requests in another clinic run from beginning to end in the meantime."""
     held = stripe(key_hash(desk.practice.actor("rita"), "key"))
     rosa = desk.practice.actor("rosa")
     free = (key for key in map(str, count()) if stripe(key_hash(rosa, key)) != held)
@@ -292,7 +292,7 @@ def test_of_eight_changes_of_a_profile_with_one_etag_one_is_done(desk: Desk, wor
 
 
 def test_one_key_and_one_etag_are_eight_times_200(desk: Desk, workers: Workers) -> None:
-    """The answer that is kept comes before the condition, which the first has made untrue."""
+    """The kept answer is found before the condition is checked, which the first request has made false."""
     booked = desk.booked("rita", at("15:00"))["appointment_id"]
     request = post("rita", f"/appointments/{booked}/cancel", {"reason": "Flu"}, Idempotency_Key="key", If_Match='"1"')
     answers = workers.at_once([request] * WORKERS)

@@ -1,4 +1,4 @@
-"""Whom the answers that are kept under idempotency keys are about."""
+"""Which people the answers kept under idempotency keys are about."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.api.posts import (
 from tests.contract import contract
 
 KEY = {"Idempotency-Key": "key"}
-# What names a person who may be a patient; what names staff, who are never forgotten; and what names nobody.
+# Fields that name a possible patient, fields that name staff, who are never erased, and fields that name nobody.
 PATIENTS = {"user_id", "patient_id"}
 STAFF = {"doctor_id", "receptionist_id"}
 NOBODY = {"appointment_id", "chair_id", "clinic_id", "time_off_id", "treatment_id", "waitlist_id"}
@@ -36,7 +36,7 @@ def _subjects(desk: Desk) -> set[int]:
     return {row.subject_id for row in desk.practice.rows(IdempotencySubject)}
 
 
-# What rita can do to what is there; the other steps of a visit answer as these do.
+# What rita can do with the existing rows. The other steps of a visit answer in the same way.
 @pytest.mark.parametrize("key", [USERS, BOOK, CONFIRM, CANCEL, BY_NAME, LEAVE, WAIT, TOKEN, FHIR_BOOK, FHIR_CANCEL])
 def test_every_kept_answer_says_which_patients_it_names(desk: Desk, key: str) -> None:
     sent = Posts(desk)
@@ -49,7 +49,7 @@ def test_every_kept_answer_says_which_patients_it_names(desk: Desk, key: str) ->
 
 
 def _is_named(user_id: int, text: str) -> bool:
-    """As somebody would look who does not know how the service does it."""
+    """Searches the answer's text, independently of how the service finds the patients."""
     return (
         f'"patient":{{"user_id":{user_id},' in text
         or f'"patient_id":{user_id},' in text
@@ -86,7 +86,7 @@ def test_saying_whom_it_is_about_costs_a_booking_one_statement(desk: Desk, state
 
 
 def _integers(schema: Any, name: str = "") -> set[str]:
-    """The names of what an answer gives as whole numbers."""
+    """Yields the names of fields that hold whole numbers."""
     document = contract().document
     match schema:
         case {"$ref": str() as reference}:
@@ -103,7 +103,7 @@ def _integers(schema: Any, name: str = "") -> set[str]:
 
 
 def test_every_id_in_an_answer_that_can_be_kept_is_known_to_name_somebody_or_nobody() -> None:
-    """A new one must be told apart here, and found by services/idempotency.py where it names a patient."""
+    """A new field must be sorted here, and found by services/idempotency.py if it names a patient."""
     found: set[str] = set()
     for path, operations in contract().document["paths"].items():
         for status, answer in operations.get("post", {}).get("responses", {}).items():

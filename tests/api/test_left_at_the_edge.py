@@ -1,5 +1,5 @@
-"""What lies at the first and the last of all dates in the database stands in nobody's way: what such requests have left
-(see test_edge_dates.py), and what operators may have written by hand.
+"""Rows at the first and the last of all dates do no harm, whether requests have left them (see test_edge_dates.py) or
+operators have written them by hand.
 """
 
 from collections.abc import Callable

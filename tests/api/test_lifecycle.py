@@ -1,4 +1,6 @@
-"""POST /appointments/{id}/confirm, check-in, complete, no-show and cancel: each state by each step, who, and when."""
+"""POST /appointments/{id}/confirm, check-in, complete, no-show and cancel: each step in each status, who may take it,
+and when.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -55,7 +57,7 @@ def _take(desk: Desk, user_name: str, appointment_id: int, step: Step, **headers
 
 
 def _at_state(desk: Desk, status: Status) -> int:
-    """A visit of pat with drjay on Thursday at 15:00Z, with no claims of its own."""
+    """Returns a visit of pat with drjay on Thursday at 15:00Z, without claims."""
     return desk.practice.add_appointment(START, status=status).appointment_id
 
 

@@ -26,14 +26,14 @@ KEY = {"Idempotency-Key": "one"}
 
 @pytest.fixture
 def zoe(desk: Desk) -> int:
-    """Entered by a reception in Lima; without an account."""
+    """Adds a person whom a reception in Lima has entered, without an account."""
     row = desk.practice.add_patient("zoe", clinics=(1,), cognito_sub=None, email="zoe@example.org", phone="+51 9999")
     return row.user_id
 
 
 @pytest.fixture
 def newcomer(desk: Desk) -> int:
-    """Somebody who has signed up, of whom the service knows nothing else."""
+    """Adds somebody who has just signed up."""
     return desk.practice.add_patient("newcomer", email="zoe.private@example.org").user_id
 
 

@@ -1,4 +1,4 @@
-"""What requests leave in the logs: enough to find them by their id, and nothing about anybody."""
+"""Logs hold enough to find a request by its id, and nothing personal."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def _lines(written: str) -> list[dict[str, Any]]:
 
 
 def _checked(answer: Answer, written: str, *more: str) -> list[dict[str, Any]]:
-    """The lines, all JSON; each log line has the request's id, and none holds what is private."""
+    """Returns the lines, all of them JSON. Each log line has the request's id, and none holds private data."""
     lines = _lines(written)
     logged = [line for line in lines if "level" in line]
     assert logged
@@ -48,7 +48,7 @@ def _checked(answer: Answer, written: str, *more: str) -> list[dict[str, Any]]:
 
 
 def _send(desk: Desk, user_name: str, method: str, path: str, *, query: str = "", body: Any = None) -> Answer:
-    """With the headers that API Gateway passes on."""
+    """Sends a request with the headers that API Gateway passes on."""
     headers = {"authorization": "Bearer tok3n.tok3n.tok3n", "content-type": "application/json", "cookie": "a=tok3n"}
     content = None if body is None else json.dumps(body)
     claims = access_claims(user_name)

@@ -1,4 +1,4 @@
-"""Pages whose rows are long: whatever people have written, an answer fits into what a Lambda may answer with."""
+"""Pages with long rows: an answer always fits into what a Lambda may return."""
 
 import json
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from lambda_function.domain.appointment import Status
 from tests.api.desk import Desk, at
 from tests.clock import NOW
 
-# What a runtime that writes escapes would make 24 bytes of, and what is escaped twice in one that does not.
+# One text becomes 24 bytes if the runtime writes escapes; the other is escaped twice if it does not.
 TOOTH, QUOTE = "\U0001f9b7", '"'
 LIMIT = 6 * 1024 * 1024
 
 
 def carried(text: str) -> int:
-    """The bytes of an answer on its way out of the Lambda."""
+    """Returns the number of bytes of an answer as it leaves the Lambda."""
     return len(json.dumps({"statusCode": 200, "body": text}, ensure_ascii=False).encode())
 
 
@@ -37,7 +37,7 @@ def pages(desk: Desk, path: str, **query: Any) -> Iterator[list[Any]]:
 
 @pytest.mark.parametrize("sign", [TOOTH, QUOTE, "ñ", "\n"])
 def test_a_history_of_long_notes_is_read_to_its_end(desk: Desk, sign: str) -> None:
-    """100 changes of two notes were 11 MB of escapes, and the answer 500."""
+    """100 changes of two notes were once 11 MB of escapes, and the answer was 500."""
     visit = desk.booked("pat", at("15:00"))["appointment_id"]
     note = sign * 2000
     changes = {"patient_note": [note, note], "internal_note": [note, note]}

@@ -1,5 +1,5 @@
-"""Every route, as every role, on what is one's own, of one's own clinic and of another: the expected status is computed
-from tests/rights.py (rows.py) and compared with the real handler's.
+"""Every route, as every role, on targets of the caller, of the caller's clinic and of another clinic. The expected
+status is computed from tests/rights.py (rows.py) and compared with the real handler's.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ from tests.api.scene import AHEAD, BEGUN, CALLERS, DOCTORS, LATER_TODAY, PEOPLE,
 KEYS = route_keys()
 _EXCEPTION = "/doctors/{doctor_id}/exceptions/{day}"
 
-# A route has a row for each action that something in its request needs.
+# A route has a row for each action that a part of its request needs.
 ROUTES: Mapping[str, tuple[Row, ...]] = {
     "GET /health": (public(lambda *_: ("/health", None)),),
     "GET /health/ready": (public(lambda *_: ("/health/ready", None)),),
@@ -84,7 +84,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "DELETE /users/{user_id}": (with_patient(Action.DEACTIVATE_PATIENT, None, 204),),
     "POST /users/{user_id}/link-code": (link_code(),),
     "POST /users/{user_id}/reactivate": (reactivation(),),
-    # A code that is good would make somebody of the scene another.
+    # A valid code would merge one of the scene's people into another.
     "POST /me/link": (simple("/me/link", Action.LINK_ACCOUNT, {"code": "wrong"}, done=409),),
     "GET /appointments": (list_appointments(),),
     "POST /appointments": (book(), book(Action.OVERRIDE_HOURS, override_reason="Test")),

@@ -1,4 +1,4 @@
-"""As test_query_budgets.py, of hours, leave, free slots, moves, steps, waitlist and profiles."""
+"""The budgets of test_query_budgets.py for hours, leave, free slots, moves, steps, the waitlist and profiles."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ def scene(desk: Desk) -> Scene:
 
 @pytest.fixture(params=[0, 60], ids=["nothing-booked", "60-visits"])
 def busy(request: pytest.FixtureRequest, desk: Desk) -> None:
-    """So many visits, exceptions and leaves of drjay, from January 2031 on."""
+    """Adds this many visits, exceptions and leaves of drjay, from January 2031 on."""
     practice, start = desk.practice, instant("15:00", "2031-01-06")
     if not request.param:
         return

@@ -1,4 +1,4 @@
-"""PATCH /appointments/{id}: when a visit may be moved and by whom, overrides, approval, and what a move costs."""
+"""PATCH /appointments/{id}: when a visit may be moved and by whom, overrides, approval, and a move's statements."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.clock import Clock
 
 @pytest.fixture
 def visit(desk: Desk) -> Any:
-    """Of pat with drjay, on Thursday at 15:00Z; the clock says Monday."""
+    """Books a visit of pat with drjay on Thursday at 15:00Z, while the clock says Monday."""
     return desk.booked("rita", OLD)
 
 
@@ -78,7 +78,7 @@ def test_a_patient_moves_until_the_cut_off_to_the_second(
 
 
 def test_the_cut_off_is_of_the_time_that_is_left(desk: Desk, visit: Any, clock: Clock) -> None:
-    """A near visit cannot be moved away, but a far one may be moved near, lead time kept."""
+    """A near visit cannot be moved away, but a distant one may be moved near if the lead time is kept."""
     set_clinic(desk.practice, cutoff_minutes=60)
     clock.now = instant("14:00", DAY)
 
@@ -226,7 +226,7 @@ def test_a_move_to_a_new_clinic_with_a_note_takes_at_most_sixteen_statements(
 
 
 def test_a_move_answers_as_the_appointment_is_read(desk: Desk) -> None:
-    """It is not read again: the names come from what the rules asked for."""
+    """The appointment is not read again, because the rules have already read the names."""
     request = desk.booked("pat", OLD, treatment=3)
     desk.client.post("rita", f"/appointments/{request['appointment_id']}/confirm")
     set_treatment(desk.practice, 3, active=False)

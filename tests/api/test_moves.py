@@ -1,4 +1,6 @@
-"""PATCH /appointments/{id}: where a visit moves to, what stays, what is written. test_move_rules.py has the rules."""
+"""PATCH /appointments/{id}: where a visit may move to, what stays the same, and what is written. The rules are in
+test_move_rules.py.
+"""
 
 from typing import Any
 
@@ -16,7 +18,7 @@ from tests.clock import Clock
 
 @pytest.fixture
 def visit(desk: Desk) -> Any:
-    """Of pat with drjay, on Thursday at 15:00Z; the clock says Monday."""
+    """Books a visit of pat with drjay on Thursday at 15:00Z, while the clock says Monday."""
     return desk.booked("rita", OLD)
 
 

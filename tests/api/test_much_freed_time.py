@@ -1,5 +1,5 @@
-"""However much is freed and however many wait, a request sends a bounded number of statements and changes a bounded
-number of rows; the schedule does the rest.
+"""Whatever is freed and however many people wait, a request sends a bounded number of statements and changes a bounded
+number of rows. The schedule does the rest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ def line(desk: Desk) -> Line:
 
 
 def crowd(desk: Desk, number: int, **columns: Any) -> None:
-    """So many patients, each with a wish for a check-up by anybody in the next 40 days."""
+    """Adds this many patients, each with a wish for a check-up with any doctor in the next 40 days."""
     session = desk.practice.session
     names = range(number)
     people = {"user_type": Role.PATIENT, "created_at": NOW, "updated_at": NOW}
@@ -61,7 +61,7 @@ def statuses(desk: Desk) -> dict[WaitlistStatus, int]:
 
 
 def parts_of(sent: Sequence[str]) -> Iterator[list[str]]:
-    """The statements of each transaction that was committed."""
+    """Returns the statements of each committed transaction."""
     part: list[str] = []
     for statement in sent:
         part.append(statement)
@@ -71,7 +71,7 @@ def parts_of(sent: Sequence[str]) -> Iterator[list[str]]:
 
 
 def within(statements: Statements, key: str, offers: int) -> None:
-    """The transaction that frees time keeps to its budget, and the one that offers it to another."""
+    """The transaction that frees time and the transaction that offers it keep to their budgets."""
     freeing, offering = parts_of(statements.sent)
     assert len(freeing) <= BUDGETS[key] + WRITING_DOWN, "\n\n".join(freeing)
     assert not [statement for statement in freeing if "offer_doctor_id=%" in statement]
@@ -126,7 +126,7 @@ def test_giving_up_leave_stays_within_its_budget_with_ten_thousand_waiting(
     assert statuses(desk)[WaitlistStatus.OFFERED] == OFFERS
     statements.clear()
     keep_up(database, lambda: RESERVE + 1)
-    # 26 working days of 20 visits, less the hour of lead on none of them.
+    # 26 working days of 20 visits, none of which lies within the hour of lead time.
     assert statuses(desk)[WaitlistStatus.OFFERED] == 26 * 20
     assert all(len(part) <= OFFERING + OFFERS for part in parts_of(statements.sent))
     assert desk.practice.rows(FreedTime) == []
@@ -139,7 +139,7 @@ def test_hours_that_give_time_back_stay_within_their_budget(line: Line, statemen
     crowd(desk, MANY)
     statements.clear()
     assert desk.client.call("rita", "PUT", path, WEEK).status == 200
-    # Two statements more look at the hours before and after.
+    # Two more statements read the hours before and after.
     freeing, offering = parts_of(statements.sent)
     assert len(freeing) <= BUDGETS["PUT /doctors/{doctor_id}/working-hours"] + 3, "\n\n".join(freeing)
     assert len(offering) <= OFFERING + OFFERS
@@ -148,7 +148,7 @@ def test_hours_that_give_time_back_stay_within_their_budget(line: Line, statemen
 def test_those_whom_nothing_fits_are_passed_in_bounded_steps(
     line: Line, statements: Statements, database: Database
 ) -> None:
-    """Everybody wants the time when the visit is over, for which a part of it is too short; the last fits."""
+    """Everybody except the last wants the end of the freed time, which is too short for a visit. The last wish fits."""
     desk = line.desk
     visit = desk.booked("rita", at("15:00"), patient="ana")["appointment_id"]
     crowd(desk, ENTRIES * LOOKS * 2, wished_from=instant("15:15"), wished_to=instant("15:40"))

@@ -103,7 +103,7 @@ def _to_another_clinic(desk: Desk, appointment_id: int, user_name: str = "pat") 
 
 
 def test_a_clinic_is_not_filled_by_moves_from_another(desk: Desk, fingerprint: Fingerprint) -> None:
-    """Whoever books here and moves there would have as many visits as they like."""
+    """Otherwise patients could book here, move the visits there, and exceed the limit."""
     set_clinic(desk.practice, 2, max_open_visits=2)
     booked = [desk.booked("pat", at("15:00", f"2030-01-{day}"))["appointment_id"] for day in (16, 17)]
     for visit in booked:
@@ -143,7 +143,7 @@ def test_fhir_tells_it_as_an_outcome(desk: Desk) -> None:
 
 
 def test_the_two_thousand_six_hundredth_visit_is_refused(desk: Desk) -> None:
-    """As many as one account had booked in half a minute."""
+    """One account had once booked as many in half a minute."""
     first = desk.practice.add_appointment(NOW + timedelta(days=20))
     columns = {
         column.key: getattr(first, column.key) for column in Appointment.__table__.c if column.key != "appointment_id"

@@ -1,4 +1,4 @@
-"""What requests leave in the outbox: a message for everything that happens to an appointment, and nothing personal."""
+"""Every change of an appointment leaves a message in the outbox, without anything personal."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def messages(desk: Desk) -> list[OutboxMessage]:
 
 
 def told(desk: Desk) -> list[tuple[str, int, int]]:
-    """(kind, appointment_id, version), oldest first."""
+    """Returns (kind, appointment_id, version), oldest first."""
     return [(row.kind, row.detail["appointment_id"], row.detail["version"]) for row in messages(desk)]
 
 
@@ -156,7 +156,7 @@ def test_a_booking_that_fails_after_its_last_statement_leaves_nothing(desk: Desk
 
 
 def test_a_booking_that_is_tried_again_leaves_one_message(desk: Desk, engine: Engine) -> None:
-    """The commit of the first try fails as after a deadlock."""
+    """The first commit fails as after a deadlock."""
     failed: list[bool] = []
 
     def fail_once(connection: Any) -> None:

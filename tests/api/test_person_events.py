@@ -1,4 +1,4 @@
-"""What is written down about people: who did what to whom, and which fields, without a value."""
+"""Changes of people are written down: who did what to whom, and which fields changed, without their values."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ KIM = {"user_name": "zoe", "full_name": "Zoe Quinn", "email": "zoe@example.org"}
 
 
 def _events(desk: Desk, user_name: str) -> list[tuple[Any, ...]]:
-    """(actor_id, action, fields), in their order."""
+    """Returns (actor_id, action, fields), in order."""
     user_id = desk.id_of(user_name)
     rows = [row for row in desk.practice.rows(PersonEvent) if row.user_id == user_id]
     assert {row.at for row in rows} <= {NOW}
@@ -66,7 +66,7 @@ def test_no_value_is_written_down(desk: Desk) -> None:
 
 
 def test_an_erased_person_matches_nobody(desk: Desk) -> None:
-    """Even if a row of theirs were active again by mistake."""
+    """This holds even if one of their rows were made active again by mistake."""
     gone = desk.practice.add_patient("gone", clinics=(1,), erased_at=NOW)
     merged = desk.practice.add_patient("merged", clinics=(1,), merged_into=desk.id_of("pat"))
 

@@ -1,4 +1,4 @@
-"""OPTIONS, as browsers send it before a page's request: without a token."""
+"""OPTIONS as browsers send it before a page's request, without a token."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How many statements a request may send, whatever the data. A COMMIT counts as one."""
+"""How many statements a request may send, whatever the data. A COMMIT counts as a statement."""
 
 import re
 from datetime import timedelta
@@ -46,7 +46,7 @@ BUDGETS = {
     "GET /appointments": 3,
     "POST /appointments": 13,
     "GET /appointments/{appointment_id}": 3,
-    # 15, and one for the first visit of a patient in a clinic.
+    # 15, and one more for the first visit of a patient in a clinic.
     "PATCH /appointments/{appointment_id}": 16,
     "POST /appointments/{appointment_id}/confirm": 10,
     "POST /appointments/{appointment_id}/cancel": 12,
@@ -78,7 +78,7 @@ BUDGETS = {
 # makes offers when it is over: so many, and one for each offer.
 WRITING_DOWN = 2
 OFFERING = 17
-# What ties a connection to a caller of RDS Proxy, and what asks the database for the time.
+# Statements that pin a connection of RDS Proxy to a caller, and statements that ask the database for the time.
 _FORBIDDEN = re.compile(
     r"^\s*SET\b|GET_LOCK|\bNOW\s*\(|CURRENT_TIMESTAMP|SYSDATE|UTC_TIMESTAMP|^\s*PREPARE", re.IGNORECASE
 )
@@ -86,7 +86,7 @@ _FORBIDDEN = re.compile(
 
 @pytest.fixture(params=[1, 60], ids=["1-visit", "60-visits"])
 def crowded(request: pytest.FixtureRequest, desk: Desk) -> int:
-    """A visit to read and cancel, and the practice with as many visits and chairs."""
+    """Returns visits to read and to cancel, and the practice with this many visits and chairs."""
     practice = desk.practice
     set_clinic(practice, max_open_visits=None)
     first = practice.add_appointment(instant("15:00", "2030-01-20"))
@@ -114,7 +114,7 @@ def test_every_route_has_a_budget() -> None:
     assert sorted(BUDGETS) == sorted(route_keys())
 
 
-# Have tests of their own: what they need is not for everybody, or more than a path.
+# These have their own tests, because they need a certain caller or more than a path.
 _OTHER_READS = {"GET /doctors/{doctor_id}/time-off", "GET /availability", "GET /calendar.ics", "GET /waitlist"} | {
     key for key in BUDGETS if "/fhir/" in key
 }
@@ -241,7 +241,7 @@ def test_what_is_refused_before_the_route_asks_the_database_nothing(desk: Desk, 
 
 
 def test_the_server_itself_counts_no_set_statement_during_requests(desk: Desk, engine: Engine) -> None:
-    """The engine has one connection, so its session's counters are those of the requests."""
+    """The engine has one connection, so the counters of its session are those of the requests."""
 
     def sets() -> list[tuple[Any, ...]]:
         with engine.connect() as connection:

@@ -98,7 +98,7 @@ def test_staff_who_were_patients_are_for_operators(desk: Desk) -> None:
 
 
 def test_a_patient_who_has_become_staff_is_for_operators(desk: Desk) -> None:
-    """The profile of the patient is still there."""
+    """The patient's profile still exists."""
     desk.practice.add_patient("turned", clinics=(1,), active=False)
     turned = desk.practice.user("turned")
     turned.user_type = desk.practice.user("rita").user_type

@@ -26,7 +26,7 @@ LOCK_PATIENT = "SELECT user_id FROM patient WHERE user_id = :id FOR UPDATE"
 
 @pytest.fixture
 def impatient(database_url: URL) -> Iterator[Engine]:
-    """The application's engine, waiting one second for a lock instead of three."""
+    """The application's engine, which waits one second for a lock instead of three."""
     engine = build_engine(FixedCredentials(database_url), tls=None)
 
     def wait_less(connection: Any, _record: Any) -> None:
@@ -45,13 +45,13 @@ def desk(impatient: Engine, practice: Practice) -> Desk:
 
 @pytest.fixture
 def other(database_url: URL) -> Iterator[Connection]:
-    """Another connection, in a transaction of its own."""
+    """Another connection with an open transaction."""
     with plain_engine(database_url).connect() as connection:
         yield connection
 
 
 def _count_locks(engine: Engine, table: str) -> list[str]:
-    """Each try of the application to lock a row of the table, from now on."""
+    """Counts from now on how often the application tries to lock a row of the table."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -63,7 +63,7 @@ def _count_locks(engine: Engine, table: str) -> list[str]:
 
 
 def _after_doctor_is_locked(engine: Engine, act: Callable[[], None]) -> None:
-    """Calls `act` once, when the application holds the doctor's lock and before it asks for the next."""
+    """Calls `act` once, when the application holds the doctor's lock and before it asks for the next one."""
     done = threading.Event()
 
     def locked(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -75,7 +75,9 @@ def _after_doctor_is_locked(engine: Engine, act: Callable[[], None]) -> None:
 
 
 class Rival(threading.Thread):
-    """Holds the patient, asks for the doctor, and has written so much that InnoDB lets the application lose."""
+    """Holds the patient, asks for the doctor, and has written so many rows that InnoDB chooses the application as the
+    victim.
+    """
 
     def __init__(self, connection: Connection, desk: Desk) -> None:
         super().__init__()
@@ -89,7 +91,7 @@ class Rival(threading.Thread):
     def run(self) -> None:
         try:
             self._connection.execute(text(LOCK_DOCTOR), {"id": self._doctor})
-        except Exception as error:  # noqa: BLE001 - told to the test, which is another thread
+        except Exception as error:  # noqa: BLE001 - passed on to the test, which runs in another thread
             self.failure = error
         finally:
             self._connection.rollback()

@@ -1,4 +1,4 @@
-"""User names are the same in capital and small letters, as in Cognito's pool, and in nothing else."""
+"""User names are the same in capital and small letters, as in Cognito's pool. Any other difference tells them apart."""
 
 import pytest
 

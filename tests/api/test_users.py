@@ -156,7 +156,7 @@ def test_pages_hold_everybody_once_while_people_come_and_go(client: ApiClient, p
     while True:
         page = client.get("rita", "/users", user_type="PATIENT", **query).json
         seen += [person["user_name"] for person in page["items"]]
-        if len(seen) == 2:  # one comes, and one who was on the first page goes
+        if len(seen) == 2:  # one is added, and one who was on the first page is removed
             practice.add_patient("late", clinics=(1,))
             practice.user("pat").active = False
             practice.session.commit()

@@ -1,4 +1,4 @@
-"""The waitlist: POST and GET /waitlist, DELETE /waitlist/{id}. What is offered is in test_waitlist_offers.py."""
+"""The waitlist: POST and GET /waitlist, DELETE /waitlist/{id}. Offers are in test_waitlist_offers.py."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Freed time goes to those who wait, and POST /waitlist/{id}/accept books it."""
+"""Freed time is offered to those who wait, and POST /waitlist/{id}/accept books it."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def line(desk: Desk) -> Line:
 
 @pytest.fixture
 def busy(line: Line) -> Any:
-    """Tuesday 15:00Z with drjay, taken by ana, who has not asked for anything else."""
+    """Books Tuesday 15:00Z with drjay for ana, who is not on the waitlist."""
     return line.desk.booked("rita", at("15:00"), patient="ana")
 
 
@@ -209,7 +209,7 @@ def test_deactivating_a_patient_ends_the_waiting_and_passes_the_offer_on(line: L
 
 
 def test_an_offer_that_is_made_meanwhile_does_not_outlast_a_deactivation(line: Line, engine: Engine) -> None:
-    """The offer comes from another connection, just before the waiting ends; it may take what is not locked."""
+    """Another connection makes the offer just before the waiting ends, and may use whatever is not locked."""
     waiting = line.join("kim")
     free_rows = text("SELECT waitlist_id FROM waitlist_entry WHERE status = 'WAITING' FOR UPDATE SKIP LOCKED")
     offer = text(

@@ -1,4 +1,4 @@
-"""What becomes of the waitlist by the clock, and what reading it does not do."""
+"""What the schedule does to the waitlist, and what reading the waitlist does not do."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,12 +28,12 @@ def line(desk: Desk) -> Line:
 
 @pytest.fixture
 def busy(line: Line) -> Any:
-    """Tuesday 15:00Z with drjay, taken by ana, who has not asked for anything else."""
+    """Books Tuesday 15:00Z with drjay for ana, who is not on the waitlist."""
     return line.desk.booked("rita", at("15:00"), patient="ana")
 
 
 def tick(database: Database) -> None:
-    """The schedule's next run."""
+    """Runs the schedule once."""
     keep_up(database, lambda: RESERVE + 1)
 
 
@@ -131,7 +131,7 @@ def test_a_wish_that_is_over_is_written_down(line: Line, clock: Clock, database:
 
 @pytest.fixture
 def dying(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody comes to what follows from a commit."""
+    """Skips the work after the commit, as if the process had died."""
     monkeypatch.setattr(offers, "offer_in", lambda *_: None)
 
 
@@ -167,7 +167,9 @@ def test_offers_that_cannot_be_made_change_no_answer(
 
 
 def _given_up(line: Line, doctor: str, clinic_id: int, parts: int = 1) -> None:
-    """So many parts of a quarter of an hour from 15:00 on, which nobody has come to."""
+    """Writes this many stretches of freed time, from 15:00 on and each a quarter of an hour later, which nobody has
+    offered.
+    """
     quarter, start = timedelta(minutes=15), instant("15:00")
     rows = [
         FreedTime(
@@ -206,7 +208,7 @@ def test_a_clinic_in_which_no_offers_can_be_made_keeps_no_other_waiting(
 
 
 def test_much_freed_time_in_one_clinic_keeps_no_other_waiting(line: Line, database: Database) -> None:
-    """Time runs out before all of the first is looked at."""
+    """The run ends before all the freed time of the first clinic is offered."""
     line.join("kim", doctor_id=line.desk.id_of("drsol"))
     _given_up(line, "drjay", 1, parts=PARTS * 3)
     _given_up(line, "drsol", 2)

@@ -1,4 +1,4 @@
-"""The waitlist as people see it."""
+"""The waitlist as people use it."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.api_client import Answer
 
 
 class Line:
-    """Wishes are for Tuesday's working hours, unless said otherwise."""
+    """Makes wishes, by default for Tuesday's working hours."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -32,12 +32,12 @@ class Line:
         return items
 
     def status(self, user_name: str) -> str:
-        """Of the first entry."""
+        """Returns the status of the first entry."""
         status: str = self.entries(user_name)[0]["status"]
         return status
 
     def offered(self, user_name: str) -> str | None:
-        """The start of the offer in the first entry."""
+        """Returns the start of the offer in the first entry."""
         offer = self.entries(user_name)[0]["offer"]
         return None if offer is None else str(offer["starts_at"])
 

@@ -1,4 +1,4 @@
-"""A FHIR client: bodies and calls as such programs make them."""
+"""A FHIR client: bodies and calls as real clients make them."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class FhirClient:
         return self.desk.client.get(user_name, f"{BASE}/{path}", **given)
 
     def raw(self, user_name: str, path: str, query: str) -> Answer:
-        """A query as it stands, for parameters that come twice."""
+        """Returns the query unchanged, for parameters that come twice."""
         return self.desk.client.send(http_event("GET", f"{BASE}/{path}", query=query, claims=access_claims(user_name)))
 
     def send(self, user_name: str, method: str, path: str, body: Any, **headers: str) -> Answer:
@@ -27,7 +27,7 @@ class FhirClient:
         return self.desk.client.call(user_name, method, f"{BASE}/{path}", body, headers=given)
 
     def visit(self, start: str, *, doctor: str = "drjay", patient: str = "pat", **more: Any) -> dict[str, Any]:
-        """The body of POST Appointment: a check-up unless said otherwise."""
+        """Returns a body for POST Appointment, by default for a check-up."""
         return {
             "resourceType": "Appointment",
             "status": "proposed",
@@ -57,10 +57,10 @@ class FhirClient:
 
 
 def codes(outcome: Any) -> set[str]:
-    """Our stable codes in an OperationOutcome."""
+    """Returns our stable codes in an OperationOutcome."""
     return {issue["details"]["coding"][0]["code"] for issue in outcome["issue"]}
 
 
 def spoiled(resource: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """With other elements, and without those that are `...`."""
+    """Returns the body with other elements, and without those that are `...`."""
     return {name: value for name, value in {**resource, **change}.items() if value is not ...}

@@ -1,5 +1,5 @@
-"""The rows of the matrix (tests/api/test_matrix.py) for the routes below /fhir/R4: what the tables say of the API's own
-routes they say of these.
+"""The rows of the matrix (tests/api/test_matrix.py) for the routes below /fhir/R4. The same tables apply to them as to
+the API's own routes.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ _DAYS = "start=2030-01-08"
 
 
 def _doctor(kind: str) -> Row:
-    """The catalogue shows all of them to everybody."""
+    """The catalogue shows all doctors to everybody."""
     return with_doctor(Action.READ_CATALOGUE, lambda scene, doctor: (f"{BASE}/{kind}/{scene.desk.id_of(doctor)}", None))
 
 
@@ -25,7 +25,7 @@ def _slot() -> Row:
 
 
 def _patient() -> Row:
-    """Whoever else is visible is no patient."""
+    """Other people who are visible are not patients."""
 
     def case(name: str) -> Case:
         return Case(
@@ -70,7 +70,7 @@ def _cancel(send: Callable[[Scene, int], Request]) -> Row:
 
 
 def _put(scene: Scene, appointment_id: int) -> Request:
-    """As whoever sees it read it: what is shown does not hang on who reads."""
+    """The body is the resource as the caller reads it, and everybody who can see it reads the same."""
     path = f"{BASE}/Appointment/{appointment_id}"
     readers = ("pat", "kim", "stranger", "drjay", "drwu", "drsol", "rita", "rosa")
     answers = (scene.desk.client.get(reader, path) for reader in readers)

@@ -1,4 +1,4 @@
-"""Where links lead: to the address that people see."""
+"""Links lead to the address that people see."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,12 +16,12 @@ PUBLIC = "https://book.example.org"
 
 @pytest.fixture
 def elsewhere(desk: Desk, database: Database) -> FhirClient:
-    """As behind CloudFront: the gateway's own name is `localhost`."""
+    """Returns a client as if CloudFront stood in front: the gateway's own name is `localhost`."""
     return FhirClient(Desk(ApiClient(create_app(database, PUBLIC)), desk.practice))
 
 
 def _urls(value: Any) -> Iterator[str]:
-    """Every absolute address in an answer."""
+    """Yields every absolute address in an answer."""
     match value:
         case dict():
             for name, inner in value.items():

@@ -1,4 +1,4 @@
-"""Appointments by FHIR: who finds which, what a booking must say, what a change may change."""
+"""Appointments by FHIR: who finds which, what a booking must contain, and what a change may change."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def _ids(answer: Any) -> list[str]:
 
 @pytest.fixture
 def visits(fhir: FhirClient) -> dict[str, str]:
-    """By a name, the ids of four visits of as many days, the last one cancelled."""
+    """Returns the ids, by a short name, of visits on four days. The last one is cancelled."""
     ids: dict[str, str] = {}
     for name, start, patient, doctor in (
         ("pat-jay", "2030-01-10T15:00:00Z", "pat", "drjay"),

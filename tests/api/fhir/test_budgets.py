@@ -1,4 +1,4 @@
-"""As tests/api/test_query_budgets.py, below /fhir/R4."""
+"""The budgets of tests/api/test_query_budgets.py for the routes below /fhir/R4."""
 
 from typing import Any
 

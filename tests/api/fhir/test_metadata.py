@@ -1,4 +1,4 @@
-"""What the server says of itself is what it does."""
+"""The server does what its metadata says."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _CONTROLS = {"_count", "_cursor", "_format"}
 
 
 def _interactions(kind: str) -> set[str]:
-    """By the routes."""
+    """Returns the interactions that the routes offer."""
     one = f"{BASE}/{kind}/{{{kind.lower()}_id}}"
     wanted = {
         "read": f"GET {one}",

@@ -1,4 +1,4 @@
-"""Schedules, slots, people and places, as each may see them."""
+"""Schedules, slots, people and locations, as each role may see them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Requests that FHIR clients are refused, each with the right OperationOutcome, and nothing written."""
+"""Requests of FHIR clients that are refused, each with the right OperationOutcome, and without writing anything."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether something is FHIR: by fhir.resources, and by what that package leaves unchecked."""
+"""Checks that a resource is valid FHIR, by fhir.resources and by the rules that this package does not check."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.api_client import Answer
 
 
 def expect_resource(resource: dict[str, Any]) -> dict[str, Any]:
-    """The resource, which is valid R4: its elements, its codes, its invariants, and nothing in it is empty."""
+    """Checks that the resource is valid R4 in its elements, codes and invariants, and that nothing in it is empty."""
     model = get_fhir_model_class(resource["resourceType"])
     parsed = model.model_validate(resource)
     _expect_known_codes(parsed)
@@ -22,7 +22,7 @@ def expect_resource(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def expect_fhir(answer: Answer, status: int = 200) -> Any:
-    """The body of an answer, which has that status and is a valid resource of the right media type."""
+    """Returns the body of an answer that has this status, the right media type and a valid resource."""
     assert answer.status == status, answer.text
     assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
     resource = expect_resource(answer.json)
@@ -32,7 +32,7 @@ def expect_fhir(answer: Answer, status: int = 200) -> Any:
 
 
 def expect_invariants(appointment: dict[str, Any]) -> None:
-    """The four that R4 states of an Appointment."""
+    """Checks the four invariants that R4 states for an Appointment."""
     status = appointment["status"]
     timed = {name for name in ("start", "end") if name in appointment}
     assert appointment["participant"]

@@ -1,6 +1,4 @@
-"""The AWS that moto plays in this process, for whatever is tested with it; the fixtures `aws` and `lambda_environment`
-start it.
-"""
+"""The AWS that moto emulates in this process for all tests. The fixtures `aws` and `lambda_environment` start it."""
 
 import importlib
 import json
@@ -14,7 +12,7 @@ SECRET_ID = "app-credentials"
 
 
 def secret_of(url: URL) -> dict[str, Any]:
-    """The login as RDS writes it into a secret."""
+    """Returns the login as RDS writes it into a secret."""
     return {
         "engine": "mysql",
         "host": url.host,
@@ -26,13 +24,13 @@ def secret_of(url: URL) -> dict[str, Any]:
 
 
 def store_secret(secret: Any, name: str = SECRET_ID) -> None:
-    """A text as it stands, a database's login, or whatever else can be written as JSON."""
+    """Stores a text unchanged, or a database's login or any other value as JSON."""
     value = secret_of(secret) if isinstance(secret, URL) else secret
     text = value if isinstance(value, str) else json.dumps(value)
     boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
 
 
 def load_handler(module: str) -> Any:
-    """The handler of a module that is loaded anew, as Lambda does at a cold start."""
+    """Loads the module again, as Lambda does at a cold start, and returns its handler."""
     sys.modules.pop(module, None)
     return importlib.import_module(module).handler

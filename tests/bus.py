@@ -1,4 +1,4 @@
-"""An EventBridge bus whose events arrive in a queue, as moto plays both in this process. Use it within mock_aws."""
+"""An EventBridge bus whose events arrive in a queue. moto emulates both in this process: use it within mock_aws."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ _RULE = "everything"
 
 
 class Delivery:
-    """The way from the bus to the queue, and what has arrived there."""
+    """The way from the bus to the queue, and the events that have arrived there."""
 
     def __init__(self) -> None:
         self.events: EventBridgeClient = boto3.client("events", region_name="us-east-1")
@@ -34,7 +34,7 @@ class Delivery:
         self.events.delete_event_bus(Name=BUS)
 
     def received(self) -> list[Any]:
-        """The events that have arrived since the last call, in the order of their arrival."""
+        """Returns the events that have arrived since the last call, in order."""
         found = []
         while batch := self._queues.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
             for message in batch:

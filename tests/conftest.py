@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite. A test that asks for none of the database ones needs no server."""
+"""Fixtures of the whole suite. A test that uses none of the database fixtures needs no server."""
 
 import io
 import os
@@ -29,14 +29,14 @@ from tests.servers import FixedCredentials, app_user, empty_tables, new_database
 _servers = ExitStack()
 _SERVER_URL = "server_url"
 
-# As bootstrap does it: zones come from the tzdata package.
+# As in bootstrap, zones come from the tzdata package.
 reset_tzpath(to=())
 profiles.register()
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 
 
 class XdistHooks:
-    """One server for all workers of a run, started by the process that starts them."""
+    """Gives all workers of a run one server, which the process that starts them owns."""
 
     url: str | None = None
 
@@ -57,14 +57,14 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def server_url(request: pytest.FixtureRequest) -> URL:
-    """The administrator of the server, without a database."""
+    """The administrator's URL of the server, without a database."""
     shared = getattr(request.config, "workerinput", {}).get(_SERVER_URL)
     return make_url(shared) if shared else start_server(_servers).url
 
 
 @pytest.fixture(scope="session")
 def migrated_url(server_url: URL, worker_id: str) -> Iterator[URL]:
-    """A database of this worker's own, at head."""
+    """A database of this worker, migrated to head."""
     with new_database(server_url, f"dentist_test_{worker_id}") as url:
         upgrade(url)
         yield url
@@ -72,14 +72,14 @@ def migrated_url(server_url: URL, worker_id: str) -> Iterator[URL]:
 
 @pytest.fixture(scope="session")
 def mariadb_server_url() -> Iterator[URL]:
-    """The administrator of a MariaDB of this worker's own, whatever the other tests run on."""
+    """The administrator's URL of this worker's MariaDB, whatever server the other tests use."""
     with running_server(flavour="mariadb") as server:
         yield server.url
 
 
 @pytest.fixture(scope="session")
 def mariadb_url(mariadb_server_url: URL, worker_id: str) -> Iterator[URL]:
-    """A database at head, on MariaDB."""
+    """A database on MariaDB, migrated to head."""
     with new_database(mariadb_server_url, f"dentist_test_{worker_id}") as url:
         upgrade(url)
         yield url
@@ -94,15 +94,15 @@ def database_url(migrated_url: URL) -> Iterator[URL]:
 
 @pytest.fixture(scope="session")
 def app_url(migrated_url: URL) -> Iterator[URL]:
-    """The migrated database as one of the application's users, with the rights that the migrating Lambda gives."""
+    """The migrated database as one of the application's users, with the rights that the migrating Lambda grants."""
     with app_user(migrated_url) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def engine(app_url: URL) -> Iterator[Engine]:
-    """The application's own engine, so that whatever it runs is run with the application's rights: one connection.
-    Threads of a test build their own.
+    """The application's own engine, so that all statements run with the application's rights. It has one connection.
+    Threads of a test build their own engines.
     """
     engine = build_engine(FixedCredentials(app_url), tls=None)
     yield engine
@@ -133,13 +133,13 @@ def api(database: Database) -> Api:
 
 @pytest.fixture
 def client(api: Api, practice: Practice) -> ApiClient:
-    """Calls the real handler with real events, as anybody of the practice."""
+    """Calls the real handler with real events, as any person of the practice."""
     return ApiClient(api)
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """An AWS of this process only, and an environment that leads to nothing else."""
+    """An AWS inside this process, and an environment that leads nowhere else."""
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_CA_FILE", "DATABASE_URL", "DATABASE_SECRET_ID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -151,7 +151,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture
 def lambda_environment(aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The environment of a Lambda whose database a secret names."""
+    """The environment of a Lambda whose database is named by a secret."""
     aws.setenv("DATABASE_SECRET_ID", SECRET_ID)
     aws.setenv("DATABASE_TLS", "off")
     return aws
@@ -164,14 +164,14 @@ def delivery(aws: pytest.MonkeyPatch) -> Delivery:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The whole local stack, served over HTTP; for tests that leave it as usable as they found it."""
+    """The whole local stack over HTTP, for tests that leave it as usable as they found it."""
     with running_stack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
 
 
 @pytest.fixture
 def log_text(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """All that the process has written since the last call, logs and metrics alike."""
+    """Returns everything that the process has logged since the last call, including metrics."""
     handler: Any = logger.registered_handler
     before = handler.stream
     logged = handler.stream = io.StringIO()  # pytest gives a test another stdout than its fixtures

@@ -1,4 +1,4 @@
-"""openapi.json as a judge: whatever the API answers in any test is held against it."""
+"""Checks every answer of the API, in whatever test, against openapi.json."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from dev.openapi_file import FILE
 
 Json = Mapping[str, Any]
 
-# Of requests that lead to no operation.
+# Statuses of requests that match no operation.
 _STRAY = {401: "unauthenticated", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -30,7 +30,7 @@ class Contract:
         self._validators: dict[str, Draft202012Validator] = {}
 
     def operation(self, method: str, path: str) -> Json | None:
-        """The one that a request leads to. HEAD is GET."""
+        """Returns the operation of a request. HEAD is treated as GET."""
         wanted = "GET" if method == "HEAD" else method
         found = (operation for verb, pattern, operation in self._operations if verb == wanted and pattern(path))
         return next(found, None)
@@ -39,7 +39,7 @@ class Contract:
         return (operation for _, _, operation in self._operations)
 
     def resolved(self, thing: Json) -> Json:
-        """What a reference stands for."""
+        """Returns the target of a reference."""
         while "$ref" in thing:
             *_, section, name = thing["$ref"].split("/")
             thing = self.document["components"][section][name]
@@ -53,7 +53,7 @@ class Contract:
         return self._validators[key]
 
     def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: str) -> None:
-        """Raises AssertionError, or ValidationError, when the document does not allow this answer."""
+        """Raises AssertionError or ValidationError if the document does not allow this answer."""
         operation = self.operation(method, path)
         if method == "OPTIONS" and status == HTTPStatus.NO_CONTENT:
             assert not body
@@ -85,7 +85,7 @@ class Contract:
 
 
 def code_of(body: Any) -> str | None:
-    """The stable code of a problem or an OperationOutcome; None of anything else."""
+    """Returns the stable code of a problem or an OperationOutcome, and None for anything else."""
     match body:
         case {"code": str(code), "request_id": _}:
             return code
@@ -100,5 +100,5 @@ def _pattern(path: str) -> Any:
 
 @cache
 def contract() -> Contract:
-    """The committed document."""
+    """Returns the contract of the committed document."""
     return Contract(json.loads(FILE.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Rows for tests, written past the scope as an operator would."""
+"""Rows for tests, written without a scope as an operator would."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,7 +40,9 @@ _DEMO: list[tuple[Table, list[dict[str, Any]]]] = []
 
 
 def _load_demo(url: URL) -> None:
-    """As `make run` does the first time, with ids from 1; from then on its rows are copied, in a tenth of the time."""
+    """Loads the demo as `make run` does the first time, with ids from 1. Later calls copy its rows, which takes a tenth
+    of the time.
+    """
     with plain_engine(url).begin() as connection:
         if connection.scalar(select(Clinic.clinic_id).limit(1)) is not None:
             return
@@ -62,7 +64,7 @@ def _load_demo(url: URL) -> None:
 
 
 class Practice:
-    """The demo practice and whatever a test adds to it. `ids` are user ids by user name."""
+    """The demo practice and the rows that a test adds. `ids` are user ids by user name."""
 
     def __init__(self, url: URL, session: Session) -> None:
         self.url = url
@@ -131,7 +133,7 @@ class Practice:
         return user
 
     def add_hours(self, doctor_id: int, week: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Weekly hours in minutes from midnight, by weekday from 1 for Monday."""
+        """Adds weekly hours in minutes from midnight, by weekday from 1 for Monday."""
         self.add(
             *(
                 WorkingHours(doctor_id=doctor_id, weekday=weekday, start_minute=start, end_minute=end)
@@ -158,7 +160,7 @@ class Practice:
         return treatment
 
     def add_appointment(self, starts_at: datetime, **columns: Any) -> Appointment:
-        """A booked check-up of pat with drjay without claims, unless the columns say otherwise."""
+        """Adds an appointment without claims: by default, a booked check-up of pat with drjay."""
         ids = self.ids
         appointment = Appointment(
             **{
@@ -180,7 +182,7 @@ class Practice:
         return appointment
 
     def claims(self) -> list[tuple[int, int, datetime, int]]:
-        """(kind, resource_id, slot_at, appointment_id), in key order."""
+        """Returns (kind, resource_id, slot_at, appointment_id), in key order."""
         self.session.rollback()
         statement = select(SlotClaim.kind, SlotClaim.resource_id, SlotClaim.slot_at, SlotClaim.appointment_id).order_by(
             SlotClaim.kind, SlotClaim.resource_id, SlotClaim.slot_at
@@ -189,6 +191,6 @@ class Practice:
         return [(row.kind, row.resource_id, row.slot_at, row.appointment_id) for row in rows]
 
     def rows(self, mapped: type[Any]) -> list[Any]:
-        """All rows of a class, as they are now."""
+        """Returns all current rows of a class."""
         self.session.rollback()
         return list(self.session.scalars(select(mapped).execution_options(populate_existing=True)))

@@ -1,7 +1,7 @@
-"""A clock that stands at another instant for programs that ask the real one: Python, `date` and node, each by its own
-means. Nothing of the machine is moved, and only programs started with this environment are deceived.
+"""Another time for programs that ask the real clock: Python, `date` and node, each in its own way. The machine's clock
+stays, and only programs with this environment are affected.
 
-Beside them stands INSTANTS: moments at which something that worked yesterday may not.
+INSTANTS are moments at which something that worked yesterday may fail.
 """
 
 import os
@@ -42,7 +42,7 @@ class date(module.date):
         return cls.fromtimestamp(_INSTANT)
 module.datetime, module.date = datetime, date
 """
-# As GNU's: `date -u -d "2 days" +FORMAT`.
+# This understands GNU's form: `date -u -d "2 days" +FORMAT`.
 _DATE = """\
 #!/bin/sh
 [ "$1 $2" = "-u -d" ] || {{ echo "the moved clock has no date $*" >&2; exit 2; }}
@@ -52,7 +52,7 @@ _NODE = "Date.now = () => {milliseconds};\n"
 
 
 def moved_to(instant: datetime, folder: Path) -> dict[str, str]:
-    """The environment of programs for which it is that instant; `folder` holds what deceives them."""
+    """Returns the environment of programs for which it is that instant. Its files are in `folder`."""
     programs = folder / "bin"
     programs.mkdir()
     (folder / "sitecustomize.py").write_text(_PYTHON.format(seconds=instant.timestamp()))

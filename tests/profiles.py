@@ -1,4 +1,4 @@
-"""How hard hypothesis tries: as usual, or `--hypothesis-profile=full`."""
+"""How many examples hypothesis tries: the usual number, or more with `--hypothesis-profile=full`."""
 
 from hypothesis import HealthCheck, settings
 
@@ -7,8 +7,8 @@ FULL = "full"
 
 
 def register() -> None:
-    """Both without deadlines, for a machine that may be busy with other things. A profile named on the command line is
-    loaded after this.
+    """Registers both profiles without deadlines, because the machine may be busy. A profile on the command line is
+    loaded later.
     """
     settings.register_profile(USUAL, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile(FULL, settings.get_profile(USUAL), print_blob=True)
@@ -16,5 +16,5 @@ def register() -> None:
 
 
 def examples(usual: int, full: int) -> int:
-    """How many for a test that is too slow for hypothesis's own number."""
+    """Returns the number of examples for a test that is too slow for hypothesis's default."""
     return full if settings.get_current_profile_name() == FULL else usual

@@ -1,9 +1,9 @@
-"""Who may do what, and who may see what, as agreed on. Both tables are written down once more, so that nobody widens a
-cell by mistake: the production tables are compared with these (unit/domain/test_permissions.py), and the matrix expects
-of every route what these say (api/test_matrix.py), without asking production.
+"""Who may do what, and who may see what, as agreed. Both tables are written a second time here, so that no cell is
+widened by mistake: the production tables are compared with them (unit/domain/test_permissions.py), and the matrix
+computes the expected status of every route from them (api/test_matrix.py), without asking production.
 
 ALL is everything. OWN is what the caller takes part in, as the patient or as the doctor. CLINIC is what belongs to a
-clinic where the caller works.
+clinic in which the caller works.
 """
 
 from collections.abc import Mapping
@@ -70,5 +70,5 @@ FREED_TIME       NONE     NONE    NONE
 
 
 def reaches(reach: str, *, own: bool, clinic: bool) -> bool:
-    """Whether a cell reaches something that is the caller's own, or of the caller's clinics, as is said."""
+    """Returns whether a cell allows a target that is, or is not, the caller's own or of the caller's clinics."""
     return {"NONE": False, "OWN": own, "CLINIC": clinic, "ALL": True}[reach]

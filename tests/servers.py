@@ -1,4 +1,6 @@
-"""The database server of a test run: TEST_DATABASE_URL, else Docker, else a private instance (see dev/mysql)."""
+"""The database server of a test run: TEST_DATABASE_URL, otherwise Docker, otherwise a private
+instance (see dev/mysql).
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,7 @@ from lambda_function.db.engine import Credentials, lift_limits
 
 
 def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
-    """A server that lives as long as the stack is open. MySQL, unless TEST_DATABASE_URL names another."""
+    """Starts a server that lives as long as the stack is open. It is MySQL unless TEST_DATABASE_URL names another."""
     url = environment.get("TEST_DATABASE_URL") or None
     return stack.enter_context(
         running_server(url=url, image=environment.get("MYSQL_IMAGE"), flavour=None if url else "mysql")
@@ -23,7 +25,9 @@ def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) 
 
 @lru_cache(maxsize=64)
 def plain_engine(url: URL) -> Engine:
-    """An engine beside the application's, without a pool. Without TLS: PyMySQL's default costs 50 ms a connection."""
+    """Returns an engine without a pool, separate from the application's, and without TLS, because PyMySQL's default
+    takes 50 ms for each connection.
+    """
     arguments = {"ssl_disabled": True}
     engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=arguments)
     event.listen(engine, "connect", lift_limits)
@@ -32,7 +36,7 @@ def plain_engine(url: URL) -> Engine:
 
 @contextmanager
 def new_database(server: URL, name: str) -> Iterator[URL]:
-    """An empty database of that name, dropped afterwards."""
+    """Creates an empty database with that name, which is dropped afterwards."""
     engine = plain_engine(server)
     with engine.begin() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
@@ -43,7 +47,7 @@ def new_database(server: URL, name: str) -> Iterator[URL]:
 
 
 def drop_users(url: URL) -> None:
-    """The users of the database that the URL, an administrator's, names."""
+    """Drops the users of the database that the administrator's URL names."""
     database = str(url.database)
     with plain_engine(url).begin() as connection:
         for user in (*logins.app_logins(database), logins.migrator_login(database)):
@@ -52,7 +56,9 @@ def drop_users(url: URL) -> None:
 
 @contextmanager
 def app_user(url: URL) -> Iterator[URL]:
-    """The application's users of a migrated database, with their rights; one of them can log in. Dropped afterwards."""
+    """Creates the application's users of a migrated database with their rights. One of them can log in. They are
+    dropped afterwards.
+    """
     drop_users(url)
     database, password = str(url.database), logins.new_password()
     first, second = logins.app_logins(database)
@@ -69,7 +75,7 @@ WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock"
 
 
 def empty_tables(url: URL) -> None:
-    """DELETE is twenty times faster than TRUNCATE here. The rows that migrations wrote stay."""
+    """Empties the tables, except for rows that migrations wrote. DELETE is twenty times faster than TRUNCATE here."""
     engine = plain_engine(url)
     with engine.begin() as connection:
         connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
@@ -79,7 +85,7 @@ def empty_tables(url: URL) -> None:
 
 
 class FixedCredentials:
-    """A CredentialSource that always answers the same."""
+    """A CredentialSource that always returns the same."""
 
     def __init__(self, url: URL) -> None:
         self._credentials = Credentials(

@@ -1,4 +1,4 @@
-"""What a database still knows."""
+"""What a database still knows about somebody."""
 
 import json
 
@@ -8,8 +8,8 @@ from tests.servers import plain_engine
 
 
 def everywhere(url: URL, words: tuple[str, ...]) -> set[tuple[str, str, str]]:
-    """(table, column, word) wherever one of the words stands in any text of the database, as it is or as JSON spells
-    it.
+    """Returns (table, column, word) for each text of the database that contains a word, as it
+    is or as JSON escapes it.
     """
     with plain_engine(url).connect() as connection:
         columns = connection.execute(

@@ -1,5 +1,5 @@
-"""The application eight times over, each in a process of its own with a connection of its own, as so many Lambdas.
-Threads would not do: Powertools keeps the request that it serves in class attributes.
+"""The application in eight processes, each with its own connection, like separate Lambdas. Threads would not do,
+because Powertools keeps the current request in class attributes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
 from tests.servers import FixedCredentials
 
-if TYPE_CHECKING:  # a generic type to the checker only
+if TYPE_CHECKING:  # generic only for the type checker
     from multiprocessing.connection import Connection
 
 WORKERS = 8
@@ -36,7 +36,7 @@ class Workers:
     def __init__(self, url: URL) -> None:
         context = get_context("forkserver")
         context.set_forkserver_preload([__name__])
-        self._start = context.Barrier(WORKERS)  # a name in the system, gone with its maker's last reference
+        self._start = context.Barrier(WORKERS)  # has a name in the system, which goes with the last reference
         self._pipes = []
         self._processes = []
         for _ in range(WORKERS):
@@ -48,7 +48,7 @@ class Workers:
             self._processes.append(process)
 
     def send(self, events: Sequence[Event]) -> None:
-        """One event a worker; all begin at the same moment."""
+        """Sends one event to each worker. All of them begin at the same moment."""
         for pipe, event in zip(self._pipes, events, strict=True):
             pipe.send(event)
 

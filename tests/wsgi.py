@@ -12,7 +12,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 def wsgi(api: Api) -> Callable[[Mapping[str, Any], StartResponse], Iterable[bytes]]:
-    """Whoever shows `Bearer <user name>` is that person: the authorizer has tests of its own."""
+    """Treats whoever shows `Bearer <user name>` as that person. The authorizer has its own tests."""
 
     def application(environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = _request(environ)

@@ -1,4 +1,4 @@
-"""Six zones that differ in how their clocks change, and the days on which they do."""
+"""Six zones whose clocks change in different ways, and the days on which they do."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -16,7 +16,9 @@ ZONES = (
 
 @cache
 def changes(name: str) -> tuple[datetime, ...]:
-    """The instants from 2026 to 2028 at which the clocks are put; a few ordinary ones for a zone without any."""
+    """Returns the instants from 2026 to 2028 at which clocks change, or some ordinary instants
+    for a zone without any.
+    """
     zone = ZoneInfo(name)
     hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(3 * 365 * 24)]
     offsets = [hour.astimezone(zone).utcoffset() for hour in hours]
@@ -26,11 +28,11 @@ def changes(name: str) -> tuple[datetime, ...]:
 
 @cache
 def change_days(name: str) -> tuple[date, ...]:
-    """The local dates of `changes`."""
+    """Returns the local dates of `changes`."""
     return tuple(change.astimezone(ZoneInfo(name)).date() for change in changes(name))
 
 
 def minute_of_day(instant: datetime, name: str) -> tuple[date, int]:
-    """What the clocks of the zone show at the instant."""
+    """Returns what the zone's clocks show at the instant."""
     local = instant.astimezone(ZoneInfo(name))
     return local.date(), local.hour * 60 + local.minute

@@ -1,6 +1,6 @@
-"""The rules of docs/architecture.md that a parser can check. Each takes a module and answers its findings.
+"""The rules of docs/architecture.md that a parser can check. Each function takes a module and returns its findings.
 
-Where a rule has an exception, it stands in a table here with its reason.
+Exceptions to a rule are listed in a table here, each with its reason.
 """
 
 import ast
@@ -16,7 +16,7 @@ Check = Callable[[Module], Findings]
 
 PACKAGE = "lambda_function"
 
-# Higher imports lower, never the other way round, and never another part of its own height.
+# A part may import lower ones, but neither higher ones nor another part of its own level.
 HEIGHTS: Mapping[str, int] = MappingProxyType(
     {"domain": 1, "db": 2, "services": 3, "api": 4, "cli": 4, "aws": 4, "bootstrap": 5, "entrypoints": 6, "__main__": 6}
 )
@@ -57,12 +57,12 @@ _SQL_CLOCK = re.compile(
 )
 _CLOCKS = re.compile(r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|localtime|gmtime))$")
 _SQL_CLOCK_FUNCTIONS = re.compile(r"(^|\.)func\.(now|current_\w+|sysdate|localtime\w*|utc_\w+|unix_timestamp|curdate)$")
-# Spelled so that this file does not hold it.
+# The word is split so that this file does not contain it.
 _UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 
 
 def _part(dotted_name: str) -> str | None:
-    """`db` of `lambda_function.db.engine`; None for what is not ours."""
+    """Returns `db` for `lambda_function.db.engine`, and None for modules that are not ours."""
     package, _, rest = dotted_name.partition(".")
     return rest.partition(".")[0] if package == PACKAGE and rest else None
 
@@ -236,5 +236,5 @@ def _length(function: Function) -> int:
 
 
 def unfinished(text: str) -> list[int]:
-    """The numbers of the lines that say that something is still to be done."""
+    """Returns the numbers of the lines that announce unfinished work."""
     return [number for number, line in enumerate(text.splitlines(), 1) if _UNFINISHED.search(line)]

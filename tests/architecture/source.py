@@ -14,7 +14,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Module:
-    """`path` is relative to the repository, with slashes."""
+    """A parsed module. `path` is relative to the repository, with slashes."""
 
     path: str
     text: str
@@ -25,19 +25,19 @@ class Module:
         return cls(path, text, ast.parse(text))
 
     def at(self, node: ast.AST, message: str) -> str:
-        """A finding, where an editor can jump to it."""
+        """Returns a finding with a position to which an editor can jump."""
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {message}"
 
     def lies_in(self, *places: str) -> bool:
-        """Whether it is one of the modules, or lies in one of the folders (which end in a slash)."""
+        """Returns whether the module is one of these, or lies in one of the folders (which end in a slash)."""
         return any(self.path == place or (place.endswith("/") and self.path.startswith(place)) for place in places)
 
     def functions(self) -> Iterator[tuple[str, Function]]:
-        """Each function with its qualified name."""
+        """Yields each function with its qualified name."""
         yield from _functions(self.tree, "")
 
     def place_of(self, node: ast.AST) -> str:
-        """`path::qualified_name` of the innermost function round the node."""
+        """Returns `path::qualified_name` of the innermost function that contains the node."""
         around = [name for name, function in self.functions() if node in ast.walk(function)]
         return f"{self.path}::{around[-1] if around else '<module>'}"
 
@@ -67,7 +67,9 @@ def modules(*folders: str) -> tuple[Module, ...]:
 
 
 def imported_names(module: Module) -> Iterator[tuple[ast.stmt, str]]:
-    """Every name that the module imports, in full: `from a import b` is `a.b`, a relative import starts with a dot."""
+    """Yields the full name of everything that the module imports: `a.b` for `from a import b`. A relative import starts
+    with a dot.
+    """
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
@@ -77,7 +79,7 @@ def imported_names(module: Module) -> Iterator[tuple[ast.stmt, str]]:
 
 
 def dotted(node: ast.AST) -> str:
-    """`a.b.c` of an expression; what is no name in it shows as `?`."""
+    """Returns an expression such as `a.b.c` as text, with `?` for the parts that are not names."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -86,7 +88,7 @@ def dotted(node: ast.AST) -> str:
 
 
 def strings(module: Module) -> Iterator[ast.Constant]:
-    """String constants that are not docstrings."""
+    """Yields string constants that are not docstrings."""
     prose = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:

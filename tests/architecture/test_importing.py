@@ -1,4 +1,6 @@
-"""Importing a module does nothing: tried in a process of its own, without network, clients, engines or environment."""
+"""Importing a module has no effects. Each is imported in a new process without network, clients, engines or
+environment.
+"""
 
 import json
 import subprocess
@@ -43,7 +45,7 @@ def importing(names: Sequence[str], place: Path = ROOT) -> subprocess.CompletedP
 
 
 def quiet_modules() -> list[str]:
-    """All modules but the entrypoints, which are there to do something."""
+    """Returns all modules except the entrypoints, which have effects on purpose."""
     paths = [module.path for module in modules("lambda_function") if not module.lies_in("lambda_function/entrypoints/")]
     return [path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in paths]
 

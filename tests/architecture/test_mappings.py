@@ -1,4 +1,4 @@
-"""What holds for the mapped classes: who scopes them, and that nothing loads by itself."""
+"""Rules for the mapped classes: each is scoped, and nothing is loaded implicitly."""
 
 from types import CodeType
 from typing import Any
@@ -17,12 +17,12 @@ MAPPERS = sorted(Base.registry.mappers, key=str)
 
 
 def loading_relationships(mapper: Mapper[Any]) -> list[str]:
-    """Relationships that run a query when somebody looks at them."""
+    """Returns the relationships that run a query when they are read."""
     return [str(relation) for relation in mapper.relationships if relation.lazy != "raise"]
 
 
 def criteria_code(option: Any) -> CodeType:
-    """The code object by which SQLAlchemy caches what a criteria function returns."""
+    """Returns the code object by which SQLAlchemy caches the result of a criteria function."""
     code: CodeType = option.where_criteria.fn.__code__
     return code
 

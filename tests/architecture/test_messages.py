@@ -1,4 +1,4 @@
-"""What people and clients read when something is refused is a plain sentence."""
+"""The message of every refusal, which people and clients read, is a plain sentence."""
 
 import ast
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _SENTENCE = {
 
 
 def _text(node: ast.expr) -> str | None:
-    """A string, with braces where a value goes; None for anything else."""
+    """Returns a string with braces in place of its values, or None for any other expression."""
     match node:
         case ast.Constant(value=str(text)):
             return text
@@ -34,7 +34,7 @@ def _text(node: ast.expr) -> str | None:
 
 
 def messages(module: Module) -> Iterator[tuple[str, str]]:
-    """Where it is and what it says, of each message that is written where an error is made."""
+    """Yields the place and the text of each message that is written where an error is made."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             place = _SENTENCE.get(node.func.id, len(node.args))

@@ -1,4 +1,4 @@
-"""The rules that hold for the source as it stands, each with the snippets that prove that it can fail."""
+"""The rules for the source as it stands. For each rule, snippets prove that it can fail."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -38,7 +38,7 @@ API, DB, DOMAIN, SERVICE = (
     "lambda_function/services/x.py",
 )
 
-# Every check and, for it, what it must find: a path and the source of a module there.
+# Every check with modules that it must complain about, as path and source.
 VIOLATIONS: list[tuple[Check, str, str]] = [
     (checks.imports_go_down, DB, "from lambda_function.services import booking"),
     (checks.imports_go_down, API, "from lambda_function.aws.secrets import SecretCredentials"),

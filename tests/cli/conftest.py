@@ -1,4 +1,4 @@
-"""The command line on a real database, with the accounts in a user pool that moto plays in this process."""
+"""The command line on a real database, with accounts in a user pool that moto emulates in this process."""
 
 from pathlib import Path
 
@@ -30,5 +30,5 @@ def with_pool(terminal: Terminal, pool: Pool) -> Terminal:
 
 @pytest.fixture
 def operators(database: Database, practice: Practice, tmp_path: Path) -> Operators:
-    """On the demo practice."""
+    """The command line on the demo practice."""
     return Operators(database, tmp_path)

@@ -1,4 +1,4 @@
-"""The command line on the database of a test, and practice files made of the demo's."""
+"""The command line on the database of a test, and practice files made from the demo's."""
 
 import copy
 import json
@@ -15,12 +15,12 @@ from lambda_function.db.unit_of_work import Database
 
 
 def demo_document() -> Any:
-    """What the demo file says, for a test to change."""
+    """Returns the content of the demo file, for a test to change."""
     return copy.deepcopy(YamlFile(demo.FILE).data)
 
 
 class Operators:
-    """`folder` is where the test's files go."""
+    """Runs commands. `folder` is where the test's files are written."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._tools = Tools(database=lambda: database)
@@ -33,7 +33,7 @@ class Operators:
         return result
 
     def practice(self, action: str, document: Any, *options: str) -> Result:
-        """Plans or applies a document. JSON is YAML."""
+        """Plans or applies a document, which is written as JSON, a subset of YAML."""
         self._file.write_text(json.dumps(document))
         return self.run("practice", action, str(self._file), *options)
 
@@ -41,7 +41,7 @@ class Operators:
         return json.loads(self.practice("plan", document, "--json").stdout)
 
     def changes(self, document: Any) -> dict[str, dict[str, tuple[Any, Any]]]:
-        """(old, new) by field, by kind and name."""
+        """Returns (old, new) by field, by kind and name."""
         return {
             f"{change['kind']} {change['name']}": {
                 field: (values["old"], values["new"]) for field, values in change["fields"].items()

@@ -30,7 +30,7 @@ class Pool:
         return CognitoAccounts(self.client, self.pool_id)
 
     def add(self, user_name: str, email: str) -> str:
-        """The `sub` of an account that somebody made for themselves."""
+        """Adds an account that somebody has made for themselves, and returns its `sub`."""
         self.client.admin_create_user(
             UserPoolId=self.pool_id, Username=user_name, UserAttributes=[{"Name": "email", "Value": email}]
         )
@@ -52,7 +52,7 @@ class Pool:
 
 @dataclass(slots=True)
 class Terminal:
-    """Runs commands as the program does, with the accounts of a pool when there is one."""
+    """Runs commands as the program does, with the accounts of a pool if there is one."""
 
     database: Database
     practice: Practice
@@ -66,20 +66,20 @@ class Terminal:
         return result
 
     def done(self, *arguments: str) -> Any:
-        """The document of a command that must succeed."""
+        """Returns the document of a command that must succeed."""
         result = self.run(*arguments, "--json")
         assert result.exit_code == Exit.DONE, result.output
         return json.loads(result.stdout)
 
     def refused(self, *arguments: str) -> Any:
-        """The error of a command that must be refused."""
+        """Returns the error of a command that must be refused."""
         result = self.run(*arguments, "--json")
         assert result.exit_code == Exit.REFUSED, result.output
         return json.loads(result.stdout)["error"]
 
 
 class FailingOnce:
-    """The accounts of a pool that is away at the first call of one kind."""
+    """Accounts of a pool that fails at the first call of one kind."""
 
     def __init__(self, pool: Pool, method: str) -> None:
         self._accounts = pool.accounts

@@ -1,4 +1,6 @@
-"""What every command does: one document on standard output, refusals and metrics on standard error, exit codes."""
+"""What all commands have in common: one document on standard output, refusals and metrics on standard error, and exit
+codes.
+"""
 
 import io
 import json
@@ -22,7 +24,7 @@ def ran(work: Callable[[], Output], *arguments: str) -> Result:
 
 
 def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The real program, in an environment that says no more than this."""
+    """Runs the real program in an environment with only these variables."""
     command = [sys.executable, "-m", "lambda_function", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Forgetting a patient in batches, and finishing it after any interruption."""
+"""Erasing a patient in batches, and finishing it after any interruption."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ _Result = TypeVar("_Result")
 
 
 class DyingDatabase(Database):
-    """Does so many transactions and no more, as if the process had died then."""
+    """Runs this many transactions and then fails, as if the process had died."""
 
     def __init__(self, database: Database, transactions: int) -> None:
         self._alive = database
@@ -52,7 +52,7 @@ def traces(name: str) -> tuple[str, ...]:
 
 
 def somebody(desk: Desk, name: str, *, hour: int = 13) -> None:
-    """A patient with three visits with notes, five kept answers of others, two of their own, and three wishes."""
+    """Adds a patient with three visits with notes, five kept answers of others, two of their own, and three wishes."""
     keys = iter(range(20))
 
     def post(who: str, path: str, body: Any) -> Any:
@@ -183,7 +183,7 @@ def test_people_are_found_however_few_are_looked_at_at_once(
 
 
 def test_whoever_was_erased_without_being_marked_is_marked_by_erasing_the_new_name(terminal: Terminal) -> None:
-    """The previous release marks nobody, and may run on for a while after the migrations."""
+    """The previous release marks nobody, and may keep running for a while after the migrations."""
     person = terminal.practice.add_patient(active=False)
     name = person.user_name = person.full_name = f"erased:{person.user_id}"
     terminal.practice.session.commit()

@@ -1,4 +1,4 @@
-"""What operators free is offered to those who wait, as what a request frees."""
+"""Time that operators free is offered to those who wait, like time that a request frees."""
 
 from pathlib import Path
 from typing import Any

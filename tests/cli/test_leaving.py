@@ -1,4 +1,4 @@
-"""Whoever leaves and comes back, as operators say from the command line."""
+"""People who leave and come back, by commands of operators."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What operators do to people leaves a trace, and whoever is gone for good is in nothing that they do."""
+"""Operators' changes of people are recorded, and people who are gone for good appear in none of their commands."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A copy of all that is known about a person, and forgetting a patient."""
+"""A copy of everything that is known about a person, and the erasure of a patient."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ TRACES = (*PERSON.values(), sub_of("zoe.quinn"), *WORDS)
 
 @pytest.fixture
 def desk(client: ApiClient, terminal: Terminal, clock: Clock) -> Desk:
-    """With a patient who has left traces everywhere."""
+    """The demo practice with a patient who has left traces everywhere."""
     desk = Desk(client, terminal.practice)
     made = desk.client.post("rita", "/users", PERSON, headers={"Idempotency-Key": "by-rita"})
     assert made.status == 201, made.text
@@ -55,7 +55,7 @@ def erased(terminal: Terminal) -> Any:
 
 
 def test_before_the_traces_are_everywhere(terminal: Terminal, desk: Desk) -> None:
-    """Otherwise the next test would prove nothing."""
+    """Without this, the next test would prove nothing."""
     found = everywhere(terminal.practice.url, TRACES)
     assert {word for _, _, word in found} == set(TRACES)
     assert {table for table, _, _ in found} == {"user", "appointment", "appointment_event", "idempotency_key"}
@@ -144,7 +144,7 @@ def test_it_asks_first(terminal: Terminal, typed: str, code: Exit) -> None:
 
 @pytest.fixture
 def signed_up(terminal: Terminal, pool: Pool) -> Practice:
-    """kim, with an account of another name."""
+    """Gives kim an account with another name."""
     terminal.practice.user("kim").cognito_sub = pool.add("kimberly", "kim@example.org")
     terminal.practice.session.commit()
     return terminal.practice
@@ -194,7 +194,7 @@ def test_nobody_is_a_refusal(terminal: Terminal) -> None:
 
 
 def test_every_table_that_names_a_person_is_in_the_copy() -> None:
-    """Columns that refer to users; a new one must be told of too."""
+    """A new column that refers to a user must be added to the copy."""
     people = {"user", "patient", "doctor", "receptionist"}
     referring = {
         table.name

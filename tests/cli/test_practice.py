@@ -165,7 +165,7 @@ def test_who_comes_back_is_active_again(operators: Operators, practice: Practice
 
 
 def booked(practice: Practice, **columns: Any) -> int:
-    """A check-up of pat with drjay in chair 1 on the next day, unless said otherwise."""
+    """Books a check-up, by default of pat with drjay in chair 1 on the next day."""
     chair_id = min(row.chair_id for row in practice.rows(Chair) if row.clinic_id == 1)
     starts_at = columns.pop("starts_at", NOW.replace(day=8, hour=15))
     appointment_id: int = practice.add_appointment(starts_at, **{"chair_id": chair_id, **columns}).appointment_id

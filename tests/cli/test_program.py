@@ -1,4 +1,4 @@
-"""`python -m lambda_function` as it is started, and what it needs of the environment."""
+"""`python -m lambda_function` as people start it, and the environment that it needs."""
 
 import json
 

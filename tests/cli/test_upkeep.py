@@ -1,4 +1,4 @@
-"""`check` finds what is corrupted by hand, `purge` deletes what is old and nothing else."""
+"""`check` finds data that was corrupted by hand, and `purge` deletes only what is old."""
 
 import json
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def desk(client: ApiClient, terminal: Terminal) -> Desk:
 
 @pytest.fixture
 def corrupt(terminal: Terminal) -> Callable[[str], None]:
-    """Runs a statement past every check of the database."""
+    """Runs a statement that bypasses every check of the database."""
 
     def run(statement: str) -> None:
         with plain_engine(terminal.practice.url).begin() as connection:
@@ -68,7 +68,7 @@ def corrupt(terminal: Terminal) -> Callable[[str], None]:
 
 
 def found(terminal: Terminal) -> list[Any]:
-    """What `check` finds wrong: something."""
+    """Returns what `check` finds wrong, which must not be empty."""
     result = terminal.run("check", "--json")
     assert result.exit_code == Exit.REFUSED, result.output
     document = json.loads(result.stdout)
@@ -104,7 +104,7 @@ def test_claims_that_disagree_with_their_appointment_are_found(
 def test_each_of_many_is_looked_at(
     terminal: Terminal, desk: Desk, corrupt: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In chunks of two ids, the last of them not full."""
+    """The check reads chunks of two ids, and the last chunk is not full."""
     monkeypatch.setattr(checking, "CHUNK", 2)
     visits = [desk.booked("rita", at(f"{hour}:00"))["appointment_id"] for hour in range(14, 19)]
     corrupt("DELETE FROM slot_claim WHERE kind = 3")

@@ -1,4 +1,4 @@
-"""People, as operators list, make, change and close them from the command line."""
+"""Operators list, create, change and deactivate people on the command line."""
 
 from typing import Any
 
@@ -193,7 +193,7 @@ def test_a_patient_without_an_email_has_no_account(with_pool: Terminal, pool: Po
 
 
 def test_an_account_that_somebody_made_under_the_name_is_not_linked(with_pool: Terminal, pool: Pool) -> None:
-    """Otherwise whoever signs up as `drana` in time would become a doctor."""
+    """Otherwise anybody who signs up as `drana` early enough would become a doctor."""
     pool.add("drana", "ana@example.org")
     error = with_pool.refused("users", "create", "drana", *DOCTOR, "--email", "ana@example.org")
     assert (error["code"], error["field"]) == ("name_taken", "user_name")

@@ -1,4 +1,4 @@
-"""Practice files that are refused: what is wrong, where it stands, and what to do."""
+"""Practice files that are refused: the message says what is wrong, where, and what to do."""
 
 import json
 from typing import Any

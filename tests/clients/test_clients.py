@@ -1,4 +1,4 @@
-"""The clients that `make clients` generates: their quick starts are type-checked, and book at the local stack."""
+"""The clients that `make clients` generates. Their quick starts are type-checked, and book on the local stack."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def python_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def booked_by(stack: RunningStack, *command: str, **environment: str) -> None:
-    """Runs a quick start, and looks at what the stack says that it has done."""
+    """Runs a quick start, and checks its effect on the stack."""
     token = access_token(stack.folder, "pat")
     ran = run(*command, API=f"http://127.0.0.1:{stack.port}", TOKEN=token, **environment)
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -53,7 +53,9 @@ def test_the_python_client_books_lists_and_cancels(stack: RunningStack, python_c
 
 
 def test_the_python_client_understands_the_gateway(stack: RunningStack, python_client: Path) -> None:
-    """An expired token is the commonest error, and no problem of ours: API Gateway has words of its own."""
+    """An expired token is the most common error. It is not a problem of ours, because API Gateway answers it in its own
+    format.
+    """
     api = f"http://127.0.0.1:{stack.port}"
     ran = run(sys.executable, str(QUICKSTART), PYTHONPATH=str(python_client), API=api, TOKEN="expired")
     assert (ran.returncode, ran.stderr) == (1, 'The service answers 401: {"message":"Unauthorized"}\n')
@@ -83,7 +85,7 @@ def test_the_python_client_is_typed(python_client: Path, tmp_path: Path) -> None
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="the TypeScript client needs Node.js, which is not on this machine")
 def test_the_typescript_client_is_typed_and_books(stack: RunningStack, tmp_path: Path) -> None:
-    made = generate("client-typescript", tmp_path)  # tsc is its last step
+    made = generate("client-typescript", tmp_path)  # tsc is the last step of make
     assert (made.returncode, made.stderr) == (0, ""), made.stdout
     booked_by(stack, "node", str(tmp_path / "typescript" / "quickstart.js"))
 

@@ -1,4 +1,4 @@
-"""Whether the claims say what the appointments imply, and the history what became of them."""
+"""Checks that the claims and the history agree with the appointments."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ Claim = tuple[int, int, datetime, int]
 
 
 def appointments(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
-    """All columns that say who, when and in which state, by id, read anew."""
+    """Returns all columns for who, when and status, by id, freshly read."""
     session.rollback()
     return session.execute(
         select(
@@ -35,7 +35,7 @@ def appointments(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
 
 
 def events(session: Session) -> list[tuple[Any, ...]]:
-    """(event_id, appointment_id, action, from_status, to_status), oldest first."""
+    """Returns (event_id, appointment_id, action, from_status, to_status), oldest first."""
     rows = session.execute(
         select(
             AppointmentEvent.event_id,
@@ -49,7 +49,7 @@ def events(session: Session) -> list[tuple[Any, ...]]:
 
 
 def _told(session: Session) -> list[tuple[Any, ...]]:
-    """(appointment_id, action, from_status, to_status) of every message, those of an appointment in their order."""
+    """Returns (appointment_id, action, from_status, to_status) of every message, in order for each appointment."""
     details = session.scalars(select(OutboxMessage.detail).order_by(OutboxMessage.outbox_id))
     names = ("appointment_id", "action", "from_status", "to_status")
     told = [tuple(detail[name] for name in names) for detail in details]
@@ -78,9 +78,9 @@ def _claims(session: Session) -> list[Claim]:
 
 
 def assert_agreement(session: Session) -> tuple[Sequence[Row[*tuple[Any, ...]]], list[tuple[Any, ...]]]:
-    """The claims are exactly those of the appointments that hold their time, no two of which overlap, buffers
-    included; the chain of each one's events is whole and ends in its status; and the outbox tells of every event once.
-    Answers appointments and events.
+    """Claims exist for exactly those appointments that hold their time, and no two of these overlap, buffers included.
+    The events of each appointment form a complete chain that ends in its status, and the outbox has each event once.
+    Returns appointments and events.
     """
     rows = appointments(session)
     implied = sorted(claim for row in rows for claim in _implied(row))

@@ -1,4 +1,4 @@
-"""Random calendars around the days on which clocks change, as plain data and as rows."""
+"""Random calendars around days on which clocks change, as plain data and as rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ ELSEWHERE = DOCTORS  # the index of a doctor of another clinic
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """Indexes into the doctors (the last is ELSEWHERE), patients and chairs of a calendar."""
+    """Indexes of the doctor (the last is ELSEWHERE), patient and chair in a calendar."""
 
     doctor: int
     patient: int
@@ -73,7 +73,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """One clinic of two doctors and what stands in their way; `span` is where to look for slots, at `now`."""
+    """A clinic of two doctors and everything that limits their time. Slots are searched in `span`, at `now`."""
 
     zone: str
     policies: Mapping[str, int]
@@ -107,7 +107,7 @@ _policies = st.fixed_dictionaries(
     }
 )
 
-# Every day of the week; most doctors have some, so that most calendars have free time.
+# Most doctors have hours on every day of the week, so that most calendars have free time.
 _usual_hours = st.lists(
     st.tuples(
         st.integers(0, DOCTORS - 1),
@@ -168,7 +168,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
 
 
 def _seldom(strategy: st.SearchStrategy[_Drawn]) -> st.SearchStrategy[list[_Drawn]]:
-    """One of them, once in a while."""
+    """Draws a value, but only rarely."""
     return st.one_of(st.just([]), st.just([]), st.just([]), strategy.map(lambda drawn: [drawn]))
 
 
@@ -178,7 +178,7 @@ def _is_valid(hours: Hours) -> bool:
 
 @st.composite
 def _bookings(draw: st.DrawFn, span: Interval, chairs: int) -> list[Booking]:
-    """Those of the drawn ones that can stand beside each other."""
+    """Returns those of the drawn bookings that do not conflict."""
     first = next(span.grid_slots())
     wanted = draw(
         st.lists(
@@ -205,7 +205,9 @@ def _bookings(draw: st.DrawFn, span: Interval, chairs: int) -> list[Booking]:
 
 
 class Rows:
-    """Writes calendars over one another into a clinic of its own. Ids are given here, so that nothing is read back."""
+    """Writes one calendar after the other into its own clinic. It assigns the ids, so that
+    nothing has to be read back.
+    """
 
     CLINIC = 90
     OTHER_CLINIC = 91

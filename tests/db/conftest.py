@@ -1,4 +1,4 @@
-"""Fixtures of the tests that have many clients at once."""
+"""Fixtures of the tests with many clients at once."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.servers import empty_tables
 
 @pytest.fixture(params=["mysql", "mariadb"])
 def race_url(request: pytest.FixtureRequest) -> Iterator[URL]:
-    """A migrated database on each kind of server in turn, empty again after the test."""
+    """A migrated database on each kind of server in turn, emptied after the test."""
     url: URL = request.getfixturevalue("migrated_url" if request.param == "mysql" else "mariadb_url")
     yield url
     empty_tables(url)

@@ -1,4 +1,4 @@
-"""A practice with some thousands of rows in every table that grows, so that the optimiser has something to choose."""
+"""A practice with thousands of rows in every table that grows, so that the optimiser has a choice."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -66,7 +66,7 @@ def _people(practice: Practice, role: Role, number: int) -> list[int]:
 
 
 def crowd(practice: Practice) -> None:
-    """Ten more clinics and their people. Every doctor, the demo's too, has visits before and after NOW."""
+    """Adds ten clinics and their people. Every doctor, including the demo's, has visits before and after NOW."""
     clinics = range(11, 11 + CLINICS)
     _insert(
         practice,
@@ -176,7 +176,7 @@ def _visits(practice: Practice, clinic_of: Mapping[int, int], patients: list[int
 
 
 def _waiting(practice: Practice, patients: list[int]) -> None:
-    """One in fifty still waits."""
+    """Adds waitlist entries, of which one in fifty is still open."""
     _insert(
         practice,
         WaitlistEntry,
@@ -197,7 +197,7 @@ def _waiting(practice: Practice, patients: list[int]) -> None:
 
 
 def _analyse(practice: Practice) -> None:
-    """The statistics that a table in service has."""
+    """Gives the tables statistics as in production."""
     tables = ", ".join(f"`{table.name}`" for table in Base.metadata.sorted_tables)
     with plain_engine(practice.url).connect() as connection:
         connection.execute(text(f"ANALYZE TABLE {tables}")).all()

@@ -1,6 +1,7 @@
-"""A handler that freezes in mid-transaction: `python -m tests.db.frozen_handler URL`, with an event on standard input.
+"""A handler that freezes in the middle of a transaction: `python -m tests.db.frozen_handler URL`, with an event on
+standard input.
 
-It stops as by SIGSTOP once it holds a doctor's lock, and prints the status of its answer when it is let go on.
+It stops, as after SIGSTOP, once it holds a doctor's lock. When it is continued, it prints the status of its answer.
 """
 
 import json

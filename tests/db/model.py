@@ -1,6 +1,6 @@
-"""What the service should answer, worked out by loops over plain lists: the model of the state machine.
+"""The model of the state machine, which computes what the service should answer by loops over plain lists.
 
-Every `plan_…` answers the visit as it would become, or raises Refused with the code; nothing changes before `keep`.
+Every `plan_…` returns the visit after the change, or raises Refused with the code. Nothing changes before `keep`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """Who and what there is, by id. It never changes."""
+    """The people and rows by id. They never change."""
 
     zones: Mapping[int, str]
     chairs: Mapping[int, Sequence[int]]
@@ -65,14 +65,14 @@ class Visit:
     events: tuple[tuple[str, str | None, str], ...] = ()
 
     def then(self, action: str, status: str) -> "Visit":
-        """One version and one event later."""
+        """Returns the visit with the changes, and with the next version and one more event."""
         event = (action, self.status if self.events else None, status)
         return replace(self, status=status, version=self.version + bool(self.events), events=(*self.events, event))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A visit that somebody asks for."""
+    """A visit that somebody wants to book."""
 
     doctor: int
     patient: int
@@ -84,7 +84,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Where a visit is to go; None leaves a part as it is."""
+    """The target of a move. A part that is None stays as it is."""
 
     start: datetime | None
     doctor: int | None
@@ -115,7 +115,7 @@ class Model:
         return Interval(time.start - treatment.before, time.end + treatment.after)
 
     def row(self, key: int) -> tuple[object, ...]:
-        """As tests/db/agreement.py reads it."""
+        """Returns the visit as tests/db/agreement.py reads it."""
         visit = self.visits[key]
         treatment = self.practice.treatments[visit.treatment]
         time = self.time_of(visit)
@@ -226,7 +226,7 @@ class Model:
         refuse("too_late", when=start > self.now + (HORIZON if patient else FIVE_YEARS))
 
     def _place(self, visit: Visit, chair: int | None, *, override: bool, moved: int | None) -> int | None:
-        """The chair of a visit that fits; without one in a clinic that has none."""
+        """Returns a chair for the visit, or None in a clinic without chairs."""
         time, occupied = self.time_of(visit), self.occupied(visit)
         away = (span for doctor, span in self.leave.values() if doctor == visit.doctor)
         refuse("doctor_busy", when=any(span.overlaps(time) for span in away))
@@ -251,7 +251,7 @@ class Model:
         refuse("forbidden", when=not (own or reception))
 
     def plan_leave(self, actor: Actor, doctor: int, span: Interval, *, accept: bool) -> list[int]:
-        """The visits in it."""
+        """Returns the visits that lie in the leave."""
         refuse("validation_error", when=span.start >= span.end or span.end <= self.now)
         self._check_doctors_own(actor, doctor)
         booked = [
@@ -271,7 +271,7 @@ class Model:
         self._check_doctors_own(actor, doctor)
 
     def outside(self, doctor: int) -> set[int]:
-        """The doctor's visits that are neither completed nor over, and outside the hours as they are now."""
+        """Returns the doctor's visits outside the current hours, without those that are completed or over."""
         return {
             key
             for key, visit in self.visits.items()
@@ -289,7 +289,7 @@ class Model:
         }
 
     def plan_patient_gone(self, actor: Actor, patient: int) -> dict[int, Visit]:
-        """The visits that are cancelled with it."""
+        """Returns the visits that are cancelled when the patient leaves."""
         refuse("not_found", when=patient in self.gone)
         ahead = self._ahead(patient)
         refuse("has_bookings", when=any(visit.clinic not in actor.clinic_ids for visit in ahead.values()))

@@ -1,4 +1,4 @@
-"""Many clients at once, each with a connection and an engine of its own, as so many Lambdas."""
+"""Many clients at once, each with its own connection and engine, like separate Lambdas."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ THREADS = 16
 
 
 class Clients:
-    """`THREADS` databases, each over one connection."""
+    """`THREADS` databases, each with one connection."""
 
     def __init__(self, url: URL) -> None:
         self._engines = [build_engine(FixedCredentials(url), tls=None) for _ in range(THREADS)]
@@ -33,7 +33,7 @@ class Clients:
         self._pool = ThreadPoolExecutor(THREADS)
 
     def at_once(self, jobs: Sequence[Callable[[Database], str]]) -> list[str]:
-        """Runs one job a client, all started by the same barrier; what each answered."""
+        """Runs one job for each client, all released by the same barrier, and returns their answers."""
         barrier = Barrier(len(jobs))
 
         def run(job: Callable[[Database], str], database: Database) -> str:
@@ -49,7 +49,7 @@ class Clients:
 
 
 def booking(actor: Actor, request: BookingRequest) -> Callable[[Database], str]:
-    """A job that books, and answers `booked` or the code of the refusal."""
+    """Returns a job that books, and answers `booked` or the code of the refusal."""
 
     def job(database: Database) -> str:
         def run(work: UnitOfWork) -> None:
@@ -66,8 +66,8 @@ def booking(actor: Actor, request: BookingRequest) -> Callable[[Database], str]:
 
 
 def plain_booking(url: URL, request: BookingRequest, clinic_id: int, *, claims: bool) -> Callable[[Database], str]:
-    """A job of somebody with a database client: looks whether the time is free, then writes. No locks; the claims
-    of the doctor only, and those only when asked for.
+    """Returns a job of somebody with a database client, who checks that the time is free and then writes. It takes no
+    locks, and writes only the doctor's claims, and these only if asked to.
     """
     engine = plain_engine(url)
     visit = Interval(request.starts_at, request.starts_at + timedelta(minutes=30))
@@ -111,7 +111,7 @@ def plain_booking(url: URL, request: BookingRequest, clinic_id: int, *, claims: 
 
 
 def held(url: URL, since: datetime) -> list[tuple[dict[str, int | None], Interval]]:
-    """The people and chair of every appointment that starts within a day of `since` and holds its time."""
+    """Returns the people and chair of every appointment that starts within a day of `since` and holds its time."""
     with Session(plain_engine(url)) as session:
         rows = session.execute(
             select(
@@ -136,7 +136,7 @@ def held(url: URL, since: datetime) -> list[tuple[dict[str, int | None], Interva
 
 
 def overlapping_pairs(appointments: Sequence[tuple[dict[str, int | None], Interval]]) -> int:
-    """How many pairs share a doctor, a patient or a chair at the same time."""
+    """Counts the pairs that share a doctor, a patient or a chair at the same time."""
     return sum(
         time.overlaps(other_time)
         and any(value is not None and value == other[kind] for kind, value in resources.items())

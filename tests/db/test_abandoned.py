@@ -1,6 +1,7 @@
-"""What clients leave behind on the server: a process that is frozen in mid-transaction, a statement without end.
+"""What clients leave behind on the server: a process that freezes in the middle of a transaction, or an endless
+statement.
 
-On a server of its own, whose limits are shorter than production's; those are held by tests/terraform.
+The tests use a server whose limits are shorter than production's, which tests/terraform checks.
 """
 
 import json
@@ -38,7 +39,7 @@ _LIMITS: dict[Flavour, tuple[str, int]] = {
     "mysql": ("@@max_execution_time", _STATEMENT_SECONDS * 1000),
     "mariadb": ("@@max_statement_time", _STATEMENT_SECONDS),
 }
-# A billion sums.
+# This computes a billion sums.
 _ENDLESS = sa.text(
     "SELECT MAX(a.stripe + b.stripe + c.stripe) FROM idempotency_lock a, idempotency_lock b, idempotency_lock c"
 )
@@ -46,7 +47,7 @@ _ENDLESS = sa.text(
 
 @pytest.fixture(scope="module", params=["mysql", "mariadb"])
 def url(request: pytest.FixtureRequest) -> Iterator[URL]:
-    """A migrated database on a server of its own."""
+    """A migrated database on a separate server."""
     flavour: Flavour = request.param
     with ExitStack() as stack:
         server = stack.enter_context(running_server(flavour=flavour))
@@ -75,7 +76,7 @@ def desk(url: URL, database: Database) -> Iterator[Desk]:
 
 @contextmanager
 def frozen(url: URL, desk: Desk, starts_at: str) -> "Iterator[subprocess.Popen[str]]":
-    """A handler that holds the doctor's lock and neither goes on nor ends."""
+    """A handler that holds the doctor's lock, and neither continues nor ends."""
     request = http_event(
         "POST",
         "/appointments",

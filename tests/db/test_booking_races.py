@@ -1,7 +1,7 @@
-"""Sixteen clients want overlapping, not identical, windows of one doctor, one patient or one chair.
+"""Sixteen clients want overlapping but different windows of one doctor, one patient or one chair.
 
-Forty rounds of each, on MySQL and on MariaDB. No two of the winners overlap, nobody is lost to a deadlock, and
-nobody is refused for a time that stayed free.
+Each runs forty rounds on MySQL and on MariaDB. No two winners overlap, no deadlock reaches a client, and nobody is
+refused a time that stayed free.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def clients(race_url: URL) -> Iterator[Clients]:
 
 
 def _requests(practice: Practice, contended: str) -> list[BookingRequest]:
-    """One request a client, five minutes apart, that share just the contended resource."""
+    """Returns one request for each client, five minutes apart, that share only the contended resource."""
     chairs = {"doctor": 0, "patient": 0, "chair": 1}[contended]
     clinic = practice.add_clinic("Arena", "America/Lima", chairs=chairs)
     practice.add_receptionist("arbiter", clinics=(clinic.clinic_id,))
@@ -88,7 +88,7 @@ def test_a_writer_that_forgets_the_locks_cannot_overlap_either(race_url: URL, cl
 
 
 def test_without_locks_and_claims_the_same_race_does_overlap(race_url: URL, clients: Clients) -> None:
-    """So that the tests above are known to be able to fail."""
+    """This proves that the tests above are able to fail."""
     with Practice.open(race_url) as practice:
         requests = _requests(practice, "doctor")
         clinic_id = practice.actor("arbiter").clinic_ids[0]

@@ -1,4 +1,4 @@
-"""Doctors and patients who leave, and bookings that are made at the same time."""
+"""Doctors and patients who leave while bookings with them are made."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ FEW_ROUNDS = 4  # each cancels some hundred visits
 
 
 def _doctor_leaves(database: Database, user_id: int, *, accept_conflicts: bool = False) -> list[int]:
-    """As operators do it: without an actor."""
+    """Deactivates the doctor as operators do, without an actor."""
     return database.transact(lambda work: deactivate_doctor(work, user_id, accept_conflicts=accept_conflicts))
 
 
@@ -94,7 +94,7 @@ def test_a_doctor_leaves_once(desk: Desk, database: Database) -> None:
 
 
 def _job(run: Callable[[UnitOfWork], object], actor: Actor | None = None) -> Callable[[Database], str]:
-    """Answers `done` or the code of the refusal."""
+    """Returns a job that answers `done` or the code of the refusal."""
 
     def job(database: Database) -> str:
         def act(work: UnitOfWork) -> None:
@@ -112,7 +112,7 @@ def _job(run: Callable[[UnitOfWork], object], actor: Actor | None = None) -> Cal
 
 
 def _holding(practice: Practice) -> list[int]:
-    """The visits that hold their time; their claims and no others are there."""
+    """Returns the visits that hold their time, after checking that there are no claims but theirs."""
     visits = [row.appointment_id for row in practice.rows(Appointment) if row.status in HOLDING]
     assert {row.appointment_id for row in practice.rows(SlotClaim)} == set(visits)
     return visits
@@ -139,7 +139,7 @@ def test_a_doctor_who_leaves_while_being_booked_is_booked_or_gone(practice: Prac
 
 
 def test_a_patient_who_leaves_while_being_booked_has_no_visit_left(practice: Practice, clients: Clients) -> None:
-    """By three doctors at once, of whom the one who deactivates can know none beforehand."""
+    """Three doctors book at once, and the one who deactivates can know none of the visits beforehand."""
     rita = practice.actor("rita")
     doctors = [practice.add_doctor().user_id for _ in range(3)]
     for number in range(ROUNDS):
@@ -170,7 +170,7 @@ def test_a_patient_who_leaves_while_being_booked_has_no_visit_left(practice: Pra
 
 
 def _leaving(user_name: str) -> Callable[[Database], str]:
-    """As operators do it, by batches."""
+    """Deactivates the patient in batches, as operators do."""
 
     def job(database: Database) -> str:
         try:
@@ -183,7 +183,7 @@ def _leaving(user_name: str) -> Callable[[Database], str]:
 
 
 def test_whoever_leaves_by_batches_while_booking_has_no_visit_left(practice: Practice, clients: Clients) -> None:
-    """The patient can book between two batches, until the last one closes the account under the patient's lock."""
+    """The patient can book between two batches, until the last batch closes the account under the patient's lock."""
     for number in range(FEW_ROUNDS):
         patient = practice.add_patient(f"leaver{number}", clinics=(1,)).user_id
         doctors = [practice.add_doctor().user_id for _ in range(6)]
@@ -235,7 +235,7 @@ def test_a_deactivation_that_was_stopped_half_way_is_gone_on_with_by_the_same_co
 
 
 def test_of_reactivating_and_erasing_somebody_nobody_is_left_half_erased(practice: Practice, clients: Clients) -> None:
-    """Either the person is erased and gone for good, or the erasure was refused and the person is here."""
+    """Either the person is erased for good, or the erasure is refused and the person is active."""
     rita = practice.actor("rita")
     for number in range(ROUNDS):
         name = f"leaver{number}"

@@ -18,7 +18,7 @@ from tests.servers import FixedCredentials, plain_engine
 
 
 class ChangingCredentials(FixedCredentials):
-    """Cached credentials that have gone stale, and fresh ones behind them."""
+    """Cached credentials that have become stale, with fresh ones behind them."""
 
     def __init__(self, stale: Credentials, fresh: Credentials) -> None:
         self.cached, self.fresh = stale, fresh
@@ -96,7 +96,7 @@ def test_credentials_that_work_are_not_fetched_again(good: Credentials) -> None:
 
 
 def test_a_user_who_is_gone_is_a_refusal_whatever_the_name(good: Credentials) -> None:
-    """MariaDB answers 1698 to some names, and 1045 to the others."""
+    """MariaDB answers 1698 for some names, and 1045 for the others."""
     for number in range(20):
         source = ChangingCredentials(replace(good, username=f"gone_{number}"), good)
         engine = build_engine(source, tls=None)

@@ -1,4 +1,4 @@
-"""People whom a release erased that did not write down when: 0019 marks them, so that they stay erased."""
+"""People whom an earlier release erased without recording when. Migration 0019 marks them, so that they stay erased."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""A patient is erased while others write about the same person, over connections of their own, on MySQL and MariaDB.
+"""A patient is erased while others write about them over their own connections, on MySQL and MariaDB.
 
-The handler serves one request at a time in a process, so each race is of one request and the operators' command.
+The handler serves one request at a time in a process, so each race is between one request and the operators' command.
 """
 
 import json
@@ -38,7 +38,7 @@ TRACES = ("zoe.quinn", *PERSON.values(), sub_of("zoe.quinn"), WORDS)
 
 @dataclass(slots=True)
 class Scene:
-    """A visit of yesterday and one of next week, both of Zoe with drjay, without a word about her yet."""
+    """A visit of yesterday and one of next week, both of Zoe with drjay and without any text about her."""
 
     url: URL
     practice: Practice
@@ -51,7 +51,7 @@ class Scene:
     doctor: int
 
     def request(self, method: str, path: str, body: Any) -> Answer:
-        """By the reception, and kept wherever it can be."""
+        """Sends a request of the reception, whose answer is kept wherever possible."""
         headers = {"Idempotency-Key": "key"} if method == "POST" else {}
         return self.client.call("rita", method, path.format(self=self), body, headers=headers)
 
@@ -89,7 +89,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def doctor_held(scene: Scene) -> Iterator[None]:
-    """Somebody else has the doctor's lock, whom everybody waits for who changes a visit."""
+    """Holds the doctor's lock, for which everybody waits who changes a visit."""
     with plain_engine(scene.url).connect() as connection:
         locked = text("SELECT user_id FROM doctor WHERE user_id = :id FOR UPDATE")
         connection.execute(locked, {"id": scene.doctor})
@@ -98,7 +98,7 @@ def doctor_held(scene: Scene) -> Iterator[None]:
 
 
 def waiters(scene: Scene) -> int:
-    """How many connections ask for a lock right now."""
+    """Counts the connections that are waiting for a lock."""
     asking = text(
         "SELECT COUNT(*) FROM information_schema.processlist"
         " WHERE db = :name AND info LIKE 'SELECT%FOR UPDATE' AND id <> CONNECTION_ID()"
@@ -108,7 +108,7 @@ def waiters(scene: Scene) -> int:
 
 
 def is_marked(scene: Scene) -> bool:
-    """Whether it is committed that the patient is being erased."""
+    """Returns whether it is committed that the patient is being erased."""
     erased = text("SELECT erased_at IS NOT NULL FROM user WHERE user_id = :id")
     with plain_engine(scene.url).connect() as connection:
         return bool(connection.execute(erased, {"id": scene.patient}).scalar_one())
@@ -150,18 +150,18 @@ def booking(scene: Scene) -> Writing:
 
 
 def left(scene: Scene) -> set[tuple[str, str, str]]:
-    """What is still known about Zoe, anywhere."""
+    """Returns everything that is still known about Zoe, anywhere."""
     assert all(visit.status is not Status.BOOKED for visit in scene.practice.rows(Appointment) if visit.starts_at > NOW)
     return everywhere(scene.url, TRACES)
 
 
 def waiting_request(scene: Scene, pool: ThreadPoolExecutor, writing: Writing) -> Answer:
-    """The answer to a request that has waited for the doctor since before the patient was erased."""
+    """Returns the answer to a request that has waited for the doctor since before the patient was erased."""
     with doctor_held(scene):
         request = pool.submit(scene.request, *writing)
         until(lambda: waiters(scene) == 1)
         erasing = pool.submit(scene.erase)
-        # A lock that is asked for may be had at once: that somebody asks does not say how far the erasing is.
+        # A lock may be granted at once, so a request for it does not show how far the erasing is.
         until(lambda: erasing.done() or is_marked(scene))
     assert erasing.result() == f"erased:{scene.patient}"
     return request.result()
@@ -194,7 +194,7 @@ def test_a_booking_that_waits_until_the_patient_is_erased_is_refused(scene: Scen
 def test_words_that_are_being_written_when_the_erasing_begins_go_with_the_rest(
     scene: Scene, pool: ThreadPoolExecutor, name: str
 ) -> None:
-    """The erasing begins when the request has written and not committed."""
+    """The erasing begins when the request has written but not committed."""
     begun: list[Future[str]] = []
 
     def written(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

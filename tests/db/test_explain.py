@@ -1,5 +1,5 @@
-"""The plan of every statement that the hot paths send, taken from real requests over some thousands of rows: no table
-that grows is read whole, and nothing beyond a page is sorted.
+"""The plan of every statement that the hot paths send, taken from real requests over thousands of rows. No growing
+table is read completely, and nothing beyond a page is sorted.
 """
 
 import re
@@ -21,7 +21,7 @@ from tests.db.crowd import crowd
 from tests.factories import Practice
 from tests.servers import empty_tables, plain_engine
 
-# Looked up whole where the optimiser likes: they have as many rows as there are clinics, doctors and treatments.
+# The optimiser may read these completely: they have only as many rows as there are clinics, doctors and treatments.
 SMALL = {"clinic", "chair", "treatment", "doctor", "doctor_treatment", "user_type", "closure", "receptionist_clinic"}
 PAGE = 200
 DAY = "2030-03-05"
@@ -41,7 +41,9 @@ class Crowd:
 
     @contextmanager
     def recorded(self) -> Iterator[list[Sent]]:
-        """What the requests in the block send, in order; of many rows in one INSERT the first."""
+        """Records the statements of the requests in the block, in order, with the first row of each INSERT of many
+        rows.
+        """
         sent: list[Sent] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
@@ -64,7 +66,7 @@ def crowded(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
 
 
 def _faults(row: Any) -> list[str]:
-    """What is wrong with one line of a plan."""
+    """Returns what is wrong with one line of a plan."""
     table = re.sub(r"_\d+$", "", row.table or "")
     found = []
     if row.type in {"ALL", "index"} and table not in SMALL and not table.startswith("<"):
@@ -75,7 +77,7 @@ def _faults(row: Any) -> list[str]:
 
 
 def _check(crowded: Crowd, sent: list[Sent]) -> None:
-    """Every statement that reads or changes rows has a good plan."""
+    """Checks that every statement that reads or changes rows has a good plan."""
     assert sent
     faults = []
     with plain_engine(crowded.desk.practice.url).connect() as connection:
@@ -199,7 +201,7 @@ def test_the_relay_finds_the_few_that_wait_by_an_index(crowded: Crowd) -> None:
 
 
 def test_a_statement_that_reads_a_table_whole_is_found_out(crowded: Crowd) -> None:
-    """So that the tests above are known to be able to fail."""
+    """This proves that the tests above are able to fail."""
     whole = Sent("SELECT appointment_id FROM appointment WHERE patient_note = %(note)s ORDER BY ends_at", {"note": "x"})
     with pytest.raises(AssertionError, match="read whole"):
         _check(crowded, [whole])

@@ -1,5 +1,5 @@
-"""Two clinics over two days and nights, one of which is short by an hour: people book, move, cancel, visit, take leave
-and leave for good, over several connections. The model (tests/db/model.py) foresees every answer, and after every step
+"""In two clinics over two days and nights, one of which is an hour short, people book, move, cancel, visit, take leave
+and leave for good, over several connections. The model (tests/db/model.py) predicts every answer, and after every step
 the database holds what the model holds.
 """
 
@@ -41,7 +41,7 @@ REASON = "as drawn"
 _Planned = TypeVar("_Planned")
 _Answer = TypeVar("_Answer")
 
-# Uniform: integers() likes its bounds too much.
+# Uniform, because integers() prefers its bounds.
 places = st.sampled_from(range(100))
 offsets = st.sampled_from([*range(1, 33), *range(1, 33), *range(33, 100, 4), 0, -1, 240])
 DAYS: tuple[list[Window], ...] = (
@@ -62,7 +62,7 @@ seldom = st.sampled_from(range(6)).map(lambda drawn: drawn == 0)
 
 
 class Lifecycle(RuleBasedStateMachine):
-    """Built with a factory that knows the server: see the test at the end."""
+    """The state machine. The test at the end builds it with a factory that knows the server."""
 
     def __init__(self, url: URL, looker: Engine, databases: list[Database], clock: Clock) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Lifecycle(RuleBasedStateMachine):
     def teardown(self) -> None:
         self._stack.close()
 
-    # What is drawn are places in the lists of what there is.
+    # Drawn numbers are positions in the lists of existing rows.
 
     def _actor(self, place: int) -> Actor:
         here = [actor for actor in self._world.actors if actor.user_id not in self._model.gone]
@@ -91,20 +91,20 @@ class Lifecycle(RuleBasedStateMachine):
         return self._world.doctors[place % len(self._world.doctors)]
 
     def _helper(self, place: int, doctor: int) -> Actor:
-        """Mostly somebody who may plan the doctor's time: the doctor, or the reception there."""
+        """Returns mostly somebody who may plan the doctor's time: the doctor, or a receptionist of their clinic."""
         clinic = self._world.practice.clinic_of[doctor]
         those = [actor for actor in self._world.actors if actor.user_id == doctor or clinic in actor.clinic_ids]
         here = [actor for actor in those if actor.user_id not in self._model.gone]
         return self._actor(place) if place >= 90 else here[place % len(here)]
 
     def _patient(self, place: int, actor: Actor) -> int:
-        """Mostly for themselves, where a patient books."""
+        """Returns mostly the actor if a patient books."""
         if actor.role is Role.PATIENT and place < 90:
             return actor.user_id
         return self._world.patients[place % len(self._world.patients)]
 
     def _treatment(self, place: int, doctor: int) -> int:
-        """Mostly one that the doctor offers."""
+        """Returns mostly a treatment that the doctor offers."""
         offered = self._world.practice.treatments if place >= 90 else self._world.practice.offered[doctor]
         return sorted(offered)[place % len(offered)]
 
@@ -112,19 +112,19 @@ class Lifecycle(RuleBasedStateMachine):
         return list(self._model.visits)[place % len(self._model.visits)]
 
     def _party(self, place: int, key: int) -> Actor:
-        """Mostly somebody who has to do with the visit."""
+        """Returns mostly somebody who takes part in the visit."""
         visit = self._model.visits[key]
         parties = [actor for actor in self._world.actors if self._model.visible(actor, visit)]
         here = [actor for actor in parties if actor.user_id not in self._model.gone]
         return here[place % len(here)] if here and place < 90 else self._actor(place)
 
     def _start(self, offset: int) -> datetime:
-        """Quarters of an hour from now."""
+        """Returns a time some quarters of an hour from now."""
         now = self._clock.now
         return now.replace(minute=now.minute // 15 * 15, second=0) + offset * QUARTER
 
     def _chair(self, place: int) -> int | None:
-        """Mostly any; sometimes one of some clinic."""
+        """Returns mostly no chair, and sometimes one of any clinic."""
         chairs = [chair for chairs in self._world.practice.chairs.values() for chair in chairs]
         return chairs[place % len(chairs)] if place >= 85 else None
 
@@ -139,7 +139,9 @@ class Lifecycle(RuleBasedStateMachine):
     def _agree(
         self, plan: Callable[[], _Planned], actor: Actor | None, run: Callable[[UnitOfWork], _Answer]
     ) -> tuple[_Planned, _Answer] | tuple[None, None]:
-        """What the model foresees and what the service answers; nothing where both refuse, in the same word."""
+        """Checks that the service answers what the model predicts. Returns both, or None twice if both refuse with the
+        same code.
+        """
         planned, expected = None, "done"
         try:
             planned = plan()
@@ -152,7 +154,7 @@ class Lifecycle(RuleBasedStateMachine):
             outcome = refusal.code
         event(f"{inspect.stack()[1].function}: {outcome}")
         assert outcome == expected
-        return (planned, answer) if outcome == "done" else (None, None)  # type: ignore[return-value] # as told apart
+        return (planned, answer) if outcome == "done" else (None, None)  # type: ignore[return-value] # as checked above
 
     def _book(self, actor: Actor, doctor: int, wanted: dict[str, int]) -> None:
         asked = Wanted(
@@ -212,7 +214,7 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self._model.visits)
     @rule(who=places, visit=places, quarters=st.integers(-2, 2))
     def move_a_little(self, who: int, visit: int, quarters: int) -> None:
-        """Over its own old time."""
+        """The new time overlaps the old one."""
         key = self._visit(visit)
         start = self._model.visits[key].start + quarters * QUARTER
         self._move(self._party(who, key), key, Move(start, None, None, override=False))
@@ -327,7 +329,7 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self._model.gone)
     @rule()
     def come_back(self) -> None:
-        """As an operator would do it."""
+        """Reactivates the person as an operator would."""
         self._session.rollback()
         self._session.execute(update(User).where(User.user_id.in_(self._model.gone)).values(active=True))
         self._session.commit()
@@ -340,7 +342,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @invariant()
     def the_database_agrees_with_itself_and_with_the_model(self) -> None:
-        """And the history only grows."""
+        """The history must also never shrink."""
         rows, events = agreement.assert_agreement(self._session)
         assert [tuple(row) for row in rows] == [self._model.row(key) for key in sorted(self._model.visits)]
         assert events[: len(self._seen)] == self._seen

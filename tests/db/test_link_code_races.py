@@ -1,4 +1,4 @@
-"""Accounts that become somebody while something else happens to either."""
+"""Accounts are linked to people while something else happens to either of them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,7 +33,7 @@ def _outcome(run: Callable[[], object]) -> str:
 
 
 def _as(sub: str, act: Callable[[UnitOfWork], object]) -> Job:
-    """As the API does it: whoever the account is when the transaction begins."""
+    """Returns a job that finds the actor when its transaction begins, as the API does."""
 
     def run(work: UnitOfWork) -> None:
         work.act_as(people.identify(work, sub))
@@ -47,7 +47,7 @@ def _link(user_name: str, code: str) -> Job:
 
 
 class Pairs:
-    """Someone entered by a reception, with a code, and someone who has signed up: new ones each round."""
+    """In each round a new person entered by a reception, with a code, and a new person who has signed up."""
 
     def __init__(self, practice: Practice, database: Database) -> None:
         self.practice = practice

@@ -1,4 +1,4 @@
-"""What the database's users may do, on the real server: the application rows of its tables, the migrator tables."""
+"""What the database's users may do on the real server: the application may change rows, the migrator also tables."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,7 +63,7 @@ def test_the_application_sees_no_other_database(app_url: URL) -> None:
 
 @pytest.fixture
 def migrator_url(server_url: URL, worker_id: str) -> Iterator[URL]:
-    """An empty database as its migrator, beside the application's users."""
+    """An empty database as its migrator, with the application's users."""
     with new_database(server_url, f"dentist_logins_{worker_id}") as url, app_user(url):
         database, password = str(url.database), logins.new_password()
         username = logins.migrator_login(database)
@@ -91,7 +91,7 @@ def test_the_migrator_may_not(migrator_url: URL, statement: str) -> None:
 def test_the_migrator_has_no_rights_on_a_database_whose_name_only_looks_alike(
     migrator_url: URL, server_url: URL
 ) -> None:
-    """`_` stands for any character in the name of a database, unless it is escaped."""
+    """`_` stands for any character in a grant's database name unless it is escaped."""
     with new_database(server_url, str(migrator_url.database).replace("_", "x")) as other:
         assert _refusal(migrator_url, f"CREATE TABLE {other.database}.mine (id INT)") in DENIED
 
@@ -109,7 +109,7 @@ def test_errors_hold_neither_statement_nor_password(server_url: URL) -> None:
 
 
 def test_users_who_do_not_exist_cannot_log_in_whatever_their_names(server_url: URL) -> None:
-    """MariaDB answers 1698 to some names, and 1045 to the others."""
+    """MariaDB answers 1698 for some names, and 1045 for the others."""
     there = FixedCredentials(server_url.set(database="")).current()
     assert not any(logins.can_log_in(replace(there, username=f"nobody_{number}"), tls=None) for number in range(20))
 

@@ -1,4 +1,4 @@
-"""The checks on migrations: pytest-alembic's four, written out, and what docs/decisions/0004 adds."""
+"""The checks of migrations: pytest-alembic's four, written out, and those of docs/decisions/0004."""
 
 import re
 import string

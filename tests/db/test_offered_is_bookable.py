@@ -1,5 +1,5 @@
-"""One function decides what is offered and what is accepted: on random calendars, around the days on which clocks
-change, booking takes every slot that is offered and refuses every other time of the clinic's step.
+"""What is offered is exactly what is accepted. On random calendars around days on which clocks change, booking takes
+every slot that is offered and refuses every other time on the clinic's step.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ Offer = tuple[datetime, int]
 
 
 class Bench:
-    """The application over a clinic whose calendar and clock are set by the test."""
+    """The application for a clinic whose calendar and clock are set by the test."""
 
     def __init__(self, database: Database, clock: Clock, rows: Rows, receptionist_id: int) -> None:
         self.database = database
@@ -51,7 +51,7 @@ class Bench:
         return Actor(self.rows.patients[0], Role.PATIENT) if calendar.caller is Role.PATIENT else self._receptionist
 
     def patient(self, calendar: Calendar) -> int:
-        """Free slots know the appointments of a patient who asks, but not those of whomever a receptionist books."""
+        """Free slots respect the appointments of a patient who asks, but not those of a receptionist's patient."""
         return self.rows.patients[0 if calendar.caller is Role.PATIENT else -1]
 
     def offered(self, calendar: Calendar, **wanted: object) -> list[Slot]:
@@ -76,7 +76,7 @@ class Bench:
             page = self.offered(calendar, limit=limit, after=(page[-1].starts_at, page[-1].doctor_id))
 
     def answer(self, calendar: Calendar, doctor_id: int, start: datetime) -> str:
-        """`booked`, or the code of the refusal; rolled back either way."""
+        """Returns `booked` or the code of the refusal, and rolls back in both cases."""
         request = BookingRequest(
             doctor_id=doctor_id,
             treatment_id=Rows.TREATMENT,
@@ -96,7 +96,7 @@ class Bench:
         return "booked"
 
     def times(self, calendar: Calendar) -> list[datetime]:
-        """The times in the range that stand on the clinic's step by its clocks."""
+        """Yields the times in the range that lie on the clinic's step by its clocks."""
         step = calendar.policies["slot_step_minutes"]
         return [
             slot
@@ -118,7 +118,7 @@ def bench(engine: Engine, database_url: URL) -> Iterator[Bench]:
 
 
 def calm(span: Interval, now: datetime, **changes: object) -> Calendar:
-    """Both doctors work day and night on every day, in New York, and nobody has booked anything."""
+    """Both doctors work day and night in New York, and nobody has booked anything."""
     weekdays = range(1, 8)
     calendar = Calendar(
         zone="America/New_York",
@@ -188,7 +188,7 @@ def test_one_doctors_slots_are_those_of_all_doctors_that_are_that_doctors(bench:
 @settings(shared_bench, max_examples=examples(15, 250))
 @given(calendars())
 def test_a_move_is_offered_exactly_the_times_that_it_can_take(bench: Bench, calendar: Calendar) -> None:
-    """And so its own old time, unless something else has come in its way."""
+    """These include its own old time, unless something else now conflicts with it."""
     moved = next(
         (
             (number, booking)
@@ -207,7 +207,7 @@ def test_a_move_is_offered_exactly_the_times_that_it_can_take(bench: Bench, cale
         slot.starts_at for slot in bench.offered(calendar, doctor_id=doctor_id, exclude_appointment_id=appointment_id)
     }
     for start in bench.times(calendar):
-        if start != booking.start:  # the same time again changes nothing, and so asks nothing
+        if start != booking.start:  # the same time again changes nothing, so nothing is checked
             answer = _move(bench, calendar, appointment_id, start)
             assert (start in offered) == (answer == "moved"), (start, answer)
 
@@ -226,7 +226,7 @@ def _move(bench: Bench, calendar: Calendar, appointment_id: int, start: datetime
 
 
 def test_more_doctors_and_days_than_one_look_reads_are_all_there(database: Database, practice: Practice) -> None:
-    """Six doctors for 31 days: the second look begins within them, and pages go over it."""
+    """Six doctors for 31 days need two reads, and a page spans both of them."""
     clinic = practice.add_clinic("Wide", "America/New_York", slot_step_minutes=120)
     doctors = [practice.add_doctor(clinic=clinic.clinic_id).user_id for _ in range(6)]
     start = datetime(2030, 2, 25, 5, 0, tzinfo=UTC)
@@ -244,7 +244,7 @@ def test_more_doctors_and_days_than_one_look_reads_are_all_there(database: Datab
     whole = found()
     days = [start + timedelta(days=number) for number in range(31)]
     assert whole == [slot for day in days for slot in found(starts_from=day, starts_before=day + timedelta(days=1))]
-    # One less on the day without 02:00, one more since the range ends an hour into another day.
+    # One slot fewer on the day without 02:00, and one more because the range ends an hour into another day.
     assert len(whole) == 6 * 31 * 12
     assert {slot.doctor_id for slot in whole} == set(doctors)
     pages: list[Slot] = []

@@ -1,4 +1,4 @@
-"""`practice apply` beside bookings, beside itself, and killed half-way."""
+"""`practice apply` beside bookings, beside another apply, and killed half-way."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def state(database: Database) -> State:
 
 @contextmanager
 def applying(url: URL, file: Path) -> Iterator[subprocess.Popen[str]]:
-    """The real program, at work on the database."""
+    """Runs the real program on the database."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lambda_function", "practice", "apply", str(file), "--json"],
         cwd=ROOT,
@@ -63,7 +63,7 @@ def applying(url: URL, file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_until_written(url: URL, process: subprocess.Popen[str]) -> None:
-    """Until the program has changed the doctors, which nobody else can see before it commits."""
+    """Waits until the program has changed the doctors, which nobody else can see before it commits."""
     deadline = time.monotonic() + 60
     engine = plain_engine(url).execution_options(isolation_level="READ UNCOMMITTED")
     with engine.connect() as connection:
@@ -75,7 +75,7 @@ def wait_until_written(url: URL, process: subprocess.Popen[str]) -> None:
 def test_an_apply_that_is_killed_half_way_leaves_the_old_practice(
     database: Database, database_url: URL, practice: Practice, tmp_path: Path
 ) -> None:
-    """It has written treatments, clinics and doctors and comes to the last receptionist when it is killed."""
+    """It is killed at the last receptionist, after writing treatments, clinics and doctors."""
     changed = demo.FILE.read_text()
     for old, new in (
         ("name: Cleaning", "name: Deep cleaning"),
@@ -143,7 +143,7 @@ def _forget(practice: Practice, visits: list[Appointment]) -> None:
 def test_whoever_the_file_does_not_concern_is_booked_meanwhile(
     practice: Practice, database: Database, database_url: URL
 ) -> None:
-    """An apply held the locks of all doctors of all clinics while it planned."""
+    """An apply once held the locks of all doctors of all clinics while it planned."""
     document = demo_document()
     document["clinics"]["Santiago Norte"]["closures"] = [{"first_day": "2031-01-01", "last_day": "2031-01-01"}]
     ids = practice.ids
@@ -154,7 +154,7 @@ def test_whoever_the_file_does_not_concern_is_booked_meanwhile(
         with plain_engine(database_url).connect() as other:
             return {name: other.scalar(lock, {"doctor": ids[name]}) is not None for name in ("drjay", "drwu", "drsol")}
 
-    # drsol works there, and the first doctor of all keeps two files from being applied at once.
+    # drsol works there, and the lock of the first doctor of all prevents two files from being applied at once.
     assert database.transact(run, commit=False) == {"drjay": False, "drwu": True, "drsol": False}
 
 

@@ -1,4 +1,6 @@
-"""Random small changes of the demo file: a plan names exactly the changed fields, and none is left once applied."""
+"""Random small changes of the demo file: a plan names exactly the changed fields, and after
+applying it none is left.
+"""
 
 import json
 from typing import Any
@@ -41,7 +43,7 @@ CLOSURES = st.lists(
     max_size=2,
     unique_by=lambda closure: closure["first_day"],
 )
-# What the demo's thing has in that field, and what it may become.
+# The demo's value of each field, and possible new values.
 EDITS: dict[tuple[str, str, str], tuple[Any, Any]] = {
     ("treatments", "cleaning", "name"): ("Cleaning", NAMES),
     ("treatments", "cleaning", "duration_minutes"): (45, MINUTES),
@@ -74,7 +76,7 @@ SOME = st.lists(ONE, max_size=5, unique_by=lambda edit: edit[0])
 
 
 def comparable(value: Any) -> Any:
-    """Lists say the same in any order, and null the same as nothing."""
+    """Returns the value in a form in which the order of lists and null or nothing make no difference."""
     if isinstance(value, list):
         return sorted(json.dumps(comparable(item), sort_keys=True) for item in value)
     if isinstance(value, dict):

@@ -1,4 +1,6 @@
-"""From the outbox to the bus to a queue: everything at least once, nothing lost, and hardly anything twice."""
+"""From the outbox to the bus to a queue: everything arrives at least once, nothing is lost,
+and little arrives twice.
+"""
 
 import json
 import re
@@ -35,7 +37,7 @@ def plenty() -> float:
 
 @pytest.fixture
 def gauges(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
-    """The metrics written since the last call."""
+    """Returns the metrics written since the last call."""
 
     def read() -> dict[str, float]:
         found = {}
@@ -50,14 +52,14 @@ def gauges(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]
 
 
 class Outbox:
-    """The rows, past the application."""
+    """The rows of the outbox, without the application."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self._engine = plain_engine(url)
 
     def write(self, number: int, **columns: Any) -> list[int]:
-        """That many messages; their ids."""
+        """Writes this many messages and returns their ids."""
         row = {"kind": KIND, "detail": {"appointment_id": 1}, "created_at": NOW, **columns}
         with self._engine.begin() as connection:
             return [connection.execute(insert(OutboxMessage), row).lastrowid for _ in range(number)]
@@ -113,7 +115,7 @@ def test_what_arrives_is_what_the_contract_says(
 
 
 class Meeting:
-    """The bus, reached by two relays at the same time: each waits until the other has its batch, too."""
+    """A bus that two relays reach at the same time: each waits until the other also has its batch."""
 
     def __init__(self, bus: EventBridge, barrier: Barrier) -> None:
         self._bus = bus
@@ -142,7 +144,7 @@ def test_two_relays_at_once_publish_nothing_twice(database_url: URL, rows: Outbo
 
 
 class Crash:
-    """The bus, after which the connection to the database is gone: nothing can be marked any more."""
+    """A bus after which the connection to the database breaks, so that nothing can be marked as sent."""
 
     def __init__(self, bus: EventBridge, url: URL) -> None:
         self._bus = bus
@@ -205,7 +207,7 @@ def test_without_its_bus_everything_stays_and_the_run_is_an_error(
         relay(database, delivery.bus, plenty)
 
     assert rows.waiting() == written
-    # One batch is enough to know.
+    # One batch is enough to find out.
     assert gauges() == {"OutboxRefused": BATCH, "OutboxPublished": 0, "OutboxLagSeconds": 300}
 
 

@@ -1,5 +1,5 @@
-"""Two database users take turns while eight clients book: no request fails, wherever a rotation dies, although error
-1045 is really met.
+"""Two database users take turns while eight clients book. No request fails, wherever a rotation dies, although error
+1045 does occur.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,12 +35,12 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 class Killed(BaseException):
-    """The function's process ends here."""
+    """The process of the function ends here."""
 
 
 @dataclass(frozen=True)
 class Death:
-    """Kills the rotation before or after what it calls `name` on `owner` for."""
+    """Kills the rotation before or after its call of `name` on `owner`."""
 
     owner: Any
     name: str
@@ -75,7 +75,7 @@ def _rotate(vault: Vault, token: str) -> None:
 
 
 class CountingSource(SecretCredentials):
-    """The real source, which also counts how often 1045 made it fetch anew."""
+    """The real source, which also counts how often 1045 made it fetch the secret again."""
 
     refusals = 0
 
@@ -101,7 +101,7 @@ class Progress:
 
     def wait_for_all(self) -> None:
         with self._changed:
-            # Two, since the first may have connected before the last turn: nobody is turned on twice in one connect.
+            # Two, because the first booking may have connected before the last turn: no connect may meet two turns.
             target = [booked + 2 for booked in self._booked]
             arrived = self._changed.wait_for(
                 lambda: all(booked >= least for booked, least in zip(self._booked, target, strict=True)), timeout=30
@@ -115,7 +115,7 @@ class Progress:
 
 @pytest.fixture
 def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
-    """A database whose users and tables the migrating Lambda has made: other tests keep theirs."""
+    """A database whose users and tables the migrating Lambda has made, so that other tests keep theirs."""
     with new_database(server_url, f"dentist_turns_{worker_id}") as url, vault(url, aws) as made:
         bootstrap()
         run("upgrade")
@@ -155,7 +155,7 @@ class Client:
 
 
 def _clients(practice: Practice, progress: Progress) -> list[Client]:
-    """Each with a doctor and a patient of its own, so that only a failure can refuse a booking."""
+    """Returns clients that each have their own doctor and patient, so that only a failure can refuse a booking."""
     clinic_id = practice.add_clinic("Rotation", "America/Lima").clinic_id
     practice.add_receptionist("rotor", clinics=(clinic_id,))
     receptionist = practice.actor("rotor")
@@ -169,7 +169,9 @@ def _clients(practice: Practice, progress: Progress) -> list[Client]:
 
 
 def _rotations(secrets: Vault, progress: Progress, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Rotates whole, then dying in every place, each time run again from the first step; how often it was finished."""
+    """Rotates once undisturbed and then dies in every place, each time repeated from the first step. Returns how many
+    rotations were finished.
+    """
     _rotate(secrets, secrets.stage(APP))
     progress.wait_for_all()
     for death in DEATHS:

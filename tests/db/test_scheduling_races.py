@@ -1,5 +1,5 @@
-"""Two or more people change the same visit, or the same time, at once, each over a connection of their own. What comes
-of it is what would have come of it one after the other; nobody is lost to a deadlock, and no claim is left behind.
+"""Two or more people change the same visit or the same time at once, each over their own connection. The result is the
+same as of one change after the other, no deadlock reaches a client, and no claim is left behind.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ Job = Callable[[Database], str]
 
 
 class Ring:
-    """A clinic without chairs that never closes, with two doctors, and the races in it. Every round has a day."""
+    """A clinic without chairs that never closes, with two doctors, and the races in it. Every round has its own day."""
 
     def __init__(self, practice: Practice, clients: Clients) -> None:
         self.practice = practice
@@ -39,7 +39,7 @@ class Ring:
         self.patients = [practice.add_patient(clinics=(clinic,)).user_id for _ in range(4)]
 
     def job(self, run: Callable[[UnitOfWork], object], actor: Actor | None = None) -> Job:
-        """Answers `done` or the code of the refusal."""
+        """Returns a job that answers `done` or the code of the refusal."""
 
         def act(work: UnitOfWork) -> None:
             work.act_as(actor or self.arbiter)
@@ -70,7 +70,7 @@ class Ring:
         return self.job(lambda work: lifecycle.take(work, key, step, reason="as raced"), actor)
 
     def booked(self, start: datetime, patient: int = 0, doctor: int = 0, actor: Actor | None = None) -> int:
-        """The id of a new visit; a request where a patient books."""
+        """Books a visit, which is only requested if a patient books, and returns its id."""
         treatment = 1 if actor is None else 3
         request = BookingRequest(self.doctors[doctor], treatment, start, self.patients[patient])
 
@@ -81,7 +81,7 @@ class Ring:
         return self.clients.databases[0].transact(run)
 
     def race(self, *jobs: Job) -> list[str]:
-        """What each answered, after a look at claims and history."""
+        """Returns the answers, after checking claims and history."""
         answers = self.clients.at_once(jobs)
         assert "contention" not in answers
         with Session(self.practice.session.get_bind()) as session:
@@ -98,7 +98,7 @@ class Ring:
         return list(self.practice.session.scalars(statement.order_by(AppointmentEvent.event_id)))
 
     def on(self, start: datetime, doctor: int = 0) -> int:
-        """How many visits hold the doctor's time that begins then."""
+        """Counts the visits that hold the doctor's time from that start."""
         self.practice.session.rollback()
         held = select(func.count()).where(
             Appointment.doctor_id == self.doctors[doctor],
@@ -120,7 +120,7 @@ days = [NOW + timedelta(days=number) for number in range(2, 2 + ROUNDS)]
 
 
 def test_of_cancelling_and_moving_the_visit_ends_cancelled(ring: Ring) -> None:
-    """First moved and then cancelled, or cancelled and the move refused."""
+    """Either it is moved and then cancelled, or it is cancelled and the move is refused."""
     for day in days:
         key = ring.booked(day)
         cancelled, moved = ring.race(ring.step(key, Step.CANCEL), ring.moving(key, day + HOUR))
@@ -213,7 +213,7 @@ def test_a_patient_who_is_deactivated_keeps_no_visit(ring: Ring) -> None:
 
 
 def _start_again(ring: Ring) -> None:
-    """Everybody is back, and nothing is ahead."""
+    """Everybody is active again, and nobody has visits ahead."""
     for user in ring.practice.rows(User):
         user.active = True
     ring.practice.session.commit()
@@ -234,7 +234,7 @@ def test_of_many_moves_of_one_visit_all_succeed_one_after_the_other(ring: Ring) 
 
 
 def test_two_visits_that_swap_their_times_do_so_at_most_one(ring: Ring) -> None:
-    """Whoever comes first finds the other's time taken; the time that one of them left is free for the other."""
+    """The first move finds the other's time taken. The time that it leaves is then free for the other."""
     for day in days:
         one, other = ring.booked(day), ring.booked(day, patient=1, doctor=1)
         answers = ring.race(ring.moving(one, day, 1), ring.moving(other, day, 0))

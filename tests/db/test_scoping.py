@@ -1,7 +1,7 @@
 """No query sees more than the caller may, however it is written.
 
-What each caller may see is worked out here once more, in Python from all rows, and compared with what comes back
-through every way of asking.
+What each caller may see is computed again here, in Python from all rows, and compared with the result of every kind of
+query.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -72,7 +72,7 @@ Key = tuple[Any, ...]
 
 @pytest.fixture
 def crowd(practice: Practice) -> Practice:
-    """People and visits of every sort that a scope must tell apart."""
+    """Adds people and visits of every kind that a scope must distinguish."""
     practice.add_patient("lima", clinics=(1,))
     practice.add_patient("santiago", clinics=(2,))
     practice.add_patient("nowhere")
@@ -145,7 +145,7 @@ def _freed_time(ids: Mapping[str, int]) -> FreedTime:
 
 
 def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
-    """Of each sort of patient, for anywhere, for each clinic, and for doctors of either."""
+    """Adds wishes of each kind of patient: for any clinic, for each clinic, and for doctors of both."""
     for patient in ("pat", "kim", "lima", "santiago", "nowhere", "gone"):
         for doctor, clinic in ((None, None), (None, 1), (None, 2), ("drjay", None), ("drsol", None), ("drsol", 2)):
             yield WaitlistEntry(
@@ -163,7 +163,7 @@ def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
 
 @pytest.fixture
 def sessions(database: Database, engine: Engine) -> Iterator[Callable[[Actor | None], Session]]:
-    """Scoped sessions as `Database` makes them, one at a time: the engine has one connection."""
+    """Opens scoped sessions as `Database` does, one at a time, because the engine has one connection."""
     opened: list[Session] = []
 
     def as_(actor: Actor | None) -> Session:
@@ -184,7 +184,7 @@ def _key(mapped: type[Any], row: Any) -> Key:
 
 
 class Expected:
-    """Who may see what, as the README tells it, in Python over all rows."""
+    """Who may see what according to the README, in Python over all rows."""
 
     def __init__(self, practice: Practice, actor: Actor) -> None:
         self.actor = actor
@@ -277,7 +277,7 @@ def _columns(mapped: Any, names: type[Any]) -> list[Any]:
 
 
 def _ways(mapped: type[Any]) -> Mapping[str, Select[*tuple[Any, ...]]]:
-    """Statements that each ask for the primary keys of all rows of a class."""
+    """Yields statements that each ask for the primary keys of all rows of a class."""
     alias = aliased(mapped)
     keys, alias_keys = _columns(mapped, mapped), _columns(alias, mapped)
     subquery = select(*keys).subquery()

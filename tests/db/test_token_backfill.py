@@ -1,4 +1,4 @@
-"""Calendar tokens that were there before they were bound to anything: 0015 binds them to what their owners are."""
+"""Migration 0015 binds the calendar tokens that existed before it to the rights of their owners."""
 
 import json
 from collections.abc import Iterator

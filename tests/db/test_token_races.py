@@ -1,4 +1,4 @@
-"""A calendar token that is made while its owner leaves."""
+"""A calendar token is made while its owner leaves."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -12,7 +12,7 @@ from lambda_function.services.deactivation import deactivate_patient
 from tests.db.races import Clients
 from tests.factories import Practice, sub_of
 
-# What a token that waits for nobody takes is some milliseconds.
+# A token that does not have to wait takes some milliseconds.
 _SECONDS = 0.5
 
 

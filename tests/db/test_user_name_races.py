@@ -1,4 +1,4 @@
-"""Several who ask for one user name at once: one gets it."""
+"""Several clients ask for the same user name at once, and one gets it."""
 
 from collections.abc import Callable, Iterator
 

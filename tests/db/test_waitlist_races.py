@@ -1,4 +1,4 @@
-"""The waitlist with several at once: one wins, nobody is lost to a deadlock, and no time is taken twice."""
+"""Several clients use the waitlist at once: one wins, no deadlock reaches a client, and no time is taken twice."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,14 +28,16 @@ Run = Callable[[UnitOfWork], object]
 
 @pytest.fixture
 def practice(database_url: URL) -> Iterator[Practice]:
-    """With a doctor who works day and night."""
+    """The demo practice with a doctor who works day and night."""
     with Practice.open(database_url) as practice:
         practice.add_doctor("owl")
         yield practice
 
 
 def job(actor: Actor, run: Run) -> Callable[[Database], str]:
-    """Does it as the actor with what follows, and answers `done` or the code of the refusal."""
+    """Returns a job that does it and what follows from it as the actor, and answers `done` or
+    the code of the refusal.
+    """
 
     def as_actor(work: UnitOfWork) -> None:
         work.act_as(actor)
@@ -87,7 +89,7 @@ def offered(practice: Practice) -> list[WaitlistEntry]:
 
 
 def offer_to_kim(clients: Clients, practice: Practice, day: int) -> int:
-    """For kim, who joins before pat's visit of that day is cancelled."""
+    """Makes an offer for kim, who joins before pat's visit of that day is cancelled."""
     rita = practice.actor("rita")
     once(clients, rita, joining(practice, "kim"))
     request = visit_of(practice, "pat", day=day)
@@ -148,7 +150,7 @@ def test_joining_twice_at_once_joins_once(clients: Clients, practice: Practice) 
 
 
 def test_times_freed_at_once_go_to_as_many(clients: Clients, practice: Practice) -> None:
-    """Each of the doctors loses a visit; those who wait get one offer each, first come first."""
+    """Each doctor loses a visit, and those who wait get one offer each, first come first served."""
     rita = practice.actor("rita")
     doctors = [practice.add_doctor().user_name for _ in range(3)]
     patients = [practice.add_patient(clinics=(1,)).user_name for _ in range(6)]
@@ -192,7 +194,7 @@ def test_schedules_at_once_pass_an_expired_offer_on_once(clients: Clients, pract
 
 
 def test_two_who_free_time_at_once_lose_none_and_offer_nothing_twice(clients: Clients, practice: Practice) -> None:
-    """One doctor, two visits in a row, two who wait for either, and the schedule beside them."""
+    """One doctor has two visits in a row, two people wait for either, and the schedule runs beside them."""
     rita = practice.actor("rita")
     patients = [practice.add_patient(clinics=(1,)).user_name for _ in range(2)]
     for day in range(0, ROUNDS * 2, 2):
@@ -273,7 +275,7 @@ def test_of_twelve_wishes_that_join_at_once_ten_do(clients: Clients, practice: P
 
 
 def test_overlaps_would_be_seen(practice: Practice) -> None:
-    """So that the counts above are known to be able to fail."""
+    """This proves that the counts above are able to fail."""
     practice.add_appointment(START)
     practice.add_appointment(START)
     assert overlapping_pairs(held(practice.url, START)) == 1

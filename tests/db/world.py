@@ -16,7 +16,7 @@ ZONES = ("America/New_York", "America/Santiago")
 
 @dataclass(slots=True)
 class World:
-    """The rows of one run, and their ids."""
+    """The rows of one run, with their ids."""
 
     url: URL
     rows: Rows

@@ -1,4 +1,4 @@
-"""A page in a real browser: served on a port of its own, it tells the test what became of its requests."""
+"""A page in a real browser. It is served on its own port, and reports the results of its requests to the test."""
 
 import json
 import queue
@@ -32,19 +32,19 @@ await fetch("/outcome", { method: "POST", body: JSON.stringify(outcome) });
 
 
 def browser() -> str | None:
-    """The program, where there is one."""
+    """Returns the browser's program, if there is one."""
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
 def outcome(script: str, given: object, folder: Path, host: str = "localhost") -> Any:
-    """What the body of an async function returns in a page of `host`, where `given` is at hand; `error` is what it
-    throws.
+    """Returns what the body of an async function returns in a page of `host`, where it can use `given`, or the `error`
+    that it throws.
 
     Args:
         script: JavaScript.
-        given: what can be written as JSON.
-        folder: for the browser's profile, which is a new one.
-        host: localhost or 127.0.0.1, which browsers take for two origins.
+        given: any value that can be written as JSON.
+        folder: the folder of the browser's new profile.
+        host: localhost or 127.0.0.1, which browsers treat as two origins.
     """
     page = _PAGE.replace("GIVEN", json.dumps(given)).replace("SCRIPT", script)
     with _served(page) as (port, outcomes):
@@ -89,7 +89,7 @@ def _served(page: str) -> Iterator[tuple[int, "queue.Queue[Any]"]]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
-            """Says nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""The gateway, served to the tests of this folder that ask for it."""
+"""The gateway for the tests of this folder that use it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The gateway in front of a Lambda that answers with the event it was given."""
+"""The gateway in front of a Lambda that answers with the event that it gets."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ ROUTES = (
 
 
 class FakeLambda:
-    """Answers with the event it was given, unless a test says otherwise."""
+    """Answers with the event that it gets, unless a test sets another answer."""
 
     def __init__(self) -> None:
         self.result: object = None
@@ -43,7 +43,7 @@ class FakeLambda:
 
 
 def claims(**changes: object) -> dict[str, object]:
-    """The claims of a good access token."""
+    """Returns the claims of a valid access token."""
     now = int(time.time())
     good = {
         "iss": Issuer.name,

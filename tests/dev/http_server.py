@@ -29,7 +29,7 @@ class Reply(NamedTuple):
 
 
 class Client:
-    """Sends one request a connection, with its target and headers just as they are given."""
+    """Sends one request over each connection, with its target and headers unchanged."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -70,7 +70,7 @@ def served(gateway: Gateway) -> Iterator[Client]:
 
 
 class Issuer:
-    """Signs tokens, and serves the keys of those it has published."""
+    """Signs tokens, and serves the keys that it has published."""
 
     name = "https://issuer.test/pool"
 
@@ -113,7 +113,7 @@ def issuing() -> Iterator[Issuer]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
-            """Says nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
         issuer.jwks_url = f"http://127.0.0.1:{server.server_port}/jwks.json"

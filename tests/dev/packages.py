@@ -1,4 +1,4 @@
-"""The packages that `make run` installs, and an environment in which a program finds no other package."""
+"""The packages that `make run` installs, and an environment in which programs find no others."""
 
 import os
 from functools import cache
@@ -14,7 +14,7 @@ _INCLUDED = "-r "
 
 @cache
 def environment() -> dict[str, str]:
-    """Our own environment, but each Python that starts in it finds only the packages of requirements-run.txt."""
+    """Returns our own environment, in which each Python finds only the packages of requirements-run.txt."""
     return os.environ | {
         "PYTHONPATH": str(Path(__file__).with_name("hiding_packages")),
         "HIDDEN_PACKAGES": " ".join(sorted(_hidden())),
@@ -22,7 +22,7 @@ def environment() -> dict[str, str]:
 
 
 def _hidden() -> set[str]:
-    """The top-level modules that no package for running has."""
+    """Returns the top-level modules that belong to no package for running."""
     needed = _with_what_they_need(_requirements(_ROOT / "requirements-run.txt"))
     providers = packages_distributions().items()
     return {module for module, names in providers if needed.isdisjoint(map(canonicalize_name, names))}
@@ -36,7 +36,7 @@ def _requirements(file: Path) -> list[Requirement]:
 
 
 def _with_what_they_need(requirements: list[Requirement]) -> set[str]:
-    """The names of all packages that pip would install for them here."""
+    """Returns the names of all packages that pip would install for them here."""
     found: set[tuple[str, str]] = set()
     waiting = list(requirements)
     while waiting:

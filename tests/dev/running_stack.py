@@ -1,4 +1,4 @@
-"""`python -m dev.run` as a person starts it, on free ports and with a folder of its own."""
+"""`python -m dev.run` as a person starts it, on free ports and in its own folder."""
 
 import re
 import signal
@@ -26,8 +26,8 @@ def free_port() -> int:
 
 
 class RunningStack:
-    """One start of the stack, with the packages that `make run` installs and no others. `introduction` is what it has
-    printed once it serves.
+    """One run of the stack, with only the packages that `make run` installs. `introduction` is what it prints when it
+    is ready.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class RunningStack:
         )
 
     def wait(self, last_line: str = _LAST_LINE) -> None:
-        """Until it has printed that line (the last one: it serves), or has failed to."""
+        """Waits until it prints that line, by default the last one, or fails."""
         assert self.process.stdout
         for line in self.process.stdout:
             self.introduction += line
@@ -57,7 +57,7 @@ class RunningStack:
                 return
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> tuple[int, str]:
-        """The exit code, and all that was said on standard error."""
+        """Stops it, and returns the exit code and everything on standard error."""
         self.process.send_signal(how)
         return self.ended()
 
@@ -66,14 +66,14 @@ class RunningStack:
         return self.process.returncode, errors
 
     def left_behind(self) -> list[str]:
-        """The command lines of processes that it has started, itself among them."""
+        """Returns the command lines of its processes that still run."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if f"{_MARK}={self._mark}".encode() in (process / "environ").read_bytes():
                     found.append(f"{process.name} {(process / 'cmdline').read_text()}".replace("\0", " "))
             except OSError:
-                continue  # it has just ended, or is somebody else's
+                continue  # it has just ended, or belongs to another user
         return found
 
     def pid_of(self, module: str) -> int:
@@ -81,14 +81,14 @@ class RunningStack:
         return int(line.split()[0])
 
     def make(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A target of make on this stack, with the programs that this run of the tests uses."""
+        """Runs a target of make on this stack, with the programs of this test run."""
         command = [*MAKE, "-s", f"FOLDER={self.folder}", *arguments]
         return subprocess.run(
             command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, check=False
         )
 
     def curl(self) -> str:
-        """The printed command, with the programs that this run of the tests uses."""
+        """Runs the printed command, with the programs of this test run."""
         command = re.search(r"^curl .*?'$", self.introduction, re.DOTALL | re.MULTILINE)
         assert command, self.introduction
         return command[0].replace("make", " ".join(MAKE), 1)

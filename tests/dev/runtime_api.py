@@ -1,4 +1,4 @@
-"""What awslambdaric asks for its events and tells its answers, as the Lambda service does."""
+"""The Lambda service's runtime API, which gives awslambdaric its events and takes its answers."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ class RuntimeApi(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_port}"
 
     def invoke(self, event: Any) -> Any:
-        """The answer, or what the runtime says of its failure."""
+        """Returns the answer, or the runtime's report of a failure."""
         self.events.put(event)
         return self.answers.get(timeout=60)
 
@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Lambda-Runtime-Aws-Request-Id", "invocation-1")
         self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 30_000))
         self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:api")
-        self.send_header("Content-Type", "application/json")  # without it the runtime crashes
+        self.send_header("Content-Type", "application/json")  # the runtime crashes without it
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -53,12 +53,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def runtime(command: Sequence[str], **options: Any) -> Iterator[RuntimeApi]:
-    """The command is a runtime, started with the address as its environment's AWS_LAMBDA_RUNTIME_API."""
+    """Runs the command as a runtime, with the address as AWS_LAMBDA_RUNTIME_API in its environment."""
     api = RuntimeApi()
     Thread(target=api.serve_forever, daemon=True).start()
     environment = {**options.pop("env"), "AWS_LAMBDA_RUNTIME_API": api.address}

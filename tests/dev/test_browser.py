@@ -1,4 +1,4 @@
-"""A page on another port of this machine calls the local stack, in a real browser and without a setting."""
+"""A page on another port of this machine calls the local stack in a real browser, without any settings."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

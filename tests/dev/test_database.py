@@ -18,7 +18,7 @@ def connect(url: sa.URL) -> sa.Connection:
 
 
 class Memory:
-    """Secrets (services/database_users.py) that nobody else sees."""
+    """Secrets (services/database_users.py) that are kept in memory."""
 
     def __init__(self) -> None:
         self._values: dict[str, dict[str, Any]] = {}
@@ -39,7 +39,7 @@ def administrator(server_url: sa.URL) -> Iterator[sa.URL]:
             connection.exec_driver_sql(f"DROP USER IF EXISTS '{user}'@'%%'")
 
 
-# One test for all rights: users belong to the whole server, which other tests use at the same time.
+# All rights are in one test, because users belong to the whole server, which other tests use at the same time.
 def test_everybody_has_the_rights_of_production_and_no_older_ones(administrator: sa.URL) -> None:
     login, _ = logins.app_logins(NAME)
     with connect(administrator) as connection:

@@ -1,4 +1,4 @@
-"""The booking that `make run` prints works, whenever it is started and whatever was done before."""
+"""The booking that `make run` prints works whenever it is started, and whatever was done before."""
 
 import json
 from datetime import datetime

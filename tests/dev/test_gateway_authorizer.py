@@ -1,4 +1,4 @@
-"""Who may pass the gateway."""
+"""Which requests may pass the gateway."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The parts of dev.mysql that need no server."""
+"""The parts of dev.mysql that do not need a server."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -222,7 +222,7 @@ def test_a_data_folder_belongs_to_one_server_at_a_time(tmp_path: Path, monkeypat
 
 @pytest.fixture
 def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing on the PATH, and no Docker engine."""
+    """A machine with nothing on the PATH and without a Docker engine."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(programs, "_FOLDERS", ())
@@ -260,7 +260,9 @@ def test_an_address_that_does_not_answer_is_not_replaced_by_another_server() -> 
 
 
 def test_the_order_of_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Docker, then what is on the PATH, then the archive; for data that exist, only who made them."""
+    """Docker comes first, then the PATH, then the archive. Existing data are only opened by
+    the server that made them.
+    """
     program_that_says(tmp_path / "mysqld", "8.4.3")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(programs, "_FOLDERS", ())

@@ -1,4 +1,4 @@
-"""Real servers: throw-away and durable, private and in Docker, through clean ends and crashes."""
+"""Real servers, temporary and durable, private and in Docker, through clean ends and crashes."""
 
 import os
 import select
@@ -197,7 +197,7 @@ def test_a_server_that_runs_already_is_used_by_its_address(program: Program) -> 
 
 @pytest.fixture(scope="module")
 def image() -> str:
-    """The image that is there, or can be fetched."""
+    """Returns an image that exists here or can be fetched."""
     name = os.environ.get("MYSQL_IMAGE", "mysql:8.4")
     try:
         with containers._engine_with(name):

@@ -1,4 +1,4 @@
-"""openapi.json keeps the recommended rules of Spectral and Redocly, and both are able to complain."""
+"""openapi.json keeps the recommended rules of Spectral and Redocly, and both linters are able to complain."""
 
 import json
 import shutil

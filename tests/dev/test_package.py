@@ -1,4 +1,4 @@
-"""The Lambdas' zip: the same bytes twice, for arm64, small enough, and able to serve a booking by itself."""
+"""The Lambdas' zip has the same bytes each time, is for arm64, is small enough, and can serve a booking by itself."""
 
 import hashlib
 import json
@@ -24,9 +24,9 @@ from tests.servers import FixedCredentials
 
 HERE = Target(sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}")
 MEGABYTE = 1_000_000
-# 16.4 and 50 when this was written; Lambda takes 50 and 250.
+# The sizes were 16.4 and 50 when this was written. Lambda allows 50 and 250.
 ZIPPED, UNZIPPED = 18 * MEGABYTE, 55 * MEGABYTE
-# What Lambda's own runtime has.
+# The packages of Lambda's own runtime.
 RUNTIME = (
     "awslambdaric",
     "runtime_client",
@@ -41,7 +41,7 @@ RUNTIME = (
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For this machine."""
+    """A zip for this machine."""
     zip_file = tmp_path_factory.mktemp("package") / "lambda.zip"
     build(HERE, zip_file)
     return zip_file
@@ -128,7 +128,7 @@ def unpacked(built: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runtime_packages(tmp_path: Path) -> Path:
-    """A folder with nothing but what Lambda's runtime brings along."""
+    """A folder with only the packages of Lambda's runtime."""
     folder = tmp_path / "runtime"
     folder.mkdir()
     for name in RUNTIME:

@@ -1,5 +1,5 @@
-"""`make run` installs the packages of requirements-run.txt only, so what it runs must need no others. The stack of the
-tests runs without them, too (see running_stack.py).
+"""`make run` installs only the packages of requirements-run.txt, so what it runs must not need others. The stack of the
+tests runs without others as well (see running_stack.py).
 """
 
 import subprocess

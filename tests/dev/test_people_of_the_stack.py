@@ -1,4 +1,4 @@
-"""Who can be somebody on the local stack: the demo's people, those who sign up, and those whom others enter."""
+"""Who can get a token on the local stack: the demo's people, people who sign up, and people whom others enter."""
 
 import json
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from tests.dev.running_stack import RunningStack
 
 
 def me(stack: RunningStack, user_name: str) -> Any:
-    """What the API says of somebody who shows the token that `make token` prints."""
+    """Returns what the API says about the person whose token `make token` prints."""
     printed = stack.make("token", f"AS={user_name}")
     assert printed.returncode == 0, printed.stderr
     headers = [("Authorization", f"Bearer {printed.stdout.strip()}")]

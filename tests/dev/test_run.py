@@ -1,4 +1,4 @@
-"""The local stack from start to stop, with everything real that `make run` has."""
+"""The local stack from start to stop, with all the real parts of `make run`."""
 
 import json
 import os

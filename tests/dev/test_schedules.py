@@ -10,7 +10,7 @@ from tests.dev.running_stack import RunningStack
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
-    """Somebody ends the schedule."""
+    """Somebody stops the schedule."""
 
 
 def test_it_runs_again_and_again_even_when_the_database_is_away(capsys: pytest.CaptureFixture[str]) -> None:

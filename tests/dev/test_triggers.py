@@ -1,4 +1,4 @@
-"""Confirming an account calls the pool's trigger, whose failure is Cognito's answer."""
+"""Confirming an account calls the pool's trigger, and Cognito's answer reports its failure."""
 
 import io
 import json
@@ -13,7 +13,7 @@ TARGET = "AWSCognitoIdentityProviderService."
 
 
 class Pool:
-    """Answers everything with `status`, as moto would; `events` are what the trigger has been given."""
+    """Answers everything with `status`, as moto would. `events` are what the trigger receives."""
 
     def __init__(self, status: str = "200 OK", failure: str = "") -> None:
         self.status = status

@@ -15,30 +15,32 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 
 
 def code(document: str) -> Iterator[str]:
-    """Blocks, indented lines and spans of code. A nested list's text counts as code, which does no harm."""
+    """Returns blocks, indented lines and spans of code. The text of a nested list counts as code too, which does no
+    harm.
+    """
     rest = _BLOCK.sub("", document)
     for pattern, text in ((_BLOCK, document), (_LINE, rest), (_SPAN, rest)):
         yield from (match[1] for match in pattern.finditer(text))
 
 
 def links(document: str) -> Iterator[tuple[str, str]]:
-    """Path and anchor of each link that leads to no other site; either may be empty."""
+    """Returns path and anchor of each link within the repository. Either may be empty."""
     return ((link[1], link[2] or "") for link in _LINK.finditer(_BLOCK.sub("", document)))
 
 
 def anchors(document: str) -> set[str]:
-    """What a link to a part of the document may name, as GitHub makes it of headings."""
+    """Returns the anchors that GitHub makes of the document's headings."""
     headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", document), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def section(document: str, heading: str) -> str:
-    """What stands below a heading of the second level."""
+    """Returns the text below a heading of the second level."""
     return document.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
 
 
 def shell(text: str, indentation: int) -> list[str]:
-    """The blocks of code that are indented so far, without the indentation, in their order."""
+    """Returns the blocks of code with this indentation, without it and in order."""
     blocks: list[list[str]] = [[]]
     for line in text.splitlines():
         code = len(line) - len(line.lstrip()) >= indentation
@@ -50,7 +52,7 @@ def shell(text: str, indentation: int) -> list[str]:
 
 
 def rows(text: str) -> list[list[str]]:
-    """Cells of all rows of all tables, without their headings."""
+    """Returns the cells of all rows of all tables, without the headings."""
     lines = text.splitlines()
     no_rows = {index for index, line in enumerate(lines) if line.startswith("|---")}
     no_rows |= {index - 1 for index in no_rows}

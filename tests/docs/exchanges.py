@@ -1,7 +1,7 @@
-"""The exchanges of docs/api.md: each `http` block is a request and, below it, its answer.
+"""The exchanges of docs/api.md. Each `http` block is a request followed by its answer.
 
-In an answer `<name>` stands for what differs each time, and a request further down may use it; `…` as the last member
-of an object, or the last item of a list, stands for more of them. `Bearer <pat>` is pat's token.
+In an answer, `<name>` stands for a value that differs each time, and later requests may use it. `…` as the last member
+of an object or the last item of a list stands for more of them. `Bearer <pat>` is pat's token.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.api_client import Answer, ApiClient, access_claims, http_event
 
-# An answer that has one of these must show it, save the content type, of which the document speaks once for all.
+# An answer that has one of these must show it. The document explains the content type once for all answers.
 TOLD_HEADERS = ("allow", "content-type", "etag", "idempotency-replayed", "location", "retry-after", "www-authenticate")
 _BLOCK = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"<([a-z_]+)>")
@@ -49,14 +49,14 @@ def _message(text: str) -> Message:
 
 
 class Replay:
-    """Sends the requests one after the other, and remembers what the answers' names stood for."""
+    """Sends the requests one after the other, and remembers the values of the names in the answers."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._names: dict[str, str] = {}
 
     def differences(self, exchange: Exchange) -> list[str]:
-        """What the document says otherwise than the handler; nothing when it tells the truth."""
+        """Returns where the document differs from the handler, which is nothing if it tells the truth."""
         answer, told = self._send(exchange.request), exchange.answer
         found = []
         status = told.first_line.split()[0]
@@ -118,6 +118,6 @@ class Replay:
 
 
 def _json(text: str) -> Any:
-    """With `…` read as the member `"…": "…"`, or the item `"…"`."""
+    """Reads the JSON with `…` as the member `"…": "…"` or the item `"…"`."""
     text = re.sub(r"(?<=[,{]) ?…\s*(?=\})", '"…": "…"', re.sub(r",\s*…\s*(?=\])", ', "…"', text))
     return json.loads(text) if text else None

@@ -1,4 +1,4 @@
-"""The API of a test over HTTP, at whatever time the test's clock shows; `Bearer pat` is pat."""
+"""The API of a test over HTTP, at the time of the test's clock. `Bearer pat` is pat."""
 
 import threading
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from tests.wsgi import wsgi
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def served(api: Api) -> Iterator[int]:
-    """The port at which it is, one request at a time."""
+    """Serves the API, one request at a time, and yields its port."""
     with make_server("127.0.0.1", 0, wsgi(api), handler_class=_Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

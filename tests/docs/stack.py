@@ -1,4 +1,4 @@
-"""What terraform/ says, read as text: Terraform itself is not needed."""
+"""The contents of terraform/, read as text, because these tests do not need Terraform."""
 
 import re
 from itertools import product
@@ -15,14 +15,14 @@ _RESOURCE = re.compile(r'^resource "aws_cloudwatch_(?:metric|composite)_alarm" "
 
 
 def _keys(file: str, name: str) -> list[str]:
-    """Keys of a map, each at the beginning of a line."""
+    """Returns the keys of a map, each at the beginning of a line."""
     block = re.search(rf"^( *){name} += \{{\n(.*?)^\1\}}", _FILES[file], re.DOTALL | re.MULTILINE)
     assert block is not None, name
     return re.findall(rf"^{block[1]}  \"?([\w.-]+)\"? += ", block[2], re.MULTILINE)
 
 
 def alarms() -> set[str]:
-    """Names of all that send mail, without the environment's prefix."""
+    """Returns the names of all alarms that send mail, without the environment's prefix."""
     text = _FILES["observability"]
     assert _RESOURCE.findall("".join(_FILES.values())) == ["window", "burn", "main"], "another kind of alarm"
     named, templates = _NAMED.findall(text), _FOR_EACH.findall(text)
@@ -55,13 +55,13 @@ def variables() -> set[str]:
 
 
 def memory_gib() -> dict[str, int]:
-    """Of each class of instances."""
+    """Returns the memory of each class of instances."""
     classes = re.findall(r'^ +"(db\.[\w.]+)" += (\d+)$', _FILES["database"], re.MULTILINE)
     return {name: int(gib) for name, gib in classes}
 
 
 def connections_beside_the_api() -> int:
-    """What the other functions may hold, and what is kept back."""
+    """Returns the connections that the other functions may hold and those that are kept back."""
     pattern = r"^ +(?:application_concurrency|direct_concurrency|spare_connections) += (.*)$"
     lines = re.findall(pattern, _FILES["functions"], re.MULTILINE)
     assert len(lines) == 3

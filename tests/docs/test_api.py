@@ -1,4 +1,4 @@
-"""docs/api.md tells the truth: its requests are sent, its answers compared."""
+"""docs/api.md tells the truth: its requests are sent, and its answers are compared."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
 
 @pytest.fixture
 def replay(server_url: URL, worker_id: str) -> Iterator[Replay]:
-    """Over a database of its own, where ids start at 1 as the document's do."""
+    """Uses a database of its own, in which ids start at 1 as they do in the document."""
     with new_database(server_url, f"dentist_docs_{worker_id}") as url:
         upgrade(url)
         engine = build_engine(FixedCredentials(url), tls=None)

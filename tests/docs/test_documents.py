@@ -1,4 +1,4 @@
-"""What all documents name is there: files, headings, targets of make, commands."""
+"""Everything that the documents name exists: files, headings, targets of make, commands."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The quick starts of docs/examples: on a bad day, at any time, and against the local stack."""
+"""The quick starts of docs/examples, on a bad connection, at any time, and against the local stack."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def way(port: int, client: ApiClient) -> Iterator[Way]:
 
 
 def visits(client: ApiClient) -> dict[int, str]:
-    """All of pat's, with their status."""
+    """Returns all visits of pat with their status."""
     items = client.get("pat", "/appointments", limit=100).json["items"]
     return {item["appointment_id"]: item["status"] for item in items}
 
@@ -56,7 +56,7 @@ def run(name: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 
 def booked(ran: "subprocess.CompletedProcess[str]") -> int:
-    """The appointment that a run has made, listed and cancelled."""
+    """Returns the appointment that a run has booked, listed and cancelled."""
     assert ran.returncode == 0, ran.stderr
     told = re.fullmatch(
         r"Booked appointment (\d+) at \S+Z\nBooked visits: ([\d ]+)\nCancelled appointment (\d+)\n", ran.stdout
@@ -73,7 +73,7 @@ def test_no_example_goes_untried() -> None:
 
 @pytest.fixture(params=INSTANTS)
 def moved(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> dict[str, str]:
-    """The environment of a program at one of the instants, to which the service's clock is set too."""
+    """The environment of a program at one of the instants, to which the service's clock is also set."""
     clock.now = INSTANTS[request.param]
     return moved_to(clock.now, tmp_path)
 

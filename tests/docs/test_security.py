@@ -1,4 +1,4 @@
-"""docs/security.md names what there is."""
+"""Everything that docs/security.md names exists."""
 
 from lambda_function.db.models import User
 from tests.docs.documents import ROOT, SECURITY, rows, section, spans

@@ -1,4 +1,4 @@
-"""What README and docs/operations.md say to paste into a shell works as it stands, on any day."""
+"""The commands of README and docs/operations.md work on any day as they stand."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tests.moved_clock import INSTANTS, moved_to
 DAY = section((ROOT / "README.md").read_text(), "A day of a clinic")
 FIRST_BOOKING = section(OPERATIONS, "From nothing to running").split("   Then:\n", 1)[1]
 END = "-- that is all --"
-# Instead of make, whose `make -s token AS=pat` starts Python: here a name is its person's token.
+# This replaces `make -s token AS=pat`, which starts Python. Here a person's name is the token.
 MAKE = """\
 #!/bin/sh
 for word; do case $word in AS=*) echo "${word#AS=}" ;; esac; done
@@ -30,7 +30,7 @@ for word; do case $word in AS=*) echo "${word#AS=}" ;; esac; done
 
 
 class Shell:
-    """One that a person has open: variables stay, and what is printed can be read after each block."""
+    """An open shell: variables stay, and the output can be read after each block."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -65,7 +65,7 @@ def opened(environment: dict[str, str]) -> Iterator[Shell]:
 
 @pytest.fixture(params=INSTANTS)
 def moved(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> dict[str, str]:
-    """The environment of programs at one of the instants, to which the service's clock is set too."""
+    """The environment of programs at one of the instants, to which the service's clock is also set."""
     clock.now = INSTANTS[request.param]
     environment = moved_to(clock.now, tmp_path)
     make = tmp_path / "bin" / "make"
@@ -81,7 +81,7 @@ def port(api: Api, client: ApiClient) -> Iterator[int]:
 
 
 def answers(printed: str) -> list[Any]:
-    """One JSON a line, none of which is a refusal."""
+    """Returns the answers, one JSON on each line, none of which is a refusal."""
     read = [json.loads(line) for line in printed.splitlines() if line]
     assert [answer for answer in read if "code" in answer] == []
     return read
@@ -104,7 +104,7 @@ def test_the_day_in_readme(port: int, clock: Clock, moved: dict[str, str]) -> No
 
 
 def _day() -> list[str]:
-    """The set-up, and the steps of the list, which are indented further."""
+    """Returns the set-up and the steps of the list, which are indented further."""
     head, tail = re.split(r"^(?=1\. )", DAY, maxsplit=1, flags=re.MULTILINE)
     return [*shell(head, 4), *shell(tail, 7)]
 

@@ -1,4 +1,4 @@
-"""Swagger UI's "Try it out" on the local stack: every GET and POST is sent as it is filled in beforehand."""
+"""Swagger UI's "Try it out" on the local stack: every GET and POST is sent exactly as the page fills it in."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from dev.token import access_token
 from tests.dev.http_server import Client, Reply
 from tests.dev.running_stack import RunningStack
 
-# Who tries what; the rest is tried by rita, who may do most of it.
+# Who tries which operation. rita tries all others.
 PEOPLE = {
     "complete_appointment": "drjay",
     "join_waitlist": "pat",
@@ -22,7 +22,7 @@ PEOPLE = {
     "create_calendar_token": "pat",
     "link_account": "pat",
 }
-# What nobody can try on a day like any other, and why.
+# Operations that cannot be tried on an ordinary day, and why.
 NOT_TODAY: Mapping[str, tuple[int, str]] = {
     "check_in_appointment": (409, "the visit is not today: staff check in on its day only"),
     "complete_appointment": (409, "the visit has not begun"),
@@ -32,12 +32,12 @@ NOT_TODAY: Mapping[str, tuple[int, str]] = {
     "create_link_code": (409, "the demo's patients have accounts"),
     "link_account": (409, "a code is shown once, to the receptionist who makes it"),
 }
-# These make what the others show.
+# These create what the others show.
 FIRST = ("book_appointment", "book_visit_by_name", "book_fhir_appointment", "create_user")
 
 
 class Swagger:
-    """Sends what the page shows, which it loads anew after each request that may have changed it."""
+    """Sends what the page shows. It loads the page again after each request that may have changed it."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._client = Client(stack.port)
@@ -95,7 +95,7 @@ def test_every_get_and_post_works_as_it_is_filled_in(swagger: Swagger) -> None:
 
 
 def ask_for_an_implant(swagger: Swagger) -> None:
-    """So that there is a visit to be confirmed."""
+    """Requests a visit, so that there is one to confirm."""
     document = {operation["operationId"]: operation for _, _, operation in operations(swagger.document())}
     [body] = document["book_appointment"]["requestBody"]["content"].values()
     wanted = body["example"] | {"treatment_id": 3}

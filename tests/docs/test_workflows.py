@@ -1,4 +1,4 @@
-"""What runs on other people's machines is named so that nobody can exchange it."""
+"""Everything that runs on other machines is pinned so that nobody can exchange it."""
 
 import re
 

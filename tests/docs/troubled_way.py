@@ -1,4 +1,4 @@
-"""A way to the service on which things go wrong: it passes requests on, save where it has been told of trouble."""
+"""A proxy in front of the service. It passes requests on unless the test has ordered trouble."""
 
 import json
 import threading
@@ -13,9 +13,9 @@ _BUSY = json.dumps({"status": 503, "code": "contention"}).encode()
 
 
 class Way(ThreadingHTTPServer):
-    """`troubles` befall the next bookings, one each. BUSY: the service answers 503. TAKEN: `rival` is quicker to book
-    the same. LOST: the service does it, and the connection breaks before the answer; what it refuses is no booking, so
-    that one waits for the next. `keys` are those of all that was sent.
+    """Each of `troubles` hits one of the next bookings. BUSY: the service answers 503. TAKEN: `rival` books the same
+    time first. LOST: the service books, and the connection breaks before the answer. A refusal is not a booking, so
+    LOST waits for the next one. `keys` are the keys of all requests.
     """
 
     def __init__(self, service_port: int, rival: Callable[[bytes], None]) -> None:
@@ -30,7 +30,7 @@ class Way(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def trouble(self, key: str) -> str | None:
-        """What befalls the booking with this key."""
+        """Returns the trouble of the booking with this key."""
         self.keys.append(key)
         return self.troubles.pop(0) if self.troubles else None
 
@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*answer)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Says nothing."""
+        """Logs nothing."""
 
     def _passed_on(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = HTTPConnection("127.0.0.1", self.server.service_port, timeout=30)

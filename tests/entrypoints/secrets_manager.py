@@ -1,4 +1,4 @@
-"""A database whose users and secrets the migrating Lambda has made, as moto's Secrets Manager keeps them."""
+"""A database whose users and secrets were made by the migrating Lambda, in moto's Secrets Manager."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ REGION = "us-east-1"
 
 
 class Vault:
-    """The three secrets of a database; app's and migrator's are empty at first, as Terraform makes them."""
+    """The three secrets of a database. Those of app and migrator are empty at first, as Terraform makes them."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -46,8 +46,8 @@ class Vault:
         return self.url.set(username=value["username"], password=value["password"])
 
     def stage(self, name: str) -> str:
-        """Announces a rotation and answers its token: a version without a value, which moto makes only on its way to
-        a Lambda of its own.
+        """Announces a rotation and returns its token: a version without a value. moto makes such a version only when it
+        calls a Lambda of its own.
         """
         token = str(uuid4())
         secret: Any = secretsmanager_backends[DEFAULT_ACCOUNT_ID][REGION].secrets[name]
@@ -58,7 +58,7 @@ class Vault:
 
 @contextmanager
 def vault(url: URL, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
-    """The environment is the migrating Lambda's."""
+    """The secrets, in the environment of the migrating Lambda."""
     for name, value in (
         ("DATABASE_TLS", "off"),
         ("DATABASE_HOST", url.host),

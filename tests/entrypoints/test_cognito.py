@@ -102,7 +102,7 @@ def test_nobody_is_linked_when(practice: Practice, columns: dict[str, Any], attr
 
     made = _with_sub(practice)
     assert made.user_id != entered
-    assert made.user_name == "sub-1"  # since the name is taken
+    assert made.user_name == "sub-1"  # because the name is taken
 
 
 def test_a_family_with_one_address_is_left_to_the_reception(practice: Practice) -> None:

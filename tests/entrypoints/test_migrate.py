@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterator[Vault]:
-    """An empty database, and its secrets."""
+    """An empty database and its secrets."""
     with new_database(server_url, f"dentist_lambda_{worker_id}") as url, vault(url, aws) as made:
         yield made
 
@@ -70,7 +70,7 @@ def test_bootstrapping_again_changes_nothing(secrets: Vault) -> None:
 
 
 def test_a_bootstrap_that_broke_off_is_finished_by_the_next(secrets: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The secret was written and the user not made."""
+    """The secret was written, but the user was not created."""
 
     def die(cursor: object, username: str) -> bool:
         raise KeyboardInterrupt

@@ -34,7 +34,7 @@ Operator = Callable[..., Any]
 
 @pytest.fixture
 def pool_id(lambda_environment: pytest.MonkeyPatch) -> str:
-    """In the environment of the Lambda."""
+    """The pool that the Lambda's environment names."""
     pool = boto3.client("cognito-idp").create_user_pool(PoolName="dentist")["UserPool"]["Id"]
     lambda_environment.setenv("COGNITO_USER_POOL_ID", pool)
     return pool
@@ -42,7 +42,7 @@ def pool_id(lambda_environment: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def operator(practice: Practice, pool_id: str) -> Operator:
-    """Invokes the Lambda; answers what it would send."""
+    """Invokes the Lambda and returns what it would send."""
     store_secret(practice.url)
     handler = load_handler(MODULE)
 
@@ -160,7 +160,7 @@ def test_a_rule_that_refuses_says_why(operator: Operator) -> None:
 
 
 def test_a_defect_tells_nothing_of_itself(operator: Operator, practice: Practice, log_text: Callable[[], str]) -> None:
-    """A column that is not there: the server's message quotes the statement."""
+    """A column is missing, and the server's message quotes the statement."""
     with plain_engine(practice.url).begin() as connection:
         connection.exec_driver_sql("ALTER TABLE user RENAME COLUMN phone TO telephone")
     try:

@@ -1,4 +1,6 @@
-"""The Lambda that rotates, step by step as Secrets Manager calls it, with moto's secrets and the real database."""
+"""The Lambda that rotates passwords, step by step as Secrets Manager calls it, with moto's secrets and the real
+database.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -105,7 +107,7 @@ def test_a_pending_copy_of_the_current_version_gets_a_password_of_its_own(secret
 
 
 def test_the_user_in_use_keeps_its_password(secrets: Vault) -> None:
-    """A pending version that names it was made before another rotation was finished."""
+    """A pending version that names this user was made before another rotation was finished."""
     token = secrets.stage(APP)
     _call("createSecret", token)
     in_use = secrets.value(APP, "AWSPENDING")
@@ -144,7 +146,7 @@ def test_a_password_that_does_not_work_never_becomes_current(secrets: Vault) -> 
 
 
 def test_nothing_becomes_current_before_the_database_knows_it(secrets: Vault) -> None:
-    """The last step out of turn: the password is written, and no user has it."""
+    """The last step comes too early: the password is written, but no user has it."""
     token, before = secrets.stage(APP), secrets.value(APP)
     _call("createSecret", token)
     with pytest.raises(logins.LoginError, match="1045"):

@@ -1,6 +1,4 @@
-"""The Lambdas that are called every minute, as they are loaded and called: one publishes the outbox, the other keeps
-the waitlist up to date.
-"""
+"""The Lambdas that are called every minute. One publishes the outbox, and the other keeps the waitlist up to date."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +24,7 @@ def _message(practice: Practice) -> None:
 
 
 def _things_that_are_over(practice: Practice) -> None:
-    """A wish and freed time. The handler has the real clock."""
+    """Adds a wish and freed time that are in the past of the real clock, which the handler uses."""
     then = datetime.now(UTC) - timedelta(days=2)
     stamps = {"created_at": then, "updated_at": then}
     wish = {"wished_from": then, "wished_to": then + timedelta(hours=1), "status": WaitlistStatus.WAITING, **stamps}
@@ -37,7 +35,7 @@ def _things_that_are_over(practice: Practice) -> None:
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A Lambda, what it counts, what gives it one thing to do, and how much is left to be done."""
+    """A Lambda, its metric, a function that gives it one thing to do, and a function that counts what is left to do."""
 
     module: str
     counted: str
@@ -73,7 +71,7 @@ def environment(lambda_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def stored(environment: pytest.MonkeyPatch, delivery: Delivery, practice: Practice) -> Practice:
-    """The practice, whose database the secret names."""
+    """The practice, whose database is named by the secret."""
     store_secret(practice.url)
     return practice
 

@@ -1,5 +1,5 @@
-"""The fixtures of the database, on MariaDB: whatever tests of this folder ask for runs there, with the application's
-rights, whichever server the rest of the suite runs on.
+"""The database fixtures on MariaDB. All tests of this folder run there with the application's rights, whichever server
+the rest of the suite uses.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What operators do in batches, on MariaDB."""
+"""Operators' work in batches, on MariaDB."""
 
 from tests.cli.conftest import pool, terminal
 from tests.cli.test_erasing import (

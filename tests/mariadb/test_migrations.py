@@ -1,4 +1,4 @@
-"""Every migration goes up and down on MariaDB, with what has to be filled in."""
+"""Every migration goes up and down on MariaDB, including the rows that it fills in."""
 
 from sqlalchemy import URL, text
 

@@ -1,4 +1,4 @@
-"""A clinic's day, the calendar feed with its ETag, and what becomes of freed time, on MariaDB."""
+"""A clinic's day, the calendar feed with its ETag, and freed time, on MariaDB."""
 
 from tests.api.conftest import desk
 from tests.api.test_calendar_feed_changes import (

@@ -1,4 +1,4 @@
-"""What the code asks of the stack, read from its source; only the routes have to be imported."""
+"""What the code needs from the stack, read from its source. Only the routes have to be imported."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ def source() -> str:
 
 @cache
 def environment_of(entrypoint: str) -> frozenset[str]:
-    """Every variable that settings.py reads for this entrypoint: whatever its calls through bootstrap lead to."""
+    """Returns every variable that settings.py reads for this entrypoint, through all its calls to bootstrap."""
     names: set[str] = set()
     seen: set[tuple[str, str]] = set()
     waiting = [(f"lambda_function.entrypoints.{entrypoint}", "")]
@@ -50,7 +50,7 @@ def _tree(module: str) -> ast.Module:
 
 
 def _definitions(module: str) -> dict[str, ast.stmt]:
-    """Functions, classes and constants by name."""
+    """Returns functions, classes and constants by name."""
     found: dict[str, ast.stmt] = {}
     for statement in _tree(module).body:
         match statement:
@@ -72,7 +72,9 @@ def _imports(module: str) -> dict[str, tuple[str, str]]:
 
 
 def _used(module: str, function: str) -> list[tuple[str, str]]:
-    """Functions of settings and bootstrap that this one mentions; without a function, the whole module."""
+    """Returns the functions of settings and bootstrap that this function mentions, or the whole module if there is no
+    function.
+    """
     own, imported = _definitions(module), _imports(module)
     scope = own.get(function, ast.Pass()) if function else _tree(module)
     mentioned = {node.id for node in ast.walk(scope) if isinstance(node, ast.Name)}
@@ -82,7 +84,7 @@ def _used(module: str, function: str) -> list[tuple[str, str]]:
 
 
 def _variables(module: str, function: str) -> set[str]:
-    """Names of variables that a function of settings.py mentions; nothing else there is written in capitals."""
+    """Returns the variables that a function of settings.py mentions. Nothing else there is written in capitals."""
     if module != _SETTINGS or function not in _definitions(module):
         return set()
     texts = (node.value for node in ast.walk(_definitions(module)[function]) if isinstance(node, ast.Constant))

@@ -1,4 +1,4 @@
-"""A plan, as the rules read it."""
+"""A Terraform plan in a form that the rules can read."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Resource:
-    """`unknown` mirrors `values` with true where only an apply will tell."""
+    """A resource of the plan. `unknown` mirrors `values`, with true for everything that only an apply determines."""
 
     address: str
     type: str
@@ -17,11 +17,11 @@ class Resource:
     unknown: Mapping[str, Any]
 
     def given(self, name: str) -> bool:
-        """Whether the attribute gets a value, now or at the apply."""
+        """Returns whether the attribute gets a value, now or at the apply."""
         return bool(self.values.get(name)) or bool(self.unknown.get(name))
 
     def block(self, name: str) -> Mapping[str, Any]:
-        """The only block of this name; empty when there is none."""
+        """Returns the only block with this name, which is empty if there is none."""
         blocks = self.values.get(name) or [{}]
         assert len(blocks) == 1, f"{self.address} has {len(blocks)} blocks {name}"
         return dict(blocks[0])
@@ -29,7 +29,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a policy."""
+    """A statement of a policy."""
 
     document: str
     sid: str
@@ -51,7 +51,7 @@ class Plan:
         self.outputs = document["planned_values"]["outputs"]
         changes = document["resource_changes"]
         self._resources = [_resource(change) for change in changes if change["mode"] == "managed"]
-        # Documents that hold something unknown are read at the apply, all others are read already.
+        # Documents that contain something unknown are read at the apply; all others have already been read.
         later = [(change["address"], change["change"]["after"]) for change in changes if change["mode"] == "data"]
         already = _data(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
         self.statements = [
@@ -62,13 +62,13 @@ class Plan:
         ]
 
     def all(self, *types: str) -> list[Resource]:
-        """Never empty: a rule about nothing would hold for any plan."""
+        """Returns the resources of a type, at least one, because a rule about nothing would hold for any plan."""
         found = self.some(*types)
         assert found, f"the plan has no {' and no '.join(types)}"
         return found
 
     def some(self, *types: str) -> list[Resource]:
-        """For what an environment may do without."""
+        """Returns the resources of a type, or none, for what an environment may do without."""
         return [resource for resource in self._resources if resource.type in types]
 
     def named(self, address: str) -> Resource:
@@ -77,7 +77,7 @@ class Plan:
         return found[0]
 
     def functions(self) -> dict[str, Resource]:
-        """The Lambda functions by the name of their module, which is that of their entrypoint."""
+        """Returns the Lambda functions by the name of their entrypoint's module."""
         return {function.address.split(".")[1]: function for function in self.all("aws_lambda_function")}
 
     @property
@@ -109,7 +109,7 @@ def _statements(address: str, values: Mapping[str, Any]) -> Iterator[Statement]:
             sid=given.get("sid") or "",
             allows=given.get("effect") in (None, "Allow"),
             actions=frozenset(given.get("actions") or ()),
-            # Unknown ones are left out; what is written as a constant is known.
+            # Unknown references are left out. Constants are known.
             resources=frozenset(item for item in given.get("resources") or () if item),
             principals=frozenset(
                 name for principal in given.get("principals") or () for name in principal.get("identifiers") or ()

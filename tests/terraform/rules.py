@@ -1,4 +1,4 @@
-"""Every rule that a plan has to keep: a function that takes the plan and fails when it does not."""
+"""Every rule for plans: a function that takes the plan and fails if it breaks the rule."""
 
 import inspect
 from collections.abc import Callable, Mapping

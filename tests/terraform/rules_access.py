@@ -1,4 +1,4 @@
-"""Who may reach and do what: network, callers, roles, secrets, encryption."""
+"""Who may reach what and do what: network, callers, roles, secrets, encryption."""
 
 import re
 
@@ -7,14 +7,14 @@ from lambda_function.api.app import PREFLIGHT_KEY, PUBLIC_KEYS
 from tests.terraform import code
 from tests.terraform.plan import Plan, parsed
 
-# What AWS takes with `*` only, or where `*` says less than it looks: the document and the statement.
+# Statements, by document, in which AWS takes only `*`, or in which `*` means less than it seems.
 _STAR_IS_RIGHT = re.compile(
     r"^(module\.\w+\.)?data\.aws_iam_policy_document\.("
-    # Actions of X-Ray, of Lambda's network interfaces and of DescribeAlarms know no resources.
+    # X-Ray, Lambda's network interfaces and DescribeAlarms do not support resources in policies.
     r"this(\[0\])?: (WriteTraces|AttachToTheNetwork|KeepTheNetworkFromTheCode)|codedeploy: WatchAlarms"
-    # In a key's policy `*` is the key itself.
+    # In a key's policy `*` means the key itself.
     r"|(database|service)_key: \w+"
-    # An endpoint passes what a role's own policy allows, for roles of this account.
+    # An endpoint lets roles of this account do what their own policies allow.
     r"|endpoint: OnlyThisAccount)$"
 )
 _WIDE_ACTIONS = {"TheAccountDecidesByIam": {"kms:*"}, "OnlyThisAccount": {"*"}}
@@ -56,7 +56,7 @@ def every_route_but_the_public_ones_asks_for_a_token(plan: Plan) -> None:
 
 
 def browsers_can_ask_before_they_call(plan: Plan) -> None:
-    """No preflight passes an authorizer. What pages may send and read is what the local gateway lets them."""
+    """Preflights need no authorizer. Pages may send and read the same as at the local gateway."""
     asked = [route for route in plan.all("aws_apigatewayv2_route") if route.values["route_key"] == PREFLIGHT_KEY]
     assert [route.values["authorization_type"] for route in asked] == ["NONE"]
     assert all(route.given("target") for route in asked)
@@ -124,7 +124,7 @@ def every_statement_says_its_purpose(plan: Plan) -> None:
 
 
 def every_policy_is_a_document(plan: Plan) -> None:
-    """Policies written as text would pass by the rules above."""
+    """Policies written as text would escape the rules above."""
     kinds = {"aws_iam_role": "assume_role_policy"}
     for resource in plan.everything:
         name = kinds.get(resource.type, "policy")

@@ -1,4 +1,4 @@
-"""What keeps it running: functions, settings, database, events, logs, alarms, tags."""
+"""What keeps the service running: functions, settings, database, events, logs, alarms, tags."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from lambda_function.db.engine import RECYCLE, STATEMENT_TIMEOUT
 from tests.terraform import code
 from tests.terraform.plan import Plan, Resource, parsed
 
-# settings.py reads it too, for the command line: a function has a secret instead.
+# settings.py also reads it for the command line. A function has a secret instead.
 _COMMAND_LINE_ONLY = frozenset({"DATABASE_URL"})
 _RESERVED = ("AWS_", "POWERTOOLS_")
 _TAGS = {"project", "environment", "data", "managed-by"}
@@ -97,7 +97,7 @@ def new_versions_meet_few_requests_first(plan: Plan) -> None:
 
 
 def links_lead_to_where_people_are(plan: Plan) -> None:
-    """Behind CloudFront, and under a name of its own, API Gateway knows its own address alone."""
+    """Behind CloudFront, and with a custom domain, API Gateway knows only its own address."""
     environment = plan.configuration["root_module"]["module_calls"]["api"]["expressions"]["environment"]
     assert "local.api_url" in environment["references"]
 
@@ -114,8 +114,8 @@ def database_keeps_what_the_code_relies_on(plan: Plan) -> None:
 
 
 def the_server_ends_what_clients_give_up(plan: Plan) -> None:
-    """A lock wait ends before a statement, a statement before its client, and an idle client within a minute, though
-    after the pool has replaced its connection.
+    """A lock wait ends before its statement, a statement before its client, and an idle client within a minute, but
+    only after the pool has replaced its connection.
     """
     for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
         values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}
@@ -182,7 +182,7 @@ def relay_runs_every_minute(plan: Plan) -> None:
 
 
 def nothing_is_lost_without_a_trace(plan: Plan) -> None:
-    """A queue for what failed, behind each function, schedule, rule and queue."""
+    """Each function, schedule, rule and queue has a queue for what failed."""
     configured = {config.address.split(".")[1] for config in plan.all("aws_lambda_function_event_invoke_config")}
     assert configured == plan.functions().keys()
     for config in plan.all("aws_lambda_function_event_invoke_config"):

@@ -1,6 +1,6 @@
-"""Each of these changes to a copy of the stack, small and plausible, turns the check red, and by the rule meant for it.
+"""Each of these small and plausible changes to a copy of the stack makes the check fail, by the intended rule.
 
-`make terraform-check` makes the copy that they start from.
+`make terraform-check` makes the copy from which they start.
 """
 
 import shutil
@@ -19,7 +19,7 @@ _TOGETHER = 4
 
 
 class Mutation(NamedTuple):
-    """`caught_by` is a rule or, where Terraform itself refuses, what it says."""
+    """A change. `caught_by` is a rule, or Terraform's message if Terraform itself refuses it."""
 
     what: str
     file: str
@@ -308,7 +308,9 @@ MUTATIONS = (
 
 
 def batches() -> list[tuple[Mutation, ...]]:
-    """A plan takes seconds, so it shows up to four changes, whose rules differ; a refusal hides everything else."""
+    """Groups the mutations. A plan takes seconds, so it shows up to four changes with different rules. A refusal hides
+    everything else.
+    """
     alone = [(mutation,) for mutation in MUTATIONS if mutation.caught_by not in RULES]
     together: list[tuple[Mutation, ...]] = []
     for mutation in MUTATIONS:

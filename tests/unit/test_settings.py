@@ -1,4 +1,4 @@
-"""What is read from the environment, and that errors never repeat a value."""
+"""Settings from the environment. Their errors never repeat a value."""
 
 import pytest
 

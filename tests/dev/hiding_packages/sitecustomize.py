@@ -1,5 +1,5 @@
-"""Python runs this when it starts with this folder on PYTHONPATH. The packages that HIDDEN_PACKAGES names cannot be
-imported then, as if they were not installed.
+"""Python runs this module when it starts with this folder on PYTHONPATH. The packages in HIDDEN_PACKAGES can then not
+be imported, as if they were not installed.
 """
 
 import os
@@ -10,7 +10,7 @@ _HIDDEN = frozenset(os.environ["HIDDEN_PACKAGES"].split())
 
 
 class _Hiding:
-    """A finder of modules that stands before all others."""
+    """A module finder that comes before all others."""
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: object = None) -> None:

@@ -1,4 +1,4 @@
-"""The committed document: renewed, valid, complete, and with examples that are true."""
+"""The committed document is up to date, valid and complete, and its examples are true."""
 
 import re
 import subprocess
@@ -86,7 +86,7 @@ def test_every_code_is_answered_by_some_operation() -> None:
         for code in content.get("examples", {})
     }
 
-    # No operation: another method.
+    # Other methods are not operations.
     assert set(problems.STATUS) - answered == {"method_not_allowed"}
 
 

@@ -1,4 +1,4 @@
-"""Everything in openapi.json that a client author meets is described, in plain English."""
+"""Every part of openapi.json that client authors read is described in plain English."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ FOREIGN = re.compile(
 
 
 def _things() -> Iterator[tuple[str, Json]]:
-    """Whatever has a description, with its place."""
+    """Yields everything that needs a description, with its place."""
     for tag in DOCUMENT["tags"]:
         yield f"tag {tag['name']}", tag
     for path, methods in DOCUMENT["paths"].items():
@@ -34,7 +34,7 @@ def _things() -> Iterator[tuple[str, Json]]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All descriptions and summaries."""
+    """Yields all descriptions and summaries."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name in {"description", "summary"} and isinstance(inner, str):

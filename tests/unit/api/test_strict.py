@@ -1,4 +1,4 @@
-"""What is refused before a request reaches its route."""
+"""Requests that are refused before they reach their route."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ LISTING = find_route(ROUTES, "GET", "/appointments")
 
 
 def answer_of(call: Callable[..., object], *arguments: object) -> object:
-    """What it answers, or the EdgeError that it raises."""
+    """Returns the answer, or the EdgeError that is raised."""
     try:
         return call(*arguments)
     except EdgeError as refusal:
@@ -43,7 +43,7 @@ json_values = st.recursive(
     | st.booleans()
     | st.integers(-(10**30), 10**30)
     | st.floats(allow_nan=False, allow_infinity=False)
-    # Without surrogates, which JSON can spell and UTF-8 cannot.
+    # Surrogates are excluded: JSON can spell them, but UTF-8 cannot.
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
     max_leaves=20,

@@ -1,4 +1,4 @@
-"""Accounts in a user pool, as moto plays it in this process."""
+"""Accounts in a user pool that moto emulates in this process."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""EventBridge as moto plays it: what is sent, in how many requests, and what becomes of refusals."""
+"""EventBridge, emulated by moto: what is sent, in how many requests, and what happens after refusals."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def message(number: int, *, kind: str = "appointment.booked", size: int = 1) -> 
 
 
 def requests_of(delivery: Delivery, messages: Sequence[Message]) -> tuple[set[int], list[list[int]]]:
-    """What was taken, and the ids in each request that was sent."""
+    """Returns the ids that were accepted, and the ids in each request."""
     sent: list[list[int]] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:
@@ -69,7 +69,7 @@ def test_one_that_is_too_large_is_left_out_and_keeps_nobody_else_back(delivery: 
 
 
 def test_letters_of_several_bytes_are_counted_as_such(delivery: Delivery) -> None:
-    """JSON escapes them to six, so a text that is short in letters is long on its way."""
+    """JSON escapes them to six bytes, so a text with few letters can be long when it is sent."""
     long = Message(1, "appointment.booked", NOW, {"word": "ß" * (MAX_BYTES // 6)})
 
     assert requests_of(delivery, [long]) == (set(), [])

@@ -1,4 +1,4 @@
-"""Credentials from Secrets Manager, as moto plays it in this process."""
+"""Credentials from Secrets Manager, which moto emulates in this process."""
 
 import json
 import traceback

@@ -1,4 +1,4 @@
-"""YAML without its surprises, and where in it things stand."""
+"""YAML without its surprises, and the position of everything in the file."""
 
 from pathlib import Path
 from typing import Any

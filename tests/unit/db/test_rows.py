@@ -1,4 +1,4 @@
-"""A SELECT list is made from the fields of its row, or the module does not import."""
+"""A SELECT list has the fields of its row, or its module cannot be imported."""
 
 from typing import NamedTuple
 

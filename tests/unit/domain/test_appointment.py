@@ -1,4 +1,4 @@
-"""States, steps and starts: the table cell by cell, the limits to the microsecond."""
+"""Statuses, steps and starts: the table cell by cell, and the limits to the microsecond."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ DOCTOR = Actor(2, Role.DOCTOR, (1,))
 RECEPTIONIST = Actor(3, Role.RECEPTIONIST, (1,))
 STAFF = [DOCTOR, RECEPTIONIST]
 
-# Rows are states; in each cell what staff reach, and after the slash what a patient reaches.
+# Rows are statuses. Each cell holds the result for staff and, after the slash, for a patient.
 EXPECTED = """
             CONFIRM        CANCEL                CHECK_IN               COMPLETE             NO_SHOW
 REQUESTED   BOOKED/BOOKED  CANCELLED/CANCELLED   -/-                    -/-                  -/-
@@ -194,7 +194,7 @@ def is_allowed(check: Callable[[], None]) -> bool:
 
 
 def step_allowed(step: Step, status: Status, actor: Actor, now: datetime, zone: str = "UTC") -> bool:
-    """For a visit of half an hour from NOW."""
+    """Returns whether the step is allowed for a visit of half an hour from NOW."""
     visit = Interval(NOW, NOW + timedelta(minutes=30))
     return is_allowed(lambda: check_step_time(step, status, visit, zone=ZoneInfo(zone), actor=actor, now=now))
 

@@ -1,4 +1,4 @@
-"""Intervals and their grid slots: claims can only prevent overlaps if slots meet exactly when intervals do."""
+"""Intervals and their grid slots. Claims can only prevent overlaps if slots meet exactly when intervals do."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,7 +11,7 @@ from lambda_function.domain.intervals import GRID, Interval, on_grid
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
-# A narrow window, so that drawn intervals do meet; also before 1970, where remainders change sign in other languages.
+# A narrow window in which intervals often meet, also before 1970, where some languages have negative remainders.
 grid_steps = st.integers(-60, 60)
 lengths = st.integers(1, 60)
 

@@ -1,4 +1,4 @@
-"""The kinds of messages, which docs/events.md promises."""
+"""The kinds of messages that docs/events.md promises."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path

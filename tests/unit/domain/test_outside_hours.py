@@ -1,4 +1,4 @@
-"""Visits outside working time, compared with what the clock shows minute by minute."""
+"""Visits outside working hours, compared with the clock minute by minute."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ BASE = datetime(2027, 1, 1, tzinfo=UTC)
 
 @st.composite
 def openings_of_ordinary_days(draw: st.DrawFn) -> tuple[str, date, WorkingTime]:
-    """As openings_of_change_days, around any day."""
+    """The same as openings_of_change_days, around any day."""
     day = draw(st.dates(date(2027, 1, 5), date(2028, 12, 20)))
     near = st.integers(-3, 3).map(lambda offset: day + offset * DAY)
     limit = st.none() | near
@@ -55,7 +55,7 @@ def test_a_visit_is_outside_just_when_some_of_it_is_no_working_time(
 
 
 def test_hundreds_of_windows_and_years_of_visits_are_compared_in_one_walk() -> None:
-    """982 visits and 196 windows took 22 s when each visit looked at each window."""
+    """982 visits and 196 windows once took 22 s, because each visit was compared with each window."""
     working_time = WorkingTime(
         weekly=[
             WeeklyHours(weekday, Window(start * 50, start * 50 + 10)) for weekday in range(1, 8) for start in range(28)

@@ -1,4 +1,4 @@
-"""Both tables are total, and grant what tests/rights.py says."""
+"""Both tables have every cell, and grant what tests/rights.py says."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The arithmetic on rows of bits says what loops over five minutes say."""
+"""Arithmetic on rows of bits gives the same result as loops over five minutes."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,5 +1,5 @@
-"""Wall clocks and UTC: nothing is guessed, no instant belongs to two days or to none. What the tests expect of a zone
-is what the pinned tzdata package says.
+"""Wall clocks and UTC. Nothing is guessed, and every instant belongs to exactly one day. The expectations about zones
+come from the pinned tzdata package.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -217,7 +217,7 @@ def test_a_day_without_a_midnight_begins_when_clocks_are_put_forward(
 
 
 def test_a_gap_that_begins_before_midnight_ends_the_day_early() -> None:
-    """Toronto, 1919: 23:30 was followed by 00:30 of the next day."""
+    """In Toronto in 1919, 23:30 was followed by 00:30 of the next day."""
     assert day_interval(date(1919, 3, 30), TORONTO) == Interval(utc("1919-03-30T05:00"), utc("1919-03-31T04:30"))
 
 
@@ -227,7 +227,7 @@ def test_a_date_that_a_zone_skipped_is_empty() -> None:
 
 
 def test_of_a_midnight_that_comes_twice_a_day_begins_with_the_first() -> None:
-    """St John's, 2010: at 00:01 clocks went back to 23:01 of the day before."""
+    """In St John's in 2010, clocks went back at 00:01 to 23:01 of the day before."""
     assert day_start(date(2010, 11, 7), ZoneInfo("America/St_Johns")) == utc("2010-11-07T02:30")
 
 

@@ -1,4 +1,4 @@
-"""Whether a change is meant for what is there."""
+"""Whether a change is meant for the current version."""
 
 import pytest
 

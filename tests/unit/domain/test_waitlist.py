@@ -1,4 +1,4 @@
-"""Which time fits a wish, and what can be accepted."""
+"""Which time fits a wish, and which offers can be accepted."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -39,7 +39,7 @@ def span(start: int, end: int) -> Interval:
 DAY = span(0, 600)
 LINE = Timeline.around(DAY)
 VISIT = Duration(timedelta(minutes=30), timedelta(0), timedelta(0))
-# Half-hours that could be booked, on a step of fifteen minutes.
+# Half hours that can be booked, on a step of fifteen minutes.
 STARTS = sum(1 << LINE.index(minute(start)) for start in range(60, 180, 15))
 
 

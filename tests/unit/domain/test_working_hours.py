@@ -1,4 +1,4 @@
-"""Working hours as instants: what the clocks show decides, on the days on which they change as on all others."""
+"""Working hours as instants follow the clocks, both on the days on which these change and on all others."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -33,13 +33,13 @@ DAY = timedelta(days=1)
 
 
 def window(text: str) -> Window:
-    """From `22:00-06:00`."""
+    """Returns the window of a text such as `22:00-06:00`."""
     start, end = (int(part[:2]) * 60 + int(part[3:]) for part in text.split("-"))
     return Window(start, end)
 
 
 def utc(*texts: str) -> list[Interval]:
-    """From `2027-03-14T05:00/09:30`; an end that is not later is the next day's."""
+    """Returns the interval of a text such as `2027-03-14T05:00/09:30`. An end that is not later is on the next day."""
     intervals = []
     for text in texts:
         start, end = text.split("/")
@@ -155,7 +155,7 @@ windows = st.builds(Window, minutes, minutes).filter(lambda drawn: not drawn.is_
 
 @st.composite
 def openings_of_change_days(draw: st.DrawFn) -> tuple[str, date, WorkingTime]:
-    """A zone, one of its change days, and hours around it; overlapping ones too."""
+    """Draws a zone, one of its change days, and hours around it, which may overlap."""
     zone = draw(st.sampled_from(ZONES))
     day = draw(st.sampled_from(change_days(zone)))
     near = st.integers(-2, 2).map(lambda offset: day + offset * DAY)
@@ -177,7 +177,7 @@ def windows_on(working_time: WorkingTime, day: date) -> Sequence[Window]:
 
 
 def works_at(instant: datetime, zone: str, working_time: WorkingTime) -> bool:
-    """By what the clock shows: nothing of how `instants` does it."""
+    """Decides by what the clock shows, independently of how `instants` does it."""
     shown, minute = minute_of_day(instant, zone)
     if any(first <= shown <= last for first, last in working_time.closures):
         return False

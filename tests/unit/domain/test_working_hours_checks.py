@@ -1,4 +1,4 @@
-"""Hours as people give them: what is refused, and by which place."""
+"""Hours as people enter them: what is refused, and which place the refusal names."""
 
 import time
 from datetime import date, timedelta
@@ -107,7 +107,7 @@ def valid_hours(draw: st.DrawFn) -> WeeklyHours:
 
 
 def collide(one: WeeklyHours, other: WeeklyHours) -> bool:
-    """Pair by pair, minute by minute."""
+    """Compares pair by pair and minute by minute."""
     apart = (one.valid_from or date.min) > (other.valid_to or date.max) or (other.valid_from or date.min) > (
         one.valid_to or date.max
     )
@@ -134,7 +134,7 @@ def test_the_first_hours_that_collide_with_earlier_ones_are_named(week: list[Wee
 
 
 def test_a_long_week_is_checked_as_fast_as_it_is_sorted() -> None:
-    """1,400 entries, as a practice file may have for one doctor: a million pairs."""
+    """A practice file may give a doctor 1,400 entries, which are a million pairs."""
     seasons = [date(2030, 1, 1) + 2 * number * DAY for number in range(200)]
     week = [
         WeeklyHours(weekday, Window(0, 0 + DAY_MINUTES), first, first + DAY)

@@ -1,4 +1,4 @@
-"""What is said about wrong values: a code of the list and a sentence of ours, whatever is wrong with what."""
+"""Every wrong value gets a code of the list and a sentence of ours."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -33,7 +33,7 @@ NO_PRACTITIONER = {
     "start": "2030-01-31T09:00:00Z",
     "participant": [{"actor": {"reference": "Patient/7"}, "status": "accepted"}],
 }
-# A kind of value, a value that it is not, what is said.
+# A type, a wrong value, the code, and the message.
 WRONG: list[tuple[Any, Any, str, str]] = [
     (Strict, {}, "required", "This field is required."),
     (Strict, {"name": "x", "more": 1}, "unknown_field", "This field is not known here. Leave it out."),
@@ -102,7 +102,7 @@ WRONG: list[tuple[Any, Any, str, str]] = [
     (bodies.NewFhirAppointment, NO_PRACTITIONER, "required", "Add a Practitioner to the participants."),
     (AppointmentChange, {}, "nothing_to_change", "Give at least one field to change."),
 ]
-# What no schema says, and api/strict.py and api/idempotency.py do.
+# Codes that come from api/strict.py and api/idempotency.py, not from a schema.
 AT_THE_EDGE = {"malformed"}
 
 
@@ -130,7 +130,7 @@ def test_a_kind_of_error_without_words_of_ours_shows_none_of_pydantics() -> None
 
 
 def models(kind: Any) -> Iterator[type[BaseModel]]:
-    """The models in a type, and those in their fields."""
+    """Returns the models in a type, and those in their fields."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
         for field in kind.model_fields.values():

@@ -1,4 +1,4 @@
-"""The examples in openapi.json are FHIR, and what is shown as a request would be read."""
+"""The examples in openapi.json are valid FHIR, and the examples of requests can be read."""
 
 from typing import Any
 

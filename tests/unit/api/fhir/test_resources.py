@@ -1,4 +1,4 @@
-"""Whatever an appointment of ours is, it is a valid one of R4's."""
+"""Every appointment of ours becomes a valid one of R4."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Dates as FHIR's search writes them: which instants each of them allows."""
+"""Dates in FHIR searches, and the instants that each of them allows."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Appointments as the API shows and takes them."""
+"""Appointments as the API returns and takes them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +64,7 @@ WANTED = {"doctor_id": 2, "treatment_id": 1, "starts_at": "2030-01-08T10:00:00-0
 
 
 def sent(view: AppointmentView, *, staff: bool) -> Any:
-    """As it leaves the API."""
+    """Returns the appointment as the API sends it."""
     page = APPOINTMENT_PAGE.dump_python({"items": [shown(view, staff=staff)], "next_cursor": None}, mode="json")
     return page["items"][0]
 

@@ -55,7 +55,7 @@ def test_an_instant_of_another_offset_is_read_as_utc() -> None:
 
 
 def key_of(read: Callable[[str], object], cursor: str) -> object:
-    """None where it is refused."""
+    """Returns the key of a cursor, or None if it is refused."""
     try:
         return read(cursor)
     except InvalidInputError:

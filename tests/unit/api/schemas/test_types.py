@@ -1,4 +1,4 @@
-"""Single values: what is taken, what is refused, and that a refusal never repeats the value."""
+"""Single values: what is accepted, what is refused, and that a refusal never repeats the value."""
 
 from contextlib import suppress
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""What a practice file may say: what is refused, and where."""
+"""What a practice file may hold, what is refused, and where."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""The example of docs/practice.md is a practice file, and holds every key that there is."""
+"""The example of docs/practice.md is a valid practice file, and holds every key."""
 
 import re
 from pathlib import Path

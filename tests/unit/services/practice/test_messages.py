@@ -1,4 +1,4 @@
-"""What the messages about a practice file say: the words of the file, and what to do next."""
+"""Messages about a practice file use the words of the file, and say what to do next."""
 
 import copy
 import re
@@ -84,7 +84,7 @@ def places(value: Any, at: Place = ()) -> Iterator[Place]:
 
 
 def holder(document: Any, place: Place) -> Any:
-    """What holds the last step of the place."""
+    """Returns the object or list that holds the last step of the place."""
     for step in place[:-1]:
         document = document[step]
     return document

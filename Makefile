@@ -1,6 +1,6 @@
-# `make` lists the targets. Each target first creates the virtual environment .venv, or brings it up to date, if need be.
+# `make` lists the targets. Each target first creates the virtual environment .venv, or updates it, if necessary.
 .DEFAULT_GOAL := help
-# Two stamps in .venv: the packages for running are there, and all the others are there as well.
+# Two stamps in .venv: the packages for running are installed, and all the others are installed as well.
 RUN := .venv/.installed-run
 VENV := .venv/.installed
 BIN := .venv/bin
@@ -52,13 +52,13 @@ fuzz: $(VENV) ## Send the API random requests as every role for a long time, and
 openapi: $(VENV) ## Write openapi.json again after a change to the routes or schemas
 	@$(BIN)/python -m dev.openapi_file
 
-openapi-lint: $(VENV) ## The rules of Spectral and Redocly for openapi.json (needs Node.js)
+openapi-lint: $(VENV) ## Check openapi.json against the rules of Spectral and Redocly (needs Node.js)
 	@$(BIN)/python -m dev.openapi_lint
 
-# Terraform, then its plans as JSON for tests/terraform and checkov. The account is read (which zones it has), never changed.
+# Runs Terraform, then tests/terraform and checkov on its plans as JSON. It reads the account's zones and changes nothing.
 STACK := build/terraform
 TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
-terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ for every environment, and that mistakes in it are found
+terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ for every environment, and that mistakes are found
 	terraform fmt -check -recursive terraform
 	for root in terraform/bootstrap terraform; do \
 	  terraform -chdir=$$root init -backend=false -input=false >/dev/null && terraform -chdir=$$root validate || exit 1; done
@@ -76,7 +76,7 @@ build/checkov/.installed: requirements-terraform.txt
 
 ##@ Call it from elsewhere
 .PHONY: clients client-python client-typescript
-# Where the clients go, each in a folder of its own.
+# The clients are generated here, each in its own folder.
 CLIENTS := build/clients
 clients: client-python client-typescript ## Generate typed Python and TypeScript clients from openapi.json (or just client-python)
 

@@ -11,7 +11,7 @@ from lambda_function.db.base import RoleId, UtcDateTime
 
 
 def render_item(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]:
-    """Revisions spell our own column types as what the database knows."""
+    """Writes our own column types into a revision as the database's types."""
     if kind == "type" and isinstance(item, UtcDateTime):
         autogenerate.imports.add("from sqlalchemy.dialects import mysql")
         return "mysql.DATETIME(fsp=6)"

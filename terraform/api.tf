@@ -31,7 +31,7 @@ locals {
   preflights    = "OPTIONS /{proxy+}"
   public_routes = setunion(local.public_operations, keys(local.public_heads), [local.preflights])
 
-  # HEAD is worked out as GET is: where it has a key of its own, it has its GET's limit too.
+  # HEAD costs as much as GET, so where it has its own key it also has the limit of its GET.
   route_limits = merge(var.route_throttling, {
     for head, get in local.public_heads : head => var.route_throttling[get] if contains(keys(var.route_throttling), get)
   })
@@ -47,7 +47,7 @@ resource "aws_apigatewayv2_api" "main" {
   name          = local.name
   description   = "Appointments of dental clinics (${var.environment})"
   protocol_type = "HTTP"
-  # With a name of its own the API has only that one; CloudFront however needs the other as its origin.
+  # With a custom domain, the API answers only there, except behind CloudFront, whose origin is the default address.
   disable_execute_api_endpoint = var.custom_domain != null && !var.cloudfront
 
   dynamic "cors_configuration" {
@@ -133,7 +133,7 @@ resource "aws_apigatewayv2_stage" "default" {
     }
   }
 
-  # No address, path, query or user: those are personal. The request id finds the function's own line.
+  # Addresses, paths, queries and users are personal, so they are left out. The request id leads to the function's log.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
@@ -152,7 +152,7 @@ resource "aws_apigatewayv2_stage" "default" {
   lifecycle {
     precondition {
       condition     = length(setsubtract(keys(var.route_throttling), setunion(local.route_keys, ["$default"]))) == 0
-      error_message = "route_throttling names routes that do not exist: API Gateway would refuse the stage."
+      error_message = "route_throttling names routes that do not exist, so API Gateway would refuse the stage."
     }
   }
 

@@ -1,4 +1,4 @@
-# Cognito says who somebody is. What they may do stands in the database, which the API reads on every request.
+# Cognito authenticates people. Their rights are in the database, which the API reads on every request.
 
 resource "aws_cognito_user_pool" "main" {
   name                     = local.name
@@ -12,7 +12,7 @@ resource "aws_cognito_user_pool" "main" {
     case_sensitive = false
   }
 
-  # No SMS: numbers get taken over, and messages cost.
+  # There is no SMS, because phone numbers get taken over and messages cost money.
   software_token_mfa_configuration {
     enabled = true
   }
@@ -54,7 +54,7 @@ resource "aws_lambda_permission" "cognito" {
   source_account = local.account
 }
 
-# For people who look at the pool; the API never reads groups.
+# Groups are for people who look at the pool. The API never reads them.
 resource "aws_cognito_user_group" "role" {
   for_each = toset(["patients", "doctors", "receptionists"])
 
@@ -71,12 +71,12 @@ resource "aws_cognito_user_pool_client" "main" {
     ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
     var.password_flow ? ["ALLOW_USER_PASSWORD_AUTH"] : [],
   )
-  # In browsers and on phones, where no secret stays one.
+  # The client runs in browsers and on phones, where a secret cannot be kept.
   generate_secret               = false
   prevent_user_existence_errors = "ENABLED"
   enable_token_revocation       = true
 
-  # A stolen token is of use for a quarter of an hour; a shift or a day at home takes one log-in.
+  # A stolen token is valid for a quarter of an hour, and one log-in lasts for a shift or a day at home.
   access_token_validity  = 15
   id_token_validity      = 15
   refresh_token_validity = 12

@@ -1,12 +1,12 @@
-# Optional: CloudFront with a firewall in front. An HTTP API takes no firewall itself and keeps its own address, where
-# tokens and throttling hold just the same: this keeps crowds and scanners away, and is no lock.
+# Optionally, CloudFront with a firewall in front. An HTTP API cannot have a firewall itself, and it keeps its own address,
+# where tokens and throttling still apply. The firewall keeps crowds and scanners away, but it is not access control.
 
 locals {
   # Managed policies of AWS: nothing is cached, everything but the Host header is passed on.
   caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
-  # As the service's own API spells them.
+  # These are spelled as in the service's own API.
   firewall_rules = concat(
     [{
       Name     = "crowd"
@@ -52,7 +52,7 @@ resource "aws_wafv2_web_acl" "main" {
     allow {}
   }
 
-  # Samples of requests would show tokens and addresses.
+  # Sampled requests would show tokens and addresses.
   visibility_config {
     metric_name                = local.name
     cloudwatch_metrics_enabled = true

@@ -1,4 +1,4 @@
-# What other programs need to know of this environment; nothing secret.
+# What other programs need to know about this environment. Nothing here is secret.
 
 locals {
   configuration = {

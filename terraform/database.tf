@@ -1,4 +1,5 @@
-# MySQL: one RDS instance, or an Aurora cluster for a chain that outgrows it. Private, encrypted, TLS only.
+# MySQL as one RDS instance, or as an Aurora cluster for a chain of clinics that outgrows it. It is private and encrypted,
+# and takes only TLS.
 
 locals {
   # max_connections is set rather than left to RDS's formula (about 85 for each GiB), so that it is known before anything
@@ -23,7 +24,7 @@ locals {
 
   database_name = "dentist"
   master_user   = "master"
-  # The slow log shows statements with their values: it is kept no longer than needed, under the database's key.
+  # The slow log shows statements with their values, so it is kept only as long as needed, under the database's key.
   database_logs = ["error", "slowquery"]
 
   parameters = {
@@ -32,9 +33,9 @@ locals {
     time_zone                = "UTC"
     transaction_isolation    = "READ-COMMITTED"
     innodb_lock_wait_timeout = "3"
-    # Ends on the server what clients have given up (db/engine.py): a SELECT after 5 s, a wait for a table's lock after 5,
-    # and a frozen process that holds locks, or a person who has left a transaction open, within a minute. Operators and
-    # migrations lift the limits on their own connections.
+    # The server ends what clients have abandoned (db/engine.py): a SELECT or a wait for a table's lock after 5 s, and
+    # within a minute a transaction that a frozen process or a person has left open. Operators and migrations lift the
+    # limits on their own connections.
     max_execution_time       = "5000" # ms
     lock_wait_timeout        = "5"
     wait_timeout             = "30"
@@ -131,7 +132,7 @@ resource "aws_db_instance" "main" {
   db_name        = local.database_name
   username       = local.master_user
 
-  # RDS makes the master's password, keeps it in Secrets Manager and rotates it: no state ever holds it.
+  # RDS creates the master's password, keeps it in Secrets Manager and rotates it, so Terraform's state never holds it.
   manage_master_user_password   = true
   master_user_secret_kms_key_id = aws_kms_key.database.arn
 
@@ -266,7 +267,7 @@ resource "aws_rds_cluster_instance" "main" {
 
 locals {
   insights = !contains(["db.t4g.micro", "db.t4g.small"], var.database_instance_class)
-  # Of max_connections; the rest is for functions that connect directly and for people in an emergency.
+  # Percentage of max_connections. The rest is for functions that connect directly and for people in an emergency.
   proxy_percent = 75
 }
 

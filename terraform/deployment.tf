@@ -1,4 +1,4 @@
-# A new version of the API gets a tenth of the requests first; an alarm in those minutes takes it back.
+# A new version of the API gets a tenth of the requests first, and an alarm in those minutes rolls it back.
 
 data "aws_iam_policy_document" "codedeploy_trust" {
   statement {
@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "codedeploy" {
     resources = [module.api.arn, "${module.api.arn}:*"]
   }
 
-  # CloudWatch answers this for all alarms or for none.
+  # CloudWatch allows this for all alarms or for none.
   statement {
     sid       = "WatchAlarms"
     actions   = ["cloudwatch:DescribeAlarms"]

@@ -1,11 +1,11 @@
-# The bus, a queue for each consumer, the schedules, and where everything goes that could not be delivered.
+# The bus, a queue for each consumer, the schedules, and the queues for everything that could not be delivered.
 
 resource "aws_cloudwatch_event_bus" "main" {
   name        = local.name
   description = "What happens to appointments: ids and words only (docs/events.md)"
 }
 
-# A consumer that lost its messages, or a new one, has the past played again.
+# The archive replays past events for a new consumer, or for one that has lost its messages.
 resource "aws_cloudwatch_event_archive" "main" {
   name             = local.name
   description      = "Everything that was sent"
@@ -147,9 +147,9 @@ resource "aws_sqs_queue_policy" "consumer" {
 locals {
   schedules = {
     relay = { every = "rate(1 minute)", function = module.outbox_relay.alias_arn, input = {} }
-    # Offers that have lapsed, and freed time that nobody has been offered yet (services/waitlist_schedule.py).
+    # Handles lapsed offers, and freed time that nobody has been offered yet (services/waitlist_schedule.py).
     waitlist = { every = "rate(1 minute)", function = module.waitlist.alias_arn, input = {} }
-    # Claims, keys and tokens that nobody needs any more (services/operators/purging.py).
+    # Deletes claims, keys and tokens that are no longer needed (services/operators/purging.py).
     purge = { every = "cron(40 3 * * ? *)", function = module.operator.alias_arn, input = { action = "purge" } }
   }
 }
@@ -225,7 +225,7 @@ resource "aws_scheduler_schedule" "main" {
     role_arn = aws_iam_role.scheduler.arn
     input    = jsonencode(each.value.input)
 
-    # The next run does what this one could not.
+    # The next run does the work of a run that failed.
     retry_policy {
       maximum_event_age_in_seconds = 60
       maximum_retry_attempts       = 1

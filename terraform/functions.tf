@@ -1,4 +1,4 @@
-# One zip, one function for each entrypoint; each has its own role with what its code calls and nothing else.
+# There is one zip, and one function for each entrypoint. Each has its own role, which allows only what its code calls.
 
 locals {
   package = {
@@ -18,12 +18,12 @@ locals {
     failure_queue_arn  = aws_sqs_queue.failed.arn
   }
 
-  # The bundle of RDS's authorities lies in the package. The proxy's certificate is signed by Amazon's public
-  # authorities instead, which the system knows.
+  # The package contains the bundle of RDS's authorities. The proxy's certificate is signed by Amazon's public
+  # authorities instead, which the system trusts.
   rds_ca_file    = "/var/task/rds-ca-bundle.crt"
   system_ca_file = "/etc/pki/tls/certs/ca-bundle.crt"
 
-  # The secret names the database itself, for the rotation; the application's functions are told of the proxy.
+  # The secret names the database itself, for the rotation. The application's functions get the address of the proxy.
   application_environment = {
     DATABASE_SECRET_ID = aws_secretsmanager_secret.database["app"].arn
     DATABASE_TLS       = "verify"

@@ -1,11 +1,11 @@
-# Two keys: who reads logs and queues need not be able to read the database and its secrets.
+# There are two keys, so that people who read logs and queues cannot read the database and its secrets.
 
 locals {
   log_groups_arn = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:*"
 }
 
 data "aws_iam_policy_document" "database_key" {
-  # In a key's policy `*` is the key itself.
+  # In a key's policy `*` means the key itself.
   statement {
     sid       = "TheAccountDecidesByIam"
     actions   = ["kms:*"]

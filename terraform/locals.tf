@@ -7,7 +7,7 @@ data "aws_availability_zones" "available" {
 }
 
 locals {
-  # Every name starts with it, so that several environments live in one account.
+  # Every name starts with it, so that several environments can share an account.
   name       = "dentist-${var.environment}"
   production = var.environment == "prod"
   account    = data.aws_caller_identity.current.account_id

@@ -1,11 +1,10 @@
-# Private subnets only: no internet gateway, no NAT. Functions reach the database and the AWS services that they call
-# through interface endpoints; logs, metrics and traces leave through Lambda itself.
+# There are only private subnets, without an internet gateway or NAT. Functions reach the database directly and AWS
+# services through interface endpoints. Logs, metrics and traces leave through Lambda itself.
 
 locals {
   zones = slice(data.aws_availability_zones.available.names, 0, var.zone_count)
 
-  # Who calls what: all functions read secrets, the relay puts events, the operators' function manages accounts. Of S3
-  # nothing is needed.
+  # All functions read secrets, the relay puts events, and the operators' function manages accounts. None needs S3.
   endpoints = ["secretsmanager", "events", "cognito-idp"]
 }
 
@@ -17,7 +16,7 @@ resource "aws_vpc" "main" {
   tags = { Name = local.name }
 }
 
-# Whatever is made without a security group of its own reaches nothing.
+# A resource without its own security group gets this one and reaches nothing.
 resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.main.id
 
@@ -87,7 +86,7 @@ resource "aws_security_group" "proxy" {
 locals {
   database_port = 3306
 
-  # Each pair is one rule out and one rule in.
+  # Each pair becomes one outgoing and one incoming rule.
   connections = merge(
     {
       functions-database  = { from = aws_security_group.functions.id, to = aws_security_group.database.id, port = local.database_port }
@@ -125,7 +124,7 @@ resource "aws_vpc_security_group_ingress_rule" "in" {
 # ---- endpoints -----------------------------------------------------------------------------------
 
 data "aws_iam_policy_document" "endpoint" {
-  # What a role may do is decided by its own policy; credentials of other accounts do not pass at all.
+  # A role's own policy decides what it may do. Credentials of other accounts are refused.
   statement {
     sid       = "OnlyThisAccount"
     actions   = ["*"]

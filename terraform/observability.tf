@@ -1,13 +1,13 @@
-# Alarms, all of which send mail; docs/operations.md says for each what it means and what to do first.
+# Alarms, all of which send mail. docs/operations.md explains each alarm and what to do first.
 
 locals {
-  # Burn rate: how many times faster than allowed the error budget of 30 days is being spent. The long window says that
-  # it matters, the short one that it still goes on; both have to agree.
+  # The burn rate is how many times faster than allowed the error budget of 30 days is spent. The long window shows that
+  # it matters, and the short window that it still goes on. Both have to agree.
   burn_rates = {
     fast = { rate = 14.4, long_seconds = 3600, short_seconds = 300 } # 2 % of the budget in an hour
     slow = { rate = 6, long_seconds = 21600, short_seconds = 1800 }  # 5 % of the budget in six hours
   }
-  # Below this many requests in a window one unlucky person would ring everybody.
+  # With fewer requests in a window, one unlucky caller would set off the alarm.
   enough_requests = 20
 
   gateway_dimensions = { ApiId = aws_apigatewayv2_api.main.id, Stage = aws_apigatewayv2_stage.default.name }
@@ -85,7 +85,7 @@ resource "aws_sns_topic_subscription" "mail" {
 
 # ---- objectives ----------------------------------------------------------------------------------
 
-# Halves of the alarms below: alone they tell nobody.
+# Halves of the alarms below, which notify nobody by themselves.
 resource "aws_cloudwatch_metric_alarm" "window" {
   for_each = local.windows
 
@@ -141,7 +141,7 @@ resource "aws_cloudwatch_composite_alarm" "burn" {
 # ---- everything else -----------------------------------------------------------------------------
 
 locals {
-  # What most of the alarms below have; each says where it differs.
+  # The defaults of the alarms below. Each alarm states only how it differs.
   usual = { statistic = "Sum", comparison = "GreaterThanThreshold", threshold = 0, seconds = 300, periods = 1, missing = "notBreaching" }
 
   function_alarms = merge(
@@ -168,7 +168,7 @@ locals {
       api-canary = merge(local.usual, {
         namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.gateway_dimensions,
         seconds     = 60, threshold = 2,
-        description = "More than two answers with 5xx in a minute: a deployment that is going on is rolled back"
+        description = "More than two answers with 5xx in a minute: a deployment in progress is rolled back"
       })
       api-nearly-full = merge(local.usual, {
         namespace   = "AWS/Lambda", metric = "ConcurrentExecutions", dimensions = { FunctionName = module.api.name },
@@ -178,7 +178,7 @@ locals {
       freed-time-lag = merge(local.usual, {
         namespace   = "DentistAppointments", metric = "FreedTimeLagSeconds", dimensions = { service = module.waitlist.name },
         statistic   = "Maximum", threshold = 300, seconds = 60, periods = 5, missing = "breaching",
-        description = "Freed time waits to be offered for over five minutes, or the schedule says nothing"
+        description = "Freed time has waited over five minutes to be offered, or the schedule is silent"
       })
       offers-failed = merge(local.usual, {
         namespace   = "DentistAppointments", metric = "OffersFailed", dimensions = { service = module.api.name },
@@ -188,7 +188,7 @@ locals {
       outbox-lag = merge(local.usual, {
         namespace   = "DentistAppointments", metric = "OutboxLagSeconds", dimensions = { service = module.outbox_relay.name },
         statistic   = "Maximum", threshold = 300, seconds = 60, periods = 5, missing = "breaching",
-        description = "Events wait for over five minutes, or the relay says nothing"
+        description = "Events have waited for over five minutes, or the relay is silent"
       })
     },
   )
@@ -198,7 +198,7 @@ locals {
     "queue-${name}" => merge(local.usual, {
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = queue.name },
       statistic   = "Maximum",
-      description = "Messages lie in ${queue.name} that nobody could process"
+      description = "${queue.name} holds messages that could not be processed"
     })
   }
 
@@ -236,7 +236,7 @@ locals {
       } : {
       database-storage = merge(local.database_usual, {
         metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold", threshold = 5 * local.gib,
-        description = "Less than 5 GiB of storage are free: growing by itself has ended"
+        description = "Less than 5 GiB of storage are free: the storage no longer grows by itself"
       })
       database-replica-lag = merge(local.database_usual, {
         metric      = "ReplicaLag", statistic = "Maximum", threshold = 30,

@@ -1,5 +1,5 @@
 output "api_url" {
-  description = "Where callers find the API."
+  description = "URL of the API."
   value       = local.api_url
 }
 
@@ -14,12 +14,12 @@ output "cognito_client_id" {
 }
 
 output "migrate_function" {
-  description = "To be invoked for migrations and for the bootstrap of the database's users."
+  description = "Name of the function that operators invoke for migrations and for the bootstrap of the database's users."
   value       = module.migrate.alias_arn
 }
 
 output "operator_function" {
-  description = "To be invoked for people, checks, export and erasure."
+  description = "Name of the function that operators invoke for people, checks, export and erasure."
   value       = module.operator.alias_arn
 }
 
@@ -29,22 +29,22 @@ output "api_function" {
 }
 
 output "api_version" {
-  description = "The version published last: what a deployment shifts the alias `live` to."
+  description = "The version that was published last, to which a deployment shifts the alias `live`."
   value       = module.api.version
 }
 
 output "database_host" {
-  description = "Endpoint that writes. Reachable from inside the VPC only."
+  description = "Endpoint for writing. It is reachable only from inside the VPC."
   value       = local.database.host
 }
 
 output "database_reader_host" {
-  description = "Endpoint that reads; with RDS the same as the other."
+  description = "Endpoint for reading. With RDS it is the same as the endpoint for writing."
   value       = local.database.reader_host
 }
 
 output "max_connections" {
-  description = "What the database takes, and what api_concurrency is checked against."
+  description = "The database's max_connections, against which api_concurrency is checked."
   value       = local.max_connections
 }
 
@@ -64,12 +64,12 @@ output "consumer_queues" {
 }
 
 output "failed_queue" {
-  description = "URL of the queue with what could not be processed."
+  description = "URL of the queue with messages that could not be processed."
   value       = aws_sqs_queue.failed.url
 }
 
 output "exports_bucket" {
-  description = "For files with personal data on their way to somebody; they are gone after a month."
+  description = "Bucket for files with personal data that are handed over. They are deleted after a month."
   value       = aws_s3_bucket.main["exports"].id
 }
 
@@ -79,6 +79,6 @@ output "dashboard" {
 }
 
 output "tags" {
-  description = "What everything is tagged with."
+  description = "The tags of all resources."
   value       = local.tags
 }

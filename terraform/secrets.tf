@@ -1,6 +1,6 @@
-# Two secrets with the standard keys (engine, host, port, username, password, dbname). Terraform makes them empty and
-# never holds a value: the migration function's `bootstrap` fills them, and `rotate_secret` changes them. The master's
-# secret belongs to RDS, which rotates it.
+# Two secrets with the standard keys (engine, host, port, username, password, dbname). Terraform creates them empty and
+# never holds a value: the migration function's `bootstrap` fills them, and `rotate_secret` changes them. The secret of
+# the master user belongs to RDS, which rotates it.
 
 resource "aws_secretsmanager_secret" "database" {
   for_each = {

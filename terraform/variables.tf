@@ -1,4 +1,4 @@
-# What an environment may choose. Numbers that follow from others are locals, and what nobody should choose is a constant.
+# The choices of an environment. Numbers that follow from others are locals, and what must not be chosen is a constant.
 
 variable "environment" {
   type        = string
@@ -6,13 +6,13 @@ variable "environment" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
-    error_message = "Use 2 to 10 lower-case letters and digits: names of load-bearing resources end at 63 characters."
+    error_message = "Use 2 to 10 lower-case letters and digits, because names of some resources are limited to 63 characters."
   }
 }
 
 variable "region" {
   type        = string
-  description = "Where everything lives, apart from what CloudFront wants in us-east-1."
+  description = "The region of everything except what CloudFront needs in us-east-1."
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
@@ -28,11 +28,11 @@ variable "tags" {
 
 variable "package_path" {
   type        = string
-  description = "The zip that `make package` builds. Its content names the object in S3, so the same bytes change nothing."
+  description = "The zip that `make package` builds. The object in S3 is named after its content, so the same bytes change nothing."
 
   validation {
     condition     = endswith(var.package_path, ".zip")
-    error_message = "The package is a zip file; Lambda takes nothing else."
+    error_message = "The package must be a zip file."
   }
 }
 
@@ -40,7 +40,7 @@ variable "package_path" {
 
 variable "vpc_cidr" {
   type        = string
-  description = "Addresses of the VPC, /16 to /20. Nothing routes to it from outside."
+  description = "Address range of the VPC, /16 to /20. Nothing routes to it from outside."
   default     = "10.40.0.0/16"
 
   validation {
@@ -51,12 +51,12 @@ variable "vpc_cidr" {
 
 variable "zone_count" {
   type        = number
-  description = "Availability zones with a private subnet. RDS wants two; three survive the loss of one with room to spare."
+  description = "The number of availability zones with a private subnet. RDS needs two, and three survive the loss of one with room to spare."
   default     = 2
 
   validation {
     condition     = contains([2, 3], var.zone_count)
-    error_message = "Two or three zones: a database subnet group with one is refused by RDS."
+    error_message = "Choose two or three zones: RDS refuses a database subnet group with only one."
   }
 }
 
@@ -67,12 +67,12 @@ variable "endpoint_zone_count" {
 
   validation {
     condition     = var.endpoint_zone_count >= 1 && var.endpoint_zone_count <= var.zone_count
-    error_message = "An endpoint stands in at least one and in at most `zone_count` zones."
+    error_message = "An endpoint has addresses in at least one and at most `zone_count` zones."
   }
 
   validation {
     condition     = var.environment != "prod" || var.endpoint_zone_count == var.zone_count
-    error_message = "In prod each zone has its own endpoints: else the loss of one zone stops all of them."
+    error_message = "In prod each zone needs its own endpoints. Otherwise the loss of one zone could stop the others."
   }
 }
 
@@ -96,12 +96,12 @@ variable "database_instance_class" {
 
   validation {
     condition     = contains(keys(local.instance_memory_gib), var.database_instance_class)
-    error_message = "The memory of this class is not known here; add it to instance_memory_gib in database.tf."
+    error_message = "The memory of this class is unknown. Add it to instance_memory_gib in database.tf."
   }
 
   validation {
     condition     = var.environment != "prod" || !startswith(var.database_instance_class, "db.t")
-    error_message = "Burstable instances run out of CPU credits at the busiest hour; prod takes db.m or db.r."
+    error_message = "Burstable instances run out of CPU credits at the busiest hour. In prod choose db.m or db.r."
   }
 }
 
@@ -112,7 +112,7 @@ variable "database_storage_gib" {
 
   validation {
     condition     = var.database_storage_gib.initial >= 20 && var.database_storage_gib.maximum >= var.database_storage_gib.initial * 1.1
-    error_message = "gp3 starts at 20 GiB, and RDS wants the maximum at least a tenth above the start."
+    error_message = "gp3 storage has at least 20 GiB, and the maximum must be at least a tenth above the start."
   }
 }
 
@@ -123,7 +123,7 @@ variable "aurora_capacity" {
 
   validation {
     condition     = var.aurora_capacity.minimum >= 0.5 && var.aurora_capacity.maximum >= 1 && var.aurora_capacity.maximum <= 256 && var.aurora_capacity.minimum <= var.aurora_capacity.maximum
-    error_message = "Aurora takes 0.5 to 256 units, and a minimum that is not above the maximum."
+    error_message = "Choose 0.5 to 256 units, and a minimum that is not above the maximum."
   }
 
   validation {
@@ -133,7 +133,7 @@ variable "aurora_capacity" {
 
   validation {
     condition     = !(var.environment == "prod" && var.database_engine == "aurora-mysql") || var.aurora_capacity.instances >= 2
-    error_message = "In prod a second instance takes over when the writer fails."
+    error_message = "In prod a second instance is needed, which takes over when the writer fails."
   }
 }
 
@@ -155,7 +155,7 @@ variable "deletion_protection" {
 
   validation {
     condition     = var.environment != "prod" || var.deletion_protection
-    error_message = "In prod nobody deletes patients' data by mistake."
+    error_message = "In prod the protection must be on, so that nobody deletes patients' data by mistake."
   }
 }
 
@@ -171,13 +171,13 @@ variable "backup_retention_days" {
 
   validation {
     condition     = var.environment != "prod" || var.backup_retention_days >= 14
-    error_message = "In prod a mistake that is noticed after the holidays can still be undone: 14 days at least."
+    error_message = "In prod keep backups for at least 14 days, so that a mistake that is noticed after the holidays can be undone."
   }
 }
 
 variable "rds_proxy" {
   type        = bool
-  description = "Pools the API's connections. Worth its price when `api_concurrency` outgrows max_connections. The migrator and the rotation never use it."
+  description = "Pools the API's connections. It is worth its price when `api_concurrency` outgrows max_connections. The migrator and the rotation never use it."
   default     = false
 }
 
@@ -194,7 +194,7 @@ variable "rotation" {
 
 variable "secret_recovery_days" {
   type        = number
-  description = "For how long a deleted secret or key can be brought back."
+  description = "For how many days a deleted secret or key can be restored."
   default     = 7
 
   validation {
@@ -204,7 +204,7 @@ variable "secret_recovery_days" {
 
   validation {
     condition     = var.environment != "prod" || var.secret_recovery_days == 30
-    error_message = "In prod a deleted key can be brought back for 30 days: without it every backup is unreadable."
+    error_message = "In prod a deleted key must be restorable for 30 days, because every backup is unreadable without it."
   }
 }
 
@@ -212,23 +212,23 @@ variable "secret_recovery_days" {
 
 variable "api_concurrency" {
   type        = number
-  description = "Requests at the same time, reserved. Each holds one database connection: see max_connections in database.tf."
+  description = "Reserved concurrency of the API. Each request holds one database connection: see max_connections in database.tf."
   default     = 20
 
   validation {
     condition     = var.api_concurrency >= 1 && floor(var.api_concurrency) == var.api_concurrency
-    error_message = "At least one request at a time: 0 switches the API off."
+    error_message = "Allow at least one request at a time: 0 switches the API off."
   }
 }
 
 variable "api_memory_mib" {
   type        = number
-  description = "Memory of the API's function, which also gets its share of a CPU from it: 1769 is one whole CPU."
+  description = "Memory of the API's function in MiB, which also determines its share of the CPU: 1769 is one whole CPU."
   default     = 1024
 
   validation {
     condition     = var.api_memory_mib >= 512 && var.api_memory_mib <= 10240
-    error_message = "Lambda takes up to 10240 MiB; below 512 a cold start takes longer than a client waits."
+    error_message = "Choose 512 to 10240 MiB: with less, a cold start takes longer than a client waits."
   }
 }
 
@@ -250,7 +250,7 @@ variable "deployment_config" {
 
   validation {
     condition     = var.environment != "prod" || var.deployment_config != "CodeDeployDefault.LambdaAllAtOnce"
-    error_message = "In prod a new version meets a tenth of the requests first: all at once leaves nothing to roll back for."
+    error_message = "In prod a new version must get a tenth of the requests first. If it got all of them at once, a rollback would come too late."
   }
 }
 
@@ -263,7 +263,7 @@ variable "password_flow" {
 
   validation {
     condition     = var.environment != "prod" || !var.password_flow
-    error_message = "In prod people log in by SRP: passwords are never sent."
+    error_message = "In prod people log in by SRP, which never sends passwords."
   }
 }
 
@@ -274,7 +274,7 @@ variable "mfa" {
 
   validation {
     condition     = contains(["OPTIONAL", "ON"], var.mfa)
-    error_message = "Choose OPTIONAL or ON: staff see patients' data and use an authenticator app."
+    error_message = "Choose OPTIONAL or ON: staff see patients' data, so they need an authenticator app."
   }
 }
 
@@ -296,7 +296,7 @@ variable "cors_origins" {
 
 variable "throttling" {
   type        = object({ rate = number, burst = number })
-  description = "Requests a second and at once of all callers together; above it API Gateway answers 429."
+  description = "The rate a second and the burst of requests of all callers together. Above them API Gateway answers 429."
   default     = { rate = 50, burst = 100 }
 
   validation {
@@ -352,7 +352,7 @@ variable "event_consumers" {
 
   validation {
     condition     = alltrue([for name, kinds in var.event_consumers : can(regex("^[a-z-]{1,20}$", name)) && length(kinds) > 0])
-    error_message = "A consumer has a short name of letters and at least one kind: an empty pattern is refused by EventBridge."
+    error_message = "A consumer needs a short name of letters and at least one kind, because EventBridge refuses an empty pattern."
   }
 
   validation {
@@ -370,44 +370,44 @@ variable "log_retention_days" {
 
   validation {
     condition     = contains([7, 14, 30, 60, 90, 180, 365, 400], var.log_retention_days)
-    error_message = "CloudWatch takes certain numbers only: 7, 14, 30, 60, 90, 180, 365 or 400 days."
+    error_message = "CloudWatch takes only certain numbers: 7, 14, 30, 60, 90, 180, 365 or 400 days."
   }
 
   validation {
     condition     = var.environment != "prod" || var.log_retention_days >= 90
-    error_message = "In prod an incident that is noticed late can still be read up: 90 days at least."
+    error_message = "In prod keep logs for at least 90 days, so that an incident that is noticed late can be investigated."
   }
 }
 
 variable "alarm_emails" {
   type        = list(string)
-  description = "Who hears of alarms and of the budget. Each has to confirm the subscription."
+  description = "E-mail addresses that get alarms and budget notices. Each has to confirm the subscription."
 
   validation {
     condition     = length(var.alarm_emails) > 0 && alltrue([for email in var.alarm_emails : can(regex("^[^@ ]+@[^@ ]+$", email))])
-    error_message = "Alarms that nobody hears are none: give at least one e-mail address."
+    error_message = "Give at least one e-mail address. Otherwise nobody would notice an alarm."
   }
 }
 
 variable "monthly_budget_usd" {
   type        = number
-  description = "Mail goes out at 80 % of it, and when the forecast passes it."
+  description = "The monthly budget in dollars. Mail is sent at 80 % of it, and when the forecast exceeds it."
 
   validation {
     condition     = var.monthly_budget_usd >= 1
-    error_message = "A budget is at least one dollar."
+    error_message = "The budget must be at least one dollar."
   }
 }
 
 variable "objectives" {
   type        = object({ available_percent = number, fast_percent = number, fast_ms = number })
-  description = "Of 30 days: the share of requests without a 5xx, and the share answered within fast_ms."
+  description = "The percentages, over 30 days, of requests without a 5xx and of requests answered within fast_ms."
   default     = { available_percent = 99.9, fast_percent = 99, fast_ms = 1000 }
 
   validation {
     condition = alltrue([
       for percent in [var.objectives.available_percent, var.objectives.fast_percent] : percent >= 90 && percent < 100
     ])
-    error_message = "An objective is 90 up to but not 100 percent: with 100 the first error is a breach, and below 90 the fast alarm could never fire."
+    error_message = "Choose at least 90 and less than 100 percent: with 100 the first error is a breach, and below 90 the fast alarm could never fire."
   }
 }

@@ -1,8 +1,8 @@
-"""openapi.json as openapi-python-client should read it, on standard output.
+"""Prints openapi.json in a form that suits openapi-python-client.
 
-That generator reads the first media type of an answer only, but some statuses come both from the service, as a problem,
-and from API Gateway, in words of its own: here every media type has the schemas of all. It also makes a closed list of
-an enum, so that a client would fail on a code that is newer than itself: here a code is any word.
+That generator reads only the first media type of an answer, but some statuses come both from the service, as a problem,
+and from API Gateway, in its own format. Here every media type has the schemas of all. The generator also turns an enum
+into a closed list, so that a client would fail on a code that is newer than itself. Here a code is any string.
 """
 
 import json

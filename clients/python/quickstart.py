@@ -38,7 +38,7 @@ def parsed(response: Response[Any], kind: type[_Answer]) -> _Answer:
 
 
 def book(client: AuthenticatedClient, slots: list[FreeSlot]) -> tuple[Appointment, str]:
-    """The first slot that nobody takes before us, and the ETag of the appointment."""
+    """Books the first slot that nobody takes before us, and returns the appointment and its ETag."""
     for slot in slots:
         wanted = NewAppointment(doctor_id=slot.doctor_id, treatment_id=CHECKUP, starts_at=slot.starts_at)
         answer = book_appointment.sync_detailed(client=client, body=wanted, idempotency_key=str(uuid.uuid4()))
@@ -50,7 +50,7 @@ def book(client: AuthenticatedClient, slots: list[FreeSlot]) -> tuple[Appointmen
 def main(api: str, token: str) -> None:
     now = datetime.now(UTC)
     with AuthenticatedClient(base_url=api, token=token) as client:
-        # Two days ahead at least: it can be cancelled until a day before.
+        # At least two days ahead, because an appointment can be cancelled until a day before.
         free = list_free_slots.sync_detailed(
             client=client,
             treatment_id=CHECKUP,
@@ -64,7 +64,7 @@ def main(api: str, token: str) -> None:
         page = list_appointments.sync_detailed(client=client, status=Status.BOOKED, from_=now)
         print("Booked visits:", *(visit.appointment_id for visit in parsed(page, AppointmentPage).items))
 
-        # If-Match: only if nobody has changed it since.
+        # If-Match: cancel it only if nobody has changed it since.
         cancelled = cancel_appointment.sync_detailed(
             booked.appointment_id,
             client=client,

@@ -21,7 +21,7 @@ function done<Data>(answer: { data?: Data; error?: unknown; response: Response }
 
 /** The first slot that nobody takes before us, and the ETag of the appointment. */
 async function book() {
-  // Two days ahead at least: it can be cancelled until a day before.
+  // At least two days ahead, because an appointment can be cancelled until a day before.
   const query = { treatment_id: 1, limit: 20, from: inDays(2), to: inDays(16) };
   for (const { doctor_id, starts_at } of done(await client.GET("/availability", { params: { query } })).items) {
     const answer = await client.POST("/appointments", {
@@ -40,7 +40,7 @@ const query = { status: "BOOKED", from: inDays(0) } as const;
 const visits = done(await client.GET("/appointments", { params: { query } }));
 console.log("Booked visits:", ...visits.items.map((visit) => visit.appointment_id));
 
-// If-Match: only if nobody has changed it since.
+// If-Match: cancel it only if nobody has changed it since.
 const cancelled = await client.POST("/appointments/{appointment_id}/cancel", {
   params: { path: { appointment_id }, header: { "If-Match": etag, ...once() } },
   body: { reason: "Only an example" },

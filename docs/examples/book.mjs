@@ -12,8 +12,8 @@ if (!TOKEN) {
   process.exit(1);
 }
 
-// The answer. When the service is busy (503) or nothing comes back, it waits and sends the very same again. The key
-// makes that safe: whatever was done already is not done twice.
+// Returns the answer. If the service is busy (503) or does not answer, it waits and sends the same request again. The key
+// makes this safe: a request that was already carried out is not carried out twice.
 async function call(method, path, body, headers = {}) {
   const request = {
     method,
@@ -45,12 +45,12 @@ async function body(answer) {
 
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
 
-// Two days ahead at least: it can be cancelled until a day before.
+// At least two days ahead, because an appointment can be cancelled until a day before.
 const window = new URLSearchParams({ treatment_id: 1, limit: 20, from: inDays(2), to: inDays(16) });
 let booked;
 for (const { doctor_id, starts_at } of (await body(await call("GET", `/availability?${window}`))).items) {
   booked = await call("POST", "/appointments", { doctor_id, treatment_id: 1, starts_at });
-  if (booked.status !== 409) break; // 409: somebody was faster, so the next one
+  if (booked.status !== 409) break; // 409: somebody else was faster, so try the next slot
 }
 if (!booked) throw new Error("There is no free time.");
 const { appointment_id, starts_at } = await body(booked);
@@ -59,7 +59,7 @@ console.log(`Booked appointment ${appointment_id} at ${starts_at}`);
 const visits = await body(await call("GET", `/appointments?${new URLSearchParams({ status: "BOOKED", from: inDays(0) })}`));
 console.log("Booked visits:", ...visits.items.map((visit) => visit.appointment_id));
 
-// If-Match: only if nobody has changed it since.
+// If-Match: cancel it only if nobody has changed it since.
 const reason = { reason: "Only an example" };
 await body(await call("POST", `/appointments/${appointment_id}/cancel`, reason, { "If-Match": booked.headers.get("etag") }));
 console.log(`Cancelled appointment ${appointment_id}`);

@@ -21,11 +21,11 @@ TOKEN = os.environ.get("TOKEN") or sys.exit(__doc__)
 
 
 def call(method: str, path: str, body: object = None, **headers: str) -> tuple[Any, str | None]:
-    """The answer's body and ETag. When the service is busy (503) or nothing comes back, it waits and sends the very
-    same again. The key makes that safe: whatever was done already is not done twice.
+    """Returns the answer's body and ETag. If the service is busy (503) or does not answer, it waits and sends the same
+    request again. The key makes this safe: a request that was already carried out is not carried out twice.
 
     Raises:
-        HTTPError: any other answer than a success.
+        HTTPError: any answer other than a success.
     """
     request = Request(API + path, method=method, data=None if body is None else json.dumps(body).encode())
     request.add_header("Authorization", f"Bearer {TOKEN}")
@@ -51,7 +51,7 @@ def call(method: str, path: str, body: object = None, **headers: str) -> tuple[A
 
 
 def free_slots() -> list[dict[str, Any]]:
-    # Two days ahead at least: it can be cancelled until a day before.
+    # At least two days ahead, because an appointment can be cancelled until a day before.
     now = datetime.now(UTC).replace(microsecond=0)
     window = {"from": (now + timedelta(days=2)).isoformat(), "to": (now + timedelta(days=16)).isoformat()}
     page, _ = call("GET", f"/availability?{urlencode({'treatment_id': 1, 'limit': 20, **window})}")
@@ -59,7 +59,7 @@ def free_slots() -> list[dict[str, Any]]:
 
 
 def book() -> tuple[Any, str | None]:
-    """The first slot that nobody takes before us."""
+    """Books the first slot that nobody takes before us."""
     for slot in free_slots():
         try:
             wanted = {"doctor_id": slot["doctor_id"], "treatment_id": 1, "starts_at": slot["starts_at"]}
@@ -79,7 +79,7 @@ try:
     page, _ = call("GET", f"/appointments?{urlencode({'status': 'BOOKED', 'from': now})}")
     print("Booked visits:", *(visit["appointment_id"] for visit in page["items"]))
 
-    # If-Match: only if nobody has changed it since.
+    # If-Match: cancel it only if nobody has changed it since.
     call("POST", f"/appointments/{number}/cancel", {"reason": "Only an example"}, If_Match=etag or "*")
     print(f"Cancelled appointment {number}")
 except HTTPError as error:

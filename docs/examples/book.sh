@@ -11,8 +11,8 @@ answer=$(mktemp -d)
 trap 'rm -rf "$answer"' EXIT
 
 # call METHOD PATH [JSON [HEADER]]: sets $status; the body is in $answer/body, the headers are in $answer/headers.
-# When the service is busy (503) or nothing comes back, curl waits, as long as Retry-After says, and sends the very same
-# again. The key makes that safe: whatever was done already is not done twice.
+# If the service is busy (503) or does not answer, curl waits as long as Retry-After says and sends the same request
+# again. The key makes this safe: a request that was already carried out is not carried out twice.
 call() {
     key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     status=$(curl -sS -X "$1" "$api$2" --max-time 10 --retry 4 --retry-all-errors \
@@ -20,31 +20,31 @@ call() {
         -H 'Content-Type: application/json' ${3:+-d "$3"} -o "$answer/body" -D "$answer/headers" -w '%{http_code}')
 }
 
-# expect STATUS: stops unless the answer is this one.
+# expect STATUS: stops unless the answer has this status.
 expect() {
     [ "$status" = "$1" ] && return
     echo "The service answers $status: $(cat "$answer/body")" >&2
     exit 1
 }
 
-# in_days N: that instant, by GNU's date or by BSD's.
+# in_days N: prints that instant, with GNU's date or BSD's.
 in_days() {
     date -u -d "$1 days" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v "+$1d" +%Y-%m-%dT%H:%M:%SZ
 }
 
-# member NAME: its value, from the objects on standard input.
+# member NAME: prints its value in the objects on standard input.
 member() {
     grep -o "\"$1\":[^,}]*" | sed 's/^[^:]*://; s/"//g'
 }
 
-# Two days ahead at least: it can be cancelled until a day before.
+# At least two days ahead, because an appointment can be cancelled until a day before.
 call GET "/availability?treatment_id=1&limit=20&from=$(in_days 2)&to=$(in_days 16)"
 expect 200
 for slot in $(grep -o '{"doctor_id":[^}]*}' "$answer/body"); do
     doctor=$(echo "$slot" | member doctor_id)
     starts_at=$(echo "$slot" | member starts_at)
     call POST /appointments "{\"doctor_id\": $doctor, \"treatment_id\": 1, \"starts_at\": \"$starts_at\"}"
-    [ "$status" = 409 ] || break # 409: somebody was faster, so the next one
+    [ "$status" = 409 ] || break # 409: somebody else was faster, so try the next slot
 done
 expect 201
 appointment=$(member appointment_id <"$answer/body")
@@ -55,7 +55,7 @@ call GET "/appointments?status=BOOKED&from=$(in_days 0)"
 expect 200
 echo "Booked visits: $(member appointment_id <"$answer/body" | tr '\n' ' ')"
 
-# If-Match: only if nobody has changed it since.
+# If-Match: cancel it only if nobody has changed it since.
 call POST "/appointments/$appointment/cancel" '{"reason": "Only an example"}' "If-Match: $etag"
 expect 200
 echo "Cancelled appointment $appointment"

@@ -176,7 +176,7 @@ def _memberships() -> None:
 
 
 def _pair(table: str, left: tuple[str, str], right: tuple[str, str], *more: sa.Column[Any]) -> None:
-    """A table whose primary key is two foreign keys."""
+    """Creates a table whose primary key is two foreign keys."""
     op.create_table(
         table,
         sa.Column(left[0], sa.BigInteger(), autoincrement=False, nullable=False),

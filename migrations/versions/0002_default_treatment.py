@@ -1,4 +1,4 @@
-"""A doctor's default treatment is one that the doctor offers.
+"""A doctor's default treatment must be one that the doctor offers.
 
 Revises: 0001
 """

@@ -1,4 +1,4 @@
-"""When doctors work: weekly hours, exceptions of one date, closures, leave.
+"""When doctors work: weekly hours, exceptions for one date, closures, leave.
 
 Revises: 0003
 """

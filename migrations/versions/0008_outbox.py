@@ -1,4 +1,4 @@
-"""Messages for other systems, written in the transaction of what they tell of.
+"""Messages for other systems, each written in the same transaction as the change that it reports.
 
 Revises: 0007
 """

@@ -1,6 +1,6 @@
-"""How many visits ahead a patient may book in a clinic; null is as many as there is time for.
+"""How many visits ahead a patient may book in a clinic. Null means without limit.
 
-The previous release writes clinics without it, which get the default.
+The previous release writes clinics without this column, and they get the default.
 
 Revises: 0010
 """

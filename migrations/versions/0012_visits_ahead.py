@@ -1,4 +1,4 @@
-"""An index from which alone a patient's visits ahead are counted. InnoDB builds it while others read and write.
+"""A covering index for counting a patient's visits ahead. InnoDB builds it while others read and write.
 
 Revises: 0011
 """

@@ -1,4 +1,4 @@
-"""Codes that link an account to a person, and how often somebody was refused on a day.
+"""Codes that link an account to a person, and how many wrong codes a person has tried on a day.
 
 Revises: 0012
 """

@@ -1,7 +1,7 @@
 """What a calendar token may show at most: the role and the clinics that its owner had when it was made.
 
-NULL for tokens that the previous release makes while it runs beside this revision: those open nothing, since nobody
-wrote down what they may show, and their owners make new ones. 0015 fills in the tokens that there are.
+The columns are NULL for tokens that the previous release makes while it runs beside this revision. Those open nothing,
+because nobody recorded what they may show, and their owners make new ones. 0015 fills in the tokens that exist.
 
 Revises: 0013
 """

@@ -1,6 +1,6 @@
-"""The tokens that there are get the role and the clinics that their owners have now: they show what they showed.
+"""Existing tokens get the role and the clinics that their owners have now, so that they show the same as before.
 
-In batches, each a transaction of its own. What is filled in already stays, so the revision can be run again.
+This runs in batches, each in its own transaction. Values that are filled in stay, so the revision can be run again.
 
 Revises: 0014
 """

@@ -1,9 +1,9 @@
-"""Whom the answers kept under idempotency keys are about.
+"""The people whom the answers kept under idempotency keys are about.
 
 Revises: 0015
 
-The answers that are there, and those that the previous release still writes, have no rows here: they are a day old at
-most, and whoever looks for a person reads them.
+Existing answers, and those that the previous release still writes, have no rows here. They are kept for at most a day,
+and a search for a person reads them.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Freed time, kept until it has been offered.
 
-The doctor of an offer is no longer a foreign key: checking it took the lock that bookings hold.
+The doctor of an offer is no longer a foreign key, because its check waited for the lock that bookings hold.
 
 Revises: 0016
 """
@@ -57,7 +57,7 @@ def upgrade() -> None:
         ["status", "offer_doctor_id", "offer_starts_at"],
     )
     op.drop_constraint(OFFER_DOCTOR, "waitlist_entry", type_="foreignkey")
-    # The server made it for the key, and leaves it.
+    # The server made this index for the foreign key, and keeps it when the key is dropped.
     op.drop_index(OFFER_DOCTOR, "waitlist_entry")
 
 

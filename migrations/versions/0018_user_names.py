@@ -1,7 +1,7 @@
 """User names are the same in capital and small letters, as in the user pool.
 
-One ALTER, which copies the table: the unique key keeps its name, so the previous release refuses a name that is taken
-as it always did. All names are ASCII, of which the table's collation tells everything apart but capital letters.
+This is one ALTER, which copies the table. The unique key keeps its name, so the previous release still refuses taken
+names. All names are ASCII, where the table's collation ignores only the difference of capital and small letters.
 
 Revises: 0017
 """

@@ -1,10 +1,10 @@
-"""People whom earlier releases erased are marked as erased: they are in no list, nobody reactivates them, and nothing
-is written about their visits any more.
+"""People whom earlier releases erased are marked as erased: they are in no list, nobody can reactivate them, and
+nothing more is written about their visits.
 
-They are known by the name that erasing gave them, which nobody could have chosen; erasing was the last change of their
-row. In batches, each a transaction of its own. What is filled in already stays, so the revision can be run again.
-Whoever is erased later by the previous release, while it still runs beside this revision, is marked by `erase-person`
-with the new name.
+They are recognised by the name that erasing gave them, which nobody could have chosen. Erasing was the last change of
+their row. This runs in batches, each in its own transaction. Values that are filled in stay, so the revision can be run
+again. A person whom the previous release erases while it still runs beside this revision is marked when `erase-person`
+is run with the new name.
 
 Revises: 0018
 """

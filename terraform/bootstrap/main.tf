@@ -1,5 +1,5 @@
-# Applied once in an account, by hand and with local state: the bucket that holds the state of all environments.
-# Its own state is small and can be made again by `terraform import`; commit it nowhere.
+# The bucket that holds the state of all environments. It is applied once in an account, by hand and with local state.
+# That state is small and can be restored by `terraform import`: do not commit it.
 
 terraform {
   required_version = ">= 1.11"
@@ -26,7 +26,7 @@ provider "aws" {
 
 variable "region" {
   type        = string
-  description = "Where the bucket lies."
+  description = "The region of the bucket."
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))

@@ -1,4 +1,4 @@
-# For trying things out: one zone of endpoints, the smallest database, everything can be deleted.
+# For trying things out: endpoints in one zone, the smallest database, and everything can be deleted.
 environment             = "dev"
 region                  = "eu-west-1"
 zone_count              = 2

@@ -1,4 +1,4 @@
-# People's appointments. Variables refuse here what the other environments may choose.
+# The real appointments. Here the variables refuse some choices that other environments may make.
 environment             = "prod"
 region                  = "eu-west-1"
 zone_count              = 3

@@ -1,4 +1,4 @@
-# One Lambda: its log group, its role, its versions and the alias `live`, through which everybody calls it.
+# One Lambda with its log group, its role, its versions and the alias `live`, through which it is called.
 
 terraform {
   required_providers {
@@ -12,7 +12,7 @@ locals {
   arn = "${var.common.arn_prefix}${var.name}"
 }
 
-# Declared before the function, which would otherwise make its own: without retention and without our key.
+# The log group is declared before the function, which would otherwise create one without retention and our key.
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.common.log_retention_days
@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "this" {
     resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
   }
 
-  # These actions know no resources: AWS takes them with `*` only.
+  # These actions do not support resources: AWS takes them only with `*`.
   statement {
     sid       = "WriteTraces"
     actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
@@ -185,7 +185,7 @@ resource "aws_lambda_alias" "shifted" {
   function_version = aws_lambda_function.this.version
 
   lifecycle {
-    # Terraform makes the alias and publishes versions. Were it to move the alias too, every request would meet a new
+    # Terraform creates the alias and publishes versions. If it also moved the alias, every request would get the new
     # version at once, and the next apply after a rollback would undo the rollback.
     ignore_changes = [function_version, routing_config]
   }

@@ -4,12 +4,12 @@ output "name" {
 }
 
 output "arn" {
-  description = "The function without version: for permissions, never for calls."
+  description = "ARN of the function without a version: for permissions, never for calls."
   value       = aws_lambda_function.this.arn
 }
 
 output "version" {
-  description = "The version published last."
+  description = "The version that was published last."
   value       = aws_lambda_function.this.version
 }
 
@@ -19,16 +19,16 @@ output "alias_name" {
 }
 
 output "alias_arn" {
-  description = "What callers call."
+  description = "ARN of the alias, which callers invoke."
   value       = local.alias.arn
 }
 
 output "alias_invoke_arn" {
-  description = "The same as API Gateway wants it."
+  description = "ARN of the alias in the form that API Gateway needs."
   value       = local.alias.invoke_arn
 }
 
 output "log_group_name" {
-  description = "Where it logs."
+  description = "Name of the function's log group."
   value       = aws_cloudwatch_log_group.this.name
 }

@@ -4,7 +4,7 @@ variable "name" {
 
   validation {
     condition     = length(var.name) <= 55
-    error_message = "Lambda's names end at 64 characters, and the role's name adds the region."
+    error_message = "A Lambda's name has at most 64 characters, and the role's name adds the region."
   }
 }
 
@@ -29,12 +29,12 @@ variable "common" {
     kms_key_arn        = string
     failure_queue_arn  = string
   })
-  description = "What all functions share: region and beginning of their ARN, the zip in S3 and its SHA-256 in base64 (another digest publishes another version), private subnets, the group that decides what is reached, the key of logs and environment, and where events of asynchronous calls go that failed for good."
+  description = "What all functions share: the region and beginning of their ARN, the zip in S3 and its SHA-256 in base64 (a new digest publishes a new version), private subnets, the security group that decides what they reach, the key of logs and environment, and the destination of asynchronous events that failed for good."
 }
 
 variable "environment" {
   type        = map(string)
-  description = "What settings.py reads for this entrypoint; Powertools' variables are added here."
+  description = "The variables that settings.py reads for this entrypoint. Powertools' variables are added here."
 }
 
 variable "statements" {
@@ -49,28 +49,28 @@ variable "statements" {
 
 variable "memory_mib" {
   type        = number
-  description = "Memory, and with it a share of the CPU."
+  description = "Memory in MiB, which also determines the share of the CPU."
   default     = 512
 }
 
 variable "timeout_seconds" {
   type        = number
-  description = "Below whatever waits for the function: 30 s of API Gateway, 5 s of Cognito, a minute between two runs of the relay or of the waitlist."
+  description = "Timeout in seconds. It is shorter than whatever waits for the function: 30 s for API Gateway, 5 s for Cognito, a minute between two runs of the relay or of the waitlist."
 }
 
 variable "concurrency" {
   type        = number
-  description = "Executions at the same time, reserved. Each holds one database connection, so all functions together stay below max_connections."
+  description = "Reserved concurrency. Each execution holds one database connection, so all functions together stay below max_connections."
 }
 
 variable "retries" {
   type        = number
-  description = "Further attempts of an asynchronous call."
+  description = "How often an asynchronous call is tried again."
   default     = 0
 
   validation {
     condition     = contains([0, 1, 2], var.retries)
-    error_message = "Lambda tries again at most twice."
+    error_message = "Lambda tries an asynchronous call again at most twice."
   }
 }
 

@@ -82,7 +82,7 @@ def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime |
     if wanted.day is not None and clinic_id is None:
         if work.actor.role is not Role.DOCTOR:
             raise InvalidInputError(
-                "clinic_id is required with date, since a day depends on the clinic's time zone.", field="clinic_id"
+                "`clinic_id` is required with `date`, since a day depends on the clinic's time zone.", field="clinic_id"
             )
         clinic_id = work.actor.clinic_ids[0]
     if (wanted.doctor_id, wanted.patient_id, clinic_id) == (None, None, None):

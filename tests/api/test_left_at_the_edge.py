@@ -93,4 +93,4 @@ def test_a_practice_file_tells_which_dates_there_are(operators: Operators) -> No
 
     result = operators.practice("plan", document)
 
-    assert "from the year 1000 to 2999" in result.output
+    assert "of the years 1000 to 2999" in result.output

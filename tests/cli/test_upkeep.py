@@ -24,7 +24,7 @@ CORRUPTIONS: dict[str, tuple[str, str]] = {
     "another's claim": ("UPDATE slot_claim SET resource_id = 99 WHERE kind = 3", "claims no time of its chair"),
     "one claim too many": (
         "INSERT INTO slot_claim SELECT 3, 99, slot_at, appointment_id FROM slot_claim WHERE kind = 1 LIMIT 1",
-        "claims the time of somebody else",
+        "claims the time of another user",
     ),
     "a claim elsewhere": (
         "UPDATE slot_claim SET slot_at = slot_at + INTERVAL 1 DAY WHERE kind = 1 ORDER BY slot_at DESC LIMIT 1",

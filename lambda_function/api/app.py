@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
+from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir.wire import PUBLIC_URL
 from lambda_function.api.middleware import as_get, transaction
 from lambda_function.api.problems import EdgeError
@@ -184,7 +185,7 @@ def subject(event: Mapping[str, Any]) -> str:
 
 def _answer_error(error: Exception, request_id: str) -> Answer:
     if isinstance(error, DomainError):
-        if problems.STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if PROBLEM_CODES[error.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             cause = type(error.__cause__).__name__ if error.__cause__ else None
             logger.warning("refused for now", code=error.code, cause=cause, reason=error.detail)
             count(error.code.title())

@@ -174,7 +174,9 @@ def check_week(week: Sequence[WeeklyHours], field_name: str) -> None:
         if hours.window.is_empty:
             raise InvalidInputError("The start and end of these hours must differ.", field=f"{field_name}.{number}")
         if hours.valid_from and hours.valid_to and hours.valid_from > hours.valid_to:
-            raise InvalidInputError("`valid_to` must not be before `valid_from`.", field=f"{field_name}.{number}.valid_to")
+            raise InvalidInputError(
+                "`valid_to` must not be before `valid_from`.", field=f"{field_name}.{number}.valid_to"
+            )
     if _collide(week):
         # The first that meets one before it: found by halves, since whatever meets in a part meets in the whole.
         number = bisect_left(range(len(week)), True, key=lambda last: _collide(week[: last + 1]))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from lambda_function.api.app import create_app
-from lambda_function.api.problems import STATUS
+from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
@@ -48,8 +48,8 @@ def test_every_request_is_answered_as_the_document_says(replay: Replay) -> None:
 def test_the_table_of_errors_is_complete() -> None:
     rows = re.findall(r"^\| ([0-9, ]+) \| (.*?) \|", DOCUMENT, re.MULTILINE)
     told = {code: statuses for statuses, codes in rows for code in re.findall(r"`([a-z_]+)`", codes)}
-    assert told.keys() == STATUS.keys()
-    assert [code for code in STATUS if str(STATUS[code].value) not in told[code]] == []
+    assert told.keys() == PROBLEM_CODES.keys()
+    assert [code for code, (status, _) in PROBLEM_CODES.items() if str(status.value) not in told[code]] == []
 
 
 def test_the_table_of_field_codes_is_complete() -> None:

@@ -1,5 +1,5 @@
-"""What the OpenAPI document says beyond the routes: the families of routes, what each code means, which codes a route
-answers beyond those that follow from its shape, and the values for examples. The API does not load it to serve.
+"""What the OpenAPI document says beyond the routes: the families of routes, which codes a route answers beyond those
+that follow from its shape, and the values for examples. The API does not load it to serve.
 """
 
 import json
@@ -12,64 +12,23 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from lambda_function.api import problems
+from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir import wire
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.openapi.fhir_examples import EXAMPLES
 from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services import value_messages
 
-# What each code of problems.STATUS means, as a sentence that could be its `detail`.
-MEANING: Mapping[str, str] = MappingProxyType(
-    {
-        "malformed_json": "The body is not JSON in UTF-8, or JSON that can be read in two ways.",
-        "unauthenticated": "A valid access token is needed.",
-        "forbidden": "The account is unknown or deactivated, or the role of the caller may not do this.",
-        "not_found": "There is no such thing, or the caller may not see it.",
-        "method_not_allowed": "This address does not support the method.",
-        "name_taken": "Somebody has this user name already, in capital or small letters.",
-        "doctor_busy": "The doctor is busy or on leave at that time. Choose another time.",
-        "patient_busy": "The patient has another visit at that time. Choose another time.",
-        "chair_busy": "The chair is taken at that time, or no chair is free. Choose another time.",
-        "has_bookings": "There are visits that have to be moved or cancelled first.",
-        "invalid_transition": "The current status does not allow this step. Read it again.",
-        "too_many_requests_open": "The patient has three requests that the clinic has not confirmed yet.",
-        "too_many_open_visits": "The patient has as many visits ahead as the clinic allows. Cancel one first.",
-        "link_refused": "The person has an account already, or this code cannot link this account.",
-        "already_waiting": "The patient is already waiting for the same, at overlapping times.",
-        "too_many_waiting": "The patient has ten open waitlist entries. Withdraw one first.",
-        "offer_expired": "The offer has expired or has been taken back.",
-        "idempotency_in_flight": "The first request with this Idempotency-Key is still being served.",
-        "stale_version": "It has changed since the ETag in If-Match was read. Read it again.",
-        "too_large": "The body is larger than 64 KiB.",
-        "unsupported_media_type": "The media type of the body is not supported here.",
-        "validation_error": "A field, a parameter or the body as a whole breaks a rule.",
-        "too_soon": "The start is in the past, or sooner than the clinic allows patients to book.",
-        "too_late": "The start is further ahead than can be booked.",
-        "outside_hours": "The doctor does not work at that time.",
-        "range_too_wide": "The range is longer than this route allows.",
-        "past_cutoff": "It is too late for the patient to change this visit. Call the clinic.",
-        "off_grid": "A start must be on a whole five minutes.",
-        "ambiguous_time": "This local time occurs twice, because the clocks go back.",
-        "nonexistent_time": "This local time does not occur, because the clocks go forward.",
-        "treatment_not_offered": "The doctor does not offer this treatment.",
-        "idempotency_mismatch": "This Idempotency-Key has been used with another request.",
-        "throttled": "There are too many requests, or there were too many wrong codes today.",
-        "internal_error": "Something went wrong on our side.",
-        "contention": "Other requests are changing the same data. Try again.",
-        "unavailable": "The service is temporarily unavailable. Try again.",
-    }
-)
+_Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(PROBLEM_CODES)})]
 
 
-_Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(problems.STATUS)})]
-
-
-_UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 # What the entries of `errors` say: what is wrong with a value, or which rule it breaks.
 FIELD_CODES: Mapping[str, str] = MappingProxyType(
     {
         **value_messages.CODES,
-        **{code: MEANING[code] for code in problems.STATUS if problems.STATUS[code] is _UNPROCESSABLE},
+        **{
+            name: code.meaning for name, code in PROBLEM_CODES.items() if code.status is HTTPStatus.UNPROCESSABLE_ENTITY
+        },
         "validation_error": "The value has the right form, but cannot be used here: the message says why.",
     }
 )
@@ -171,7 +130,8 @@ class OperationOutcome(BaseModel):
 
 def _answer(code: str) -> dict[str, Any]:
     """The answer that the API itself writes for the code."""
-    error = HasBookingsError(MEANING[code], [7]) if code == "has_bookings" else problems.EdgeError(code, MEANING[code])
+    meaning = PROBLEM_CODES[code].meaning
+    error = HasBookingsError(meaning, [7]) if code == "has_bookings" else problems.EdgeError(code, meaning)
     return problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 
 

@@ -18,9 +18,9 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 import lambda_function
-from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
-from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, MEANING, REFUSALS, UNSHOWN, Dialect
+from lambda_function.api.codes import PROBLEM_CODES
+from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, REFUSALS, UNSHOWN, Dialect
 from lambda_function.api.openapi.examples import Examples
 from lambda_function.api.openapi.fhir_schemas import ANSWERS
 from lambda_function.api.strict import BODY_METHODS
@@ -278,7 +278,7 @@ class _Writer:
     def _refusals(self, route: Route, dialect: Dialect) -> Json:
         by_status: defaultdict[int, list[str]] = defaultdict(list)
         for code in sorted(codes_of(route)):
-            by_status[problems.STATUS[code].value].append(code)
+            by_status[PROBLEM_CODES[code].status.value].append(code)
         # On all other routes only the gateway limits requests, and it answers without a problem.
         counted = "throttled" in REFUSALS.get(route.func.__name__, ())
         return {
@@ -297,7 +297,7 @@ class _Writer:
 
     def _example_of_refusal(self, code: str, dialect: Dialect) -> Json:
         name = dialect.name + _camel(code)
-        self._refusal_examples[name] = {"summary": MEANING[code], "value": dialect.example(code)}
+        self._refusal_examples[name] = {"summary": PROBLEM_CODES[code].meaning, "value": dialect.example(code)}
         return {"$ref": f"#/components/examples/{name}"}
 
     def _refusal_in_full(self, status: int, codes: Iterable[str], dialect: Dialect, *, counted: bool) -> Json:
@@ -312,7 +312,7 @@ class _Writer:
         headers = _headers(**_REFUSAL_HEADERS.get(status, {}))
         if "idempotency_in_flight" in codes:
             headers |= _headers(Retry_After="RetryAfter")
-        description = "\n".join(f"- `{code}`: {MEANING[code]}" for code in codes)
+        description = "\n".join(f"- `{code}`: {PROBLEM_CODES[code].meaning}" for code in codes)
         return {"description": description, "headers": headers, "content": content}
 
 

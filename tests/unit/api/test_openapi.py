@@ -10,12 +10,13 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from dev.openapi_file import FILE
-from lambda_function.api import problems
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_keys, routes_of
-from lambda_function.api.openapi.contract import FAMILIES, MEANING, REFUSALS, UNSHOWN, VALUES
+from lambda_function.api.codes import PROBLEM_CODES
+from lambda_function.api.openapi.contract import FAMILIES, REFUSALS, UNSHOWN, VALUES
 from lambda_function.api.openapi.document import document
 from lambda_function.api.openapi.fhir_schemas import ANSWERS
 from tests.contract import Json, contract
+from tests.plain_words import unclear
 
 COMMITTED = contract()
 OPERATIONS = {operation["operationId"]: operation for operation in COMMITTED.operations()}
@@ -70,11 +71,15 @@ def test_exactly_the_public_routes_need_no_token() -> None:
     assert open_routes == PUBLIC_ROUTES
 
 
-def test_every_code_has_a_meaning_and_stands_in_the_problem_schema() -> None:
-    codes = sorted(problems.STATUS)
+def test_every_code_stands_in_the_problem_schema() -> None:
+    problem = COMMITTED.document["components"]["schemas"]["Problem"]
 
-    assert sorted(MEANING) == codes
-    assert COMMITTED.document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == codes
+    assert problem["properties"]["code"]["enum"] == sorted(PROBLEM_CODES)
+
+
+@pytest.mark.parametrize("code", PROBLEM_CODES)
+def test_every_code_is_explained_in_a_plain_sentence(code: str) -> None:
+    assert unclear(PROBLEM_CODES[code].meaning) == []
 
 
 def test_every_code_is_answered_by_some_operation() -> None:
@@ -87,7 +92,7 @@ def test_every_code_is_answered_by_some_operation() -> None:
     }
 
     # Other methods are not operations.
-    assert set(problems.STATUS) - answered == {"method_not_allowed"}
+    assert set(PROBLEM_CODES) - answered == {"method_not_allowed"}
 
 
 def test_the_tables_name_operations_and_fields_that_are_there() -> None:

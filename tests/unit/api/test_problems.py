@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from lambda_function.api.problems import STATUS, EdgeError, from_domain, from_validation, problem
+from lambda_function.api.codes import PROBLEM_CODES
+from lambda_function.api.problems import EdgeError, from_domain, from_validation, problem
 from lambda_function.domain.errors import ContentionError, DoctorBusyError, DomainError, InvalidInputError
 
 
@@ -21,7 +22,7 @@ def kinds_of(kind: type[DomainError]) -> list[type[DomainError]]:
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds_of(DomainError) if kind is not EdgeError])
 def test_every_error_of_the_rules_has_a_status(kind: type[DomainError]) -> None:
-    assert kind.code in STATUS
+    assert kind.code in PROBLEM_CODES
 
 
 def test_no_two_errors_share_a_code() -> None:
@@ -67,10 +68,10 @@ def test_headers_of_an_edge_error_are_sent() -> None:
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET")
 
 
-@pytest.mark.parametrize("code", STATUS)
+@pytest.mark.parametrize("code", PROBLEM_CODES)
 def test_every_code_can_be_told(code: str) -> None:
     body = body_of(problem(code, "Why.", "r-1"))
-    assert (body["code"], body["status"]) == (code, STATUS[code].value)
+    assert (body["code"], body["status"]) == (code, PROBLEM_CODES[code].status.value)
 
 
 def invalid(*items: tuple[tuple[str | int, ...], str]) -> RequestValidationError:

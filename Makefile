@@ -41,7 +41,7 @@ types: $(VENV) ## Check the types with mypy --strict
 	$(BIN)/mypy
 
 pytest: $(VENV) ## Run all tests on all cores, or those that ARGS chooses (ARGS="-k name")
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-%: $(VENV) ## Run one folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)

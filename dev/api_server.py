@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from typing import cast
 
 import uvicorn
@@ -12,7 +13,8 @@ from dev.gateway import Gateway, Handler, create_gateway
 from dev.routing import DEFAULT
 from dev.stack import Addresses
 
-_WORKERS = 4
+# A worker serves one request at a time. More of them than cores would only make the start slower.
+_WORKERS = max(2, min(4, os.cpu_count() or 2))
 
 
 def application() -> Gateway:
@@ -25,6 +27,7 @@ def application() -> Gateway:
     from lambda_function.api.openapi import document  # noqa: PLC0415 - see above
     from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
 
+    written = cache(document.document)
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
         # Powertools types the context as its own class, of which the real context is not an instance either.
@@ -34,7 +37,7 @@ def application() -> Gateway:
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],
-        openapi=lambda: docs_examples.served(document.document(), _addresses()),
+        openapi=lambda: docs_examples.served(written(), _addresses()),
         cors=Cors(frozenset(origins.split(",")) if origins else frozenset()),
     )
 

@@ -46,9 +46,25 @@ class XdistHooks:
             self.url = start_server(_servers).url.render_as_string(hide_password=False)
         node.workerinput[_SERVER_URL] = self.url
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_auto_num_workers(self) -> int:
+        """One more than there are cores, since some tests wait for programs that start or locks that time out."""
+        return (os.cpu_count() or 1) + 1
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(XdistHooks())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the folders with the slowest files first, so that no worker is still busy with one of them at the end."""
+    slow = ("clients", "dev", "docs", "db", "mariadb")
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+        return slow.index(folder) if folder in slow else len(slow)
+
+    items.sort(key=turn)
 
 
 def pytest_unconfigure() -> None:

@@ -5,7 +5,7 @@ environment.
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,8 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-def importing(names: Sequence[str], place: Path = ROOT) -> subprocess.CompletedProcess[str]:
+@cache
+def importing(*names: str, place: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", GUARD, json.dumps(names)],
         cwd=place,
@@ -51,24 +52,24 @@ def quiet_modules() -> list[str]:
 
 
 def test_importing_opens_nothing_and_creates_nothing() -> None:
-    run = importing(quiet_modules())
+    run = importing(*quiet_modules())
     assert run.returncode == 0, run.stderr
 
 
 def test_the_api_imports_no_migrations_and_no_mail() -> None:
-    run = importing(["lambda_function.bootstrap.api"])
+    run = importing("lambda_function.bootstrap.api")
     assert run.returncode == 0, run.stderr
     assert not {"alembic", "smtplib", "lambda_function.cli"} & set(json.loads(run.stdout))
 
 
 def test_what_serves_requests_imports_nothing_that_writes_openapi_json() -> None:
-    run = importing(["lambda_function.bootstrap.api"])
+    run = importing("lambda_function.bootstrap.api")
     assert run.returncode == 0, run.stderr
     assert [name for name in json.loads(run.stdout) if name.startswith("lambda_function.api.openapi")] == []
 
 
 def test_the_operators_lambda_imports_nothing_of_the_command_line() -> None:
-    run = importing(["lambda_function.bootstrap.operator"])
+    run = importing("lambda_function.bootstrap.operator")
     assert run.returncode == 0, run.stderr
     assert not {"alembic", "click", "yaml", "lambda_function.cli"} & set(json.loads(run.stdout))
 
@@ -84,4 +85,4 @@ def test_the_operators_lambda_imports_nothing_of_the_command_line() -> None:
 )
 def test_a_module_that_does_something_is_found(line: str, tmp_path: Path) -> None:
     (tmp_path / "busy.py").write_text(line)
-    assert "importing called" in importing(["busy"], tmp_path).stderr
+    assert "importing called" in importing("busy", place=tmp_path).stderr

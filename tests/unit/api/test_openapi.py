@@ -26,21 +26,18 @@ def test_the_committed_document_is_that_of_the_code() -> None:
     assert FILE.read_text(encoding="utf-8") == document(), "openapi.json is out of date: run `make openapi`"
 
 
-def test_every_process_writes_the_same() -> None:
+def test_a_process_with_other_hashes_writes_the_same() -> None:
     read = "from lambda_function.api.openapi.document import document"
     program = f"import sys; {read}; sys.stdout.buffer.write(document().encode())"
-    written = [
-        subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=FILE.parent,
-            env={"PYTHONHASHSEED": seed, "POWERTOOLS_SERVICE_NAME": "test"},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
+    written = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=FILE.parent,
+        env={"PYTHONHASHSEED": "1", "POWERTOOLS_SERVICE_NAME": "test"},
+        capture_output=True,
+        check=True,
+    ).stdout
 
-    assert written == [FILE.read_bytes()] * 2
+    assert written == FILE.read_bytes()
 
 
 def test_it_is_openapi_3_1() -> None:

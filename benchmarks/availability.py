@@ -13,34 +13,26 @@ times as much as 10,000. Without --url a throw-away MySQL is started. With it, t
 server is dropped and created again.
 """
 
-import argparse
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import islice
-from logging import StreamHandler
-from os import devnull
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import reset_tzpath
 
 from sqlalchemy import URL, Connection, text
 
+from benchmarks.bench import add_doctors, argument_parser, bench_database
 from benchmarks.floor import Step, recorded, replay
-from dev.mysql import running_server
 from lambda_function.api.app import create_app
-from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine, connect
 from lambda_function.db.unit_of_work import Database
-from lambda_function.observability import logger
 from tests.api_client import ApiClient, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials, new_database, plain_engine
+from tests.servers import FixedCredentials, plain_engine
 
 CLINICS, DOCTORS_A_CLINIC, PATIENTS = 10, 20, 2000
 DOCTORS = CLINICS * DOCTORS_A_CLINIC
@@ -54,15 +46,10 @@ _SLOTS = 6  # slots of five minutes in a visit
 
 def practice_of(url: URL) -> tuple[list[tuple[int, int, int]], list[int], int]:
     """Returns (doctor, clinic, chair) of every doctor, the patients, and the first clinic."""
-    doctors = []
+    doctors: list[tuple[int, int, int]] = []
     with Practice.open(url) as practice:
         for number in range(CLINICS):
-            clinic_id = practice.add_clinic(f"Clinic {number}", "America/Lima", chairs=DOCTORS_A_CLINIC).clinic_id
-            practice.session.rollback()
-            rows = practice.session.execute(text(f"SELECT chair_id FROM chair WHERE clinic_id = {clinic_id}"))
-            for (chair_id,) in rows.all():
-                doctor_id = practice.add_doctor(clinic=clinic_id).user_id
-                doctors.append((doctor_id, clinic_id, chair_id))
+            doctors += add_doctors(practice, f"Clinic {number}", DOCTORS_A_CLINIC)
         patients = [practice.add_patient(clinics=(1,)).user_id for _ in range(PATIENTS)]
         practice.add_receptionist("bench", clinics=tuple({clinic_id for _, clinic_id, _ in doctors}))
     return doctors, patients, doctors[0][1]
@@ -188,19 +175,10 @@ def report(url: URL, most: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="an administrator of a MySQL, without a database")
+    parser = argument_parser(__doc__)
     parser.add_argument("--most", type=int, default=1_000_000)
     arguments = parser.parse_args()
-    reset_tzpath(to=())
-    with ExitStack() as stack:
-        quiet = stack.enter_context(Path(devnull).open("w"))
-        for handler in logger.handlers:
-            if isinstance(handler, StreamHandler):
-                handler.setStream(quiet)
-        server = stack.enter_context(running_server(url=arguments.url, flavour=None if arguments.url else "mysql")).url
-        url = stack.enter_context(new_database(server, "dentist_bench"))
-        upgrade(url)
+    with bench_database(arguments.url) as url:
         report(url, arguments.most)
 
 

@@ -17,42 +17,35 @@ Without --url a throw-away MySQL is started. With it, the database `dentist_benc
 again.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import StringIO
-from logging import StreamHandler
-from os import devnull
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import reset_tzpath
 
 import yaml
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from benchmarks.bench import argument_parser, bench_database
 from benchmarks.crowd import PATIENTS, Crowd, copy_answers, fill, people, restore_waitlist
 from benchmarks.meter import Cost, TooLongError, limited, metered
-from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
-from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
-from lambda_function.observability import logger
 from lambda_function.services.offer_round import OFFERS
 from lambda_function.services.offers import CLINICS_AT_ONCE
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
 from tests.api.test_query_budgets import BUDGETS, OFFERING, WRITING_DOWN
 from tests.api_client import FakeContext, access_claims, http_event
 from tests.clock import NOW, Clock
-from tests.servers import FixedCredentials, new_database, plain_engine
+from tests.servers import FixedCredentials, plain_engine
 
 AIM_MS = 300
 LIMIT = 60
@@ -365,20 +358,11 @@ def report(bench: Bench, only: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="an administrator of a MySQL, without a database")
+    parser = argument_parser(__doc__)
     parser.add_argument("--only", default="", help="measure only what has this text in its name or route")
     arguments = parser.parse_args()
-    reset_tzpath(to=())
-    with ExitStack() as stack:
-        quiet = stack.enter_context(Path(devnull).open("w"))
-        for handler in logger.handlers:
-            if isinstance(handler, StreamHandler):
-                handler.setStream(quiet)
-        server = stack.enter_context(running_server(url=arguments.url, flavour=None if arguments.url else "mysql")).url
-        url = stack.enter_context(new_database(server, "dentist_bench"))
-        upgrade(url)
-        report(stack.enter_context(open_bench(url)), arguments.only)
+    with bench_database(arguments.url) as url, open_bench(url) as bench:
+        report(bench, arguments.only)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, inspect, text
 
+from benchmarks.bench import add_doctors
 from lambda_function.domain.appointment import CLAIMS_KEPT
 from tests.clock import NOW
 from tests.factories import Practice
@@ -58,14 +59,10 @@ def _somebody(user: Any) -> Somebody:
 
 
 def people(url: URL) -> Crowd:
-    doctors = []
+    doctors: list[tuple[int, int, int]] = []
     with Practice.open(url) as practice:
         for number in range(CLINICS):
-            clinic_id = practice.add_clinic(f"Bench {number}", "America/Lima", chairs=DOCTORS_A_CLINIC).clinic_id
-            practice.session.rollback()
-            rows = practice.session.execute(text(f"SELECT chair_id FROM chair WHERE clinic_id = {clinic_id}"))
-            for (chair_id,) in rows.all():
-                doctors.append((practice.add_doctor(clinic=clinic_id).user_id, clinic_id, chair_id))
+            doctors += add_doctors(practice, f"Bench {number}", DOCTORS_A_CLINIC)
         hall = practice.add_clinic("Hall", "America/Lima").clinic_id
         clinics = tuple(sorted({hall, *(clinic_id for _, clinic_id, _ in doctors)}))
         desk = _somebody(practice.add_receptionist("bench", clinics=clinics))

@@ -20,38 +20,31 @@ Without --url a throw-away MySQL is started. With it, the database `dentist_benc
 again. The result is a Markdown table. Other work on the machine makes all times longer, so trust the ratios.
 """
 
-import argparse
 import json
-import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version as version_of
 from itertools import cycle
-from logging import StreamHandler
-from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TextIO
-from zoneinfo import reset_tzpath
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine
 
+from benchmarks.bench import argument_parser, bench_database
 from benchmarks.floor import Step, moved, recorded, replay
 from benchmarks.practice import APPOINTMENTS, CHECKUP, PATIENTS, fill, free_starts
-from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
-from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.db.engine import Credentials, build_engine, connect
 from lambda_function.db.unit_of_work import Database
-from lambda_function.observability import logger
 from tests.api_client import FakeContext, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials, new_database
+from tests.servers import FixedCredentials
 
 if TYPE_CHECKING:
     import pymysql
@@ -243,25 +236,11 @@ def report(url: URL, rounds: int, stream: Callable[[str], None]) -> None:
         stream(line)
 
 
-def quiet(stream: TextIO) -> None:
-    """Sends the lines of log to the stream: they are written, as in production, but not among the results."""
-    handler = logger.registered_handler
-    if not isinstance(handler, StreamHandler):
-        raise TypeError("the log does not go to a stream")
-    handler.setStream(stream)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=300, help="rounds in all sittings together, from 50 to 3000")
-    parser.add_argument("--url", help="an administrator's URL of a server that is already running")
     arguments = parser.parse_args()
-    reset_tzpath(to=())
-    with ExitStack() as stack:
-        quiet(stack.enter_context(Path(os.devnull).open("w", encoding="utf-8")))
-        server = stack.enter_context(running_server(url=arguments.url, flavour=None if arguments.url else "mysql"))
-        url = stack.enter_context(new_database(server.url, "dentist_bench"))
-        upgrade(url)
+    with bench_database(arguments.url) as url:
         report(url, arguments.rounds, print)
 
 

@@ -1,0 +1,49 @@
+"""What the benchmarks share: their arguments, the database that they measure, and clinics full of doctors."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from logging import StreamHandler
+from os import devnull
+from pathlib import Path
+from zoneinfo import reset_tzpath
+
+from sqlalchemy import URL, text
+
+from dev.mysql import running_server
+from lambda_function.bootstrap.alembic_setup import upgrade
+from lambda_function.observability import logger
+from tests.factories import Practice
+from tests.servers import new_database
+
+
+def argument_parser(document: str | None) -> ArgumentParser:
+    """Returns a parser of --url whose help is the benchmark's docstring."""
+    parser = ArgumentParser(description=document, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--url", help="an administrator's URL of a MySQL that is already running, without a database")
+    return parser
+
+
+@contextmanager
+def bench_database(server_url: str | None) -> Iterator[URL]:
+    """Yields an empty database, migrated to head, of the given server or of a throw-away MySQL. Until the end, lines of
+    log are written, as in production, but to the null device, and time zones come from the package as in Lambda.
+    """
+    handler = logger.registered_handler
+    if not isinstance(handler, StreamHandler):
+        raise TypeError("the log does not go to a stream")
+    reset_tzpath(to=())
+    with ExitStack() as stack:
+        handler.setStream(stack.enter_context(Path(devnull).open("w", encoding="utf-8")))
+        server = stack.enter_context(running_server(url=server_url, flavour=None if server_url else "mysql"))
+        url = stack.enter_context(new_database(server.url, "dentist_bench"))
+        upgrade(url)
+        yield url
+
+
+def add_doctors(practice: Practice, clinic_name: str, amount: int) -> list[tuple[int, int, int]]:
+    """Adds a clinic in Lima with a chair for each doctor, and returns (doctor, clinic, chair) of every doctor."""
+    clinic_id = practice.add_clinic(clinic_name, "America/Lima", chairs=amount).clinic_id
+    practice.session.rollback()
+    chairs = practice.session.execute(text(f"SELECT chair_id FROM chair WHERE clinic_id = {clinic_id}")).scalars().all()
+    return [(practice.add_doctor(clinic=clinic_id).user_id, clinic_id, chair_id) for chair_id in chairs]

@@ -15,15 +15,14 @@ from tests.api.edges import END, NEAR_THE_END, START
 from tests.api.expect import expect_problem
 from tests.api.left import LEAVE, leave_the_edges
 from tests.api.waiting import Line
-from tests.cli.operators import Operators, demo_document
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, demo_document
 
 SANTIAGO = "Santiago Norte"
 
 
 @pytest.fixture
-def operators(database: Database, tmp_path: Path) -> Operators:
-    return Operators(database, tmp_path)
+def terminal(desk: Desk, database: Database, tmp_path: Path) -> Terminal:
+    return Terminal(database, desk.practice, tmp_path)
 
 
 def test_leave_at_the_end_of_time_can_be_given_up(desk: Desk) -> None:
@@ -65,32 +64,31 @@ def test_a_clinic_that_is_closed_for_good_has_no_free_time(desk: Desk) -> None:
     expect_problem(desk.book("rosa", at("15:00", "2034-06-01"), doctor="drsol"), 422, "outside_hours")
 
 
-def test_operators_commands_work_beside_them(desk: Desk, database: Database) -> None:
+def test_operators_commands_work_beside_them(desk: Desk, terminal: Terminal) -> None:
     leave_the_edges(desk)
-    terminal = Terminal(database, desk.practice)
 
     for command in (("check",), ("purge",), ("users", "list"), *(("export-person", name) for name in ("kim", "drwu"))):
         assert terminal.run(*command).exit_code == 0, command
     assert START[:10] in terminal.run("export-person", "kim").stdout
 
 
-def test_a_practice_file_is_planned_and_applied_beside_them(desk: Desk, operators: Operators) -> None:
+def test_a_practice_file_is_planned_and_applied_beside_them(desk: Desk, terminal: Terminal) -> None:
     leave_the_edges(desk)
     visit = desk.booked("rosa", at("15:00", "2033-12-30"), doctor="drsol")
     document = demo_document()
     document["clinics"][SANTIAGO]["closures"] = [{"first_day": "2033-01-01", "last_day": "2999-12-31"}]
     document["doctors"]["drwu"]["hours"] = []
 
-    result = operators.practice("apply", document, "--accept-conflicts")
+    result = terminal.practice_file("apply", document, "--accept-conflicts")
 
     assert result.exit_code == 0, result.output
     assert str(visit["appointment_id"]) in result.stdout
 
 
-def test_a_practice_file_tells_which_dates_there_are(operators: Operators) -> None:
+def test_a_practice_file_tells_which_dates_there_are(terminal: Terminal) -> None:
     document = demo_document()
     document["clinics"][SANTIAGO]["closures"] = [{"first_day": "2033-01-01", "last_day": "9999-12-31"}]
 
-    result = operators.practice("plan", document)
+    result = terminal.practice_file("plan", document)
 
     assert "of the years 1000 to 2999" in result.output

@@ -10,7 +10,7 @@ from lambda_function.services.practice.read_declaration import DeclarationError,
 from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem
-from tests.cli.operators import demo_document
+from tests.cli.terminal import demo_document
 from tests.factories import Practice
 
 

@@ -6,7 +6,6 @@ import boto3
 import pytest
 
 from lambda_function.db.unit_of_work import Database
-from tests.cli.operators import Operators
 from tests.cli.terminal import Pool, Terminal
 from tests.factories import Practice
 
@@ -18,17 +17,12 @@ def pool(aws: pytest.MonkeyPatch) -> Pool:
 
 
 @pytest.fixture
-def terminal(database: Database, practice: Practice) -> Terminal:
-    return Terminal(database, practice)
+def terminal(database: Database, practice: Practice, tmp_path: Path) -> Terminal:
+    """The command line on the demo practice."""
+    return Terminal(database, practice, tmp_path)
 
 
 @pytest.fixture
 def with_pool(terminal: Terminal, pool: Pool) -> Terminal:
     terminal.accounts = pool.accounts
     return terminal
-
-
-@pytest.fixture
-def operators(database: Database, practice: Practice, tmp_path: Path) -> Operators:
-    """The command line on the demo practice."""
-    return Operators(database, tmp_path)

@@ -1,14 +1,18 @@
-"""Operators' commands on the database of a test, with the accounts of a user pool."""
+"""Operators' commands and practice files on the database of a test, with the accounts of a user pool."""
 
+import copy
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner, Result
 
+from dev import demo
 from lambda_function.aws.cognito import CognitoAccounts
 from lambda_function.cli.command import Exit, Tools
 from lambda_function.cli.program import main
+from lambda_function.cli.yaml_file import YamlFile
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators.accounts import Accounts
@@ -16,6 +20,11 @@ from tests.factories import Practice
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+
+def demo_document() -> Any:
+    """Returns the content of the demo's practice file, for a test to change."""
+    return copy.deepcopy(YamlFile(demo.FILE).data)
 
 
 @dataclass(slots=True)
@@ -52,10 +61,13 @@ class Pool:
 
 @dataclass(slots=True)
 class Terminal:
-    """Runs commands as the program does, with the accounts of a pool if there is one."""
+    """Runs commands as the program does, with the accounts of a pool if there is one. `folder` is where the practice
+    files of the test are written.
+    """
 
     database: Database
     practice: Practice
+    folder: Path
     accounts: Accounts | None = None
 
     def run(self, *arguments: str, stdin: str | None = None) -> Result:
@@ -76,6 +88,24 @@ class Terminal:
         result = self.run(*arguments, "--json")
         assert result.exit_code == Exit.REFUSED, result.output
         return json.loads(result.stdout)["error"]
+
+    def practice_file(self, action: str, document: Any, *options: str) -> Result:
+        """Plans or applies a document, which is written as JSON, a subset of YAML."""
+        file = self.folder / "practice.yaml"
+        file.write_text(json.dumps(document))
+        return self.run("practice", action, str(file), *options)
+
+    def plan(self, document: Any) -> Any:
+        return json.loads(self.practice_file("plan", document, "--json").stdout)
+
+    def changes(self, document: Any) -> dict[str, dict[str, tuple[Any, Any]]]:
+        """Returns (old, new) by field, by kind and name."""
+        return {
+            f"{change['kind']} {change['name']}": {
+                field: (values["old"], values["new"]) for field, values in change["fields"].items()
+            }
+            for change in self.plan(document)["changes"]
+        }
 
 
 class FailingOnce:

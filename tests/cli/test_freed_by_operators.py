@@ -1,17 +1,14 @@
 """Time that operators free is offered to those who wait, like time that a request frees."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambda_function.db.models import FreedTime
-from lambda_function.db.unit_of_work import Database
 from tests.api.desk import DAY, Desk, at
 from tests.api.waiting import Line, free
 from tests.api_client import ApiClient
-from tests.cli.operators import Operators, demo_document
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, demo_document
 
 LIMA = "Lima Centro"
 
@@ -22,13 +19,8 @@ def line(client: ApiClient, terminal: Terminal) -> Line:
     return Line(Desk(client, terminal.practice))
 
 
-@pytest.fixture
-def operators(database: Database, tmp_path: Path) -> Operators:
-    return Operators(database, tmp_path)
-
-
-def applied(operators: Operators, document: Any) -> None:
-    assert operators.practice("apply", document).exit_code == 0
+def applied(terminal: Terminal, document: Any) -> None:
+    assert terminal.practice_file("apply", document).exit_code == 0
 
 
 def test_the_offer_of_a_patient_who_becomes_something_else_goes_to_the_next(terminal: Terminal, line: Line) -> None:
@@ -50,34 +42,34 @@ def test_the_visits_of_a_patient_whom_operators_deactivate_are_offered(terminal:
     assert line.offered("kim") == at("15:00")
 
 
-def test_a_closure_that_a_practice_file_no_longer_has_gives_time_back(operators: Operators, line: Line) -> None:
+def test_a_closure_that_a_practice_file_no_longer_has_gives_time_back(terminal: Terminal, line: Line) -> None:
     document = demo_document()
     document["clinics"][LIMA]["closures"] = [{"first_day": DAY, "last_day": DAY}]
-    applied(operators, document)
+    applied(terminal, document)
     line.join("kim", doctor_id=line.desk.id_of("drwu"))
 
     document["clinics"][LIMA]["closures"] = []
-    applied(operators, document)
+    applied(terminal, document)
 
     assert line.offered("kim") == at("13:00")
 
 
-def test_hours_of_a_practice_file_give_time_back(operators: Operators, line: Line) -> None:
+def test_hours_of_a_practice_file_give_time_back(terminal: Terminal, line: Line) -> None:
     document = demo_document()
     document["doctors"]["drwu"]["hours"] = [{"weekdays": [2], "start": "08:00", "end": "10:00"}]
-    applied(operators, document)
+    applied(terminal, document)
     line.join("kim", doctor_id=line.desk.id_of("drwu"))
 
     document["doctors"]["drwu"]["hours"][0]["end"] = "12:00"
-    applied(operators, document)
+    applied(terminal, document)
 
     assert line.offered("kim") == at("15:00")
 
 
-def test_a_practice_file_that_changes_no_hours_frees_nothing(operators: Operators, line: Line) -> None:
+def test_a_practice_file_that_changes_no_hours_frees_nothing(terminal: Terminal, line: Line) -> None:
     line.join("kim")
     document = demo_document()
     document["clinics"][LIMA]["offer_minutes"] = 60
-    applied(operators, document)
+    applied(terminal, document)
     assert line.desk.practice.rows(FreedTime) == []
     assert line.offered("kim") is None

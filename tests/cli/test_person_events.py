@@ -1,15 +1,11 @@
 """Operators' changes of people are recorded, and people who are gone for good appear in none of their commands."""
 
-from pathlib import Path
-
 import pytest
 
 from lambda_function.db.models import CalendarToken, PersonEvent
-from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Role
 from tests.api_client import ApiClient
-from tests.cli.operators import Operators, demo_document
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, demo_document
 from tests.clock import NOW
 
 
@@ -46,16 +42,16 @@ def test_a_change_of_the_role_ends_the_address_of_the_feed(terminal: Terminal) -
 
 @pytest.mark.parametrize("user_name", ["drwu", "rita"])
 def test_whom_a_practice_file_takes_out_of_use_and_back_needs_a_new_address_of_the_feed(
-    terminal: Terminal, client: ApiClient, database: Database, tmp_path: Path, user_name: str
+    terminal: Terminal, client: ApiClient, user_name: str
 ) -> None:
-    operators, document = Operators(database, tmp_path), demo_document()
+    document = demo_document()
     kind = "doctors" if user_name in document["doctors"] else "receptionists"
     token = client.post(user_name, "/me/calendar-token").json["token"]
     assert client.get(None, "/calendar.ics", token=token).status == 200
 
     for active in (False, True):
         document[kind][user_name]["active"] = active
-        assert operators.practice("apply", document).exit_code == 0
+        assert terminal.practice_file("apply", document).exit_code == 0
 
     assert client.get(user_name, "/me").status == 200
     assert client.get(None, "/calendar.ics", token=token).status == 404

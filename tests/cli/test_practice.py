@@ -10,20 +10,20 @@ from dev import demo
 from lambda_function.cli.command import Exit
 from lambda_function.db.models import Chair, Clinic, Closure, Doctor, ReceptionistClinic, Treatment, User
 from lambda_function.domain.appointment import Status
-from tests.cli.operators import Operators, demo_document
+from tests.cli.terminal import Terminal, demo_document
 from tests.clock import NOW
 from tests.factories import Practice
 
 LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
 
 
-def test_the_demo_practice_is_its_file(operators: Operators) -> None:
+def test_the_demo_practice_is_its_file(terminal: Terminal) -> None:
     for action in ("plan", "apply", "plan"):
-        result = operators.run("practice", action, str(demo.FILE))
+        result = terminal.run("practice", action, str(demo.FILE))
         assert (result.stdout, result.stderr, result.exit_code) == ("No difference.\n", "", Exit.DONE)
 
 
-def test_the_demo_practice_has_its_ids(operators: Operators, practice: Practice) -> None:
+def test_the_demo_practice_has_its_ids(terminal: Terminal, practice: Practice) -> None:
     assert {row.clinic_id: row.name for row in practice.rows(Clinic)} == {1: LIMA, 2: SANTIAGO}
     assert {row.treatment_id: row.code for row in practice.rows(Treatment)} == {
         1: "checkup",
@@ -32,8 +32,8 @@ def test_the_demo_practice_has_its_ids(operators: Operators, practice: Practice)
     }
 
 
-def test_an_empty_file_is_a_practice_left_as_it_is(operators: Operators) -> None:
-    plan = operators.plan({})
+def test_an_empty_file_is_a_practice_left_as_it_is(terminal: Terminal) -> None:
+    plan = terminal.plan({})
     assert plan["changes"] == []
     assert {section: sorted(names) for section, names in plan["not_in_file"].items()} == {
         "treatments": ["checkup", "cleaning", "implant"],
@@ -43,20 +43,20 @@ def test_an_empty_file_is_a_practice_left_as_it_is(operators: Operators) -> None
     }
 
 
-def test_a_changed_file_shows_exactly_the_change(operators: Operators) -> None:
+def test_a_changed_file_shows_exactly_the_change(terminal: Terminal) -> None:
     document = demo_document()
     document["clinics"][LIMA]["cutoff_minutes"] = 720
     document["doctors"]["drwu"]["full_name"] = "Mei Wu"
     document["treatments"]["checkup"]["price"] = "42.50"
 
-    assert operators.changes(document) == {
+    assert terminal.changes(document) == {
         "treatment checkup": {"price": ("40.00", "42.50")},
         f"clinic {LIMA}": {"cutoff_minutes": (1440, 720)},
         "doctor drwu": {"full_name": ("Wu Mei", "Mei Wu")},
     }
 
 
-def test_a_person_reads_what_is_different(operators: Operators) -> None:
+def test_a_person_reads_what_is_different(terminal: Terminal) -> None:
     document = demo_document()
     document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20}
     document["clinics"][SANTIAGO]["chairs"] = ["Chair 1", "Chair 9"]
@@ -64,7 +64,7 @@ def test_a_person_reads_what_is_different(operators: Operators) -> None:
     document["receptionists"]["rosa"]["phone"] = "+56 2 2345"
     document["receptionists"]["rita"]["active"] = False
 
-    result = operators.practice("plan", document)
+    result = terminal.practice_file("plan", document)
 
     assert result.exit_code == Exit.DIFFERENT
     assert result.stdout.splitlines() == [
@@ -83,14 +83,14 @@ def test_a_person_reads_what_is_different(operators: Operators) -> None:
     ]
 
 
-def test_a_plan_changes_nothing(operators: Operators, practice: Practice) -> None:
+def test_a_plan_changes_nothing(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["clinics"]["Cusco"] = {"country": "PE", "time_zone": "America/Lima"}
-    assert operators.practice("plan", document).exit_code == Exit.DIFFERENT
+    assert terminal.practice_file("plan", document).exit_code == Exit.DIFFERENT
     assert [row.name for row in practice.rows(Clinic)] == [LIMA, SANTIAGO]
 
 
-def test_apply_makes_everything_that_a_file_can_say(operators: Operators, practice: Practice) -> None:
+def test_apply_makes_everything_that_a_file_can_say(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20, "buffer_before_minutes": 5}
     document["clinics"]["Cusco"] = {
@@ -111,11 +111,11 @@ def test_apply_makes_everything_that_a_file_can_say(operators: Operators, practi
     }
     document["receptionists"]["rnew"] = {"full_name": "New Desk", "clinics": ["Cusco", LIMA]}
 
-    applied = operators.practice("apply", document, "--json")
+    applied = terminal.practice_file("apply", document, "--json")
 
     assert applied.exit_code == Exit.DONE
     assert json.loads(applied.stdout)["applied"]
-    assert operators.practice("plan", document).stdout == "No difference.\n"
+    assert terminal.practice_file("plan", document).stdout == "No difference.\n"
     cusco = next(row for row in practice.rows(Clinic) if row.name == "Cusco")
     assert (cusco.slot_step_minutes, cusco.max_open_visits) == (30, None)
     assert (cusco.lead_minutes, cusco.active) == (60, True)
@@ -128,39 +128,39 @@ def test_apply_makes_everything_that_a_file_can_say(operators: Operators, practi
 
 
 def test_what_is_changed_gets_a_new_version_and_what_is_not_keeps_its_own(
-    operators: Operators, practice: Practice
+    terminal: Terminal, practice: Practice
 ) -> None:
     document = demo_document()
     document["doctors"]["drwu"]["phone"] = "+51 1 2345"
-    operators.practice("apply", document)
+    terminal.practice_file("apply", document)
     assert {row.user_name: row.version for row in practice.rows(User) if row.version > 1} == {"drwu": 2}
 
 
-def test_what_a_thing_leaves_out_stays_and_null_removes(operators: Operators, practice: Practice) -> None:
+def test_what_a_thing_leaves_out_stays_and_null_removes(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["doctors"]["drwu"] |= {"phone": "+51 1 2345", "email": "wu@example.org"}
-    operators.practice("apply", document)
+    terminal.practice_file("apply", document)
     document["doctors"]["drwu"] = {"full_name": "Wu Mei", "clinic": LIMA, "email": None}
 
-    assert operators.changes(document) == {"doctor drwu": {"email": ("wu@example.org", None)}}
-    operators.practice("apply", document)
+    assert terminal.changes(document) == {"doctor drwu": {"email": ("wu@example.org", None)}}
+    terminal.practice_file("apply", document)
     assert practice.user("drwu").phone == "+51 1 2345"
 
 
-def test_a_treatment_that_is_dropped_with_its_default_is_no_default(operators: Operators, practice: Practice) -> None:
+def test_a_treatment_that_is_dropped_with_its_default_is_no_default(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["doctors"]["drwu"] |= {"treatments": ["cleaning"], "default_treatment": None}
-    assert operators.practice("apply", document).exit_code == Exit.DONE
-    assert operators.plan(document)["changes"] == []
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
+    assert terminal.plan(document)["changes"] == []
 
 
-def test_who_comes_back_is_active_again(operators: Operators, practice: Practice) -> None:
+def test_who_comes_back_is_active_again(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["doctors"]["drsol"]["active"] = False
-    operators.practice("apply", document)
+    terminal.practice_file("apply", document)
     assert not practice.user("drsol").active
     document["doctors"]["drsol"]["active"] = True
-    operators.practice("apply", document)
+    terminal.practice_file("apply", document)
     assert practice.user("drsol").active
 
 
@@ -185,39 +185,39 @@ TAKEN_AWAY = {
 
 
 @pytest.mark.parametrize("what", TAKEN_AWAY)
-def test_what_an_appointment_ahead_needs_is_not_taken_away(operators: Operators, practice: Practice, what: str) -> None:
+def test_what_an_appointment_ahead_needs_is_not_taken_away(terminal: Terminal, practice: Practice, what: str) -> None:
     (section, name), change = TAKEN_AWAY[what]
     document = demo_document()
     document[section][name] |= change
     appointment_id = booked(practice)
 
-    assert operators.practice("plan", document).exit_code == Exit.REFUSED
-    refused = operators.practice("apply", document, "--accept-conflicts", "--json")
+    assert terminal.practice_file("plan", document).exit_code == Exit.REFUSED
+    refused = terminal.practice_file("apply", document, "--accept-conflicts", "--json")
 
     assert refused.exit_code == Exit.REFUSED
     [conflict] = json.loads(refused.stdout)["conflicts"]
     assert (conflict["name"], conflict["appointment_ids"]) == (name, [appointment_id])
     assert f"Appointment ids: {appointment_id}." in refused.stderr
-    assert operators.plan(demo_document())["changes"] == []
+    assert terminal.plan(demo_document())["changes"] == []
 
 
 @pytest.mark.parametrize("what", TAKEN_AWAY)
-def test_what_only_past_appointments_had_can_go(operators: Operators, practice: Practice, what: str) -> None:
+def test_what_only_past_appointments_had_can_go(terminal: Terminal, practice: Practice, what: str) -> None:
     (section, name), change = TAKEN_AWAY[what]
     document = demo_document()
     document[section][name] |= change
     booked(practice, starts_at=NOW.replace(day=6))
-    assert operators.practice("apply", document).exit_code == Exit.DONE
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
 
 
 def test_a_receptionist_leaves_colleagues_to_look_after_the_appointments(
-    operators: Operators, practice: Practice
+    terminal: Terminal, practice: Practice
 ) -> None:
     document = demo_document()
     document["receptionists"]["rita"]["active"] = False
     document["receptionists"]["rosa"]["clinics"] = [LIMA, SANTIAGO]
     booked(practice, receptionist_id=practice.ids["rita"])
-    assert operators.practice("apply", document).exit_code == Exit.DONE
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
 
 
 def closed(*days: str) -> Any:
@@ -226,13 +226,11 @@ def closed(*days: str) -> Any:
     return document
 
 
-def test_days_are_not_closed_over_appointments_unless_that_is_accepted(
-    operators: Operators, practice: Practice
-) -> None:
+def test_days_are_not_closed_over_appointments_unless_that_is_accepted(terminal: Terminal, practice: Practice) -> None:
     appointment_id = booked(practice)
     booked(practice, starts_at=NOW.replace(day=9, hour=15))
 
-    refused = operators.practice("apply", closed("2030-01-08"))
+    refused = terminal.practice_file("apply", closed("2030-01-08"))
     assert refused.exit_code == Exit.REFUSED
     named, how = f"Appointment id: {appointment_id}.", "Add --accept-conflicts to apply it anyway."
     assert refused.stdout.splitlines() == [
@@ -247,58 +245,58 @@ def test_days_are_not_closed_over_appointments_unless_that_is_accepted(
     )
     assert not practice.rows(Closure)
 
-    assert operators.practice("apply", closed("2030-01-08"), "--accept-conflicts").exit_code == Exit.DONE
+    assert terminal.practice_file("apply", closed("2030-01-08"), "--accept-conflicts").exit_code == Exit.DONE
     assert len(practice.rows(Closure)) == 1
 
 
-def test_accepted_appointments_are_not_asked_for_again(operators: Operators, practice: Practice) -> None:
+def test_accepted_appointments_are_not_asked_for_again(terminal: Terminal, practice: Practice) -> None:
     booked(practice)
-    operators.practice("apply", closed("2030-01-08"), "--accept-conflicts")
+    terminal.practice_file("apply", closed("2030-01-08"), "--accept-conflicts")
     document = closed("2030-01-08", "2030-01-20")
     document["clinics"][LIMA]["closures"][0]["reason"] = "Works on the street"
-    assert operators.practice("apply", document).exit_code == Exit.DONE
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
 
 
-def test_a_closed_day_is_the_clinics_own(operators: Operators, practice: Practice) -> None:
+def test_a_closed_day_is_the_clinics_own(terminal: Terminal, practice: Practice) -> None:
     """23:00 of the 8th in Lima is the 9th in UTC."""
     booked(practice, starts_at=NOW.replace(day=9, hour=4))
-    assert operators.practice("plan", closed("2030-01-09")).exit_code == Exit.DIFFERENT
-    assert operators.practice("plan", closed("2030-01-08")).exit_code == Exit.REFUSED
+    assert terminal.practice_file("plan", closed("2030-01-09")).exit_code == Exit.DIFFERENT
+    assert terminal.practice_file("plan", closed("2030-01-08")).exit_code == Exit.REFUSED
 
 
 def test_new_hours_name_the_appointments_that_are_outside_and_leave_them(
-    operators: Operators, practice: Practice
+    terminal: Terminal, practice: Practice
 ) -> None:
     appointment_id = booked(practice)  # 10:00 in Lima
     document = demo_document()
     document["doctors"]["drjay"]["hours"] = [{"weekdays": [2], "start": "12:00", "end": "18:00"}]
 
-    planned = operators.plan(document)
-    applied = operators.practice("apply", document, "--json")
+    planned = terminal.plan(document)
+    applied = terminal.practice_file("apply", document, "--json")
 
     assert planned["outside_appointment_ids"] == {"drjay": [appointment_id]}
     assert json.loads(applied.stdout)["outside_appointment_ids"] == {"drjay": [appointment_id]}
     assert applied.exit_code == Exit.DONE
 
 
-def test_a_visit_that_was_completed_early_is_not_outside_new_hours(operators: Operators, practice: Practice) -> None:
+def test_a_visit_that_was_completed_early_is_not_outside_new_hours(terminal: Terminal, practice: Practice) -> None:
     booked(practice, starts_at=NOW - timedelta(minutes=10), status=Status.COMPLETED)
     document = demo_document()
     document["doctors"]["drjay"]["hours"] = []
-    assert operators.plan(document)["outside_appointment_ids"] == {}
+    assert terminal.plan(document)["outside_appointment_ids"] == {}
 
 
-def test_a_zone_changes_and_instants_stay(operators: Operators, practice: Practice) -> None:
+def test_a_zone_changes_and_instants_stay(terminal: Terminal, practice: Practice) -> None:
     appointment_id = booked(practice)
     document = demo_document()
     document["clinics"][LIMA]["time_zone"] = "Asia/Tokyo"
 
-    planned = operators.plan(document)
+    planned = terminal.plan(document)
 
     assert planned["zone_moves"] == {LIMA: 1}
-    assert operators.practice("plan", document).stdout.splitlines()[2:-1] == [
+    assert terminal.practice_file("plan", document).stdout.splitlines()[2:-1] == [
         f"* doctor drjay has appointments outside the new hours; they stay booked. Appointment id: {appointment_id}.",
         f"* clinic {LIMA} has 1 appointment ahead: nothing is moved, but its clocks show other times for them",
     ]
     assert planned["outside_appointment_ids"] == {"drjay": [appointment_id]}
-    assert operators.practice("apply", document).exit_code == Exit.DONE
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE

@@ -7,16 +7,16 @@ import pytest
 
 from lambda_function.cli.command import Exit
 from lambda_function.db.models import Clinic, Treatment
-from tests.cli.operators import Operators, demo_document
+from tests.cli.terminal import Terminal, demo_document
 from tests.factories import Practice
 
 LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
 
 
 @pytest.mark.parametrize(("name", "role"), [("drjay", "doctor"), ("pat", "patient")])
-def test_what_people_are_is_not_changed_by_a_file(operators: Operators, name: str, role: str) -> None:
+def test_what_people_are_is_not_changed_by_a_file(terminal: Terminal, name: str, role: str) -> None:
     document = {"receptionists": {name: {"full_name": "Somebody", "clinics": [LIMA]}}}
-    result = operators.practice("apply", document)
+    result = terminal.practice_file("apply", document)
     assert result.exit_code == Exit.REFUSED
     what_next = "take another one, or make that person a receptionist with `users set-type` first"
     assert f"receptionists.{name}: is the user name of a {role}; {what_next}\n" in result.stderr
@@ -43,25 +43,25 @@ def test_what_people_are_is_not_changed_by_a_file(operators: Operators, name: st
     ],
 )
 def test_a_name_that_leads_nowhere_is_refused_where_it_stands(
-    operators: Operators, change: dict[str, Any], place: str, message: str
+    terminal: Terminal, change: dict[str, Any], place: str, message: str
 ) -> None:
     document = demo_document()
     document["doctors"]["drjay"] |= change
-    result = operators.practice("apply", document, "--json")
+    result = terminal.practice_file("apply", document, "--json")
     assert result.exit_code == Exit.REFUSED
     problems = json.loads(result.stdout)["error"]["problems"]
     assert [(each["path"], each["message"]) for each in problems] == [(place, message)]
 
 
 def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
-    operators: Operators, practice: Practice
+    terminal: Terminal, practice: Practice
 ) -> None:
     document = demo_document()
     document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 20}
     document["clinics"][LIMA.upper()] = {"country": "PE", "time_zone": "America/Lima"}
     document["clinics"][SANTIAGO]["chairs"] = ["Chair 1", "Chair 2", "CHÁIR 1"]
     for action in ("plan", "apply"):
-        result = operators.practice(action, document, "--json")
+        result = terminal.practice_file(action, document, "--json")
         assert result.exit_code == Exit.REFUSED
         error = json.loads(result.stdout)["error"]
         advice = "capital letters and accents make no difference; take another name"
@@ -74,20 +74,20 @@ def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
 
 
 def test_names_that_only_the_database_finds_the_same_are_refused_when_they_are_written(
-    operators: Operators, practice: Practice
+    terminal: Terminal, practice: Practice
 ) -> None:
     document = demo_document()
     document["clinics"] |= {name: {"country": "PE", "time_zone": "America/Lima"} for name in ("Đa Nang", "Da Nang")}
-    assert operators.practice("plan", document).exit_code == Exit.DIFFERENT
-    result = operators.practice("apply", document, "--json")
+    assert terminal.practice_file("plan", document).exit_code == Exit.DIFFERENT
+    result = terminal.practice_file("apply", document, "--json")
     assert json.loads(result.stdout)["error"]["code"] == "name_taken"
     assert len(practice.rows(Clinic)) == 2
 
 
-def test_a_wrong_file_is_told_by_line(operators: Operators, tmp_path: Any) -> None:
+def test_a_wrong_file_is_told_by_line(terminal: Terminal, tmp_path: Any) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text("clinics:\n  Lima Centro:\n    country: PE\n    time_zone: Lima\n    chair: 3\n")
-    result = operators.run("practice", "plan", str(file))
+    result = terminal.run("practice", "plan", str(file))
     assert result.exit_code == Exit.REFUSED
     assert result.stderr.splitlines() == [
         f"{file}:4: clinics.Lima Centro.time_zone: is not a known time zone; did you mean America/Lima?",
@@ -104,12 +104,12 @@ def test_a_wrong_file_is_told_by_line(operators: Operators, tmp_path: Any) -> No
         ("clinics: {}\nclinics: {}\n", "line 2: the key clinics comes twice; remove one of them"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_why(operators: Operators, tmp_path: Any, text: str, message: str) -> None:
+def test_a_file_that_cannot_be_read_says_why(terminal: Terminal, tmp_path: Any, text: str, message: str) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text(text)
-    result = operators.run("practice", "plan", str(file))
+    result = terminal.run("practice", "plan", str(file))
     assert (result.exit_code, result.stderr) == (Exit.REFUSED, f"{file}: {message}\n")
 
 
-def test_a_file_that_is_not_there_is_a_matter_of_usage(operators: Operators) -> None:
-    assert operators.run("practice", "plan", "nowhere.yaml").exit_code == Exit.USAGE
+def test_a_file_that_is_not_there_is_a_matter_of_usage(terminal: Terminal) -> None:
+    assert terminal.run("practice", "plan", "nowhere.yaml").exit_code == Exit.USAGE

@@ -18,7 +18,8 @@ def race_url(request: pytest.FixtureRequest) -> Iterator[URL]:
 
 
 @pytest.fixture
-def clients(database_url: URL) -> Iterator[Clients]:
-    clients = Clients(database_url)
+def clients(app_url: URL, database_url: URL) -> Iterator[Clients]:
+    """Many clients with the application's rights, on the database that is emptied after the test."""
+    clients = Clients(app_url)
     yield clients
     clients.close()

@@ -23,6 +23,9 @@ from tests.servers import FixedCredentials, plain_engine
 
 THREADS = 16
 
+Job = Callable[[Database], str]
+Run = Callable[[UnitOfWork], object]
+
 
 class Clients:
     """`THREADS` databases, each with one connection."""
@@ -32,11 +35,11 @@ class Clients:
         self.databases = [Database(engine, lambda: NOW) for engine in self._engines]
         self._pool = ThreadPoolExecutor(THREADS)
 
-    def at_once(self, jobs: Sequence[Callable[[Database], str]]) -> list[str]:
+    def at_once(self, jobs: Sequence[Job]) -> list[str]:
         """Runs one job for each client, all released by the same barrier, and returns their answers."""
         barrier = Barrier(len(jobs))
 
-        def run(job: Callable[[Database], str], database: Database) -> str:
+        def run(job: Job, database: Database) -> str:
             barrier.wait()
             return job(database)
 
@@ -48,24 +51,32 @@ class Clients:
             engine.dispose()
 
 
-def booking(actor: Actor, request: BookingRequest) -> Callable[[Database], str]:
-    """Returns a job that books, and answers `booked` or the code of the refusal."""
+def outcome(run: Callable[[], object], done: str = "done") -> str:
+    """Runs it, and returns `done` or the code of the refusal."""
+    try:
+        run()
+    except DomainError as refusal:
+        return refusal.code
+    return done
 
-    def job(database: Database) -> str:
-        def run(work: UnitOfWork) -> None:
+
+def transaction(run: Run, actor: Actor | None = None, done: str = "done") -> Job:
+    """Returns a job that runs it in a transaction, as the actor if there is one, and answers with the outcome."""
+
+    def act(work: UnitOfWork) -> None:
+        if actor is not None:
             work.act_as(actor)
-            book(work, request)
+        run(work)
 
-        try:
-            database.transact(run)
-        except DomainError as refusal:
-            return refusal.code
-        return "booked"
-
-    return job
+    return lambda database: outcome(lambda: database.transact(act), done)
 
 
-def plain_booking(url: URL, request: BookingRequest, clinic_id: int, *, claims: bool) -> Callable[[Database], str]:
+def booking(actor: Actor, request: BookingRequest) -> Job:
+    """Returns a job that books, and answers `booked` or the code of the refusal."""
+    return transaction(lambda work: book(work, request), actor, "booked")
+
+
+def plain_booking(url: URL, request: BookingRequest, clinic_id: int, *, claims: bool) -> Job:
     """Returns a job of somebody with a database client, who checks that the time is free and then writes. It takes no
     locks, and writes only the doctor's claims, and these only if asked to.
     """

@@ -1,6 +1,5 @@
 """Doctors and patients who leave while bookings with them are made."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -8,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from lambda_function.db.models import Appointment, AppointmentEvent, SlotClaim, User
-from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import HOLDING, Status
 from lambda_function.domain.errors import DomainError, HasBookingsError, NotFoundError
@@ -21,7 +20,7 @@ from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api_client import ApiClient
 from tests.clock import NOW
-from tests.db.races import Clients, booking
+from tests.db.races import Clients, Job, booking, outcome, transaction
 from tests.factories import Practice
 
 ROUNDS = 20
@@ -93,24 +92,6 @@ def test_a_doctor_leaves_once(desk: Desk, database: Database) -> None:
         _doctor_leaves(database, desk.id_of("drjay"))
 
 
-def _job(run: Callable[[UnitOfWork], object], actor: Actor | None = None) -> Callable[[Database], str]:
-    """Returns a job that answers `done` or the code of the refusal."""
-
-    def job(database: Database) -> str:
-        def act(work: UnitOfWork) -> None:
-            if actor is not None:
-                work.act_as(actor)
-            run(work)
-
-        try:
-            database.transact(act)
-        except DomainError as refusal:
-            return refusal.code
-        return "done"
-
-    return job
-
-
 def _holding(practice: Practice) -> list[int]:
     """Returns the visits that hold their time, after checking that there are no claims but theirs."""
     visits = [row.appointment_id for row in practice.rows(Appointment) if row.status in HOLDING]
@@ -125,7 +106,7 @@ def test_a_doctor_who_leaves_while_being_booked_is_booked_or_gone(practice: Prac
         doctor = practice.add_doctor(f"leaver{number}").user_id
         patient = practice.add_patient(clinics=(1,)).user_id
         request = BookingRequest(doctor_id=doctor, patient_id=patient, treatment_id=1, starts_at=instant("15:00"))
-        leave = _job(partial(deactivate_doctor, user_id=doctor, accept_conflicts=False))
+        leave = transaction(partial(deactivate_doctor, user_id=doctor, accept_conflicts=False))
         outcome = tuple(clients.at_once([booking(rita, request), leave]))
         outcomes.add(outcome)
         for appointment_id in _holding(practice):
@@ -156,7 +137,7 @@ def test_a_patient_who_leaves_while_being_booked_has_no_visit_left(practice: Pra
             )
             for position, doctor in enumerate(doctors)
         ]
-        leave = _job(partial(deactivate_patient, user_id=patient), rita)
+        leave = transaction(partial(deactivate_patient, user_id=patient), rita)
         *answers, left = clients.at_once([*jobs, leave])
 
         assert left == "done"
@@ -169,7 +150,7 @@ def test_a_patient_who_leaves_while_being_booked_has_no_visit_left(practice: Pra
     assert not [row for row in practice.rows(User) if row.user_name.startswith("leaver") and row.active]
 
 
-def _leaving(user_name: str) -> Callable[[Database], str]:
+def _leaving(user_name: str) -> Job:
     """Deactivates the patient in batches, as operators do."""
 
     def job(database: Database) -> str:
@@ -242,13 +223,9 @@ def test_of_reactivating_and_erasing_somebody_nobody_is_left_half_erased(practic
         patient = practice.add_patient(name, clinics=(1,), active=False).user_id
 
         def erase(database: Database, name: str = name) -> str:
-            try:
-                erasing.erase(database, None, Erasure(user_name=name))
-            except DomainError as refusal:
-                return refusal.code
-            return "done"
+            return outcome(lambda: erasing.erase(database, None, Erasure(user_name=name)))
 
-        back, erased = clients.at_once([_job(partial(reactivate_patient, user_id=patient), rita), erase])
+        back, erased = clients.at_once([transaction(partial(reactivate_patient, user_id=patient), rita), erase])
 
         practice.session.rollback()
         person = practice.session.get_one(User, patient, populate_existing=True)

@@ -1,6 +1,5 @@
 """Accounts are linked to people while something else happens to either of them."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -9,7 +8,6 @@ import pytest
 
 from lambda_function.db.models import Appointment, Refusals, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.errors import DomainError
 from lambda_function.services import link_codes, people
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.deactivation import deactivate_patient
@@ -17,29 +15,20 @@ from lambda_function.services.operators.arguments import Erasure
 from lambda_function.services.operators.erasing import erase
 from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import instant
-from tests.db.races import Clients
+from tests.db.races import Clients, Job, Run, outcome, transaction
 from tests.factories import Practice, sub_of
 
 ROUNDS = 10
-Job = Callable[[Database], str]
 
 
-def _outcome(run: Callable[[], object]) -> str:
-    try:
-        run()
-    except DomainError as refusal:
-        return refusal.code
-    return "done"
-
-
-def _as(sub: str, act: Callable[[UnitOfWork], object]) -> Job:
+def _as(sub: str, act: Run) -> Job:
     """Returns a job that finds the actor when its transaction begins, as the API does."""
 
     def run(work: UnitOfWork) -> None:
         work.act_as(people.identify(work, sub))
         act(work)
 
-    return lambda database: _outcome(lambda: database.transact(run))
+    return transaction(run)
 
 
 def _link(user_name: str, code: str) -> Job:
@@ -108,9 +97,7 @@ def test_a_code_and_a_sign_up_by_email_lead_one_account_to_the_person(pairs: Pai
         linked, signed_up = clients.at_once(
             [
                 _link(name, code),
-                lambda database, account=account: _outcome(  # type: ignore[misc] # bound for each round
-                    lambda: database.transact(partial(sign_up, account=account))
-                ),
+                transaction(partial(sign_up, account=account)),
             ]
         )
 
@@ -165,7 +152,7 @@ def test_a_person_who_is_erased_while_being_linked_has_no_account(pairs: Pairs, 
         linked, erased = clients.at_once(
             [
                 _link(name, code),
-                lambda database, user_name=user_name: _outcome(  # type: ignore[misc] # bound for each round
+                lambda database, user_name=user_name: outcome(  # type: ignore[misc] # bound for each round
                     lambda: erase(database, None, Erasure(user_name=user_name))
                 ),
             ]

@@ -26,7 +26,7 @@ from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.read_declaration import read_declaration
 from lambda_function.services.practice.state import State, read_state
 from tests.architecture.source import ROOT
-from tests.cli.operators import demo_document
+from tests.cli.terminal import demo_document
 from tests.clock import NOW
 from tests.db.races import Clients, booking
 from tests.factories import Practice

@@ -13,7 +13,7 @@ from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.plan import Plan, make_plan
 from lambda_function.services.practice.read_declaration import read_declaration
 from lambda_function.services.practice.state import read_state
-from tests.cli.operators import demo_document
+from tests.cli.terminal import demo_document
 from tests.factories import Practice
 from tests.profiles import examples
 

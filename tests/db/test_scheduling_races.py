@@ -2,28 +2,27 @@
 same as of one change after the other, no deadlock reaches a client, and no claim is left behind.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import URL, func, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import Appointment, AppointmentEvent, TimeOff, User
-from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status, Step
-from lambda_function.domain.errors import DomainError
 from lambda_function.services import deactivation, lifecycle, moving, time_off
 from lambda_function.services.booking import BookingRequest, book
 from tests.clock import NOW
 from tests.db.agreement import assert_agreement
-from tests.db.races import Clients
+from tests.db.races import Clients, Job, Run, transaction
 from tests.factories import Practice
 
 ROUNDS = 12
 HOUR = timedelta(hours=1)
-Job = Callable[[Database], str]
 
 
 class Ring:
@@ -38,21 +37,9 @@ class Ring:
         self.doctors = [practice.add_doctor(clinic=clinic).user_id for _ in range(2)]
         self.patients = [practice.add_patient(clinics=(clinic,)).user_id for _ in range(4)]
 
-    def job(self, run: Callable[[UnitOfWork], object], actor: Actor | None = None) -> Job:
-        """Returns a job that answers `done` or the code of the refusal."""
-
-        def act(work: UnitOfWork) -> None:
-            work.act_as(actor or self.arbiter)
-            run(work)
-
-        def job(database: Database) -> str:
-            try:
-                database.transact(act)
-            except DomainError as refusal:
-                return refusal.code
-            return "done"
-
-        return job
+    def job(self, run: Run, actor: Actor | None = None) -> Job:
+        """Returns a job of the arbiter, or of another actor."""
+        return transaction(run, actor or self.arbiter)
 
     def booking(self, start: datetime, patient: int = 0, doctor: int = 0) -> Job:
         request = BookingRequest(self.doctors[doctor], 1, start, self.patients[patient])
@@ -181,16 +168,7 @@ def test_of_two_leaves_over_the_same_time_both_are_kept(ring: Ring) -> None:
 
 def test_a_doctor_who_leaves_for_good_gets_no_visit_that_nobody_saw(ring: Ring) -> None:
     for day in days:
-
-        def leave(database: Database) -> str:
-            try:
-                database.transact(
-                    lambda work: deactivation.deactivate_doctor(work, ring.doctors[0], accept_conflicts=False)
-                )
-            except DomainError as refusal:
-                return refusal.code
-            return "done"
-
+        leave = transaction(partial(deactivation.deactivate_doctor, user_id=ring.doctors[0], accept_conflicts=False))
         left, booked = ring.race(leave, ring.booking(day))
         assert (left, booked) in {("done", "validation_error"), ("has_bookings", "done")}
         assert ring.on(day) == (booked == "done")

@@ -6,10 +6,9 @@ import pytest
 
 from lambda_function.db.models import CalendarToken
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.errors import DomainError
 from lambda_function.services import calendar_feed, people
 from lambda_function.services.deactivation import deactivate_patient
-from tests.db.races import Clients
+from tests.db.races import Clients, outcome
 from tests.factories import Practice, sub_of
 
 # A token that does not have to wait takes some milliseconds.
@@ -21,11 +20,7 @@ def _make_token(database: Database) -> str:
         work.act_as(people.identify(work, sub_of("kim")))
         calendar_feed.new_token(work)
 
-    try:
-        database.transact(run)
-    except DomainError as refusal:
-        return refusal.code
-    return "made"
+    return outcome(lambda: database.transact(run), "made")
 
 
 def test_no_token_outlives_a_deactivation_that_was_under_way_when_it_was_made(

@@ -1,58 +1,31 @@
 """Several clients ask for the same user name at once, and one gets it."""
 
-from collections.abc import Callable, Iterator
-
-import pytest
-from sqlalchemy import URL
-
 from lambda_function.db.models import User
-from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.errors import DomainError
 from lambda_function.domain.people import NewUser
 from lambda_function.services.operators import users
 from lambda_function.services.operators.arguments import UserCreation
 from lambda_function.services.people import create_patient
 from lambda_function.services.sign_up import Account, sign_up
-from tests.db.races import THREADS, Clients
+from tests.db.races import THREADS, Clients, Job, outcome, transaction
 from tests.factories import Practice
 
 ROUNDS = 10
 
-Job = Callable[[Database], str]
-
-
-@pytest.fixture
-def clients(app_url: URL) -> Iterator[Clients]:
-    clients = Clients(app_url)
-    yield clients
-    clients.close()
-
-
-def answered(run: Callable[[], object]) -> str:
-    try:
-        run()
-    except DomainError as refusal:
-        return refusal.code
-    return "created"
-
 
 def by_reception(receptionist: Actor, name: str) -> Job:
-    def run(work: UnitOfWork) -> None:
-        work.act_as(receptionist)
-        create_patient(work, NewUser(user_name=name, user_type=Role.PATIENT, full_name="By A Reception"))
-
-    return lambda database: answered(lambda: database.transact(run))
+    person = NewUser(user_name=name, user_type=Role.PATIENT, full_name="By A Reception")
+    return transaction(lambda work: create_patient(work, person), receptionist)
 
 
 def by_operators(name: str, full_name: str) -> Job:
     person = UserCreation(user_name=name, user_type=Role.PATIENT, full_name=full_name)
-    return lambda database: answered(lambda: users.create(database, None, person))
+    return lambda database: outcome(lambda: users.create(database, None, person))
 
 
 def by_signing_up(name: str, sub: str) -> Job:
     account = Account(sub, name, "By Themselves", None)
-    return lambda database: answered(lambda: database.transact(lambda work: sign_up(work, account)))
+    return transaction(lambda work: sign_up(work, account))
 
 
 def test_of_several_creators_of_one_name_one_creates_and_the_others_hear_that_it_is_taken(
@@ -65,7 +38,7 @@ def test_of_several_creators_of_one_name_one_creates_and_the_others_hear_that_it
             by_operators(name, f"By Operator {number}") if number % 2 else by_reception(rita, name)
             for number in range(THREADS)
         ]
-        assert sorted(clients.at_once(jobs)) == ["created"] + ["name_taken"] * (THREADS - 1)
+        assert sorted(clients.at_once(jobs)) == ["done"] + ["name_taken"] * (THREADS - 1)
         assert [user.user_name for user in practice.rows(User)].count(name) == 1
 
 
@@ -75,7 +48,7 @@ def test_whoever_signs_up_under_a_name_that_is_being_taken_gets_another_name(
     for number in range(ROUNDS):
         name = f"new-{number}"
         jobs = [by_signing_up(name, f"sub-{number}-{job}") for job in range(THREADS)]
-        assert clients.at_once(jobs) == ["created"] * THREADS
+        assert clients.at_once(jobs) == ["done"] * THREADS
         names = [
             user.user_name for user in practice.rows(User) if (user.cognito_sub or "").startswith(f"sub-{number}-")
         ]

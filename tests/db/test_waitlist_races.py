@@ -1,6 +1,6 @@
 """Several clients use the waitlist at once: one wins, no deadlock reaches a client, and no time is taken twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,19 +11,17 @@ from lambda_function.db.models import Appointment, FreedTime, WaitlistEntry
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Step
-from lambda_function.domain.errors import DomainError
 from lambda_function.domain.waitlist import MAX_OPEN_WISHES, OPEN, WaitlistStatus
 from lambda_function.services import lifecycle, offers, waitlist
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.deactivation import deactivate_patient
 from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.clock import NOW
-from tests.db.races import THREADS, Clients, booking, held, overlapping_pairs
+from tests.db.races import THREADS, Clients, Job, Run, booking, held, outcome, overlapping_pairs
 from tests.factories import Practice
 
 ROUNDS = 10
 START = NOW + timedelta(days=1, hours=1)
-Run = Callable[[UnitOfWork], object]
 
 
 @pytest.fixture
@@ -34,23 +32,14 @@ def practice(database_url: URL) -> Iterator[Practice]:
         yield practice
 
 
-def job(actor: Actor, run: Run) -> Callable[[Database], str]:
-    """Returns a job that does it and what follows from it as the actor, and answers `done` or
-    the code of the refusal.
-    """
+def job(actor: Actor, run: Run) -> Job:
+    """Returns a job that does it as the actor, makes the offers that follow, and answers with the outcome."""
 
     def as_actor(work: UnitOfWork) -> None:
         work.act_as(actor)
         run(work)
 
-    def once(database: Database) -> str:
-        try:
-            offers.transact_and_offer(database, as_actor)
-        except DomainError as refusal:
-            return refusal.code
-        return "done"
-
-    return once
+    return lambda database: outcome(lambda: offers.transact_and_offer(database, as_actor))
 
 
 def once(clients: Clients, actor: Actor, run: Run) -> None:

@@ -14,7 +14,7 @@ from lambda_function.services.operators.invocation import ScheduledActionError
 from lambda_function.settings import SettingsError
 from tests.api_client import FakeContext
 from tests.aws import load_handler, store_secret
-from tests.cli.operators import demo_document
+from tests.cli.terminal import demo_document
 from tests.clock import NOW
 from tests.factories import Practice
 from tests.servers import plain_engine

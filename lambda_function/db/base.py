@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 from lambda_function.domain.actor import Role
 
-# Names are API: repositories recognise violations by them.
+# These names are part of the interface: repositories recognise violations by them.
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
@@ -19,12 +19,12 @@ NAMING_CONVENTION = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 
-# The newest collation that MySQL and MariaDB share and that tells one emoji from another.
+# The newest collation of both MySQL and MariaDB that tells one emoji from another.
 CHARSET = "utf8mb4"
 COLLATION = "utf8mb4_unicode_520_ci"
 EXACT = "utf8mb4_bin"
 
-# A SELECT whose row type stands beside it: see columns in db/rows.py.
+# A SELECT with its row type: see columns in db/rows.py.
 AnySelect = Select[*tuple[Any, ...]]
 
 
@@ -49,7 +49,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def instant_parameter(name: str) -> BindParameter[datetime]:
-    """A parameter of a statement that takes an aware instant."""
+    """Returns a parameter of a statement that takes an aware instant."""
     return bindparam(name, type_=UtcDateTime())
 
 
@@ -89,5 +89,5 @@ class Base(DeclarativeBase):
 
 
 def table_args(*items: Any) -> tuple[Any, ...]:
-    """Constraints and indexes of one table, followed by the options that every table has."""
+    """Returns the constraints and indexes of a table, followed by the options that every table has."""
     return (*items, TABLE_OPTIONS)

@@ -1,9 +1,10 @@
-"""The engine: credentials fetched when a connection is made, READ COMMITTED, one connection a process.
+"""The engine. It fetches credentials when it makes a connection, uses READ COMMITTED, and has one connection for each
+process.
 
-Timeouts are in seconds and below the function's own 29: a lock is waited for 3 (innodb_lock_wait_timeout). Those of the
-client end nothing on the server, which goes on with an abandoned statement and keeps a frozen process's locks: that is
-what the server's own limits are for (terraform/database.tf, dev/mysql/server.py). They are the server's because a
-request that set them would pin a connection of the proxy.
+Timeouts are in seconds and shorter than the function's own 29. A lock is waited for at most 3
+(innodb_lock_wait_timeout). The client's timeouts end nothing on the server, which continues an abandoned statement and
+keeps the locks of a frozen process. The server's own limits end those (terraform/database.tf, dev/mysql/server.py).
+They are set on the server, because a request that set them would pin a connection of the proxy.
 """
 
 import ssl
@@ -20,25 +21,25 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState, QueuePool
 
 from lambda_function.domain.errors import UnavailableError
 
-# MariaDB says the second to some names that no user has: by which method it pretends to ask them depends on the name.
+# MariaDB answers the second for some names that no user has.
 ACCESS_DENIED = frozenset({1045, 1698})
-# What a secret that names another host, or another database, looks like to somebody who has the old one.
+# Errors that somebody with the old secret meets after it has changed to another host or database.
 _MOVED = frozenset({1044, 1049, 2003, 2005})
-# An outage looks the same, so for that the secret is not fetched more often than this.
+# An outage looks the same, so these errors fetch the secret no more often than this.
 REFRESH_PAUSE = 30.0
 _CONNECT_TIMEOUT = 3
-# The server ends a SELECT before (max_execution_time, max_statement_time), so that this is for a server that is lost.
+# The server ends a SELECT earlier (max_execution_time, max_statement_time), so this only matters if the server is lost.
 STATEMENT_TIMEOUT = 6
-# Below the server's wait_timeout: a connection that the server has closed is never tried.
+# This is below the server's wait_timeout, so that a connection that the server has closed is never used.
 RECYCLE = 25
-# What an operator's or a migration's statement may take: no less than their functions live.
+# Statements of operators and migrations may take as long as their functions run.
 _EXEMPT_TIMEOUT = 900
 _EXEMPT_IDLE = 28800
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the database is and as whom to connect."""
+    """The address of the database, and the user to connect as."""
 
     host: str
     port: int
@@ -48,7 +49,7 @@ class Credentials:
 
     @classmethod
     def in_secret(cls, secret: Mapping[str, Any]) -> Self:
-        """From the standard keys of RDS. Raises UnavailableError when one is missing or makes no sense."""
+        """Reads credentials from the standard keys of RDS. Raises UnavailableError if one is missing or invalid."""
         try:
             return cls(
                 host=_text(secret["host"]),
@@ -58,7 +59,7 @@ class Credentials:
                 database=_text(secret["dbname"]),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            # From None: the text of the error may hold a piece of the secret.
+            # The cause is dropped, because its text may hold a part of the secret.
             raise UnavailableError(f"The database secret cannot be used ({type(error).__name__}).") from None
 
 
@@ -88,19 +89,23 @@ def connect(credentials: Credentials, **arguments: Any) -> "pymysql.Connection[A
 
 
 def security(tls: ssl.SSLContext | None) -> dict[str, Any]:
-    """As the driver wants it: one context, or none, for its default builds a context on every connect."""
+    """Returns the TLS settings in the driver's form: one context or none. The driver's default would build a context
+    for every connection.
+    """
     return {"ssl": tls} if tls else {"ssl_disabled": True}
 
 
 def lift_limits(connection: Any, record: object) -> None:
-    """Frees a new connection of the server's limits on statements and idling. Never in a request: see the top."""
+    """Removes the server's limits on statements and idling from a new connection. Never use this in a request: see the
+    top.
+    """
     statements = "max_statement_time" if "mariadb" in connection.get_server_info().lower() else "max_execution_time"
     with connection.cursor() as cursor:
         cursor.execute(f"SET SESSION {statements} = 0, SESSION wait_timeout = {_EXEMPT_IDLE}")
 
 
 class _Connector:
-    """Makes connections with the credentials of the source, which is asked anew when those it had do not work."""
+    """Makes connections with the credentials of the source, which is asked again when they no longer work."""
 
     def __init__(self, source: CredentialSource, monotonic: Callable[[], float]) -> None:
         self._source = source
@@ -132,10 +137,11 @@ def build_engine(
     exempt: bool = False,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Engine:
-    """An engine that has not connected yet. Without `tls` the connection is in the clear: for local servers only.
+    """Returns an engine that has not connected yet. Without `tls` the connection is not encrypted, which is for local
+    servers only.
 
-    The context is shared by all connections, since building one costs more than connecting. With `exempt`, for
-    operators, neither client nor server limits what a statement takes.
+    All connections share the context, because building one costs more than connecting. With `exempt`, which is for
+    operators, neither the client nor the server limits statements.
     """
     statement_timeout = _EXEMPT_TIMEOUT if exempt else STATEMENT_TIMEOUT
     connector = _Connector(source, monotonic)
@@ -162,11 +168,11 @@ def build_engine(
     def do_connect(
         dialect: Dialect, record: ConnectionPoolEntry, arguments: tuple[Any, ...], parameters: dict[str, Any]
     ) -> "pymysql.Connection[Any]":
-        # `parameters` belongs to the engine and is used again: it is read here, never changed.
+        # `parameters` belongs to the engine, which uses it again, so it must not be changed here.
         return connector.connect(parameters)
 
     def reset(connection: Any, record: ConnectionPoolEntry, state: PoolResetState) -> None:
-        # Sessions have ended their transaction by now, and the pool's own rollback would be a second trip for nothing.
+        # Sessions have already ended their transaction, so the pool's own rollback would be a useless round trip.
         if not state.terminate_only and connection.server_status & SERVER_STATUS_IN_TRANS:
             connection.rollback()
 

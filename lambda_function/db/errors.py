@@ -1,21 +1,21 @@
-"""Database errors that are to be expected, recognised by their numbers, which MySQL and MariaDB share."""
+"""Expected database errors, recognised by their numbers, which MySQL and MariaDB share."""
 
 import re
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-# A deadlock has rolled the transaction back; a lock wait timeout only the statement. Both may be tried again whole.
+# A deadlock rolls back the transaction, a lock wait timeout only the statement. Both times all of it may be repeated.
 _CONTENTION = {1205, 1213}
 
 _UNAVAILABLE = {
     1040,  # too many connections
     1044,  # the user may not use this database
-    1045,  # wrong credentials, after they were fetched anew
+    1045,  # wrong credentials, even after they were fetched again
     1049,  # no such database
     1053,  # the server is shutting down
     1129,  # the server blocks this host
-    1130,  # the server does not take this host
+    1130,  # the server does not accept this host
     1146,  # a table is missing: the schema is older than the build
     1203,
     1226,  # the user has too many connections
@@ -37,7 +37,7 @@ _UNAVAILABLE = {
 }
 
 DUPLICATE = 1062
-# MySQL says 'table.key', MariaDB 'key'.
+# MySQL writes 'table.key', and MariaDB 'key'.
 _DUPLICATE = re.compile(r"Duplicate entry '(?P<entry>.*)' for key '(?:[^'.]+\.)?(?P<key>[^']+)'", re.DOTALL)
 
 
@@ -57,8 +57,8 @@ def is_unavailable(error: Exception) -> bool:
 
 
 def duplicate(error: IntegrityError) -> tuple[str, str] | None:
-    """The key and the entry of a duplicate; None for any other violation. The entry holds the caller's data:
-    never show or log it.
+    """Returns the key and the entry of a duplicate, or None for any other violation. The entry holds the caller's data,
+    so never show or log it.
     """
     number, message = error.orig.args[:2] if error.orig else (0, "")
     match = _DUPLICATE.search(str(message)) if number == DUPLICATE else None

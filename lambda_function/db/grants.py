@@ -1,8 +1,8 @@
-"""What the application's database users may do, table by table: what the statements of db/repositories need and no
-more. Migrations grant it (bootstrap/migration_actions.py); a test holds it against the mapped classes, and the tests of
-every route run with it.
+"""What the application's database users may do, table by table: exactly what the statements of db/repositories need.
+Migrations grant it (bootstrap/migration_actions.py). A test compares it with the mapped classes, and the tests of every
+route run with these rights.
 
-Locking a row needs UPDATE or DELETE, and INSERT … ON DUPLICATE KEY needs UPDATE, so it also stands where no
+Locking a row needs UPDATE or DELETE, and INSERT … ON DUPLICATE KEY needs UPDATE, so some tables have them although no
 row changes.
 """
 
@@ -51,7 +51,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
     {
         "alembic_version": _READ,
         Appointment.__tablename__: _KEPT,
-        # Events are only ever added; forgetting a person empties the two columns that may hold words about them.
+        # Events are only added. Erasing a person empties the two columns that may hold text about them.
         AppointmentEvent.__tablename__: "SELECT, INSERT, UPDATE (reason, changes)",
         CalendarToken.__tablename__: _ALL,
         Chair.__tablename__: _KEPT,
@@ -64,12 +64,12 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         IdempotencyKey.__tablename__: _REPLACED,
         IdempotencyLock.__tablename__: _LOCKED,
         LinkCode.__tablename__: _ALL,
-        # Deleted with the answers, by the database.
+        # The database deletes these rows with the answers.
         IdempotencySubject.__tablename__: "SELECT, INSERT",
         OfferLock.__tablename__: _LOCKED,
         OutboxMessage.__tablename__: _ALL,
         Patient.__tablename__: _KEPT,
-        # Only ever added to; it holds no values that could be forgotten.
+        # Rows are only added. They hold no values that would have to be erased.
         PersonEvent.__tablename__: "SELECT, INSERT",
         Receptionist.__tablename__: _KEPT,
         ReceptionistClinic.__tablename__: _ALL,
@@ -84,5 +84,5 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         WorkingHoursException.__tablename__: _REPLACED,
     }
 )
-# On the whole database: DDL, and rows for revisions that fill what they add. It hands the above on, nothing else.
+# On the whole database: DDL, and rows for revisions that fill in what they add. It may grant only the rights above.
 MIGRATOR_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES"

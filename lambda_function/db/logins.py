@@ -1,8 +1,8 @@
-"""The users of the database server: two that the application takes turns with, so that a new password refuses nobody,
-and one that migrates. They are named after the database, since users are the server's.
+"""The users of the database server: two that the application uses in turn, so that a new password refuses nobody, and
+one that migrates. They are named after the database, because users belong to the whole server.
 
-Statements here hold passwords, and the driver quotes statements in its errors: so what it raises ends here, as a
-LoginError with the number of the error and nothing else.
+The statements here hold passwords, and the driver quotes statements in its errors. The driver's errors therefore end
+here, as a LoginError with only the number of the error.
 """
 
 import re
@@ -17,18 +17,18 @@ import pymysql
 from lambda_function.db.engine import ACCESS_DENIED, Credentials, connect, security
 from lambda_function.db.grants import APP_RIGHTS, MIGRATOR_RIGHTS
 
-if TYPE_CHECKING:  # a generic type to the checker only
+if TYPE_CHECKING:  # generic only for the type checker
     from collections.abc import Iterator
 
     from pymysql.cursors import Cursor
 
 _TIMEOUT = 5
-_MAX_NAME = 32  # of a user, with the ending of the longest
+_MAX_NAME = 32  # the limit for a user's name, less the longest ending
 _DATABASE = re.compile(rf"[A-Za-z0-9_]{{1,{_MAX_NAME - len('_migrator')}}}")
 
 
 class LoginError(RuntimeError):
-    """The server refused. `number` is its error, None where there was no answer."""
+    """The server refused. `number` is its error, or None if it did not answer."""
 
     def __init__(self, number: int | None) -> None:
         super().__init__(f"the database server refused (error {number})")
@@ -44,7 +44,7 @@ def migrator_login(database: str) -> str:
 
 
 def successor(database: str, username: str) -> str:
-    """Who has the secret after this one: the other of the application's two, or the migrator itself.
+    """Returns who gets the secret next: the other of the application's two users, or the migrator itself.
 
     Raises ValueError for anybody else.
     """
@@ -57,13 +57,13 @@ def successor(database: str, username: str) -> str:
 
 
 def new_password() -> str:
-    """Of 192 random bits, with every kind of character, as password policies may want."""
+    """Returns a password of 192 random bits, with every kind of character that password policies may require."""
     return f"Aa1-{secrets.token_urlsafe(24)}"
 
 
 @contextmanager
 def session(credentials: Credentials, tls: ssl.SSLContext | None, *, database: bool = False) -> "Iterator[Cursor]":
-    """A cursor of a new connection, each of whose statements commits; with `database`, in the one that is named.
+    """Yields a cursor of a new connection, on which each statement commits; with `database`, a connection to it.
 
     Raises LoginError.
     """
@@ -78,7 +78,7 @@ def session(credentials: Credentials, tls: ssl.SSLContext | None, *, database: b
 
 
 def can_log_in(credentials: Credentials, tls: ssl.SSLContext | None) -> bool:
-    """Whether there is such a user with that password. Raises LoginError when the server answers neither."""
+    """Returns whether there is a user with this password. Raises LoginError if the server does not say."""
     try:
         with session(credentials, tls):
             return True
@@ -89,7 +89,7 @@ def can_log_in(credentials: Credentials, tls: ssl.SSLContext | None) -> bool:
 
 
 def create(cursor: "Cursor", username: str) -> bool:
-    """With a password that nobody knows. Whether there was no such user yet."""
+    """Creates the user with a password that nobody knows. Returns whether the user did not exist before."""
     cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", (username, new_password()))
     return not cursor.warning_count
 
@@ -99,7 +99,7 @@ def set_password(cursor: "Cursor", username: str, password: str) -> None:
 
 
 def grant_migrator(cursor: "Cursor", database: str) -> None:
-    # In the name of a database `_` is any character, unless escaped.
+    # In a grant, `_` in the name of a database stands for any character unless it is escaped.
     pattern = _checked(database).replace("_", "\\_")
     cursor.execute(
         f"GRANT {MIGRATOR_RIGHTS} ON `{pattern}`.* TO %s@'%%' WITH GRANT OPTION", (migrator_login(database),)
@@ -107,7 +107,7 @@ def grant_migrator(cursor: "Cursor", database: str) -> None:
 
 
 def grant_app(cursor: "Cursor", database: str) -> None:
-    """APP_RIGHTS to both users, on the tables that there are. What they have and it lacks stays."""
+    """Grants APP_RIGHTS to both users, on the tables that exist. Rights that they have beyond these stay."""
     users = app_logins(database)
     cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (database,))
     there = {row[0] for row in cursor.fetchall()}

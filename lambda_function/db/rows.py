@@ -1,7 +1,7 @@
-"""Rows with names, and the ways in which repositories speak to the database.
+"""Rows with named fields, and the functions by which repositories use the database.
 
-A row is a NamedTuple. `columns` makes its SELECT list from its fields, so a statement and its row cannot drift apart,
-and mypy knows each column from here to the answer.
+A row is a NamedTuple. `columns` makes its SELECT list from its fields, so a statement and its row always agree, and
+mypy knows each column from here to the answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _Values = Mapping[str, Any]
 
 
 def columns(row: type[NamedTuple], *sources: Any, **named: Any) -> list[ColumnElement[Any]]:
-    """The SELECT list of a row, in the order of its fields and labelled with their names.
+    """Returns the SELECT list of a row, in the order of its fields and labelled with their names.
 
     A field comes from `named`, or else from the one of `sources` (mapped classes, aliases or subqueries) that has a
     column of its name.
@@ -50,7 +50,7 @@ def _column(source: Any, name: str) -> Any:
 def fetch_all(
     session: Session, row: type[_Row], statement: Executable, values: _Values | None = None, *, unscoped: bool = False
 ) -> list[_Row]:
-    """All rows. `unscoped` is for repositories that must see what the actor may not; see db/scoping.py."""
+    """Returns all rows. `unscoped` is for repositories that must see what the actor may not: see db/scoping.py."""
     result = session.execute(statement, values, execution_options=UNSCOPED if unscoped else {})
     return [row._make(found) for found in result]
 
@@ -58,22 +58,22 @@ def fetch_all(
 def fetch_one(
     session: Session, row: type[_Row], statement: Executable, values: _Values | None = None, *, unscoped: bool = False
 ) -> _Row | None:
-    """The row, or None where there is none. Raises MultipleResultsFound where there are several."""
+    """Returns the row, or None if there is none. Raises MultipleResultsFound if there are several."""
     found = session.execute(statement, values, execution_options=UNSCOPED if unscoped else {}).one_or_none()
     return None if found is None else row._make(found)
 
 
 def write(session: Session, statement: Executable, values: _Values | Sequence[_Values] | None = None) -> int:
-    """Runs an INSERT, UPDATE or DELETE of any rows and returns how many it touched. Entities that the session has
-    loaded are not brought up to date.
+    """Runs an INSERT, UPDATE or DELETE and returns how many rows it touched. Entities that the session has loaded are
+    not brought up to date.
     """
     result = cast("CursorResult[Any]", session.execute(statement, values, execution_options=UNSYNCED))
     return result.rowcount
 
 
 def insert_one(session: Session, statement: Executable, values: _Values) -> int:
-    """Runs an INSERT of one row and returns the id that the database gave it. Flushing an entity costs more than the
-    statement itself.
+    """Runs an INSERT of one row and returns the id that the database gave it. Flushing an entity would cost more than
+    the statement itself.
     """
     result = cast("CursorResult[Any]", session.execute(statement, values, execution_options=UNSCOPED))
     return cast("tuple[int]", result.inserted_primary_key)[0]

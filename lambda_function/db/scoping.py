@@ -1,8 +1,8 @@
-"""What of each table a caller can see, added to every statement of the caller's session.
+"""Limits every statement of a caller's session to the rows that the caller may see.
 
-The listener adds the criteria of all scoped classes to every ORM select, whatever the statement mentions, since
-criteria only on mentioned classes leak through eager loads. It refuses every other statement: nothing would scope
-those. `UNSCOPED` is for the few repositories that must see or change all rows; they return columns, never entities.
+The listener adds the criteria of all scoped classes to every ORM select, whatever the statement mentions, because
+criteria only on mentioned classes leak through eager loads. It refuses every other statement, because nothing would
+scope it. `UNSCOPED` is for the few repositories that must see or change all rows. They return columns, never entities.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,11 +53,11 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.permissions import VISIBILITY, Entity, Reach
 
 UNSCOPED: Mapping[str, Any] = MappingProxyType({"unscoped": True})
-# For an UPDATE or DELETE of many rows: entities that the session has loaded are not brought up to date.
+# For an UPDATE or DELETE of many rows, which does not bring the session's entities up to date.
 UNSYNCED: Mapping[str, Any] = MappingProxyType({**UNSCOPED, "synchronize_session": False})
 _ACTOR = "actor"
 
-# Bound when a statement runs, so that criteria are built once a role and not once a caller.
+# These are bound when a statement runs, so that criteria are built once for each role and not for each caller.
 _ME = bindparam("actor_id", type_=BigInteger)
 _MY_CLINICS = bindparam("actor_clinic_ids", type_=BigInteger, expanding=True)
 
@@ -66,7 +66,7 @@ Column = ColumnElement[int]
 
 
 class UnscopedStatementError(RuntimeError):
-    """A statement that no criteria can be added to, or a session without an actor: a defect of ours."""
+    """No criteria can be added to the statement, or the session has no actor. This is a defect of ours."""
 
 
 def _patients(user_id: Column, role: Role) -> Criterion:
@@ -87,7 +87,7 @@ def _patients(user_id: Column, role: Role) -> Criterion:
 
 
 def _works_with_me(doctor_id: Any) -> Criterion:
-    """Doctors of the caller's clinics, whom the column names."""
+    """Returns the criterion for doctors of the caller's clinics. The column holds the doctor's id."""
     rows = DOCTOR_ROWS.alias()
     return exists().where(rows.c.user_id == doctor_id, rows.c.clinic_id.in_(_MY_CLINICS))
 
@@ -109,12 +109,14 @@ def _receptionists(user_id: Column, role: Role) -> Criterion:
 
 
 def here(row: Any) -> Criterion:
-    """On rows of `user`: neither erased nor merged into another. Nobody else is in a list, comes back, or matches."""
+    """Returns the criterion for rows of `user` that were neither erased nor merged into another. Only these people
+    appear in lists, can come back, and can match.
+    """
     return and_(row.erased_at.is_(None), row.merged_into.is_(None))
 
 
 def _users(row: Any, role: Role) -> Criterion:
-    """Active people, each limited as the kind of person that they are."""
+    """Active people, each limited according to their role."""
     return and_(
         row.active == true(),
         here(row),
@@ -127,7 +129,7 @@ def _users(row: Any, role: Role) -> Criterion:
 
 
 def _practising(row: Any, role: Role) -> Criterion:
-    """The catalogue shows doctors who are active and still doctors."""
+    """Doctors who are active and still doctors. The catalogue shows only these."""
     rows = USER_ROWS.alias()
     return exists().where(rows.c.user_id == row.user_id, rows.c.user_type == Role.DOCTOR, rows.c.active == true())
 
@@ -178,7 +180,9 @@ def _leave(row: Any, role: Role) -> Criterion:
 
 
 def _waiting(row: Any, role: Role) -> Criterion:
-    """A receptionist's are those of visible patients, where the wish leads to none but the receptionist's clinics."""
+    """Entries that a receptionist sees: those of visible patients whose wish leads only to the
+    receptionist's clinics.
+    """
     match VISIBILITY[Entity.WAITLIST][role]:
         case Reach.ALL:
             return true()
@@ -230,7 +234,7 @@ def _freed(row: Any, role: Role) -> Criterion:
 
 
 def contact_visible(role: Role) -> Criterion:
-    """On `User`: whether a caller of that role may see that person's e-mail and phone."""
+    """Returns the criterion on `User` by which a caller with that role may see a person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][role]:
         case Reach.ALL:
             return true()
@@ -272,7 +276,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
     }
 )
 SCOPED = frozenset(_CRITERIA)
-# What everybody may read whole: the catalogue, names inside what one may see, and locks, which tell nothing.
+# Classes that everybody may read completely: the catalogue, names in visible rows, and locks, which reveal nothing.
 OPEN = frozenset(
     {
         Clinic,
@@ -291,9 +295,9 @@ OPEN = frozenset(
 
 
 def _option(mapped: type[Any], role: Role) -> ORMOption:
-    """The criteria as a function, since SQLAlchemy adapts nothing else to aliases. It caches what a function returns by
-    the function's code and looks into closures and globals for values to bind. So this one has neither, and a code
-    object of its own: with a shared one, the criteria of the first role would serve every role.
+    """Returns the criteria as a function, because SQLAlchemy adapts nothing else to aliases. It caches the function's
+    result by the function's code, and looks into closures and globals for values to bind. This function therefore has
+    neither, and has its own code object: with a shared one, the criteria of the first role would serve every role.
     """
 
     def criterion(
@@ -308,20 +312,20 @@ def _option(mapped: type[Any], role: Role) -> ORMOption:
 _OPTIONS: Mapping[Role, tuple[ORMOption, ...]] = MappingProxyType(
     {role: tuple(_option(mapped, role) for mapped in _CRITERIA) for role in Role}
 )
-# By statement, and forgotten with it; none refers to the one that it was made from.
+# The keys are weak, so an entry goes with its statement. No value refers to the statement from which it was made.
 _SCOPED: Mapping[Role, WeakKeyDictionary[Executable, Executable]] = MappingProxyType(
     {role: WeakKeyDictionary() for role in Role}
 )
 
 
 def act_as(session: Session, actor: Actor) -> None:
-    """From here on the session sees what the actor may see."""
+    """Limits the session to what the actor may see, from here on."""
     session.info[_ACTOR] = actor
 
 
 def _scoped(statement: Executable, role: Role) -> Executable:
-    """With the criteria of the role: made once for a statement that lives in a module, since making them and hashing
-    the result for SQLAlchemy's cache costs as much as the rest of the call.
+    """Returns the statement with the criteria of the role. It is made once for each statement of a module, because
+    making the criteria and hashing the result for SQLAlchemy's cache costs as much as the rest of the call.
     """
     known = _SCOPED[role]
     found = known.get(statement)
@@ -331,7 +335,7 @@ def _scoped(statement: Executable, role: Role) -> Executable:
 
 
 def scope(state: ORMExecuteState) -> None:
-    """The `do_orm_execute` listener of every session; see the module's docstring."""
+    """Limits a statement. This is the `do_orm_execute` listener of every session: see the module's docstring."""
     if state.execution_options.get("unscoped"):
         return
     actor: Actor | None = state.session.info.get(_ACTOR)

@@ -1,4 +1,4 @@
-"""One transaction: leaving it without a commit rolls it back. Nothing else in the project commits."""
+"""One transaction. Leaving it without a commit rolls it back. Nothing else in the project commits."""
 
 import secrets
 import time
@@ -17,10 +17,10 @@ from lambda_function.domain.errors import ContentionError, DomainError, Unavaila
 from lambda_function.observability import count
 
 RETRIES = 3
-# No new try after this many seconds: with the lock waits of one more it would outlive the function.
+# There is no new attempt after this many seconds, because its lock waits could outlive the function.
 RETRY_WINDOW = 12.0
 
-# The system's: clones of one snapshot share the state of `random`, and would wait equally long.
+# The system's generator, because clones of one snapshot share the state of `random` and would wait equally long.
 _RANDOM = secrets.SystemRandom()
 
 Clock = Callable[[], datetime]
@@ -28,8 +28,8 @@ _Result = TypeVar("_Result")
 
 
 class UnitOfWork:
-    """`now` (aware UTC) is the one time that everything in the transaction goes by. `freed_in` are the clinics of which
-    it has freed time that somebody may wait for: what follows from that is done when it is over.
+    """`now` (aware UTC) is the one current time for the whole transaction. `freed_in` are the clinics in which it has
+    freed time that somebody may wait for. Offers of this time are made after the transaction.
     """
 
     def __init__(self, session: Session, now: datetime) -> None:
@@ -46,17 +46,17 @@ class UnitOfWork:
 
     @property
     def actor_id(self) -> int | None:
-        """The user who acts; None for operators and for the system, who are no users."""
+        """The user who acts. It is None for operators and for the system, which are not API users."""
         return self._actor.user_id if self._actor is not None and self._actor.is_user else None
 
     def act_as(self, actor: Actor) -> None:
-        """From here on the session shows what the actor may see."""
+        """Limits the session to what the actor may see, from here on."""
         self._actor = actor
         scoping.act_as(self.session, actor)
 
 
 class Database:
-    """Runs units of work over one engine. Safe to build before the database is there."""
+    """Runs units of work over one engine. It can be built before the database exists."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._clock = clock
@@ -64,10 +64,10 @@ class Database:
         event.listen(self._sessions, "do_orm_execute", scoping.scope)
 
     def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True, retries: int = RETRIES) -> _Result:
-        """What `run` answers, committed; with `commit=False`, for reads, rolled back.
+        """Returns the result of `run`, which is committed, or rolled back with `commit=False` for reads.
 
-        After a deadlock or a lock wait timeout the whole runs again, at most `retries` times, in a new session and at
-        a new `now`; then ContentionError. UnavailableError when the database is away. What `run` itself raises
+        After a deadlock or a lock wait timeout the whole runs again, at most `retries` times, in a new session and at a
+        new `now`. Then it raises ContentionError. It raises UnavailableError if the database is away. An error of `run`
         rolls back and passes through, except that a refusal with `commits_writes` commits what was written before it.
         """
         started = time.monotonic()
@@ -84,7 +84,7 @@ class Database:
                     if isinstance(error, ContentionError):
                         raise
                     raise ContentionError("Other requests are changing the same data; try again.") from error
-            # Losers of one deadlock must not meet again at the same instant.
+            # Losers of the same deadlock must not meet again at the same instant.
             time.sleep(_RANDOM.uniform(0.0, 0.02 * 2**attempt))
         raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -1,4 +1,4 @@
-"""The mapped classes, one module a part of the schema. Importing this package maps them all."""
+"""The mapped classes, with one module for each part of the schema. Importing this package maps all of them."""
 
 from lambda_function.db.models.appointments import Appointment, AppointmentEvent, ClaimKind, SlotClaim
 from lambda_function.db.models.calendar_feed import CalendarToken

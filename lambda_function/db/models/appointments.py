@@ -27,7 +27,7 @@ _STATUS = Enum(Status, values_callable=lambda statuses: [status.value for status
 
 
 class ClaimKind(IntEnum):
-    """In locking order; the first busy kind names the refusal."""
+    """The kinds in locking order. The first busy kind names the refusal."""
 
     DOCTOR = 1
     PATIENT = 2
@@ -35,14 +35,14 @@ class ClaimKind(IntEnum):
 
 
 def _on_grid(column: str) -> str:
-    """The five-minute grid in SQL that MySQL and MariaDB share."""
+    """Returns the constraint to the five-minute grid, in SQL that MySQL and MariaDB share."""
     return f"MOD(MINUTE({column}), 5) = 0 AND SECOND({column}) = 0 AND MICROSECOND({column}) = 0"
 
 
 class Appointment(Base):
-    """Duration, buffers and price are a snapshot: changing a treatment later changes no appointment.
+    """Duration, buffers and price are a snapshot, so changing a treatment later changes no appointment.
 
-    `receptionist_id` is whoever of the reception booked or confirmed it.
+    `receptionist_id` is the receptionist who booked or confirmed it.
     """
 
     __tablename__ = "appointment"
@@ -51,7 +51,7 @@ class Appointment(Base):
         CheckConstraint(_on_grid("starts_at"), name="starts_on_grid"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         Index(None, "patient_id", "starts_at"),
-        # What somebody has ahead is counted from this alone, however much was cancelled.
+        # A covering index for counting a patient's visits ahead, however many were cancelled.
         Index(None, "patient_id", "status", "starts_at", "clinic_id"),
         Index(None, "doctor_id", "starts_at"),
         Index(None, "clinic_id", "starts_at"),
@@ -83,8 +83,8 @@ class Appointment(Base):
 
 
 class SlotClaim(Base):
-    """Five minutes of a doctor, patient or chair. The primary key is what makes a double booking impossible:
-    it holds even for a writer that forgets every lock, as long as all claims stand on the one grid.
+    """Five minutes of a doctor, patient or chair. The primary key makes a double booking impossible. It holds even for
+    a writer that forgets every lock, as long as all claims are on the one grid.
     """
 
     __tablename__ = "slot_claim"
@@ -100,8 +100,8 @@ class SlotClaim(Base):
 
 
 class AppointmentEvent(Base):
-    """What happened to an appointment. Rows are only ever added. `actor_id` is NULL for what no user did: the system
-    itself, or an operator. `actor_type` is the role that the actor had then, and NULL likewise.
+    """Something that happened to an appointment. Rows are only added. `actor_id` is NULL if the system or an operator
+    did it. `actor_type` is the role that the actor had then, and is NULL in the same cases.
     """
 
     __tablename__ = "appointment_event"
@@ -118,7 +118,7 @@ class AppointmentEvent(Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-# For db/scoping, as in models/people.py, and for the repositories that write many at a time or past the ORM.
+# For db/scoping, as in models/people.py, and for repositories that write many rows at a time or without the ORM.
 APPOINTMENT_ROWS = Base.metadata.tables[Appointment.__tablename__]
 EVENT_ROWS = Base.metadata.tables[AppointmentEvent.__tablename__]
 CLAIM_ROWS = Base.metadata.tables[SlotClaim.__tablename__]

@@ -9,10 +9,10 @@ from lambda_function.domain.actor import Role
 
 
 class CalendarToken(Base):
-    """A user has at most one. Only the SHA-256 of the token is kept, in hexadecimal.
+    """A calendar token, of which a user has at most one. Only its SHA-256 is kept, in hexadecimal.
 
-    `user_type` and `clinic_ids` are the owner's when it was made: it opens nothing for another role, and no other
-    clinics. NULL where a release before 0014 made it: it opens nothing.
+    `user_type` and `clinic_ids` are the owner's when it was made. It is not valid for another role and shows no other
+    clinics. They are NULL for a token of a release before 0014, which opens nothing.
     """
 
     __tablename__ = "calendar_token"

@@ -1,4 +1,4 @@
-"""Clinics with their policies and chairs, treatments, and who offers what."""
+"""Clinics with their policies and chairs, treatments, and the treatments that doctors offer."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from lambda_function.db.base import EXACT, Base, Id, Name, table_args
 
 
 class Clinic(Base):
-    """The policies are in whole minutes and days; see domain/appointment.py for what they bind."""
+    """A clinic. Its policies are in whole minutes and days: domain/appointment.py says what they limit."""
 
     __tablename__ = "clinic"
     __table_args__ = table_args(
@@ -33,7 +33,7 @@ class Clinic(Base):
     cutoff_minutes: Mapped[int] = mapped_column(default=1440, server_default=text("1440"))
     slot_step_minutes: Mapped[int] = mapped_column(default=15, server_default=text("15"))
     offer_minutes: Mapped[int] = mapped_column(default=120, server_default=text("120"))
-    # None is no limit and is written as such: without the type's word the ORM would take it for "not said".
+    # None means no limit and is written as NULL. Without this type the ORM would treat it as not given.
     max_open_visits: Mapped[int | None] = mapped_column(
         Integer().evaluates_none(), default=20, server_default=text("20")
     )
@@ -47,7 +47,7 @@ class Chair(Base):
     __tablename__ = "chair"
     __table_args__ = table_args(
         UniqueConstraint("clinic_id", "name"),
-        UniqueConstraint("clinic_id", "chair_id"),  # the target of appointment's key: a chair of that clinic
+        UniqueConstraint("clinic_id", "chair_id"),  # appointment refers to this
     )
 
     chair_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
@@ -57,7 +57,7 @@ class Chair(Base):
 
 
 class Treatment(Base):
-    """Durations are whole five minutes. `price` is in the currency of the practice."""
+    """A treatment. Durations are multiples of five minutes. `price` is in the currency of the practice."""
 
     __tablename__ = "treatment"
     __table_args__ = table_args(
@@ -90,7 +90,7 @@ class Treatment(Base):
 
 
 class DoctorTreatment(Base):
-    """What a doctor offers."""
+    """A treatment that a doctor offers."""
 
     __tablename__ = "doctor_treatment"
 

@@ -7,12 +7,12 @@ from lambda_function.db.base import Base, Id, Instant, table_args
 
 
 class FreedTime(Base):
-    """Written by the transaction that frees the time, and deleted when everybody whom it concerns has been looked at:
-    those behind `after_waitlist_id`, which moves down the line with each look. `chair_id` is the chair that was freed
-    with the doctor, 0 (SOME_CHAIR) where an offer has ended; `occupied` is whether a visit has left the time, so that
-    the buffers of others count as well.
+    """The transaction that frees the time writes this row. It is deleted when everybody concerned has been considered:
+    those behind `after_waitlist_id`, which moves along the queue. `chair_id` is the chair that was freed with the
+    doctor, or 0 (SOME_CHAIR) if an offer has ended. `occupied` is whether a visit has left the time, so that its
+    buffers count as well.
 
-    There are no foreign keys: their checks would wait for the locks of bookings, which hold the doctor's row.
+    There are no foreign keys, because their checks would wait for the locks of bookings, which hold the doctor's row.
     """
 
     __tablename__ = "freed_time"
@@ -33,8 +33,8 @@ class FreedTime(Base):
 
 
 class OfferLock(Base):
-    """What those who make offers in one clinic wait on, so that no time is offered twice. The migration writes the
-    rows; nothing ever changes them.
+    """The lock for making offers in a clinic, so that no time is offered twice. The migration writes the rows, and
+    nothing ever changes them.
     """
 
     __tablename__ = "offer_lock"
@@ -42,5 +42,5 @@ class OfferLock(Base):
     stripe: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
 
 
-# For the repository, which writes many at a time.
+# For the repository, which writes many rows at a time.
 FREED_ROWS = Base.metadata.tables[FreedTime.__tablename__]

@@ -1,4 +1,4 @@
-"""What was answered to requests that carried an Idempotency-Key."""
+"""Answers to requests with an Idempotency-Key."""
 
 from typing import Any
 
@@ -12,9 +12,8 @@ _SHA256 = CHAR(64, collation=EXACT)
 
 
 class IdempotencyKey(Base):
-    """A row is a whole answer: it is written with what the request did, or not at all. Hashes are SHA-256 in
-    hexadecimal: of the key, since clients make keys of whatever they have; of the request; and of the rights that the
-    caller had.
+    """A complete answer, which is written in the transaction of the request. Hashes are SHA-256 in hexadecimal: of the
+    key, because clients may put anything into it, of the request, and of the caller's rights.
     """
 
     __tablename__ = "idempotency_key"
@@ -30,8 +29,8 @@ class IdempotencyKey(Base):
 
 
 class IdempotencySubject(Base):
-    """That a kept answer names somebody who is, or was, a patient: so that it can be found when that person is to be
-    forgotten. It goes with the answer. The answers of releases that did not know of this have none.
+    """A kept answer names this person, who is or was a patient, so it can be found when the person is erased. The row
+    is deleted with the answer. Answers of earlier releases have no such rows.
     """
 
     __tablename__ = "idempotency_subject"
@@ -47,12 +46,12 @@ class IdempotencySubject(Base):
     key_hash: Mapped[str] = mapped_column(_SHA256, primary_key=True)
 
 
-# For the repository, which fills it from what it selects.
+# For the repository, which fills it by INSERT … SELECT.
 SUBJECT_ROWS = Base.metadata.tables[IdempotencySubject.__tablename__]
 
 
 class IdempotencyLock(Base):
-    """What requests with one key wait on. The migration writes the rows; nothing ever changes them."""
+    """The lock on which requests with one key wait. The migration writes the rows, and nothing ever changes them."""
 
     __tablename__ = "idempotency_lock"
 

@@ -1,4 +1,4 @@
-"""How an account comes to the person whom a reception has entered, and how often somebody has guessed."""
+"""Codes that link an account to the person whom a reception has entered, and the number of wrong guesses."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from lambda_function.db.base import EXACT, Base, Id, Instant, table_args
 
 
 class LinkCode(Base):
-    """A person has at most one, until it is used. Only the SHA-256 of the code is kept, in hexadecimal."""
+    """A link code, of which a person has at most one until it is used. Only its SHA-256 is kept, in hexadecimal."""
 
     __tablename__ = "link_code"
     __table_args__ = table_args(Index(None, "expires_at"))
@@ -22,7 +22,7 @@ class LinkCode(Base):
 
 
 class Refusals(Base):
-    """How often somebody was refused something of that kind on a day of UTC, for what may be tried so often a day."""
+    """How often somebody was refused on a day of UTC, for actions that are limited to a number of attempts a day."""
 
     __tablename__ = "refusals"
     __table_args__ = table_args(Index(None, "day"))

@@ -1,4 +1,4 @@
-"""What other systems are told."""
+"""Messages for other systems."""
 
 from typing import Any
 
@@ -9,8 +9,9 @@ from lambda_function.db.base import Base, Id, Instant, table_args
 
 
 class OutboxMessage(Base):
-    """Written in the transaction of what it tells of. `published_at` is NULL until the bus has taken it; those rows
-    come first in the index, so that finding them costs the same however many have been published.
+    """A message, which is written in the transaction of the change that it reports. `published_at` is NULL until the
+    bus has taken it. Those rows come first in the index, so that finding them costs the same however many have been
+    published.
     """
 
     __tablename__ = "outbox"
@@ -23,5 +24,5 @@ class OutboxMessage(Base):
     published_at: Mapped[Instant | None]
 
 
-# For the repository, which writes many at a time.
+# For the repository, which writes many rows at a time.
 OUTBOX_ROWS = Base.metadata.tables[OutboxMessage.__tablename__]

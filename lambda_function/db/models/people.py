@@ -1,4 +1,4 @@
-"""Users and what they are: patients, doctors and receptionists have a profile row beside their `user` row."""
+"""Users and their roles: patients, doctors and receptionists have a profile row beside their `user` row."""
 
 from datetime import datetime
 
@@ -17,11 +17,11 @@ class UserType(Base):
 
 
 class User(Base):
-    """`cognito_sub` is NULL until the person has signed up; an inactive user may do nothing. Whoever was erased or
-    merged into another is inactive for good: in no list, and matched by nothing.
+    """A person. `cognito_sub` is NULL until the person has signed up. An inactive user may do nothing. A person who was
+    erased or merged into another is inactive for good, appears in no list, and matches nothing.
 
-    `email_trusted` says whether a verified e-mail links an account by itself; NULL is yes as long as the version is 1.
-    See services/sign_up.py.
+    `email_trusted` says whether a verified e-mail links an account by itself. NULL means yes as long as the version is
+    1. See services/sign_up.py.
     """
 
     __tablename__ = "user"
@@ -49,8 +49,8 @@ class User(Base):
 
 
 class PersonName(Base):
-    """The name of a person in something that the caller may see, and whether the person is being forgotten. A second
-    mapping of `user` with just these columns and no scope: whoever sees an appointment sees the names in it.
+    """The name of a person in something that the caller may see, and whether the person is being erased. It is a second
+    mapping of `user` with only these columns and without a scope: whoever sees an appointment sees its names.
     """
 
     __table__ = User.__table__
@@ -74,7 +74,7 @@ class Doctor(Base):
         ForeignKeyConstraint(
             ["user_id", "default_treatment_id"],
             ["doctor_treatment.doctor_id", "doctor_treatment.treatment_id"],
-            use_alter=True,  # doctor_treatment refers to doctor in turn
+            use_alter=True,  # doctor_treatment refers back to doctor
         ),
     )
 
@@ -90,7 +90,7 @@ class Receptionist(Base):
 
 
 class ReceptionistClinic(Base):
-    """Where a receptionist works."""
+    """A clinic in which a receptionist works."""
 
     __tablename__ = "receptionist_clinic"
 
@@ -101,7 +101,7 @@ class ReceptionistClinic(Base):
 
 
 class ClinicPatient(Base):
-    """Whose patient somebody is: written with the patient and on the first booking in a clinic."""
+    """A clinic whose patient somebody is. It is written with the patient and on the first booking in a clinic."""
 
     __tablename__ = "clinic_patient"
 
@@ -111,8 +111,8 @@ class ClinicPatient(Base):
 
 
 class PersonEvent(Base):
-    """Something that happened to the person `user_id`. Rows are only ever added. `actor_id` is NULL for what no user
-    did: the user pool's trigger, or an operator. `fields` are names, without values.
+    """Something that happened to the person `user_id`. Rows are only added. `actor_id` is NULL if the user pool's
+    trigger or an operator did it. `fields` are names, without values.
     """
 
     __tablename__ = "person_event"
@@ -126,7 +126,7 @@ class PersonEvent(Base):
     fields: Mapped[list[str]] = mapped_column(JSON)
 
 
-# The rows behind three classes, for db/scoping alone: its own criteria must see all of them.
+# The tables of three classes, only for db/scoping, whose own criteria must see all rows.
 USER_ROWS = User.__table__
 DOCTOR_ROWS = Doctor.__table__
 CLINIC_PATIENT_ROWS = ClinicPatient.__table__

@@ -1,4 +1,4 @@
-"""Who waits for time to be freed, and what they are offered."""
+"""People who wait for time to be freed, and the offers that they get."""
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,9 +10,9 @@ _STATUS = Enum(WaitlistStatus, values_callable=lambda statuses: [status.value fo
 
 
 class WaitlistEntry(Base):
-    """The line is in the order of ids. `doctor_id` and `clinic_id` are wishes, NULL for any. The offer is the last one
-    made: it stays when it has expired, so that accepting it can say so. Its doctor is no foreign key: checking that
-    would wait for the locks of bookings, which hold the doctor's row.
+    """An entry of the waitlist, whose order is that of the ids. `doctor_id` and `clinic_id` are wishes, and NULL for
+    any. The offer is the last one. It stays after it has expired, so that accepting it can be refused as expired. Its
+    doctor is not a foreign key, because the check would wait for the locks of bookings, which hold the doctor's row.
     """
 
     __tablename__ = "waitlist_entry"
@@ -20,7 +20,7 @@ class WaitlistEntry(Base):
         CheckConstraint("wished_to > wished_from", name="wished_to"),
         CheckConstraint("status <> 'OFFERED' OR offer_expires_at IS NOT NULL", name="offer"),
         Index(None, "patient_id"),
-        # In this order the line is walked.
+        # The queue is read in this order.
         Index(None, "status", "waitlist_id"),
         Index(None, "status", "wished_to"),
         Index(None, "status", "offer_expires_at"),

@@ -1,4 +1,4 @@
-"""When doctors work. Times of day are minutes from local midnight; an end at or before the start is the next day's."""
+"""When doctors work. Times of day are minutes from local midnight. An end at or before the start is on the next day."""
 
 from datetime import date
 
@@ -11,8 +11,8 @@ _TIMES = "{0} BETWEEN 0 AND 1440 AND MOD({0}, 5) = 0"
 
 
 class WorkingHours(Base):
-    """Weekly; `weekday` is 1 for Monday to 7. Both dates are included, NULL is without a limit. Breaks are what is
-    between two rows.
+    """Weekly hours. `weekday` is 1 for Monday to 7. Both dates are included, and NULL means no limit. Breaks are the
+    gaps between two rows.
     """
 
     __tablename__ = "working_hours"
@@ -34,7 +34,7 @@ class WorkingHours(Base):
 
 
 class WorkingHoursException(Base):
-    """The hours of one date instead of the weekly ones: a row for each window, or one without times when closed."""
+    """The hours of one date in place of the weekly ones: a row for each window, or one row without times if closed."""
 
     __tablename__ = "working_hours_exception"
     __table_args__ = table_args(
@@ -52,7 +52,7 @@ class WorkingHoursException(Base):
 
 
 class Closure(Base):
-    """Days on which a clinic is closed, both included."""
+    """Days on which a clinic is closed, both of them included."""
 
     __tablename__ = "closure"
     __table_args__ = table_args(
@@ -84,6 +84,6 @@ class TimeOff(Base):
     created_at: Mapped[Instant]
 
 
-# For the repository, which writes many at a time.
+# For the repository, which writes many rows at a time.
 HOURS_ROWS = Base.metadata.tables[WorkingHours.__tablename__]
 EXCEPTION_ROWS = Base.metadata.tables[WorkingHoursException.__tablename__]

@@ -1,4 +1,4 @@
-"""Appointments and what happened to them, as far as the caller may see it. Only changes load an entity."""
+"""Appointments and their events, as far as the caller may see them. Only changes load an entity."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,13 +18,13 @@ from lambda_function.domain.appointment import HOLDING, Policy, Status
 
 _DOCTOR = aliased(PersonName)
 _PATIENT = aliased(PersonName)
-# Inside of a statement that locks, a subquery locks nothing.
+# In a statement that locks, a subquery locks nothing.
 _ERASED = select(PersonName.erased_at).where(PersonName.user_id == Appointment.patient_id).scalar_subquery()
 _RECEPTIONIST = aliased(PersonName)
 
 
 class AppointmentView(NamedTuple):
-    """An appointment with the names in it."""
+    """An appointment with the names of its people, clinic and treatment."""
 
     appointment_id: int
     status: Status
@@ -53,7 +53,7 @@ class AppointmentView(NamedTuple):
 
 
 class VisitByName(NamedTuple):
-    """User names and the start."""
+    """A visit by user names and its start."""
 
     doctor: str
     receptionist: str | None
@@ -63,12 +63,12 @@ class VisitByName(NamedTuple):
 
     @property
     def local_start(self) -> datetime:
-        """The clinic's wall clock (naive) at the start."""
+        """The start on the clinic's wall clock (naive)."""
         return self.starts_at.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
 
 
 class VisitResources(NamedTuple):
-    """Whom an appointment concerns, and the clinic's policy and zone, read without a lock."""
+    """The people and the chair of an appointment, and the clinic's policy and zone, read without a lock."""
 
     doctor_id: int
     patient_id: int
@@ -83,7 +83,7 @@ class VisitResources(NamedTuple):
 
 
 class EventView(NamedTuple):
-    """What happened to an appointment. The names are None for what the system did."""
+    """Something that happened to an appointment. The names are None if the system did it."""
 
     event_id: int
     at: datetime
@@ -126,7 +126,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
         "doctor_id": Appointment.doctor_id == bindparam("doctor_id"),
         "patient_id": Appointment.patient_id == bindparam("patient_id"),
         "clinic_id": Appointment.clinic_id == bindparam("clinic_id"),
-        # Spelled so that the index gives the start; the row constructor (a, b) > (x, y) reads all of it.
+        # This spelling lets the index find the start. The row constructor (a, b) > (x, y) would read all of it.
         "after_start": and_(
             Appointment.starts_at >= bindparam("after_start"),
             or_(
@@ -140,11 +140,11 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
 
 @lru_cache(maxsize=128)
 def _page_statement(filters: frozenset[str], clinics: int) -> AnySelect:
-    """Built once for each set of filters in use: building costs more than running.
+    """Builds the statement once for each set of filters in use, because building costs more than running.
 
-    The page is found first, from the index alone, and the names are joined to its rows only: else the server joins all
-    rows from there on and sorts them. Of several clinics each gives a page, since the visits of all of them together
-    are in no index.
+    The page is found first, from the index alone, and names are joined only to its rows. Otherwise the server would
+    join all later rows and sort them. Each of several clinics gives a page, because no index holds the visits of all of
+    them together.
     """
     found = (
         select(Appointment.appointment_id)
@@ -200,12 +200,12 @@ _NEW_EVENT = insert(EVENT_ROWS)
 
 
 def add(session: Session, values: Mapping[str, Any]) -> int:
-    """The id of a new appointment."""
+    """Adds an appointment and returns its id."""
     return insert_one(session, _NEW, values)
 
 
 def add_events(session: Session, events: Sequence[Mapping[str, Any]]) -> None:
-    """All columns of each, in one statement."""
+    """Adds complete events in one statement."""
     write(session, _NEW_EVENT, events)
 
 
@@ -216,9 +216,9 @@ def find(session: Session, appointment_id: int) -> AppointmentView | None:
 def page(
     session: Session, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
 ) -> list[AppointmentView]:
-    """Ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses, doctor_id,
-    patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`, unless
-    empty, are the clinics to look in.
+    """Returns rows ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses,
+    doctor_id, patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`,
+    unless empty, are the clinics to search.
     """
     statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids))
     clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
@@ -226,7 +226,7 @@ def page(
 
 
 def from_local_midnight(session: Session, since: Mapping[str, datetime], *, limit: int) -> list[VisitByName]:
-    """Visits that hold their time, earliest first, in each time zone those from its instant in `since` on."""
+    """Returns visits that hold their time, earliest first, in each time zone from its instant in `since` on."""
     after_midnight = or_(
         *(and_(Clinic.time_zone == zone, Appointment.starts_at >= instant) for zone, instant in since.items())
     )
@@ -235,7 +235,7 @@ def from_local_midnight(session: Session, since: Mapping[str, datetime], *, limi
 
 
 def history(session: Session, appointment_id: int, *, after: int, limit: int) -> list[EventView]:
-    """What happened to the appointment, oldest first."""
+    """Returns what happened to the appointment, oldest first."""
     values = {"appointment_id": appointment_id, "after": after, "page_limit": limit}
     return fetch_all(session, EventView, _HISTORY, values)
 
@@ -245,8 +245,8 @@ def resources_of(session: Session, appointment_id: int) -> VisitResources | None
 
 
 def get_for_change(session: Session, appointment_id: int) -> tuple[Appointment, bool] | None:
-    """The entity, its row locked, and whether its patient has been erased, as it is now. Lock its doctor, patient
-    and chair first (see claims.py): whoever erases holds the patient's lock.
+    """Returns the entity with its row locked, and whether its patient has been erased by now. Lock its doctor, patient
+    and chair first (see claims.py): erasing holds the patient's lock.
     """
     row = session.execute(
         select(Appointment, _ERASED)
@@ -260,9 +260,9 @@ def get_for_change(session: Session, appointment_id: int) -> tuple[Appointment, 
 def cancel_all(
     session: Session, appointment_ids: Sequence[int], *, reason: str, now: datetime
 ) -> list[tuple[Appointment, Status]]:
-    """Cancels them, their rows locked in the order of their ids, in two statements however many they are. Returns each
-    as it is now, to be read only, with its status until then. For callers who have asked whether each may be
-    cancelled, and hold the locks of get_for_change.
+    """Cancels the appointments in two statements, with their rows locked in the order of their ids. Returns each after
+    the change, only for reading, with its previous status. The caller has checked that each may be cancelled, and holds
+    the locks of get_for_change.
     """
     found = session.scalars(
         select(Appointment)
@@ -282,7 +282,7 @@ def cancel_all(
 
 
 def _changed(session: Session, visit: Appointment, changes: Mapping[str, Any]) -> Status:
-    """Changes it away from the session, which would write each of them once more. Returns the status until then."""
+    """Changes the object outside the session, which would otherwise write it again. Returns the previous status."""
     before = visit.status
     session.expunge(visit)
     for name, value in changes.items():

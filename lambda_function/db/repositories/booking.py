@@ -1,4 +1,4 @@
-"""What booking must know of doctor, patient, clinic and treatment, and which doctors could give a treatment."""
+"""What booking needs to know about doctor, patient, clinic and treatment, and which doctors could give a treatment."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -44,8 +44,8 @@ _OPEN_VISITS = (
 
 
 class BookingFacts(NamedTuple):
-    """Where there is no such patient whom the actor may see, `patient_id` and `patient_name` are None. Where there is
-    no such treatment, `treatment_active` is None, and so is all else of the treatment: ask that before the rest.
+    """The facts of a booking. `patient_id` and `patient_name` are None if the actor sees no such patient. If there is
+    no such treatment, `treatment_active` is None, and all other fields of the treatment are too: check this first.
     """
 
     doctor_id: int
@@ -86,7 +86,7 @@ class BookingFacts(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A doctor who could give a treatment, with what is needed to work out the free starts of it."""
+    """A doctor who could give a treatment, with everything that their free starts depend on."""
 
     doctor_id: int
     clinic_id: int
@@ -170,7 +170,7 @@ _FACTS: AnySelect = (
     .where(Doctor.user_id == bindparam("doctor_id"))
     .order_by(Chair.chair_id)
 )
-# What a view shows beside the columns of the appointment.
+# The fields of a view beside the columns of the appointment.
 _NAMES = frozenset(AppointmentView._fields) - set(APPOINTMENT_ROWS.columns.keys())
 if not set(BookingFacts._fields) >= _NAMES:
     raise TypeError(f"BookingFacts has no {', '.join(sorted(_NAMES - set(BookingFacts._fields)))}")
@@ -202,10 +202,10 @@ def booking_facts(
     now: datetime,
     counted_clinic_id: int | None = None,
 ) -> tuple[BookingFacts, list[int]] | None:
-    """The facts with the clinic's active chairs by id, or None when there is no such doctor in practice.
+    """Returns the facts with the clinic's active chairs by id, or None if there is no such doctor in practice.
 
-    `offered_treatment_id` is None when the doctor does not offer the treatment. `open_requests` and `open_visits`,
-    which are those ahead in `counted_clinic_id`, count what the actor may see: all of it when it is the patient.
+    `offered_treatment_id` is None if the doctor does not offer the treatment. `open_requests` and `open_visits`, which
+    are those ahead in `counted_clinic_id`, count what the actor may see. A patient sees all of their own.
     """
     values = {
         "doctor_id": doctor_id,
@@ -221,7 +221,7 @@ def booking_facts(
 
 @lru_cache
 def _candidates_statement(*, of_doctor: bool, of_clinic: bool) -> AnySelect:
-    """Built once for each of the four, as in db/repositories/appointments.py."""
+    """Builds each of the four statements once, as in db/repositories/appointments.py."""
     statement = _FOR_TREATMENT
     if of_doctor:
         statement = statement.where(Doctor.user_id == bindparam("doctor_id"))
@@ -231,15 +231,15 @@ def _candidates_statement(*, of_doctor: bool, of_clinic: bool) -> AnySelect:
 
 
 def candidates(session: Session, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> list[Candidate]:
-    """Each doctor in practice at an active clinic who offers the active treatment, by doctor_id."""
+    """Returns each doctor in practice at an active clinic who offers the active treatment, by doctor_id."""
     statement = _candidates_statement(of_doctor=doctor_id is not None, of_clinic=clinic_id is not None)
     values = {"treatment_id": treatment_id, "doctor_id": doctor_id, "clinic_id": clinic_id}
     return fetch_all(session, Candidate, statement, values)
 
 
 def candidates_of_clinic(session: Session, clinic_id: int, doctor_ids: Collection[int] | None) -> list[Candidate]:
-    """Each doctor in practice at the active clinic with each active treatment that the doctor offers; only these
-    doctors, unless it is None.
+    """Returns each doctor in practice at the active clinic with each active treatment that they offer, limited to these
+    doctors unless they are None.
     """
     if doctor_ids is None:
         return fetch_all(session, Candidate, _IN_CLINIC, {"clinic_id": clinic_id})
@@ -247,17 +247,17 @@ def candidates_of_clinic(session: Session, clinic_id: int, doctor_ids: Collectio
 
 
 def view_of(appointment: Appointment, facts: BookingFacts) -> AppointmentView:
-    """The appointment as it was written, with the names in the facts, without reading it again."""
+    """Returns the appointment as it was written, with the names in the facts, without reading it again."""
     return AppointmentView._make(
         getattr(facts if name in _NAMES else appointment, name) for name in AppointmentView._fields
     )
 
 
 def doctor_clinic(session: Session, doctor_id: int) -> DoctorClinic | None:
-    """None when there is no such doctor in practice."""
+    """Returns the doctor's clinic, or None if there is no such doctor in practice."""
     return fetch_one(session, DoctorClinic, _DOCTOR_CLINIC, {"doctor_id": doctor_id})
 
 
 def doctor_clinics(session: Session, doctor_ids: Collection[int]) -> list[DoctorClinic]:
-    """For operators: it also sees doctors who are not in practice."""
+    """Returns the clinics of doctors for operators, including doctors who are not in practice."""
     return fetch_all(session, DoctorClinic, _CLINICS_OF, {"doctor_ids": sorted(doctor_ids)}, unscoped=True)

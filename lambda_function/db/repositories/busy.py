@@ -1,4 +1,4 @@
-"""Time that is taken, and what else stands in the way of a visit. All rows are seen here, as in claims.py."""
+"""Time that is taken, and other obstacles to a visit. All rows are seen here, as in claims.py."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from lambda_function.domain.working_hours import WorkingTime
 
 
 class TakenTime(NamedTuple):
-    """What an appointment occupies, in minutes from the start of the span that was asked about."""
+    """The time that an appointment occupies, in minutes from the start of the requested span."""
 
     doctor_id: int
     chair_id: int | None
@@ -43,7 +43,7 @@ class VisitInSpan(NamedTuple):
 
 
 class VisitOfDoctor(NamedTuple):
-    """Start and end are in minutes from the start of the span that was asked about."""
+    """A visit of a doctor. Start and end are in minutes from the start of the requested span."""
 
     doctor_id: int
     appointment_id: int
@@ -74,9 +74,9 @@ class ActiveChair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Obstacles:
-    """`taken` are those of the doctor, the patient and the chairs who are busy, as (kind, id). Of doctor and patient it
-    holds only under their locks; what it says of a chair is a hint until that chair is locked. `awaited` is whether
-    anybody waits for the time that a move leaves.
+    """`taken` are the doctor, the patient and the chairs who are busy, as (kind, id). For doctor and patient this is
+    certain only under their locks. For a chair it is a hint until that chair is locked. `awaited` is whether anybody
+    waits for the time that a move leaves.
     """
 
     working_time: WorkingTime
@@ -85,7 +85,7 @@ class Obstacles:
 
 
 def _minutes(instant: Any) -> Any:
-    """From `base`, as an integer: a driver reads those several times faster than times."""
+    """Returns the minutes since `base` as an integer, which a driver reads several times faster than a time."""
     return func.timestampdiff(text("MINUTE"), instant_parameter("base"), instant)
 
 
@@ -112,7 +112,7 @@ def _taken(*where: Any) -> AnySelect:
 
 _DOCTORS: BindParameter[Any] = bindparam("doctor_ids", expanding=True)
 _CLINICS: BindParameter[Any] = bindparam("clinic_ids", expanding=True)
-# Clinics give doctors and chairs at once; the other two branches are what a doctor or the patient has elsewhere.
+# The clinics' branch finds doctors and chairs. The other two find what a doctor or the patient has elsewhere.
 _TAKEN_TIME = union_all(
     _taken(Appointment.clinic_id.in_(_CLINICS)),
     _taken(Appointment.doctor_id.in_(_DOCTORS), Appointment.clinic_id.not_in(_CLINICS)),
@@ -166,8 +166,8 @@ _VISITS_OF_PATIENTS: AnySelect = select(*columns(VisitOfPatient, Appointment)).w
 _CHAIRS: AnySelect = (
     select(*columns(ActiveChair, Chair)).where(Chair.clinic_id.in_(_CLINICS), Chair.active).order_by(Chair.chair_id)
 )
-# The ids are constants for the server: only so does it read just the interval of the primary key. Joined with `chair`
-# it reads all that a chair has ever been claimed for.
+# The ids are constants for the server, so it reads only an interval of the primary key. With a join of `chair`
+# it would read every claim that a chair has ever had.
 _CLAIMED = (
     rules("claimed", owner_id=SlotClaim.resource_id, claim_kind=SlotClaim.kind)
     .where(
@@ -179,13 +179,13 @@ _CLAIMED = (
     )
     .distinct()
 )
-# Whether anybody at all waits.
+# This tells whether anybody waits at all.
 _AWAITED = rules("awaited", owner_id=literal(0, literal_execute=True)).where(
     exists().where(WaitlistEntry.status.in_(sorted(OPEN)))
 )
 _FOR_BOOKING = union_all(*WORKING_RULES, _CLAIMED)
 _FOR_MOVING = union_all(*WORKING_RULES, _CLAIMED, _AWAITED)
-# The longest that an appointment may begin before a time that it still occupies, and the other way round.
+# The greatest distance between an appointment's start and a time that it occupies, in either direction.
 _REACH = timedelta(days=2)
 
 
@@ -198,8 +198,8 @@ def taken_time(
     patient_id: int | None,
     exclude_id: int | None = None,
 ) -> list[TakenTime]:
-    """All appointments of the clinics, and those of the doctors and the patient elsewhere, that occupy time in the
-    span.
+    """Returns all appointments of the clinics, and those of the doctors and the patient elsewhere, that occupy time in
+    the span.
     """
     values = {
         "base": span.start,
@@ -214,13 +214,13 @@ def taken_time(
 
 
 def visits_of(session: Session, kind: ClaimKind, person_id: int, span: Interval) -> list[VisitInSpan]:
-    """Visits that hold time of a doctor or patient in the span, by start."""
+    """Returns visits of a doctor or patient that hold time in the span, by start."""
     return fetch_all(session, VisitInSpan, _VISITS_OF[kind], {"person_id": person_id, **_bounds(span)}, unscoped=True)
 
 
 def visits_of_doctors(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, list[VisitOfDoctor]]:
-    """What is not over and holds time in the span, which starts on a whole minute: by doctor, for those who have
-    any, and by start.
+    """Returns visits that are not over and hold time in the span, which starts on a whole minute. They are grouped by
+    the doctors who have any, and ordered by start.
     """
     values = {
         "doctor_ids": sorted(doctor_ids),
@@ -235,7 +235,7 @@ def visits_of_doctors(session: Session, doctor_ids: Collection[int], span: Inter
 
 
 def visits_of_patients(session: Session, patient_ids: Collection[int], span: Interval) -> list[VisitOfPatient]:
-    """Visits that hold time of some of the patients in the span."""
+    """Returns visits of the patients that hold time in the span."""
     values = {"patient_ids": sorted(patient_ids), **_bounds(span)}
     return fetch_all(session, VisitOfPatient, _VISITS_OF_PATIENTS, values, unscoped=True)
 
@@ -245,12 +245,12 @@ def _bounds(span: Interval) -> dict[str, datetime]:
 
 
 def visits_ahead(session: Session, kind: ClaimKind, person_id: int, now: datetime) -> list[VisitAhead]:
-    """Visits of a doctor or patient that hold time and have not begun, by id."""
+    """Returns visits of a doctor or patient that hold time and have not begun, by id."""
     return fetch_all(session, VisitAhead, _VISITS_AHEAD[kind], {"person_id": person_id, "now": now}, unscoped=True)
 
 
 def active_chairs(session: Session, clinic_ids: Collection[int]) -> dict[int, list[int]]:
-    """The active chairs of each clinic, by id."""
+    """Returns the active chairs of each clinic, by id."""
     found: dict[int, list[int]] = {clinic_id: [] for clinic_id in clinic_ids}
     for chair in fetch_all(session, ActiveChair, _CHAIRS, {"clinic_ids": sorted(clinic_ids)}, unscoped=True):
         found[chair.clinic_id].append(chair.chair_id)
@@ -267,7 +267,9 @@ def obstacles(
     occupied: Interval,
     moved_id: int | None,
 ) -> Obstacles:
-    """`moved_id` is the appointment that is to be moved there, whose own claims are none."""
+    """Returns what is in the way of a visit. `moved_id` is the appointment that is to be moved, whose own claims are no
+    obstacle.
+    """
     values = {
         **rule_values([doctor_id], visit),
         "doctor_id": doctor_id,

@@ -1,4 +1,4 @@
-"""What a calendar feed shows, and a mark of it that is worked out without reading it."""
+"""The entries of a calendar feed, and a mark of them that is computed without reading them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _LIMIT: Any = bindparam("feed_limit", type_=BigInteger)
 
 
 class FeedEntry(NamedTuple):
-    """What the feed says of an appointment."""
+    """The part of an appointment that the feed shows."""
 
     appointment_id: int
     status: Status
@@ -43,8 +43,8 @@ class _Mark(NamedTuple):
 
 
 def _shown(clinics: int) -> Subquery:
-    """The ids of what is shown: first what is ahead, then what is past, each by its distance from now. Of several
-    clinics each gives as many as all, since the visits of all of them together are in no index.
+    """Selects the ids that are shown: first the future, then the past, each by its distance from now. Each of several
+    clinics gives the full number, because no index holds the visits of all of them together.
     """
     seconds = func.timestampdiff(text("SECOND"), _NOW, Appointment.starts_at)
     key = Appointment.appointment_id.label("appointment_id")
@@ -98,8 +98,9 @@ def _entries(clinics: int) -> AnySelect:
 
 @lru_cache(maxsize=32)
 def _mark(clinics: int) -> AnySelect:
-    """One row, whatever is shown. Of each entry 64 bits of a hash of all that an event is made of, joined so that their
-    order does not matter: the version stands for what belongs to the appointment, and names for themselves.
+    """Returns one row, however much is shown. It combines 64 bits of a hash of each entry, in a way that ignores their
+    order. The hash covers all that an event is made of: the version stands for the appointment, and the names are
+    included.
     """
     entry = func.concat_ws(
         "\x1f",
@@ -115,7 +116,7 @@ def _mark(clinics: int) -> AnySelect:
 
 
 class CalendarFeed:
-    """What the session's actor may see from `since` on: `limit` entries, of the clinics if there are any."""
+    """What the session's actor may see from `since` on: `limit` entries, limited to the clinics if there are any."""
 
     def __init__(
         self, session: Session, *, since: datetime, now: datetime, limit: int, clinic_ids: Sequence[int]
@@ -126,10 +127,10 @@ class CalendarFeed:
         self._values |= {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
 
     def entries(self) -> list[FeedEntry]:
-        """In the order of their starts."""
+        """Returns the entries in the order of their starts."""
         return fetch_all(self._session, FeedEntry, _entries(self._clinics), self._values)
 
     def mark(self) -> str:
-        """Differs as soon as an entry comes, goes or reads differently."""
+        """Returns a value that differs as soon as an entry comes, goes or changes."""
         [mark] = fetch_all(self._session, _Mark, _mark(self._clinics), self._values)
         return f"{mark.entries}-{mark.bits}"

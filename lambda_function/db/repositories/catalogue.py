@@ -1,4 +1,4 @@
-"""Clinics, treatments and doctors: what everybody may look up. Active ones only, ordered by id."""
+"""Clinics, treatments and doctors, which everybody may look up: only active ones, ordered by id."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -111,7 +111,7 @@ def doctors(
     limit: int,
     doctor_id: int | None = None,
 ) -> list[DoctorRow]:
-    """Doctors of a clinic, doctors who offer a treatment, or one doctor; None stands for any."""
+    """Returns doctors of a clinic, doctors who offer a treatment, or one doctor. None stands for any."""
     statement = _DOCTORS
     if doctor_id is not None:
         statement = statement.where(Doctor.user_id == doctor_id)
@@ -127,7 +127,7 @@ def doctors(
 
 
 def treatments_of(session: Session, doctor_ids: Sequence[int]) -> dict[int, list[OfferedTreatment]]:
-    """What each of the doctors offers today, in one statement."""
+    """Returns what each of the doctors currently offers, in one statement."""
     offered: dict[int, list[OfferedTreatment]] = defaultdict(list)
     for treatment in fetch_all(session, OfferedTreatment, _OFFERED, {"doctor_ids": doctor_ids}):
         offered[treatment.doctor_id].append(treatment)
@@ -145,12 +145,12 @@ def has_treatment(session: Session, treatment_id: int) -> bool:
 
 
 def time_zones(session: Session) -> Sequence[str]:
-    """The zones in which there are clinics."""
+    """Returns the zones in which there are clinics."""
     return session.scalars(select(Clinic.time_zone).distinct()).all()
 
 
 class VisibleIds(NamedTuple):
-    """Ids that name something the actor may see, else None; and the time zone of the clinic."""
+    """The ids that name something the actor may see, otherwise None, and the time zone of the clinic."""
 
     doctor_id: int | None
     patient_id: int | None
@@ -163,7 +163,7 @@ _VISIBLE_IDS: AnySelect = select(
         VisibleIds,
         doctor_id=func.coalesce(
             select(Doctor.user_id).where(Doctor.user_id == bindparam("doctor_id")).scalar_subquery(),
-            # Who has left is no doctor of the catalogue any more; the visits are still there, for whoever may see one.
+            # A doctor who has left is no longer in the catalogue, but those who see a visit of theirs may ask.
             select(Appointment.doctor_id)
             .where(Appointment.doctor_id == bindparam("doctor_id"))
             .limit(1)
@@ -179,8 +179,8 @@ _VISIBLE_IDS: AnySelect = select(
 def visible_ids(
     session: Session, *, doctor_id: int | None = None, patient_id: int | None = None, clinic_id: int | None = None
 ) -> VisibleIds:
-    """Which of the ids name something that the actor may see. A doctor who has left is one of whom the actor sees a
-    visit.
+    """Returns which of the ids name something that the actor may see. A doctor who has left counts if the actor sees
+    one of their visits.
     """
     ids = {"doctor_id": doctor_id, "patient_id": patient_id, "clinic_id": clinic_id}
     return fetch_all(session, VisibleIds, _VISIBLE_IDS, ids)[0]

@@ -1,7 +1,7 @@
-"""Locks, and claims of time: all rows of both are seen here, since a conflict with a row that the caller may not see is
-a conflict.
+"""Locks, and claims of time. All rows of both are seen here, because a conflict with a row that the caller may not see
+is also a conflict.
 
-The order of locks is the same everywhere: doctors by id, patient, the row of an appointment that is there, chairs by id
+The order of locks is the same everywhere: doctors by id, patient, the row of an existing appointment, chairs by id
 (docs/decisions/0001).
 """
 
@@ -43,7 +43,7 @@ def busy_error(kind: ClaimKind) -> DomainError:
 
 
 def claimed(kind: ClaimKind, resource: ColumnElement[bool], span: str) -> ColumnElement[bool]:
-    """Claims of the resource in the interval bound as `<span>_start` and `<span>_end`."""
+    """Selects claims of the resource in the interval that is bound as `<span>_start` and `<span>_end`."""
     return and_(
         SlotClaim.kind == kind.value,
         resource,
@@ -74,7 +74,7 @@ _LOCK_CHAIR = select(Chair.chair_id).where(Chair.chair_id == bindparam("chair_id
 _CHAIR_CLAIMED: AnySelect = select(
     exists().where(claimed(ClaimKind.CHAIR, SlotClaim.resource_id == bindparam("chair_id"), "occupied"))
 )
-# Into the table, not the class: the ORM would take each of the many rows apart.
+# This inserts into the table, because the ORM would process each of the many rows.
 _CLAIM = insert(CLAIM_ROWS)
 _RELEASE = delete(SlotClaim).where(SlotClaim.appointment_id.in_(bindparam("appointment_ids", expanding=True)))
 # The primary key starts with kind and resource, so purging reads just what it deletes: this jumps from resource to
@@ -89,13 +89,13 @@ _RESOURCES = 200
 
 
 def lock_doctors(session: Session, doctor_ids: Collection[int]) -> dict[int, int]:
-    """Locks those that exist, in the order of their ids, and returns the clinic of each."""
+    """Locks the doctors that exist, in the order of their ids, and returns the clinic of each."""
     found = fetch_all(session, LockedDoctor, _LOCK_DOCTORS, {"doctor_ids": sorted(doctor_ids)}, unscoped=True)
     return {doctor.user_id: doctor.clinic_id for doctor in found}
 
 
 def lock_patient(session: Session, patient_id: int) -> bool:
-    """Whether there is such a patient to lock."""
+    """Locks the patient, and returns whether they exist."""
     return session.scalar(_LOCK_PATIENT, {"patient_id": patient_id}, execution_options=UNSCOPED) is not None
 
 
@@ -104,7 +104,7 @@ def lock_chair(session: Session, chair_id: int) -> None:
 
 
 def chair_is_claimed(session: Session, chair_id: int, occupied: Interval, moved_id: int | None) -> bool:
-    """Whether another appointment than `moved_id` has claimed the chair for some of the time."""
+    """Returns whether another appointment than `moved_id` has claimed the chair for some of the time."""
     values = {
         "chair_id": chair_id,
         "occupied_start": occupied.start,
@@ -116,7 +116,7 @@ def chair_is_claimed(session: Session, chair_id: int, occupied: Interval, moved_
 
 def claim(session: Session, appointment_id: int, claims: Iterable[Claim]) -> None:
     """Takes the time, in key order and in one statement. Raises the error of the first kind that another appointment
-    holds: only for writers that went round the locks, since under them the checks have answered already.
+    holds. This happens only if a writer has bypassed the locks, under which the checks have already decided.
     """
     rows = [
         {"kind": each.kind.value, "resource_id": each.resource_id, "slot_at": slot, "appointment_id": appointment_id}

@@ -1,4 +1,4 @@
-"""All people, active or not, with their accounts: for operators, who see everybody. Unscoped."""
+"""All people, active or not, with their accounts, for operators, who see everybody. Unscoped."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -89,7 +89,7 @@ _CLINIC_IDS: AnySelect = select(*columns(_ClinicId, Clinic)).where(Clinic.name.i
 _TREATMENT_IDS: AnySelect = select(*columns(_TreatmentId, Treatment)).where(
     Treatment.code.in_(bindparam("codes", expanding=True))
 )
-# A person's clinics as what they are now: a doctor who was a patient once is listed where the doctor works.
+# A person's clinics in their current role: a doctor who was once a patient is listed where they work.
 _CLINICS = union_all(
     *(
         select(person.label("user_id"), Clinic.name)
@@ -126,8 +126,8 @@ def page(
     until: int,
     limit: int,
 ) -> Sequence[DirectoryEntry]:
-    """People with ids behind `after` and up to `until`, in order, without those who were erased or merged into another.
-    `prefix` is looked for at the start of names, user names, e-mails and phones.
+    """Returns people with ids after `after` and up to `until`, in order, without those who were erased or merged into
+    another. `prefix` is looked for at the start of names, user names, e-mails and phones.
     """
     statement = _ENTRIES.where(User.user_id > after, User.user_id <= until, here(User))
     if role is not None:
@@ -143,12 +143,12 @@ def page(
 
 
 def last_id(session: Session) -> int:
-    """The greatest id of all people; 0 when there is nobody."""
+    """Returns the greatest id of all people, or 0 if there is nobody."""
     return session.scalar(_LAST_ID, execution_options=UNSCOPED) or 0
 
 
 def clinics_of(session: Session, user_ids: Collection[int]) -> Mapping[int, list[str]]:
-    """The names of the clinics of each person, sorted."""
+    """Returns the names of the clinics of each person, sorted."""
     found: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
     for row in fetch_all(session, _ClinicOfPerson, _CLINICS, {"user_ids": sorted(user_ids)}, unscoped=True):
         found[row.user_id].append(row.name)
@@ -156,8 +156,8 @@ def clinics_of(session: Session, user_ids: Collection[int]) -> Mapping[int, list
 
 
 def find(session: Session, user_name: str, *, leaving: bool = False) -> DirectoryEntry | None:
-    """The person with this user name, in capital or small letters, who was neither erased nor merged into another.
-    With `leaving`, also somebody whose erasing has begun and has not come to the name yet.
+    """Returns the person with this user name, in capital or small letters, who was neither erased nor merged into
+    another. With `leaving`, it also finds a person whose erasing has begun but has not reached the name yet.
     """
     there = User.merged_into.is_(None) if leaving else here(User)
     entry = fetch_one(session, DirectoryEntry, _BY_NAME.where(there), {"user_name": user_name}, unscoped=True)
@@ -170,24 +170,26 @@ def all_clinic_ids(session: Session) -> tuple[int, ...]:
 
 
 def clinic_ids_by_name(session: Session, names: Collection[str]) -> Mapping[str, int]:
-    """The ids of those clinics that there are, by name."""
+    """Returns the ids of those of the clinics that exist, by name."""
     found = fetch_all(session, _ClinicId, _CLINIC_IDS, {"names": names}, unscoped=True)
     return {row.name: row.clinic_id for row in found}
 
 
 def treatment_ids_by_code(session: Session, codes: Collection[str]) -> Mapping[str, int]:
-    """The ids of those treatments that there are, by code."""
+    """Returns the ids of those of the treatments that exist, by code."""
     found = fetch_all(session, _TreatmentId, _TREATMENT_IDS, {"codes": codes}, unscoped=True)
     return {row.code: row.treatment_id for row in found}
 
 
 def set_type(session: Session, user_id: int, *, before: Role, after: Role, now: datetime) -> bool:
-    """Makes the person something else; False when they were not what the caller had seen."""
+    """Gives the person another role. Returns False if their role was not the one that the caller had seen."""
     return _change(session, User.user_id == user_id, User.user_type == before, user_type=after, updated_at=now)
 
 
 def link(session: Session, user_id: int, sub: str, now: datetime) -> bool:
-    """Gives the account to the person; False when the person has another one, or the account another person."""
+    """Gives the account to the person. Returns False if the person has another account, or
+    another person has this one.
+    """
     free = User.cognito_sub.is_(None) | (User.cognito_sub == sub)
     try:
         return _change(session, User.user_id == user_id, free, cognito_sub=sub, updated_at=now)
@@ -202,14 +204,14 @@ def _change(session: Session, *where: ColumnExpressionArgument[bool], **values: 
 
 
 def profiles_of(session: Session, user_id: int) -> frozenset[Role]:
-    """What the person is or was."""
+    """Returns the roles that the person has or had."""
     [found] = fetch_all(session, _Profiles, _PROFILES, {"user_id": user_id}, unscoped=True)
     has = {Role.PATIENT: found.patient, Role.DOCTOR: found.doctor, Role.RECEPTIONIST: found.receptionist}
     return frozenset(role for role in Role if has[role])
 
 
 def make_patient(session: Session, user_id: int, clinic_ids: Collection[int], now: datetime) -> None:
-    """Makes the person a patient of these clinics, and of those whose patient they were."""
+    """Makes the person a patient of these clinics, in addition to those whose patient they were."""
     _put(session, Patient, [{"user_id": user_id}])
     rows = [{"clinic_id": clinic_id, "patient_id": user_id, "created_at": now} for clinic_id in clinic_ids]
     _put(session, ClinicPatient, rows)
@@ -217,7 +219,7 @@ def make_patient(session: Session, user_id: int, clinic_ids: Collection[int], no
 
 def make_doctor(session: Session, user_id: int, clinic_id: int, treatment_ids: Sequence[int]) -> None:
     """Makes the person a doctor of this clinic, who keeps the treatments of an earlier time as a doctor. The first of
-    the new treatments is the default.
+    the new treatments becomes the default.
     """
     _put(session, Doctor, [{"user_id": user_id, "clinic_id": clinic_id}])
     _put(session, DoctorTreatment, [{"doctor_id": user_id, "treatment_id": number} for number in treatment_ids])
@@ -228,7 +230,7 @@ def make_doctor(session: Session, user_id: int, clinic_id: int, treatment_ids: S
 
 
 def make_receptionist(session: Session, user_id: int, clinic_ids: Collection[int]) -> None:
-    """Makes the person a receptionist of these clinics and no others."""
+    """Makes the person a receptionist of exactly these clinics."""
     _put(session, Receptionist, [{"user_id": user_id}])
     write(session, delete(ReceptionistClinic).where(ReceptionistClinic.receptionist_id == user_id))
     rows = [{"receptionist_id": user_id, "clinic_id": clinic_id} for clinic_id in clinic_ids]
@@ -236,8 +238,8 @@ def make_receptionist(session: Session, user_id: int, clinic_ids: Collection[int
 
 
 def _put(session: Session, mapped: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Adds those that are not there yet. Setting a column to itself is the update that changes nothing; INSERT IGNORE
-    would also overlook other errors.
+    """Adds the rows that do not exist yet. Setting a column to itself changes nothing. INSERT IGNORE would also ignore
+    other errors.
     """
     for row in rows:
         column = next(iter(row))

@@ -1,5 +1,5 @@
-"""Forgetting a patient, in parts that are small however much there is. Unscoped. The caller holds the locks that
-docs/decisions/0012 names.
+"""Erases a patient in small parts, however much there is. Unscoped. The caller holds the locks that docs/decisions/0012
+names.
 """
 
 from collections.abc import Collection, Sequence
@@ -39,20 +39,22 @@ _NEXT_VISITS: AnySelect = (
 
 
 def mark(session: Session, user_id: int, now: datetime) -> bool:
-    """Marks the person as erased, though their words may still be there. False for somebody who is still active."""
+    """Marks the person as erased, although text about them may still exist. Returns False for somebody who is still
+    active.
+    """
     statement = update(User).where(User.user_id == user_id, not_(User.active))
     marked = statement.values(erased_at=coalesce(User.erased_at, now), version=User.version + 1, updated_at=now)
     return write(session, marked) > 0
 
 
 def next_visits(session: Session, user_id: int, after: int, limit: int) -> Sequence[VisitOfPatient]:
-    """At most `limit` of the patient's visits with ids behind `after`, in the order of their ids."""
+    """Returns at most `limit` of the patient's visits with ids after `after`, in the order of their ids."""
     values = {"patient_id": user_id, "after": after, "most": limit}
     return fetch_all(session, VisitOfPatient, _NEXT_VISITS, values, unscoped=True)
 
 
 def forget_words(session: Session, appointment_ids: Collection[int], now: datetime) -> None:
-    """Forgets all that was written about the visits. Each gets a new version, since its patient's name goes too."""
+    """Erases all text about the visits. Each gets a new version, because its patient's name also goes."""
     words = {
         "patient_note": None,
         "internal_note": None,
@@ -74,7 +76,7 @@ def remove_waiting(session: Session, user_id: int, limit: int) -> int:
 
 
 def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -> None:
-    """Forgets what is one row, or one row a clinic. The person is called `name` from then on."""
+    """Erases what is one row, or one row for each clinic. The person is called `name` from then on."""
     for mapped in (CalendarToken, LinkCode, Refusals):
         write(session, delete(mapped).where(mapped.user_id == user_id))
     write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))

@@ -28,12 +28,12 @@ class FreedTimeRow(NamedTuple):
 
 
 _NEW = insert(FREED_ROWS)
-# Each is one look at the end of an index; of both states at once the server would read all rows.
+# Each reads the end of an index. For both statuses at once the server would read all rows.
 _LAST_WISHES = union_all(
     *(select(func.max(WaitlistEntry.wished_to)).where(WaitlistEntry.status == status) for status in sorted(OPEN))
 )
 _TURN: AnySelect = select(OfferLock.stripe).where(OfferLock.stripe == bindparam("stripe")).with_for_update()
-# What is locked is another's: being freed right now by a transaction that has not ended.
+# A locked row belongs to a transaction that has not ended.
 _NEXT: AnySelect = (
     select(*columns(FreedTimeRow, FreedTime))
     .where(FreedTime.clinic_id == bindparam("clinic_id"))
@@ -44,12 +44,12 @@ _NEXT: AnySelect = (
 
 
 def awaited_until(session: Session) -> datetime | None:
-    """When the last of all open wishes ends; None when nobody waits."""
+    """Returns when the last open wish ends, or None if nobody waits."""
     return max((last for last in session.scalars(_LAST_WISHES, execution_options=UNSCOPED) if last), default=None)
 
 
 def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """All in one statement."""
+    """Adds all rows in one statement."""
     write(session, _NEW, rows)
 
 
@@ -59,7 +59,7 @@ def lock_turn(session: Session, clinic_id: int) -> None:
 
 
 def take(session: Session, clinic_id: int, limit: int) -> list[FreedTimeRow]:
-    """The earliest of the clinic, locked."""
+    """Returns the earliest freed time of the clinic, locked."""
     return fetch_all(session, FreedTimeRow, _NEXT, {"clinic_id": clinic_id, "batch": limit}, unscoped=True)
 
 
@@ -68,24 +68,24 @@ def finish(session: Session, freed_time_ids: Collection[int]) -> None:
 
 
 def advance(session: Session, freed_time_ids: Collection[int], waitlist_id: int) -> None:
-    """Everybody up to there has been looked at."""
+    """Records that everybody up to this entry has been considered."""
     statement = update(FreedTime).where(FreedTime.freed_time_id.in_(freed_time_ids))
     moved = func.greatest(FreedTime.after_waitlist_id, waitlist_id)
     write(session, statement.values(after_waitlist_id=moved))
 
 
 def last_clinic_id(session: Session) -> int:
-    """Of the clinics of which there is freed time; 0 without one."""
+    """Returns the greatest id of the clinics with freed time, or 0."""
     return session.scalar(select(func.max(FreedTime.clinic_id)), execution_options=UNSCOPED) or 0
 
 
 def clinic_ids(session: Session, *, after: int, until: int, limit: int) -> Sequence[int]:
-    """Clinics of which there is freed time, with ids beyond `after` and up to `until`."""
+    """Returns clinics with freed time whose ids are beyond `after` and up to `until`."""
     statement = select(FreedTime.clinic_id).where(FreedTime.clinic_id > after, FreedTime.clinic_id <= until).distinct()
     return session.scalars(statement.order_by(FreedTime.clinic_id).limit(limit), execution_options=UNSCOPED).all()
 
 
 def oldest(session: Session) -> datetime | None:
-    """When the first of what still waits was freed."""
+    """Returns when the oldest waiting time was freed."""
     statement = select(FreedTime.created_at).order_by(FreedTime.freed_time_id).limit(1)
     return session.scalar(statement, execution_options=UNSCOPED)

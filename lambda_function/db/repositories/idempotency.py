@@ -1,7 +1,8 @@
 """Answers kept under idempotency keys, and the rows on which requests with one key wait for each other.
 
-The wait is on a row that is always there, not on the key's own: waiters for a row whose writer rolls back deadlock
-among themselves. Keys share these rows by their hash; who shares one by chance waits for nothing but its turn.
+They wait for a row that always exists, not for the key's own, because waiters for a row whose writer rolls back would
+deadlock among themselves. Keys share these rows by their hash, and keys that share one by chance only wait for their
+turn.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +25,7 @@ STRIPES = 1024
 
 
 class StoredAnswer(NamedTuple):
-    """What is kept under a key: the answer, and hashes of the request and of the rights that the caller had."""
+    """An answer kept under a key, with hashes of the request and of the rights that the caller had."""
 
     request_hash: str
     rights_hash: str
@@ -59,7 +60,7 @@ class _Key(NamedTuple):
 
 
 _KEY = tuple_(IdempotencyKey.user_id, IdempotencyKey.key_hash)
-# One statement, since the order of the two is certain: the key is read, as it is then, once the lock is there.
+# This is one statement, because its order is certain: the key is read after the lock has been granted.
 _LOCKED: AnySelect = (
     select(*columns(StoredAnswer, IdempotencyKey))
     .select_from(IdempotencyLock)
@@ -70,7 +71,7 @@ _LOCKED: AnySelect = (
     .where(IdempotencyLock.stripe == bindparam("stripe"))
     .with_for_update()
 )
-# Of the people named those who are or were patients: nobody else is ever forgotten. It locks no patient: under READ
+# Selects the named people who are or were patients, because nobody else is ever erased. It locks no patient: under READ
 # COMMITTED a SELECT that feeds an INSERT reads what is committed.
 _SUBJECTS = insert(SUBJECT_ROWS).from_select(
     ["subject_id", "user_id", "key_hash"],
@@ -98,13 +99,13 @@ _BODIES: AnySelect = select(*columns(AnswerBody, IdempotencyKey))
 
 
 def stripe(key_hash: str) -> int:
-    """The row that requests with this key wait on."""
+    """Returns the row on which requests with this key wait."""
     return int(key_hash[:8], 16) % STRIPES
 
 
 def lock(session: Session, user_id: int, key_hash: str) -> StoredAnswer | None:
-    """The answer kept under the user's key. Holds the key until the transaction ends, so it must come before all other
-    locks. Raises IdempotencyInFlightError when somebody else holds the key for too long.
+    """Returns the answer kept under the user's key. It holds the key until the transaction ends, so it must come before
+    all other locks. Raises IdempotencyInFlightError if another request holds the key for too long.
     """
     values = {"user_id": user_id, "key_hash": key_hash, "stripe": stripe(key_hash)}
     try:
@@ -113,13 +114,13 @@ def lock(session: Session, user_id: int, key_hash: str) -> StoredAnswer | None:
         if not is_contention(error):
             raise
         raise IdempotencyInFlightError("The first request with this key is still running; try again.") from error
-    # The lock has a row always, and what is joined to it may be missing.
+    # The lock always has a row, but the joined key may be missing.
     return None if found.created_at is None else found
 
 
 def add(session: Session, user_id: int, key_hash: str, answer: StoredAnswer, named: Collection[int]) -> None:
-    """Keeps an answer under the user's key. `named` are the user ids of everybody whom it is about; those of patients
-    are kept with it.
+    """Keeps an answer under the user's key. `named` are the user ids of everybody whom it is about. Those of patients
+    are stored with it.
     """
     session.add(IdempotencyKey(user_id=user_id, key_hash=key_hash, **answer._asdict()))
     session.flush()
@@ -135,13 +136,13 @@ def purge_expired(session: Session, before: datetime, limit: int) -> int:
 
 
 def remove_answers_of(session: Session, user_id: int, limit: int) -> int:
-    """Removes at most `limit` answers to this person, and answers how many. To be repeated as purge_expired."""
+    """Removes at most `limit` answers to this person, and returns how many. Repeat it like purge_expired."""
     return _removed(session, delete(IdempotencyKey).where(IdempotencyKey.user_id == user_id), limit)
 
 
 def remove_answers_about(session: Session, user_id: int, limit: int) -> int:
-    """Removes at most `limit` answers that were kept as being about this person, whoever got them, and answers how
-    many. To be repeated as purge_expired. For answers that were kept without that, see `attributions`.
+    """Removes at most `limit` answers that are recorded as being about this person, whoever got them, and returns how
+    many. Repeat it like purge_expired. For answers without such a record, see `attributions`.
     """
     keys = fetch_all(session, _Key, _ABOUT, {"subject_id": user_id, "most": limit}, unscoped=True)
     return remove(session, keys)
@@ -153,13 +154,13 @@ def remove(session: Session, keys: Collection[tuple[int, str]]) -> int:
 
 
 def attributions(session: Session, after: Position | None, limit: int) -> Sequence[Attribution]:
-    """At most `limit` of all kept answers behind a position, in the order of their positions."""
+    """Returns at most `limit` of all kept answers after a position, in the order of their positions."""
     statement = _ATTRIBUTIONS if after is None else _ATTRIBUTIONS.where(behind(_ORDER, after))
     return fetch_all(session, Attribution, statement.limit(limit), unscoped=True)
 
 
 def bodies(session: Session, keys: Collection[tuple[int, str]]) -> Sequence[AnswerBody]:
-    """The bodies of the answers under these keys."""
+    """Returns the bodies of the answers under these keys."""
     return fetch_all(session, AnswerBody, _BODIES.where(_KEY.in_(sorted(keys))), unscoped=True)
 
 

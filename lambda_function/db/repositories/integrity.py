@@ -1,4 +1,4 @@
-"""Whether the rows agree with each other: reads for operators, in chunks by id, unscoped."""
+"""Checks for operators that the rows agree with each other, in chunks by id. Unscoped."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ _CLAIMS = (
             ),
         ),
     )
-    # MariaDB has all of what is not counted in GROUP BY, or none of it in SELECT.
+    # MariaDB requires every column that is not aggregated in GROUP BY.
     .group_by(*_CLAIM_COLUMNS[:-3])
     .order_by(Appointment.appointment_id)
 )
@@ -105,9 +105,9 @@ class IdRange:
 def orphans(
     session: Session, key: ForeignKeyConstraint, after: Position | None, size: int
 ) -> tuple[list[dict[str, Any]], Position | None]:
-    """Those of the next `size` rows of a table that refer to what is not there, as the columns of their primary key,
-    and the position of the last row looked at, None when there are no more. The database refuses such rows, unless they
-    were loaded with its checks off.
+    """Returns those of the next `size` rows of a table that refer to missing rows, as the columns of their primary key,
+    and the position of the last row that was read, or None if there are no more. The database refuses such rows unless
+    they were loaded with its checks off.
     """
     own = list(key.table.primary_key.columns)
     start = [] if after is None else [behind(own, after)]
@@ -137,36 +137,36 @@ def _id_range(session: Session, column: Any) -> IdRange | None:
 
 
 def references() -> list[ForeignKeyConstraint]:
-    """All of the schema, in a fixed order."""
+    """Returns all foreign keys of the schema, in a fixed order."""
     keys = (key for table in Base.metadata.tables.values() for key in table.foreign_key_constraints)
     return sorted(keys, key=lambda key: str(key.name))
 
 
 def appointment_ids(session: Session) -> IdRange | None:
-    """What `claims_of_appointments` has to look at; None when there is nothing."""
+    """Returns the ids for `claims_of_appointments`, or None if there is nothing to check."""
     return _id_range(session, Appointment.appointment_id)
 
 
 def user_ids(session: Session) -> IdRange | None:
-    """What `users_without_profile` has to look at; None when there is nobody."""
+    """Returns the ids for `users_without_profile`, or None if there is nobody to check."""
     return _id_range(session, User.user_id)
 
 
 def claims_of_appointments(session: Session, ids: IdRange, since: datetime) -> list[AppointmentClaims]:
-    """What appointments that hold or should hold time from then on claim then: a row for each resource that one claims.
-    It is one statement, so that a booking at the same time is seen whole or not at all.
+    """Returns the claims from that time on of appointments that hold time then or should: a row for each resource that
+    one claims. It is one statement, so that a simultaneous booking is seen either completely or not at all.
     """
     values = {"first_id": ids.first, "last_id": ids.last, "since": since}
     return fetch_all(session, AppointmentClaims, _CLAIMS, values, unscoped=True)
 
 
 def time_zones(session: Session) -> list[ClinicZone]:
-    """Those of all clinics."""
+    """Returns the time zones of all clinics."""
     return fetch_all(session, ClinicZone, _ZONES, unscoped=True)
 
 
 def users_without_profile(session: Session, ids: IdRange) -> Sequence[int]:
-    """Users in the range who lack the row that makes them what they are, and receptionists of no clinic."""
+    """Returns users in the range who lack the row of their role, and receptionists without a clinic."""
     return session.scalars(
         select(User.user_id)
         .outerjoin(Patient, Patient.user_id == User.user_id)

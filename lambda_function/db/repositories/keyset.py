@@ -1,7 +1,7 @@
-"""Parts of many rows: those behind a position in their order, up to another.
+"""Conditions for a part of many rows: those after a position in their order, up to another.
 
-Spelled out, since of `(a, b) > (x, y)` MySQL makes no range of an index, and would read all that comes before every
-time.
+They are spelled out, because MySQL does not use an index range for `(a, b) > (x, y)`, and would read all earlier rows
+every time.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ def behind(columns: Sequence[Any], position: Position) -> ColumnElement[bool]:
 
 
 def up_to(columns: Sequence[Any], position: Position) -> ColumnElement[bool]:
-    """The position itself included."""
+    """Returns the condition for rows up to the position, which is included."""
     return or_(*_differing(columns, position, lt), and_(*_equal(columns, position)))
 
 

@@ -1,5 +1,5 @@
-"""Codes that link an account to a person, how many wrong codes somebody has tried, and the account that moves. Only
-hashes of codes come here. Unscoped: whoever uses a code may not see the person yet.
+"""Codes that link an account to a person, the number of wrong codes that somebody has tried, and the account that
+moves. Only hashes of codes come here. Unscoped, because the user of a code may not see the person yet.
 """
 
 from collections.abc import Collection, Mapping
@@ -38,7 +38,7 @@ class AccountHolder(NamedTuple):
     cognito_sub: str | None
 
 
-# Of an account without visits there are few; should there be more, they go after a day as all kept answers do.
+# An account without visits has few kept answers. Any further ones go after a day, like all kept answers.
 _ANSWERS = 1000
 # The kind under which refusals are counted.
 _WRONG_CODE = "link"
@@ -62,12 +62,12 @@ def put_code(session: Session, user_id: int, code_hash: str, *, now: datetime, e
 
 
 def owner_of(session: Session, code_hash: str, now: datetime) -> int | None:
-    """The id of the person whom the code was made for; None for a code that is unknown or has expired."""
+    """Returns the id of the person for whom the code was made, or None for a code that is unknown or has expired."""
     return session.scalar(_OWNER, {"code_hash": code_hash, "now": now}, execution_options=UNSCOPED)
 
 
 def take_code(session: Session, user_id: int, code_hash: str) -> bool:
-    """Uses the code up, and answers whether it was still the person's."""
+    """Uses up the code, and returns whether it was still the person's."""
     return write(session, delete(LinkCode).where(LinkCode.user_id == user_id, LinkCode.code_hash == code_hash)) > 0
 
 
@@ -77,16 +77,16 @@ def remove_code(session: Session, user_id: int) -> None:
 
 
 def lock_account_holders(session: Session, user_ids: Collection[int]) -> Mapping[int, AccountHolder]:
-    """The active ones of these people, by id, with their rows locked in the order of the ids. Call it after the locks
-    of the patients.
+    """Returns the active ones of these people by id, with their rows locked in the order of the ids. Call it after
+    locking the patients.
     """
     found = fetch_all(session, AccountHolder, _ACCOUNT_HOLDERS, {"user_ids": sorted(user_ids)}, unscoped=True)
     return {holder.user_id: holder for holder in found}
 
 
 def has_traces(session: Session, user_id: int) -> bool:
-    """Whether the person has anything that would be lost with their row: a visit, an open wish, or a past among the
-    staff.
+    """Returns whether the person has anything that would be lost with their row: a visit, an open wish, or a past among
+    the staff.
     """
     return bool(
         session.scalar(
@@ -102,8 +102,8 @@ def has_traces(session: Session, user_id: int) -> bool:
 
 
 def move_account(session: Session, sub: str, *, source: int, target: int, now: datetime) -> None:
-    """Moves the account from one person to another. Of the first person only a number stays, and into whom they were
-    merged: names, contact data, clinics, access to the feed, ended wishes and kept answers go.
+    """Moves the account from one person to another. Only the first person's number and the person whom they were merged
+    into are kept: names, contact data, clinics, access to the feed, ended wishes and kept answers are removed.
     """
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         forget(session, source, _ANSWERS)
@@ -128,10 +128,10 @@ def purge_expired(session: Session, before: datetime, limit: int) -> int:
 
 
 def lock_wrong_codes(session: Session, user_id: int, day: date) -> int:
-    """How many wrong codes the person has tried on a day of UTC.
+    """Returns how many wrong codes the person has tried on a day of UTC.
 
-    Whoever asks next waits until this transaction ends, so that trying many at once gains nothing. Call it before all
-    other locks.
+    The next request waits until this transaction ends, so that trying many at once gains nothing. Call it before taking
+    any other lock.
     """
     start = insert(Refusals).values(user_id=user_id, kind=_WRONG_CODE, day=day, count=0)
     write(session, start.on_duplicate_key_update(count=Refusals.count))
@@ -139,7 +139,7 @@ def lock_wrong_codes(session: Session, user_id: int, day: date) -> int:
 
 
 def count_wrong_code(session: Session, user_id: int, day: date) -> None:
-    """Counts one more, which stays counted if the transaction is committed: see DomainError.commits_writes."""
+    """Counts one more, which counts if the transaction is committed: see DomainError.commits_writes."""
     write(session, update(Refusals).where(*_wrong_codes(user_id, day)).values(count=Refusals.count + 1))
 
 

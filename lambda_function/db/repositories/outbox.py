@@ -1,4 +1,4 @@
-"""The outbox. It is unscoped, since it belongs to no caller."""
+"""The outbox. It is unscoped, because it belongs to no caller."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -33,15 +33,15 @@ _NEXT: AnySelect = (
 
 
 def add(session: Session, messages: Sequence[Mapping[str, Any]]) -> None:
-    """Each with kind, detail and created_at; all in one statement."""
+    """Adds messages, each with kind, detail and created_at, in one statement."""
     write(session, _NEW, messages)
 
 
 def claim(session: Session, *, after: int, limit: int) -> list[UnpublishedMessage]:
-    """The oldest unpublished messages with ids beyond `after`, locked.
+    """Returns the oldest unpublished messages with ids beyond `after`, locked.
 
-    Passes over what others have locked: another relay's batch, and what is not committed yet, which may commit
-    later than messages with greater ids.
+    It skips rows that are locked by others: another relay's batch, and messages that are not committed yet, which may
+    commit later than messages with greater ids.
     """
     return fetch_all(session, UnpublishedMessage, _NEXT, {"after": after, "batch": limit}, unscoped=True)
 
@@ -52,7 +52,7 @@ def mark_published(session: Session, outbox_ids: Collection[int], at: datetime) 
 
 
 def oldest_unpublished(session: Session) -> datetime | None:
-    """When the first of those that still wait was written."""
+    """Returns when the oldest unpublished message was written."""
     statement = select(OutboxMessage.created_at).where(OutboxMessage.published_at.is_(None))
     return session.scalar(statement.order_by(OutboxMessage.outbox_id).limit(1), execution_options=UNSCOPED)
 

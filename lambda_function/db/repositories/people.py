@@ -1,4 +1,4 @@
-"""People: as far as the caller may see them, and those who have just signed up, who are no callers yet."""
+"""People as far as the caller may see them, and people who have just signed up, who are not callers yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -46,7 +46,7 @@ class PersonView(NamedTuple):
 
 
 class UnlinkedPatient(NamedTuple):
-    """A patient without an account, and what says whether their e-mail may link one."""
+    """A patient without an account, and whether their e-mail may link one."""
 
     user_id: int
     email: str
@@ -101,15 +101,15 @@ def get_one_or_none(session: Session, actor: Actor, user_id: int) -> PersonView 
 
 
 def get_for_change(session: Session, user_id: int) -> User | None:
-    """The entity, its row locked."""
+    """Returns the entity with its row locked."""
     return session.scalar(_FOR_CHANGE, {"user_id": user_id})
 
 
 def page(
     session: Session, actor: Actor, *, role: Role | None, prefix: str | None, after: int, limit: int
 ) -> Sequence[PersonView]:
-    """People in the order of user_id. `prefix` is looked for at the start of full name and user name, and of e-mail and
-    phone where the actor may see them: a search must not find out what a page hides.
+    """Returns people in the order of user_id. `prefix` is looked for at the start of full name and user name, and of
+    e-mail and phone if the actor may see them, because a search must not find what a page hides.
     """
     statement = _VIEWS[actor.role].where(User.user_id > after).order_by(User.user_id).limit(limit)
     if role is not None:
@@ -131,16 +131,16 @@ def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
 
 
 def id_by_user_name(session: Session, user_name: str, role: Role) -> int | None:
-    """The id of a visible person of that role, whose name may be written in capital or small letters."""
+    """Returns the id of a visible person with that role. The name may be written in capital or small letters."""
     found = fetch_all(session, _NamedUser, _BY_NAME, {"user_name": user_name, "role": role})
     # The database's comparison overlooks accents, and blanks at the end.
     return next((row.user_id for row in found if folded(row.user_name) == folded(user_name)), None)
 
 
 def add_user(session: Session, user: NewUser, now: datetime) -> int:
-    """The id of a new user, who has no profile yet.
+    """Adds a user without a profile and returns the id.
 
-    Raises NameTakenError, and ContentionError when somebody else has just got the account.
+    Raises NameTakenError, and ContentionError if another transaction has just taken the account.
     """
     row = User(**asdict(user), email_trusted=user.email is not None, created_at=now, updated_at=now)
     session.add(row)
@@ -157,7 +157,7 @@ def add_user(session: Session, user: NewUser, now: datetime) -> int:
 
 
 def add_patient(session: Session, user: NewUser, now: datetime, clinic_ids: Sequence[int] = ()) -> int:
-    """The id of a new patient of these clinics. Raises what add_user raises."""
+    """Adds a patient of these clinics and returns the id. Raises the same as add_user."""
     user_id = add_user(session, user, now)
     session.add(Patient(user_id=user_id))
     session.flush()
@@ -166,7 +166,7 @@ def add_patient(session: Session, user: NewUser, now: datetime, clinic_ids: Sequ
 
 
 def is_linked(session: Session, sub: str) -> bool:
-    """Whether anybody, active or not, has this account."""
+    """Returns whether any person, active or not, has this account."""
     found = session.scalars(select(User.cognito_sub).where(User.cognito_sub == sub), execution_options=UNSCOPED)
     # The database's comparison overlooks blanks at the end.
     return sub in found
@@ -177,12 +177,14 @@ def is_user_name_taken(session: Session, user_name: str) -> bool:
 
 
 def lock_unlinked_patients(session: Session, email: str) -> Sequence[UnlinkedPatient]:
-    """Active patients without an account whose e-mail the database holds for the same, in the order of their ids."""
+    """Returns active patients without an account whose e-mail the database considers equal, by id, with their rows
+    locked.
+    """
     return fetch_all(session, UnlinkedPatient, _UNLINKED_PATIENTS, {"email": email}, unscoped=True)
 
 
 def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
-    """Gives an account to the person. Raises ContentionError when somebody else has just got it."""
+    """Gives an account to the person. Raises ContentionError if another transaction has just taken it."""
     changes = {"cognito_sub": sub, "version": User.version + 1, "updated_at": now}
     try:
         write(session, update(User).where(User.user_id == user_id).values(changes))
@@ -193,15 +195,15 @@ def link(session: Session, user_id: int, sub: str, now: datetime) -> None:
 
 
 def deactivate(session: Session, user_id: int, role: Role, now: datetime) -> bool:
-    """Deactivates the person, and answers whether there was an active person of that role. The caller has checked what
-    else depends on it: see services/deactivation.py.
+    """Deactivates the person, and returns whether there was an active person with that role. The caller has checked
+    what else depends on it: see services/deactivation.py.
     """
     return _set_active(session, user_id, role, User.active, active=False, updated_at=now)
 
 
 def reactivate(session: Session, user_id: int, role: Role, now: datetime) -> bool:
-    """Lets a deactivated person back in, and answers whether there was one of that role. Those who were erased or
-    merged into another never come back. The caller holds the lock of the patient or doctor, as whoever erases does.
+    """Reactivates a person, and returns whether there was one with that role. People who were erased or merged into
+    another never come back. The caller holds the lock of the patient or doctor, as erasing does.
     """
     return _set_active(session, user_id, role, User.active.is_(False), here(User), active=True, updated_at=now)
 
@@ -214,7 +216,7 @@ def _set_active(
 
 
 def anonymous(name: str) -> dict[str, Any]:
-    """The columns of somebody of whom no more than a number is kept, which `name` holds."""
+    """Returns the columns of a person of whom only a number is kept, which `name` contains."""
     return {
         "user_name": name,
         "full_name": name,

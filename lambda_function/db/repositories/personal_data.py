@@ -1,4 +1,4 @@
-"""Everything that the database knows about a person, to be handed over. Unscoped."""
+"""Everything that the database knows about a person, for a copy of it. Unscoped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from lambda_function.db.repositories.keyset import Position, behind
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 
-# What staff did in other people's visits is theirs; what was written there is the patient's.
+# What staff did in visits is about them, but what was written there is about the patient.
 _OF_STAFF = (
     Appointment.appointment_id,
     Appointment.clinic_id,
@@ -55,7 +55,7 @@ _EVENT_OF_STAFF = (
     AppointmentEvent.from_status,
     AppointmentEvent.to_status,
 )
-# Hashes stand for secrets: that there is one is what there is to know.
+# Hashes stand for secrets. The copy only shows that there is one.
 _SECRETS = frozenset({"token_hash", "key_hash", "code_hash", "request_hash", "rights_hash"})
 _ANSWER = (IdempotencyKey.created_at, IdempotencyKey.status)
 
@@ -82,7 +82,7 @@ def _names(user_id: int) -> ColumnElement[bool]:
 
 
 def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
-    """The columns and the rows that make up what is known about a person, without the messages."""
+    """Returns the columns and the rows of everything known about a person, except the messages."""
     staff = (Appointment.doctor_id == user_id) | (Appointment.receptionist_id == user_id)
     return MappingProxyType(
         {
@@ -119,7 +119,7 @@ def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[b
             "calendar_token": (_all(CalendarToken), CalendarToken.user_id == user_id),
             "link_code": (_all(LinkCode), LinkCode.user_id == user_id),
             "refusals": (_all(Refusals), Refusals.user_id == user_id),
-            # What staff were answered is about their patients.
+            # Answers that staff got are about their patients.
             "kept_answers": (_all(IdempotencyKey), (IdempotencyKey.user_id == user_id) & _is_patient(user_id)),
             "kept_answers_as_staff": (_ANSWER, (IdempotencyKey.user_id == user_id) & ~_is_patient(user_id)),
             "kept_answers_to_others": (_ANSWER, (IdempotencyKey.user_id != user_id) & _names(user_id)),
@@ -140,21 +140,23 @@ _NEXT_MESSAGES: AnySelect = (
 )
 
 MESSAGES = "messages"
-# In the order of the copy.
+# These are in the order of the copy.
 SECTIONS: tuple[str, ...] = (*_sections(0), MESSAGES)
 _WINDOW = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a section, by column. `after` is the position to go on behind, None when there is nothing more."""
+    """Rows of a section, by column. `after` is the position after which to continue, or None
+    if there is nothing more.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     after: Position | None = None
 
 
 def page(session: Session, user_id: int, section: str, *, after: Position | None, limit: int) -> Page:
-    """At most `limit` rows of a section behind a position in it, with the columns that tell about this person."""
+    """Returns at most `limit` rows of a section after a position, with the columns that are about this person."""
     if section == MESSAGES:
         return _messages(session, user_id, after)
     told, where = _sections(user_id)[section]
@@ -171,7 +173,7 @@ def page(session: Session, user_id: int, section: str, *, after: Position | None
 
 
 def _position(mapped: type[Any]) -> list[Any]:
-    """The columns that give these rows their order: the primary key, but for the history, which is found by visits."""
+    """Returns the columns that order these rows: the primary key, except for the history, which is found by visits."""
     if mapped is AppointmentEvent:
         return [AppointmentEvent.appointment_id, AppointmentEvent.event_id]
     mapper = inspect(mapped)
@@ -179,7 +181,9 @@ def _position(mapped: type[Any]) -> list[Any]:
 
 
 def _messages(session: Session, user_id: int, after: Position | None) -> Page:
-    """Those of the next _WINDOW messages that tell of the person's visits: no index knows whose a message is."""
+    """Returns those of the next _WINDOW messages that are about the person's visits. No index
+    tells whose a message is.
+    """
     values = {"after": (after or (0,))[0], "window": _WINDOW}
     seen = fetch_all(session, _MessageOfVisit, _NEXT_MESSAGES, values, unscoped=True)
     own = select(Appointment.appointment_id).where(

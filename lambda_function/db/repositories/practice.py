@@ -1,5 +1,5 @@
 """The practice as operators see and change it: all rows of all clinics. Only services/practice calls this, and no route
-leads there.
+leads here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -195,8 +195,8 @@ def receptions(session: Session) -> list[ReceptionRow]:
 
 
 def roles(session: Session, user_names: Collection[str]) -> dict[str, Role]:
-    """The roles of the people who have one of these user names, in capital or small letters, by the name as it is
-    spelled here.
+    """Returns the roles of the people with these user names, in capital or small letters, by
+    the name as spelled here.
     """
     asked = {folded(name): name for name in user_names}
     rows = fetch_all(session, UserRoleRow, _ROLES, {"user_names": sorted(user_names)}, unscoped=True)
@@ -212,7 +212,7 @@ def visits_ahead(
     treatment_id: int | None = None,
     chair_id: int | None = None,
 ) -> list[VisitTime]:
-    """The visits that hold time and have not begun, with all of these ids, in the order of their own."""
+    """Returns the visits that hold time and have not begun, with all of these ids, in the order of their own ids."""
     wanted = {
         Appointment.clinic_id: clinic_id,
         Appointment.doctor_id: doctor_id,
@@ -224,7 +224,7 @@ def visits_ahead(
 
 
 def add(session: Session, rows: Sequence[Base]) -> None:
-    """Raises NameTakenError when something else has such a name."""
+    """Adds a row. Raises NameTakenError if its name is taken."""
     session.add_all(rows)
     try:
         session.flush()

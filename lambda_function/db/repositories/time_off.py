@@ -27,12 +27,12 @@ _PAGE = (
 
 
 def page(session: Session, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
-    """Ordered by id."""
+    """Returns leave ordered by id."""
     return fetch_all(session, TimeOffRow, _PAGE, {"doctor_id": doctor_id, "after": after, "page_limit": limit})
 
 
 def add(session: Session, doctor_id: int, span: Interval, reason: str, now: datetime) -> int:
-    """The id of the new leave."""
+    """Adds leave and returns its id."""
     leave = TimeOff(doctor_id=doctor_id, starts_at=span.start, ends_at=span.end, reason=reason, created_at=now)
     session.add(leave)
     session.flush()
@@ -40,7 +40,7 @@ def add(session: Session, doctor_id: int, span: Interval, reason: str, now: date
 
 
 def remove(session: Session, doctor_id: int, time_off_id: int) -> Interval | None:
-    """The time of the leave; None when there is no such leave."""
+    """Removes leave and returns its time, or None if there is no such leave."""
     leave = session.scalar(select(TimeOff).where(TimeOff.doctor_id == doctor_id, TimeOff.time_off_id == time_off_id))
     if leave is None:
         return None

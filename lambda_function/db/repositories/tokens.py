@@ -1,6 +1,6 @@
-"""Who a token belongs to: an access token, or that of a calendar feed. Only hashes of calendar tokens come here.
+"""The owners of tokens: of access tokens and of calendar feeds. Only hashes of calendar tokens come here.
 
-Unscoped, since the owner is asked for before there is an actor.
+Unscoped, because the owner is looked up before there is an actor.
 """
 
 from collections.abc import Sequence
@@ -69,17 +69,17 @@ _TOKEN_OWNER = (
 
 
 def find_caller(session: Session, sub: str) -> Actor | None:
-    """The active user with this `sub`, as the database knows them now; None when there is none."""
+    """Returns the active user with this `sub`, as the database knows them now, or None."""
     rows = fetch_all(session, _Caller, _CALLER, {"sub": sub}, unscoped=True)
     # The database's comparison overlooks blanks at the end.
     return _actor(rows) if rows and rows[0].cognito_sub == sub else None
 
 
 def find_token_owner(session: Session, token_hash: str) -> Actor | None:
-    """The active owner of a calendar token, with those of their clinics that the token is bound to.
+    """Returns the active owner of a calendar token, with those of their clinics to which the token is bound.
 
-    None when the owner has another role by now. A doctor, who works in one clinic and sees all of their own visits, is
-    found while they work there.
+    It returns None if the owner has another role by now. A doctor works in one clinic and sees all of their own visits,
+    so a doctor is found only while they work there.
     """
     rows = fetch_all(session, _TokenOwner, _TOKEN_OWNER, {"token_hash": token_hash}, unscoped=True)
     owner = _actor(rows)
@@ -112,5 +112,5 @@ def put_calendar_token(session: Session, owner: Actor, token_hash: str, now: dat
 
 
 def remove_calendar_token(session: Session, user_id: int) -> bool:
-    """Whether the person had one."""
+    """Removes the person's token, and returns whether they had one."""
     return write(session, delete(CalendarToken).where(CalendarToken.user_id == user_id)) > 0

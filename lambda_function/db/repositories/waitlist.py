@@ -1,5 +1,5 @@
-"""The waitlist: what the caller may see of it, and all who wait, in the order of joining. The latter is unscoped, since
-freed time goes to whoever is next. Changes compare an entry with what was read, and set it.
+"""The waitlist: what the caller may see of it, and all who wait, in the order of joining. The latter is unscoped,
+because freed time goes to whoever is next. Changes compare an entry with what was read, and set it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +42,7 @@ class WaitlistRow(NamedTuple):
 
     @property
     def offer(self) -> Offer | None:
-        """The last offer, whether or not it still stands; None when there has been none."""
+        """The last offer, whether or not it still stands, or None if there has been none."""
         match self.offer_doctor_id, self.offer_starts_at, self.offer_ends_at, self.offer_expires_at:
             case int(doctor_id), datetime() as starts_at, datetime() as ends_at, datetime() as expires_at:
                 return Offer(doctor_id, starts_at, ends_at, expires_at)
@@ -58,7 +58,7 @@ class OpenWish(NamedTuple):
 
 
 class OfferedVisit(NamedTuple):
-    """What was last offered to an entry, as a visit of the treatment."""
+    """The last offer to an entry, as a visit of the treatment."""
 
     waitlist_id: int
     doctor_id: int
@@ -81,7 +81,7 @@ _PAGE = (
 _LONGEST = timedelta(days=1)
 
 _IS_PATIENT = and_(User.active, here(User), User.user_type == Role.PATIENT)
-# A row for each open wish, or one without a wish: no row at all tells that there is no such patient.
+# There is a row for each open wish, or one without a wish. If there is no row, there is no such patient.
 _WISHES_OF: AnySelect = (
     select(*columns(OpenWish, WaitlistEntry))
     .select_from(User)
@@ -135,7 +135,7 @@ _REACH: AnySelect = (
     .limit(1)
     .offset(bindparam("skipped"))
 )
-# By the index in whose order the line is walked, or the server might read and sort all who wait.
+# This names the index in the order of the queue. Otherwise the server might read and sort everybody who waits.
 _WAITING: AnySelect = (
     _ENTRIES.with_hint(WaitlistEntry, "FORCE INDEX (ix_waitlist_entry_status_waitlist_id)")
     .where(
@@ -160,12 +160,12 @@ _LAPSED: AnySelect = (
 
 
 def page(session: Session, *, after: int, limit: int) -> list[WaitlistRow]:
-    """What the actor may see, by waitlist_id, which is the order of joining."""
+    """Returns what the actor may see, by waitlist_id, which is the order of joining."""
     return fetch_all(session, WaitlistRow, _PAGE, {"after": after, "page_limit": limit})
 
 
 def get_one_or_none(session: Session, waitlist_id: int) -> WaitlistRow | None:
-    """The entry, if the actor may see it."""
+    """Returns the entry if the actor may see it."""
     return fetch_one(session, WaitlistRow, _ENTRY, {"waitlist_id": waitlist_id})
 
 
@@ -175,16 +175,16 @@ def add(session: Session, entry: WaitlistEntry) -> None:
 
 
 def open_wishes(session: Session, patient_id: int, now: datetime) -> list[OpenWish] | None:
-    """What an active patient waits for. None when the person is no active patient. Certain only under the patient's
-    lock.
+    """Returns what an active patient waits for, or None if the person is not an active patient. This is certain only
+    under the patient's lock.
     """
     rows = fetch_all(session, OpenWish, _WISHES_OF, {"patient_id": patient_id, "now": now}, unscoped=True)
     return [row for row in rows if row.wished_to is not None] if rows else None
 
 
 def withdraw_all(session: Session, patient_id: int, now: datetime) -> list[OfferedVisit]:
-    """Ends whatever the patient, whose lock is held, waits for or is offered, and returns what was on offer. The
-    entries are locked first: an offer that is being made waits, and finds them as they are left.
+    """Ends everything that the patient, whose lock is held, waits for or is offered, and returns what was on offer. The
+    entries are locked first, so that an offer in the making waits and finds them ended.
     """
     entries = session.execute(_OPEN_OF, {"patient_id": patient_id}, execution_options=UNSCOPED).all()
     offered = [waitlist_id for waitlist_id, status in entries if status is WaitlistStatus.OFFERED]
@@ -194,15 +194,15 @@ def withdraw_all(session: Session, patient_id: int, now: datetime) -> list[Offer
 
 
 def offered_visits(session: Session, waitlist_ids: Collection[int]) -> list[OfferedVisit]:
-    """What was last offered to these entries, in the order of joining."""
+    """Returns the last offers to these entries, in the order of joining."""
     if not waitlist_ids:
         return []
     return fetch_all(session, OfferedVisit, _OFFERS, {"waitlist_ids": sorted(waitlist_ids)}, unscoped=True)
 
 
 def standing_offers(session: Session, clinic_id: int, span: Interval, now: datetime) -> list[OfferedVisit]:
-    """The offers that have not lapsed of time in the span with any doctor of the clinic. Those of one doctor count for
-    the others too, since they share the chairs.
+    """Returns the offers that have not lapsed of time in the span with any doctor of the clinic. Those of one doctor
+    matter to the others too, because they share the chairs.
     """
     values = {
         "clinic_id": clinic_id,
@@ -215,7 +215,7 @@ def standing_offers(session: Session, clinic_id: int, span: Interval, now: datet
 
 
 def last_of_next(session: Session, after: int, number: int) -> int | None:
-    """The last waitlist_id of the next `number` entries that wait behind `after`; None when there are fewer."""
+    """Returns the last waitlist_id of the next `number` entries after `after`, or None if there are fewer."""
     return session.scalar(_REACH, {"after": after, "skipped": number - 1}, execution_options=UNSCOPED)
 
 
@@ -229,7 +229,7 @@ def waiting(
     until: int | None,
     limit: int,
 ) -> list[WaitlistRow]:
-    """Active patients behind `after`, in the order of joining, for whom some of the doctors could do what is wished in
+    """Returns active patients after `after`, in the order of joining, whose wish some of the doctors could fulfil in
     the span. `wanted` are the treatments that each of the doctors can give.
     """
     anybody = {treatment_id for treatments in wanted.values() for treatment_id in treatments}
@@ -270,7 +270,7 @@ def _due(session: Session, statement: AnySelect, now: datetime, limit: int) -> S
 
 
 def _set_all(session: Session, waitlist_ids: Sequence[int], status: WaitlistStatus, now: datetime) -> None:
-    """For entries that are locked."""
+    """Sets columns of entries that are locked."""
     if waitlist_ids:
         statement = update(WaitlistEntry).where(WaitlistEntry.waitlist_id.in_(waitlist_ids))
         write(session, statement.values(status=status, updated_at=now))
@@ -279,7 +279,7 @@ def _set_all(session: Session, waitlist_ids: Sequence[int], status: WaitlistStat
 def offer(
     session: Session, entry: WaitlistRow, doctor_id: int, visit: Interval, expires_at: datetime, *, now: datetime
 ) -> bool:
-    """Whether the entry was still waiting, and so has the offer now."""
+    """Offers the time to the entry, and returns whether it was still waiting."""
     return _set(
         session,
         entry,
@@ -293,18 +293,18 @@ def offer(
 
 
 def accept(session: Session, entry: WaitlistRow, now: datetime) -> bool:
-    """Whether the entry still had this offer, and is accepted now."""
+    """Accepts the offer, and returns whether the entry still had it."""
     return _set(session, entry, now, status=WaitlistStatus.ACCEPTED)
 
 
 def withdraw(session: Session, entry: WaitlistRow, now: datetime) -> bool:
-    """Whether the entry was still as it was read, and is withdrawn now."""
+    """Withdraws the entry, and returns whether it was still as it was read."""
     return _set(session, entry, now, status=WaitlistStatus.WITHDRAWN)
 
 
 def _set(session: Session, entry: WaitlistRow, now: datetime, **values: Any) -> bool:
-    """Compare and set: the row must be in the state, and have the offer, that was read. Waits for whoever changes it
-    at the same time.
+    """Compares and sets: the row must still have the status and the offer that were read. Waits for anybody who changes
+    it at the same time.
     """
     statement = (
         update(WaitlistEntry)

@@ -1,6 +1,6 @@
 """When doctors work: the rules of many doctors in one statement, and the hours and exceptions of one.
 
-The rules are read unscoped: a time is taken even when the caller may not know why.
+The rules are read unscoped, because a time is taken even if the caller may not know why.
 """
 
 from collections import defaultdict
@@ -68,12 +68,12 @@ _LAST_DAY = bindparam("last_day", type_=Date)
 
 
 def rules(kind: RuleKind, *, owner_id: Any, **given: Any) -> AnySelect:
-    """A SELECT of rules of one kind, to be put into a union: `given` are the columns that this kind has."""
+    """Returns a SELECT of rules of one kind, for a union. `given` are the columns that this kind has."""
     values = {name: type_coerce(given.get(name, null()), of_type) for name, of_type in _TYPES.items()}
     return select(*columns(Rule, kind=literal(kind, literal_execute=True), owner_id=owner_id, **values))
 
 
-# The branches of a union; the values that they bind are those of `rule_values`.
+# These are the branches of a union, whose values come from `rule_values`.
 WORKING_RULES: Sequence[AnySelect] = (
     rules(
         "weekly",
@@ -107,7 +107,7 @@ _ALL_RULES = union_all(*WORKING_RULES)
 
 
 def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
-    """The values that WORKING_RULES bind."""
+    """Returns the values that WORKING_RULES bind."""
     return {
         "doctor_ids": sorted(doctor_ids),
         # Right in every zone: a local date is a day off the one of UTC at most, and night hours begin a day before.
@@ -119,8 +119,8 @@ def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
 
 
 def working_times(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, WorkingTime]:
-    """What decides when each of the doctors works in `span`. Exceptions, closures and leave of other times are not
-    read.
+    """Returns what decides when each of the doctors works in `span`. Exceptions, closures and leave of other times are
+    not read.
     """
     of_doctor: dict[int, list[Rule]] = defaultdict(list)
     for rule in fetch_all(session, Rule, _ALL_RULES, rule_values(doctor_ids, span), unscoped=True):
@@ -129,7 +129,7 @@ def working_times(session: Session, doctor_ids: Collection[int], span: Interval)
 
 
 def working_time_of(found: Iterable[Rule]) -> WorkingTime:
-    """The working time of one doctor, from that doctor's rules. Claims and other kinds make no difference."""
+    """Returns the working time of one doctor from that doctor's rules. Claims and other kinds are ignored."""
     hours: list[WeeklyHours] = []
     exceptions: dict[date, list[Window]] = defaultdict(list)
     closures: list[tuple[date, date]] = []
@@ -148,7 +148,7 @@ def working_time_of(found: Iterable[Rule]) -> WorkingTime:
 
 
 def _windows(start_minute: int | None, end_minute: int | None) -> list[Window]:
-    """The window of one row of an exception; none where the row says that the doctor does not work on that date."""
+    """Returns the window of a row of an exception, or none if the doctor does not work on that date."""
     return [] if start_minute is None or end_minute is None else [Window(start_minute, end_minute)]
 
 
@@ -217,7 +217,7 @@ def replace_weekly(session: Session, doctor_id: int, week: Sequence[WeeklyHours]
 def exceptions(
     session: Session, doctor_id: int, first_day: date, last_day: date, *, limit: int
 ) -> dict[date, list[Window]]:
-    """The first `limit` dates, in order; a date without windows is closed."""
+    """Returns the first `limit` dates, in order. A date without windows is closed."""
     values = {"doctor_id": doctor_id, "first_day": first_day, "last_day": last_day, "days": limit}
     found: dict[date, list[Window]] = defaultdict(list)
     for row in fetch_all(session, _ExceptionRow, _EXCEPTIONS, values):
@@ -226,7 +226,7 @@ def exceptions(
 
 
 def replace_exception(session: Session, doctor_id: int, day: date, windows: Sequence[Window]) -> None:
-    """No windows at all close the date."""
+    """Replaces the hours of a date. Without windows, the doctor does not work on it."""
     remove_exception(session, doctor_id, day)
     times: list[tuple[int | None, int | None]] = [(window.start, window.end) for window in windows] or [(None, None)]
     rows = [{"doctor_id": doctor_id, "day": day, "start_minute": start, "end_minute": end} for start, end in times]
@@ -234,7 +234,7 @@ def replace_exception(session: Session, doctor_id: int, day: date, windows: Sequ
 
 
 def remove_exception(session: Session, doctor_id: int, day: date) -> bool:
-    """Whether there was one."""
+    """Removes the exception, and returns whether there was one."""
     statement = delete(WorkingHoursException).where(
         WorkingHoursException.doctor_id == doctor_id, WorkingHoursException.day == day
     )

@@ -137,11 +137,11 @@ def build_engine(
     exempt: bool = False,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Engine:
-    """Returns an engine that has not connected yet. Without `tls` the connection is not encrypted, which is for local
-    servers only.
+    """Returns an engine that has not connected yet. Without `tls` the connection is not encrypted: for local servers
+    only.
 
-    All connections share the context, because building one costs more than connecting. With `exempt`, which is for
-    operators, neither the client nor the server limits statements.
+    All connections share the context, because building one costs more than connecting. With `exempt`, for operators,
+    neither client nor server limits statements.
     """
     statement_timeout = _EXEMPT_TIMEOUT if exempt else STATEMENT_TIMEOUT
     connector = _Connector(source, monotonic)

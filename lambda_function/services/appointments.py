@@ -19,8 +19,8 @@ from lambda_function.domain.time_zones import day_interval
 
 @dataclass(frozen=True, slots=True)
 class AppointmentSearch:
-    """Which appointments: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar, and
-    have one of the statuses. `after` is the (starts_at, appointment_id) of the last row of the page before.
+    """The appointments to find: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar,
+    and have one of the statuses. `after` is the (starts_at, appointment_id) of the last row of the page before.
     """
 
     limit: int
@@ -43,7 +43,7 @@ def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
 
 
 def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) -> Sequence[EventView]:
-    """What happened to an appointment, oldest first."""
+    """Returns what happened to an appointment, oldest first."""
     require(work.actor, Action.READ_HISTORY)
     if appointment_rows.resources_of(work.session, appointment_id) is None:
         raise NotFoundError("There is no such appointment.")
@@ -51,7 +51,7 @@ def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) ->
 
 
 def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentView]:
-    """At most `limit` rows in the order of (starts_at, appointment_id).
+    """Returns at most `limit` rows in the order of (starts_at, appointment_id).
 
     Raises InvalidInputError for ids that name nothing the caller may see, and for windows that make no sense.
     """
@@ -66,7 +66,7 @@ def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentV
     if wanted.after is not None:
         filters["after_start"], filters["after_id"] = wanted.after
     given = {name: value for name, value in filters.items() if value is not None}
-    # Of one person or clinic there is an index. Doctors see their own alone, so this is for receptions.
+    # One person or clinic has an index. Doctors see only their own visits, so this is for receptions.
     everywhere = work.actor.role is Role.RECEPTIONIST and not {"doctor_id", "patient_id", "clinic_id"} & given.keys()
     clinic_ids = work.actor.clinic_ids if everywhere else ()
     return appointment_rows.page(work.session, given, limit=wanted.limit, clinic_ids=clinic_ids)

@@ -1,4 +1,6 @@
-"""Free slots: what could be booked, in a number of statements that hangs neither on the range nor on the doctors."""
+"""Free slots: the times that can be booked. The number of statements is fixed, whatever the range and the number of
+doctors.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from lambda_function.services.catalogue import check_ids
 from lambda_function.services.free_starts import FreeStarts, busy_masks
 
 MAX_RANGE = timedelta(days=31)
-# A first look that is likely to fill a page without reading the whole range: so many days of one doctor.
+# The first read covers this many days of one doctor, which is likely to fill a page without reading the whole range.
 _FIRST_LOOK_DAYS = 140
 
 
@@ -37,7 +39,7 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class SlotSearch:
     """Slots that start in [starts_from, starts_before), after the (starts_at, doctor_id) of the page before. `asker` is
-    whose limits and own visits count: the caller, unless said.
+    the person whose limits and own visits count, by default the caller.
     """
 
     treatment_id: int
@@ -52,7 +54,7 @@ class SlotSearch:
 
 
 def search(work: UnitOfWork, wanted: SlotSearch) -> list[Slot]:
-    """At most `limit` slots, by (starts_at, doctor_id). Raises InvalidInputError and RangeTooWideError."""
+    """Returns at most `limit` slots, by (starts_at, doctor_id). Raises InvalidInputError and RangeTooWideError."""
     require(work.actor, Action.READ_CATALOGUE)
     if wanted.starts_from > wanted.starts_before:
         raise InvalidInputError("The range must not end before it starts.", field="from")
@@ -75,8 +77,8 @@ def _check_visible(work: UnitOfWork, appointment_id: int) -> None:
 
 
 def slots_of(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[Candidate]) -> list[Slot]:
-    """As `search`, without its checks, for these candidates. Looks at the first days, and at the rest only
-    when they do not fill the page.
+    """Returns the same as `search`, without its checks, for these candidates. It reads the first days, and the rest
+    only if they do not fill the page.
     """
     span = _span(work, wanted, doctors)
     if span.start >= span.end:
@@ -94,7 +96,9 @@ def slots_of(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[Candidate])
 
 
 def _span(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[Candidate]) -> Interval:
-    """Where the caller may book with some of the doctors, within the range and not before the cursor."""
+    """Returns the span in which the caller may book with some of the doctors, within the range and not before the
+    cursor.
+    """
     asker = wanted.asker or work.actor
     bookable = [bookable_span(actor=asker, policy=doctor.policy, now=work.now) for doctor in doctors]
     start = max(wanted.starts_from, min(span.start for span in bookable))
@@ -105,7 +109,7 @@ def _span(work: UnitOfWork, wanted: SlotSearch, doctors: Sequence[Candidate]) ->
 
 @dataclass(frozen=True, slots=True)
 class _SlotFinder:
-    """Finds what the doctors have free, given their working time and the chairs of their clinics."""
+    """Finds the free time of the doctors, given their working time and the chairs of their clinics."""
 
     work: UnitOfWork
     wanted: SlotSearch
@@ -118,7 +122,7 @@ class _SlotFinder:
         return self.wanted.asker or self.work.actor
 
     def slots(self, part: Interval, limit: int) -> list[Slot]:
-        """The first free slots that start in `part`."""
+        """Returns the first free slots that start in `part`."""
         duration = self.doctors[0].duration
         reach = margin(duration)
         timeline = Timeline.around(Interval(part.start - reach, part.end + reach))
@@ -134,7 +138,7 @@ class _SlotFinder:
         return slots
 
     def _starts(self, timeline: Timeline, part: Interval, duration: Duration) -> list[tuple[Candidate, int]]:
-        """Each doctor with the starts in `part` at which the visit could be booked."""
+        """Yields each doctor with the starts in `part` at which the visit could be booked."""
         busy = busy_masks(
             self.work,
             timeline,

@@ -32,7 +32,7 @@ from lambda_function.services.visits import NewEvent, join_clinic, record
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """`patient_id` may be left out by patients, who book for themselves."""
+    """A visit to book. Patients may leave out `patient_id`, because they book for themselves."""
 
     doctor_id: int
     treatment_id: int
@@ -44,10 +44,10 @@ class BookingRequest:
 
 
 def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
-    """Books a visit, or requests one where a patient's treatment needs approval.
+    """Books a visit, or requests one if a patient's treatment needs approval.
 
-    Raises the domain's errors for whatever is in the way; the first of doctor, patient and chair that is busy
-    names the refusal.
+    Raises the domain's errors for whatever is in the way. The first of doctor, patient and chair that is busy names the
+    refusal.
     """
     actor = work.actor
     require(actor, Action.BOOK)
@@ -129,7 +129,7 @@ def _add(
     status: Status,
     chair_id: int | None,
 ) -> AppointmentView:
-    """The appointment, and the patient made one of the clinic's."""
+    """Adds the appointment, and makes the patient one of the clinic's."""
     values = {
         "patient_id": placement.patient_id,
         "doctor_id": placement.doctor_id,

@@ -1,8 +1,9 @@
 """The calendar feed: appointments for a calendar program, which has a secret token instead of a password.
 
-The token is known to its owner alone; the database has its hash. It reads the feed and opens nothing else. It is bound
-to the role and the clinics that its owner had when it was made, since whoever was given the address of a feed was shown
-that and no more: in another role it is no longer good, and it shows the clinics of then that are still the owner's.
+Only the owner knows the token; the database has its hash. It reads the feed and opens nothing else. It is bound to the
+role and the clinics that its owner had when it was made, because that is what the owner agreed to show to anybody with
+the feed's address. In another role it is no longer valid, and it shows only those of these clinics that are still the
+owner's.
 """
 
 from datetime import timedelta
@@ -18,15 +19,15 @@ from lambda_function.domain.errors import ForbiddenError, NotFoundError
 from lambda_function.domain.permissions import Action, require
 
 PAST = timedelta(days=365)
-# A feed is one answer, and a Lambda's answer is at most 6 MB. What is ahead comes first, then the latest of the past.
+# A feed is one answer, and a Lambda's answer is at most 6 MB. Future visits come first, then the latest past ones.
 MAX_EVENTS = 5000
 
 
 def new_token(work: UnitOfWork) -> str:
-    """The actor's token, which replaces the one before. It cannot be read again.
+    """Returns a new token of the actor, which replaces the one before. It cannot be read again.
 
-    Raises ForbiddenError when the actor is being deactivated, or given another role, at the same time: whatever ends
-    the access of a person holds the person's row, so a token either ends with it or is not made.
+    Raises ForbiddenError if the actor is deactivated or given another role at the same time. Everything that ends a
+    person's access holds the person's row, so a token either ends with the access or is not made.
     """
     require(work.actor, Action.SHARE_CALENDAR)
     owner = get_for_change(work.session, work.actor.user_id)
@@ -38,15 +39,15 @@ def new_token(work: UnitOfWork) -> str:
 
 
 def revoke_token(work: UnitOfWork) -> None:
-    """NotFoundError when the actor has none."""
+    """Ends the actor's token. Raises NotFoundError if there is none."""
     require(work.actor, Action.SHARE_CALENDAR)
     if not remove_calendar_token(work.session, work.actor.user_id):
         raise NotFoundError("There is no calendar token.")
 
 
 def open_feed(work: UnitOfWork, token: str) -> CalendarFeed:
-    """The feed of the token's owner, as whom the unit of work acts from here on. NotFoundError for any token that is
-    not in use by an active user in the role of then.
+    """Returns the feed of the token's owner, as whom the unit of work acts from here on. Raises NotFoundError for any
+    token that is not in use by an active user who still has the same role.
     """
     owner = find_token_owner(work.session, _hash(token))
     if owner is None:

@@ -1,4 +1,4 @@
-"""What everybody may look up: clinics, treatments and doctors."""
+"""Clinics, treatments and doctors, which everybody may look up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def treatment(work: UnitOfWork, treatment_id: int) -> TreatmentRow:
 
 
 def treatment_by_code(work: UnitOfWork, code: str) -> TreatmentRow:
-    """Raises InvalidInputError."""
+    """Returns the treatment with this code. Raises InvalidInputError."""
     require(work.actor, Action.READ_CATALOGUE)
     row = catalogue_rows.treatment_by_code(work.session, code)
     if row is None:
@@ -74,7 +74,9 @@ def doctors(
     limit: int,
     doctor_id: int | None = None,
 ) -> list[DoctorListing]:
-    """Doctors of a clinic, or who offer a treatment; InvalidInputError when there is no such clinic or treatment."""
+    """Returns doctors of a clinic or who offer a treatment. Raises InvalidInputError if there is no such clinic or
+    treatment.
+    """
     require(work.actor, Action.READ_CATALOGUE)
     rows = catalogue_rows.doctors(
         work.session, clinic_id=clinic_id, treatment_id=treatment_id, doctor_id=doctor_id, after=after, limit=limit
@@ -91,7 +93,7 @@ def doctors(
 
 
 def check_ids(work: UnitOfWork, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> None:
-    """Raises InvalidInputError for the first that names nothing which the actor may see."""
+    """Raises InvalidInputError for the first id that names nothing the actor may see."""
     if not catalogue_rows.has_treatment(work.session, treatment_id):
         raise InvalidInputError("There is no such treatment.", field="treatment_id")
     visible = visible_ids(work.session, doctor_id=doctor_id, clinic_id=clinic_id)

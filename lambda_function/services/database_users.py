@@ -1,8 +1,8 @@
 """Makes the database's users and fills the secrets that hold their passwords.
 
-A secret says what its user's password is: it is written first, and the user made to agree. So this may be stopped
-anywhere and run again, does nothing where all is well, and repairs a database that was restored from a backup, which
-has another address and the passwords of then.
+A secret determines its user's password: it is written first, and then the user is changed to match. This may therefore
+be stopped anywhere and run again. It does nothing if all is well, and repairs a database that was restored from a
+backup, which has another address and old passwords.
 """
 
 import ssl
@@ -14,12 +14,12 @@ from lambda_function.db import logins
 from lambda_function.db.engine import Credentials
 from lambda_function.domain.errors import UnavailableError
 
-if TYPE_CHECKING:  # a generic type to the checker only
+if TYPE_CHECKING:  # generic only for the type checker
     from pymysql.cursors import Cursor
 
 
 class Secrets(Protocol):
-    """See aws/secrets.py."""
+    """Secrets by name. See aws/secrets.py."""
 
     def current(self, secret_id: str) -> dict[str, Any] | None: ...
 
@@ -28,7 +28,7 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A database, and the secrets of those who use it. The master's is RDS's own: user name and password."""
+    """A database, and the secrets of its users. RDS's own secret of the master has only user name and password."""
 
     host: str
     port: int
@@ -38,7 +38,7 @@ class Place:
     migrator_secret_id: str
 
     def keys(self) -> dict[str, Any]:
-        """What each secret has beside user name and password."""
+        """Returns what each secret has beside user name and password."""
         return {
             "engine": "mysql",
             "host": self.host,
@@ -49,9 +49,9 @@ class Place:
 
 
 def make(secrets: Secrets, place: Place, tls: ssl.SSLContext | None) -> list[str]:
-    """What was changed: names of users and `secret of NAME`. Grants are given anew, which changes none.
+    """Returns what was changed: names of users and `secret of NAME`. Grants are given again, which changes nothing.
 
-    Raises LoginError and UnavailableError, and ValueError when a secret names a user of another database.
+    Raises LoginError and UnavailableError, and ValueError if a secret names a user of another database.
     """
     master = secrets.current(place.master_secret_id)
     if master is None:
@@ -71,7 +71,7 @@ def make(secrets: Secrets, place: Place, tls: ssl.SSLContext | None) -> list[str
 
 
 def _filled(secrets: Secrets, place: Place, secret_id: str, username: str) -> tuple[Credentials, bool]:
-    """What the secret holds, and whether it had to be written."""
+    """Returns the content of the secret, and whether it had to be written."""
     kept = secrets.current(secret_id)
     wanted = {"username": username, "password": logins.new_password(), **(kept or {}), **place.keys()}
     logins.successor(place.database, wanted["username"])

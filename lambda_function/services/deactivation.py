@@ -1,8 +1,8 @@
-"""Deactivating people, and reactivating them: a reception does it to patients, operators to everybody. Rows and history
-are kept.
+"""Deactivates and reactivates people: receptions do it to patients, and operators to everybody. Rows and history are
+kept.
 
-All hold the locks that booking takes (docs/decisions/0001): a visit booked at the same time is either seen here, or
-refused because the person is gone.
+All functions hold the locks that booking takes (docs/decisions/0001): a visit that is booked at the same time is either
+seen here, or refused because the person is gone.
 """
 
 from collections.abc import Sequence
@@ -29,16 +29,16 @@ from lambda_function.services.visits import NewEvent, record, visible_to
 from lambda_function.services.waitlist import withdraw_all
 
 PATIENT_GONE = "Patient deactivated"
-BATCH = 100  # visits that one transaction cancels at most
+BATCH = 100  # the most visits that one transaction cancels
 
 
 def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = True) -> list[int]:
-    """Cancels the patient's requested and booked visits that are ahead, ends the patient's waiting, and closes the
-    account. Answers the ids of those visits.
+    """Cancels the patient's requested and booked future visits, ends the patient's waiting, and deactivates the
+    account. Returns the ids of those visits.
 
-    Raises NotFoundError, ForbiddenError for whoever is visible and no patient, HasBookingsError for visits ahead in
-    clinics that are not the actor's, for more than BATCH, or for any when they are not to be cancelled, and
-    ContentionError when the patient got a visit with another doctor meanwhile: the request then starts again.
+    Raises NotFoundError; ForbiddenError for a visible person who is not a patient; HasBookingsError for future visits
+    in clinics that are not the actor's, for more than BATCH, or for any if they are not to be cancelled; and
+    ContentionError if the patient got a visit with another doctor meanwhile, after which the request starts again.
     """
     progress = _deactivate(work, user_id, cancel_visits=cancel_visits, at_once=True)
     if not progress.closed:
@@ -48,17 +48,18 @@ def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = 
 
 @dataclass(frozen=True, slots=True)
 class DeactivationProgress:
-    """How far a deactivation is: the visits that it has just cancelled or kept, and whether the account is closed."""
+    """The progress of a deactivation: the visits that it has just cancelled or kept, and
+    whether the account is closed.
+    """
 
     appointment_ids: list[int]
     closed: bool
 
 
 def deactivate_by_batches(work: UnitOfWork, user_id: int, *, cancel_visits: bool) -> DeactivationProgress:
-    """Does what deactivate_patient does, for operators, however many visits are ahead: a call cancels at most BATCH
-    visits, and the one after which nothing is ahead closes the account. Call it, each time in a transaction of its own,
-    until it does. The patient may book in between: those visits are cancelled too. What was stopped half-way goes on
-    with the next call.
+    """Does the same as deactivate_patient, for operators, however many visits are ahead. A call cancels at most BATCH
+    visits, and closes the account if nothing is ahead after it. Call it, each time in its own transaction, until it
+    does. Visits that the patient books in between are cancelled too. After an interruption, the next call continues.
     """
     return _deactivate(work, user_id, cancel_visits=cancel_visits, at_once=False)
 
@@ -88,7 +89,9 @@ def _open(ahead: Sequence[VisitAhead]) -> list[VisitAhead]:
 
 
 def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits: bool, at_once: bool) -> None:
-    """Raises HasBookingsError. Called before the locks, so that a refusal makes nobody wait, and again under them."""
+    """Raises HasBookingsError. It is called before the locks, so that a refusal makes nobody wait, and again under
+    them.
+    """
     seen = visible_to(work.actor, ahead)
     if len(seen.ids) < len(ahead):
         raise HasBookingsError(
@@ -106,7 +109,9 @@ def _check_ahead(work: UnitOfWork, ahead: Sequence[VisitAhead], *, cancel_visits
 
 
 def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[FreedTime]:
-    """Cancels visits as lifecycle.enter and record do, in as many statements for a hundred visits as for one."""
+    """Cancels visits as lifecycle.enter and record do, but with the same number of statements for a hundred visits as
+    for one.
+    """
     if not appointment_ids:
         return []
     cancelled = appointments.cancel_all(work.session, appointment_ids, reason=PATIENT_GONE, now=work.now)
@@ -116,10 +121,10 @@ def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[FreedTime]
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:
-    """Deactivates a doctor for operators: no route leads here, and it asks no permission. Answers the ids of the visits
-    ahead, which stay for a reception to move.
+    """Deactivates a doctor for operators: no route leads here, and it checks no permission. Returns the ids of the
+    future visits, which stay until a reception moves them.
 
-    Raises NotFoundError, and HasBookingsError when there are such visits and they were not accepted.
+    Raises NotFoundError, and HasBookingsError if there are such visits and they were not accepted.
     """
     if not claims.lock_doctors(work.session, [user_id]):
         raise NotFoundError("There is no such doctor.")
@@ -131,7 +136,9 @@ def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool)
 
 
 def deactivate(work: UnitOfWork, user_id: int, role: Role) -> None:
-    """Deactivates an active person of that role, or raises NotFoundError. Ask first what else depends on it."""
+    """Deactivates an active person with that role, or raises NotFoundError. First check what else depends on the
+    person.
+    """
     if not people.deactivate(work.session, user_id, role, work.now):
         raise NotFoundError("There is no such person.")
     end_access(work, user_id)
@@ -139,30 +146,31 @@ def deactivate(work: UnitOfWork, user_id: int, role: Role) -> None:
 
 
 def end_access(work: UnitOfWork, user_id: int) -> None:
-    """Ends what was handed out to the person: the address of the feed and the link code. Neither is valid again when
-    the person comes back, or is again what they were.
+    """Ends the access that was handed out to the person: the address of the feed and the link code. Neither becomes
+    valid again if the person is reactivated or gets the old role back.
     """
     remove_calendar_token(work.session, user_id)
     remove_code(work.session, user_id)
 
 
 def reactivate_patient(work: UnitOfWork, user_id: int) -> PersonView:
-    """Answers the patient, who is active again, or still. What was cancelled and withdrawn stays so.
+    """Returns the patient, who is active afterwards, even if they were active before. Cancelled visits and withdrawn
+    wishes stay as they are.
 
-    Raises ForbiddenError, also for staff whom the actor sees, and NotFoundError: for patients of other clinics alone,
-    and for those who were erased or merged into another.
+    Raises ForbiddenError, also for staff whom the actor sees, and NotFoundError for patients only of other clinics, and
+    for those who were erased or merged into another.
     """
     require(work.actor, Action.REACTIVATE_PATIENT)
     if visible_ids(work.session, patient_id=user_id).patient_id is None:
         require_patient(work, user_id, Action.REACTIVATE_PATIENT)
     reactivate(work, user_id, Role.PATIENT)
-    # Staff who were patients once have the profile of a patient still.
+    # Staff who were once patients still have the profile of a patient.
     return require_patient(work, user_id, Action.REACTIVATE_PATIENT)
 
 
 def reactivate(work: UnitOfWork, user_id: int, role: Role) -> bool:
-    """Lets a deactivated person of that role back in, under the lock that deactivating and erasing take; False where
-    there is nobody to let in. It asks no permission.
+    """Reactivates a deactivated person with that role, under the lock that deactivating and erasing take. Returns False
+    if there is no such person. It checks no permission.
     """
     match role:
         case Role.PATIENT:

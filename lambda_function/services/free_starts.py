@@ -1,5 +1,5 @@
-"""The starts at which doctors are free, worked out on masks (domain/slots.py): what is offered in a search for free
-time, and what is offered to those who wait.
+"""The starts at which doctors are free, computed on masks (domain/slots.py), both for a search for free time and for
+offers to those who wait.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from lambda_function.domain.working_hours import WorkingTime
 
 @dataclass(slots=True)
 class BusyMasks:
-    """Masks of the time that is taken, by doctor and chair, and for one patient."""
+    """Masks of the taken time, by doctor and chair, and for one patient."""
 
     doctors: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     chairs: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -35,7 +35,9 @@ def busy_masks(
     patient_id: int | None = None,
     exclude_id: int | None = None,
 ) -> BusyMasks:
-    """One statement: doctors and chairs of the clinics, and what the doctors and the patient have elsewhere."""
+    """Reads the taken time in one statement: doctors and chairs of the clinics, and what the doctors and the patient
+    have elsewhere.
+    """
     rows = taken_time(
         work.session,
         timeline.span,
@@ -57,7 +59,7 @@ def busy_masks(
 
 @dataclass(slots=True)
 class FreeStarts:
-    """The starts of some doctors on one timeline. `chairs` are those of each clinic."""
+    """The free starts of some doctors on one timeline. `chairs` are those of each clinic."""
 
     timeline: Timeline
     rules: Mapping[int, WorkingTime]
@@ -68,13 +70,13 @@ class FreeStarts:
     _with_chair: dict[tuple[int, Duration], int] = field(default_factory=dict)
 
     def of(self, candidate: Candidate) -> int:
-        """The starts for which the doctor works and is free, and so is a chair."""
+        """Returns the starts for which the doctor works and is free, and a chair is free as well."""
         duration = candidate.duration
         free = occupied_starts(self.timeline.everything & ~self.busy.doctors[candidate.doctor_id], duration)
         return self._may_work(candidate) & free & self.chair_starts(candidate.clinic_id, duration)
 
     def take(self, doctor_id: int, clinic_id: int, occupied: int) -> None:
-        """As if a visit had been booked there, in the first chair that is free."""
+        """Takes the time as if a visit had been booked there, in the first chair that is free."""
         self.busy.doctors[doctor_id] |= occupied
         chair_id = next((chair for chair in self.chairs[clinic_id] if not self.busy.chairs[chair] & occupied), None)
         if chair_id is not None:
@@ -82,15 +84,15 @@ class FreeStarts:
             self._with_chair.clear()
 
     def chair_starts(self, clinic_id: int, duration: Duration) -> int:
-        """The starts for which a chair is free."""
+        """Returns the starts for which a chair is free."""
         key = (clinic_id, duration)
         if key not in self._with_chair:
             self._with_chair[key] = self.chair_starts_without(clinic_id, duration, ())
         return self._with_chair[key]
 
     def chair_starts_without(self, clinic_id: int, duration: Duration, taken: Iterable[tuple[int, int]]) -> int:
-        """The starts for which a chair would be free if these, each a chair_id and a mask, were still taken. SOME_CHAIR
-        is the first that is free then.
+        """Returns the starts for which a chair would be free if these, each a chair_id and a mask, were still taken.
+        SOME_CHAIR stands for the first chair that is free then.
         """
         chairs = {chair: self.busy.chairs[chair] for chair in self.chairs[clinic_id]}
         for taken_id, mask in taken:

@@ -1,4 +1,4 @@
-"""Time that a change of hours, exceptions or closures frees: what is worked after the change and was not before."""
+"""Time that a change of hours, exceptions or closures frees: doctors work then after the change, and did not before."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from lambda_function.domain.waitlist import FreedTime
 from lambda_function.domain.working_hours import WorkingTime, subtract
 from lambda_function.services.offers import record_until
 
-# Nothing further ahead is freed: patients cannot book it yet in most clinics.
+# Time further ahead does not count as freed, because in most clinics patients cannot book it yet.
 FURTHEST = timedelta(days=400)
 
 
@@ -28,7 +28,7 @@ class WorkBefore:
 
 
 def read_before_change(work: UnitOfWork, doctor_ids: Collection[int]) -> WorkBefore | None:
-    """To be called before hours, exceptions or closures of these doctors are changed. None when nobody waits."""
+    """Returns how these doctors work before their hours, exceptions or closures change, or None if nobody waits."""
     until = freed_time.awaited_until(work.session)
     if until is None or until <= work.now or not doctor_ids:
         return None
@@ -37,7 +37,7 @@ def read_before_change(work: UnitOfWork, doctor_ids: Collection[int]) -> WorkBef
 
 
 def free_after_change(work: UnitOfWork, before: WorkBefore | None, clinics: Collection[DoctorClinic]) -> None:
-    """To be called when everything is changed; `clinics` are those of the doctors."""
+    """Records the freed time after everything is changed. `clinics` are those of the doctors."""
     if before is None or not clinics:
         return
     after = working_times(work.session, [clinic.doctor_id for clinic in clinics], before.span)

@@ -1,4 +1,4 @@
-"""A request that comes twice under one key is done once: the second gets the answer of the first."""
+"""A request that comes twice under one key is carried out once. The second gets the answer of the first."""
 
 import re
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ from lambda_function.domain.errors import ForbiddenError, IdempotencyMismatchErr
 
 KEPT_FOR = timedelta(hours=24)
 
-# Where an answer names a person who may be a patient. Inside of a text quotation marks are escaped, so no text that
+# Places where an answer names a person who may be a patient. Quotation marks in texts are escaped, so no text that
 # somebody wrote looks like this. A test holds it against every answer that openapi.json describes.
 _PERSON = re.compile(r'"(?:user_id|patient_id)": ?([0-9]+)|"Patient/([0-9]+)"')
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """`request_hash` tells one request from another; see api/idempotency.py."""
+    """A request with its key. `request_hash` tells one request from another: see api/idempotency.py."""
 
     key: str
     request_hash: str
@@ -36,11 +36,11 @@ class KeptAnswer:
 
 
 def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
-    """What was answered to the actor's request with this key in the last 24 hours. None for a new one, which then has
-    the key to itself until the transaction ends: to be called before anything is locked.
+    """Returns the answer to the actor's request with this key in the last 24 hours. It is None for a new request, which
+    then holds the key until the transaction ends, so call this before any lock is taken.
 
-    Raises IdempotencyMismatchError when the key was used for another request, ForbiddenError when the actor's rights
-    are not those of then (the answer may hold what the actor may not see any more), and IdempotencyInFlightError.
+    Raises IdempotencyMismatchError if the key was used for another request, ForbiddenError if the actor's rights have
+    changed since (the answer may hold what the actor may no longer see), and IdempotencyInFlightError.
     """
     user_id, hashed = work.actor.user_id, key_hash(work.actor, request.key)
     stored = idempotency.lock(work.session, user_id, hashed)
@@ -57,7 +57,7 @@ def recall(work: UnitOfWork, request: KeyedRequest) -> KeptAnswer | None:
 
 
 def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
-    """For whoever comes with the same key after the commit."""
+    """Stores the answer for requests with the same key after the commit."""
     stored = StoredAnswer(
         request_hash=request.request_hash,
         rights_hash=_rights_hash(work.actor),
@@ -71,12 +71,14 @@ def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer) -> None:
 
 
 def named_in(body: str) -> frozenset[int]:
-    """The user ids of the people in an answer; among them those of all patients."""
+    """Returns the user ids of people in an answer, which include those of all patients."""
     return frozenset(int(one or other) for one, other in _PERSON.findall(body))
 
 
 def key_hash(actor: Actor, key: str) -> str:
-    """Of the actor's key. With the user in it: people whose clients count from 1 do not wait for each other."""
+    """Returns the hash of the actor's key. It includes the user, so that people whose clients count from 1 do not wait
+    for each other.
+    """
     return sha256(f"{actor.user_id} {key}".encode()).hexdigest()
 
 

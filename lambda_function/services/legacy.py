@@ -1,4 +1,6 @@
-"""The original's two calls, for its callers: user names instead of ids, and times as the clinic's clocks show them."""
+"""The original's two calls, for its callers: with user names instead of ids, and times as the clinic's clocks show
+them.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,12 +18,12 @@ from lambda_function.domain.time_zones import day_start, to_utc
 from lambda_function.services.booking import BookingRequest, book
 
 MAX_ROWS = 1000
-# What these callers named, for what booking finds wrong.
+# The fields of these callers, by the fields that booking finds wrong.
 _FIELDS = {"starts_at": "appointment_date", "doctor_id": "doctor", "patient_id": "patient", "treatment_id": "doctor"}
 
 
 def upcoming(work: UnitOfWork) -> Sequence[VisitByName]:
-    """Visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS."""
+    """Returns visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS."""
     require(work.actor, Action.READ_APPOINTMENTS)
     zones = {name: ZoneInfo(name) for name in time_zones(work.session)}
     if not zones:

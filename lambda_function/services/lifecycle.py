@@ -1,4 +1,6 @@
-"""The steps of an appointment's life: confirm, cancel, check in, complete, miss. All are one function over a table."""
+"""The steps of an appointment's life: confirm, cancel, check in, complete, miss. All of them are one function over a
+table.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -44,8 +46,8 @@ def take(
     reason: str | None = None,
     expected_versions: frozenset[int] | None = None,
 ) -> AppointmentView:
-    """Takes the step and answers the appointment as it is then. A state that does not hold
-    its time frees it at once. `reason` is why it is cancelled.
+    """Takes the step and returns the appointment after it. A status that does not hold its time frees it at once.
+    `reason` is why it is cancelled.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, InvalidTransitionError, PastCutoffError.
     """
@@ -69,7 +71,9 @@ def take(
 def enter(
     work: UnitOfWork, appointment: Appointment, step: Step, after: Status, *, reason: str | None = None
 ) -> NewEvent:
-    """Puts a locked appointment into the state after a step that has been checked; the caller records what happened."""
+    """Puts a locked appointment into the status after a step that has been checked. The caller
+    records what happened.
+    """
     before = appointment.status
     appointment.status = after
     appointment.updated_at = work.now

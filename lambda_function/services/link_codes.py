@@ -1,6 +1,6 @@
-"""How an account becomes the person whom a reception has entered: by a code that the reception hands to the person.
+"""Links an account to the person whom a reception has entered, by a code that the reception hands to the person.
 
-Where an e-mail does not do it by itself (sign_up.py), whoever signs up becomes somebody new. The code joins the two:
+If the e-mail does not link the account by itself (sign_up.py), signing up makes a new person. The code joins the two:
 the account moves to the person who was entered, and the new row is emptied.
 """
 
@@ -37,8 +37,8 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
     """Makes the patient's code, which replaces the one before. It can be used once, for GOOD_FOR, and is never shown
     again.
 
-    Raises NotFoundError, ForbiddenError for whoever is visible and no patient, and LinkRefusedError for somebody who
-    has an account.
+    Raises NotFoundError, ForbiddenError for a visible person who is not a patient, and LinkRefusedError for somebody
+    who already has an account.
     """
     require_patient(work, user_id, Action.CREATE_LINK_CODE)
     person = get_for_change(work.session, user_id)
@@ -55,11 +55,11 @@ def new_code(work: UnitOfWork, user_id: int) -> NewCode:
 
 
 def link_account(work: UnitOfWork, code: str) -> PersonView:
-    """Gives the actor's account to the person whom the code was made for, answers that person, and acts as them from
-    here on. What the actor was before is emptied.
+    """Gives the actor's account to the person for whom the code was made, returns that person, and acts as them from
+    here on. The actor's previous row is emptied.
 
-    Raises LinkRefusedError for a code that is not valid, which counts, and for an actor who has visits, open wishes or
-    a past among the staff; nobody learns which. Raises ThrottledError after WRONG_CODES_A_DAY.
+    Raises LinkRefusedError for a code that is not valid, which is counted, and for an actor who has visits, open wishes
+    or a past among the staff; the error does not say which. Raises ThrottledError after WRONG_CODES_A_DAY.
     """
     require(work.actor, Action.LINK_ACCOUNT)
     caller_id, code_hash = work.actor.user_id, _hash(code)

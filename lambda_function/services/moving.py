@@ -1,6 +1,6 @@
-"""Moving a visit, and the notes on it.
+"""Moves a visit, and changes its notes.
 
-A move keeps the id and is all or nothing: the old time stays until the new one is taken, and is never in its way.
+A move keeps the id and is all or nothing: the old time stays until the new one is taken, and never conflicts with it.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,9 @@ from lambda_function.services.visits import LockedVisit, NewEvent, join_clinic, 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """None leaves a start, a doctor or a chair as it is. `notes` are patient_note and internal_note, where given."""
+    """A change of a visit. A start, a doctor or a chair that is None stays. `notes` are patient_note and internal_note,
+    if given.
+    """
 
     starts_at: datetime | None
     doctor_id: int | None
@@ -56,8 +58,8 @@ class ChangeRequest:
 def change(
     work: UnitOfWork, appointment_id: int, wanted: ChangeRequest, *, expected_versions: frozenset[int] | None = None
 ) -> AppointmentView:
-    """Answers the appointment as it is then. What changes nothing leaves no event and keeps
-    the version. Raises what booking raises, InvalidTransitionError, StaleVersionError and PastCutoffError.
+    """Returns the appointment after the change. A request that changes nothing leaves no event and keeps the version.
+    Raises what booking raises, InvalidTransitionError, StaleVersionError and PastCutoffError.
     """
     locked = lock_visit(work, appointment_id, [wanted.doctor_id] if wanted.doctor_id else [])
     for action, asked in (
@@ -75,7 +77,7 @@ def change(
             "Give an override reason only together with a new time, doctor or chair.", field="override_reason"
         )
     visit = locked.appointment
-    # Written once, at the end: a move with a note is one version.
+    # It is written once, at the end, so that a move with a note is one version.
     moved: _MoveOutcome | None = None
     events: list[NewEvent] = []
     with work.session.no_autoflush:
@@ -93,7 +95,7 @@ def change(
 
 @dataclass(frozen=True, slots=True)
 class _MoveOutcome:
-    """A move that was made by these facts, and the time it left; `awaited` is whether anybody waits for that time."""
+    """A completed move: the facts behind it, the time it left, and as `awaited` whether anybody waits for that time."""
 
     event: NewEvent
     facts: BookingFacts
@@ -135,7 +137,7 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
     if status is Status.REQUESTED and visit.status is not status:
         check_open_requests(facts.open_requests)
     if work.actor.role is Role.PATIENT and facts.clinic_id != visit.clinic_id:
-        # It is one more there: else whoever books here and moves there would have as many as they like.
+        # It counts as one more there. Otherwise patients could book here and move there without limit.
         check_open_visits(facts.open_visits, facts.max_open_visits)
     overridden = wanted.override_reason is not None
     vacancy = find_vacancy(work, placement, chair_id=wanted.chair_id, overridden=overridden)
@@ -148,8 +150,8 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
 
 
 def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tuple[BookingFacts, list[int]]:
-    """The facts of the doctor to be, with the clinic's chairs. A new doctor must offer the treatment; the one who has
-    the visit may have stopped offering it.
+    """Returns the facts of the new doctor, with the clinic's chairs. A new doctor must offer the treatment. The current
+    doctor may have stopped offering it.
     """
     visit = locked.appointment
     doctor_id = wanted.doctor_id or visit.doctor_id
@@ -172,7 +174,7 @@ def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tupl
 
 
 def _duration(visit: Appointment) -> Duration:
-    """As it was when booked: the treatment may have changed since."""
+    """Returns the duration at booking, because the treatment may have changed since."""
     return Duration(
         visit=visit.ends_at - visit.starts_at,
         buffer_before=timedelta(minutes=visit.buffer_before_minutes),

@@ -1,6 +1,6 @@
-"""One round of offers in a clinic: some of its freed time, and some of those who wait, in a transaction of its own.
+"""One round of offers in a clinic: a part of its freed time and of those who wait, in its own transaction.
 
-What is done is limited by the constants below, however much is freed and however many wait.
+The constants below limit the work, however much is freed and however many wait.
 """
 
 from collections import defaultdict
@@ -15,22 +15,22 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import FreedTime, freed_by_visit, offer_end, offered_span
 from lambda_function.services.offerable import ANY_PATIENT, Offerable, offerable
 
-# Longer freed time is written down in parts.
+# Longer freed time is recorded in parts.
 MAX_PART = timedelta(days=31)
 PARTS = 100
 ENTRIES = 100
 LOOKS = 3
 OFFERS = 50
-# So many of those who wait are passed on the way to those whom the time concerns.
+# A round skips at most this many waiting entries before those whom the time concerns.
 PASSED = 5000
 
 
 def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
-    """Whether there was anything to do: freed time that nobody else works on."""
+    """Makes offers, and returns whether there was anything to do: freed time that nobody else works on."""
     work.act_as(ANY_PATIENT)
     freed_time.lock_turn(work.session, clinic_id)
     taken = freed_time.take(work.session, clinic_id, PARTS)
-    # Time that lies far apart is not looked at together.
+    # Times that are far apart are not handled together.
     rows = [row for row in taken if row.starts_at - taken[0].starts_at < MAX_PART]
     if not rows:
         return False
@@ -57,8 +57,8 @@ def offer_round(work: UnitOfWork, *, clinic_id: int) -> bool:
 
 
 def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> int | None:
-    """Makes offers in the order of joining. Returns the waitlist_id up to which everybody has been looked at; None when
-    nobody or no time is left.
+    """Makes offers in the order of joining. Returns the waitlist_id up to which everybody has been considered, or None
+    if nobody or no time is left.
     """
     found = offerable(work, clinic_id, freed)
     if found is None or not found.wanted():
@@ -87,7 +87,7 @@ def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> in
 
 
 class _Offers:
-    """The offers of one round, and what the patients to whom they are made have at that time."""
+    """The offers of one round, and what the patients who get them have at that time."""
 
     def __init__(self, work: UnitOfWork, found: Offerable) -> None:
         self.made = 0
@@ -104,7 +104,7 @@ class _Offers:
             self._busy[row.patient_id] |= timeline.touched(Interval(row.starts_at, row.ends_at))
 
     def make(self, entry: WaitlistRow) -> None:
-        """The best that there is for whoever waits, if there is any."""
+        """Makes the best offer for this entry, if there is one."""
         fit = self._found.best(entry, self._busy[entry.patient_id])
         if fit is None:
             return

@@ -1,7 +1,7 @@
-"""What of a clinic's freed time could be booked by a patient, in the same way as a search for free time tells it.
+"""The part of a clinic's freed time that a patient could book, computed as a search for free time does.
 
-Of the doctor whose time was freed that is every start whose visit needs some of it. Where a chair was freed, too, and
-there was none for every visit before, it is also what other doctors can do in it only since then.
+For the doctor whose time was freed, this is every start whose visit needs some of it. If a chair was freed as well, and
+not every earlier visit could have had one, it also includes what other doctors can do in it only since then.
 """
 
 from collections import defaultdict
@@ -21,15 +21,15 @@ from lambda_function.domain.slots import Timeline, margin, visit_starts
 from lambda_function.domain.waitlist import SOME_CHAIR, FreedTime, best_start, touching, within_wish
 from lambda_function.services.free_starts import FreeStarts, busy_masks
 
-# An offer keeps to the limits of patients, whoever is to accept it.
+# An offer respects the limits of patients, whoever accepts it.
 ANY_PATIENT = Actor(0, Role.PATIENT)
 _TICK = timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What one part of the freed time makes possible for those behind `after`: the starts in it, and all whose visit
-    needs some of it.
+    """What a part of the freed time makes possible for those after `after`: the starts in it, and all starts whose
+    visit needs some of it.
     """
 
     after: int
@@ -39,7 +39,7 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A visit with the doctor, for the treatment, that are the candidate's."""
+    """A possible visit for the candidate's doctor and treatment."""
 
     candidate: Candidate
     start: datetime
@@ -55,7 +55,7 @@ class Fit:
 
 @dataclass(slots=True)
 class Offerable:
-    """What is worked out is kept until a time is taken."""
+    """What can be offered. Results are kept until a time is taken."""
 
     now: datetime
     clinic_id: int
@@ -76,7 +76,7 @@ class Offerable:
         return self.free.timeline
 
     def wanted(self) -> dict[int, set[int]]:
-        """By doctor, the treatments for which there is still a start."""
+        """Returns, by doctor, the treatments for which there is still a start."""
         found: dict[int, set[int]] = defaultdict(set)
         for candidate in self.candidates:
             touched = 0
@@ -87,8 +87,8 @@ class Offerable:
         return found
 
     def best(self, entry: WaitlistRow, busy: int) -> Fit | None:
-        """For whoever waits, and is busy then: the earliest start in freed time, else the earliest whose visit reaches
-        into it.
+        """Returns the best start for an entry whose patient is busy then: the earliest in freed time, otherwise the
+        earliest whose visit reaches into it.
         """
         wish, found = Interval(entry.wished_from, entry.wished_to), []
         for candidate in self._of_treatment[entry.treatment_id]:
@@ -107,7 +107,7 @@ class Offerable:
         return Fit(candidate, self.timeline.instant(step))
 
     def take(self, doctor_id: int, occupied: Interval) -> None:
-        """Time that is on offer is not offered a second time, nor is its chair."""
+        """Takes the time, so that neither it nor its chair is offered a second time."""
         self.free.take(doctor_id, self.clinic_id, self.timeline.touched(occupied))
         self._possible.clear()
         self._relief.clear()
@@ -116,7 +116,7 @@ class Offerable:
         key = (candidate.doctor_id, candidate.duration)
         if key not in self._possible:
             bookable = bookable_span(actor=ANY_PATIENT, policy=candidate.policy, now=self.now)
-            # Offers end when patients can no longer book: at the very last instant there is nothing left to offer.
+            # Offers end when patients can no longer book, so at the very last instant there is nothing left to offer.
             later = self.timeline.beginning_in(Interval(bookable.start + _TICK, bookable.end))
             self._possible[key] = later & self.free.of(candidate)
         return self._possible[key]
@@ -142,7 +142,7 @@ class Offerable:
         return Gain(part.after, self.timeline.beginning_in(part.time) & touched, touched)
 
     def _relief_for(self, duration: Duration) -> int:
-        """The starts for which there is a chair only since the freed ones are."""
+        """Returns the starts for which a chair is free only because of the freed ones."""
         if duration not in self._relief:
             freed = list(self._freed_chairs())
             before = (
@@ -152,7 +152,9 @@ class Offerable:
         return self._relief[duration]
 
     def _freed_chairs(self) -> Iterator[tuple[int, int]]:
-        """Each a chair_id and a mask. Of the offers of one doctor that have ended, one at a time took a chair."""
+        """Returns freed chairs, each as a chair_id and a mask. The ended offers of one doctor took only one chair at a
+        time.
+        """
         seen: dict[int, int] = defaultdict(int)
         for part in self.freed:
             if part.chair_id is None:
@@ -165,7 +167,7 @@ class Offerable:
 
 
 def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[FreedTime]) -> Offerable | None:
-    """Four statements; None when no doctor is there any more."""
+    """Reads what can be offered in four statements. Returns None if no doctor is left there."""
     everybody = any(part.chair_id is not None for part in freed)
     concerned = None if everybody else {part.doctor_id for part in freed}
     candidates = candidates_of_clinic(work.session, clinic_id, concerned)

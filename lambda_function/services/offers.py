@@ -1,8 +1,8 @@
-"""Time that is freed goes to those who wait for it, in the order of joining.
+"""Freed time goes to those who wait for it, in the order of joining.
 
-The transaction that frees time only records it: `record_freed_time`. Offers are made when that transaction is over, by
-`offer_in`, a bounded number of them; the schedule (services/waitlist_schedule.py) makes the rest, also after a crash in
-between. An offer holds nothing: whoever books the time first has it. See docs/decisions/0006-waitlist.md.
+The transaction that frees time only records it: `record_freed_time`. When that transaction is over, `offer_in` makes a
+bounded number of offers. The schedule (services/waitlist_schedule.py) makes the rest, also after a crash in between. An
+offer holds nothing: whoever books the time first has it. See docs/decisions/0006-waitlist.md.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -17,16 +17,16 @@ from lambda_function.domain.waitlist import FreedTime, merged, offered_span
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.offer_round import MAX_PART, offer_round
 
-# What one transaction writes down at most, the earliest first: later time is offered to nobody.
+# The most that one transaction records, the earliest first. Later time is offered to nobody.
 MAX_PARTS = 1000
-# What a request does before it answers, in clinics; each is one round.
+# The number of clinics in which a request makes offers before it answers, one round in each.
 CLINICS_AT_ONCE = 3
 
 _Result = TypeVar("_Result")
 
 
 def record_freed_time(work: UnitOfWork, parts: Iterable[FreedTime]) -> None:
-    """Writes down time that can be booked again, unless nobody waits. Two statements at most."""
+    """Records time that can be booked again, unless nobody waits. Sends at most two statements."""
     freed = [part for part in parts if part.time.end > work.now]
     if not freed:
         return
@@ -36,7 +36,7 @@ def record_freed_time(work: UnitOfWork, parts: Iterable[FreedTime]) -> None:
 
 
 def record_until(work: UnitOfWork, parts: Iterable[FreedTime], until: datetime) -> None:
-    """As `record_freed_time`, for a caller who knows until when somebody waits."""
+    """Does the same as `record_freed_time`, for a caller who knows until when somebody waits."""
     span = offered_span(work.now)
     ahead = merged(parts, Interval(span.start, min(until, span.end)), MAX_PART)[:MAX_PARTS]
     if not ahead:
@@ -59,7 +59,7 @@ def record_until(work: UnitOfWork, parts: Iterable[FreedTime], until: datetime) 
 
 
 def transact_and_offer(database: Database, run: Callable[[UnitOfWork], _Result], *, commit: bool = True) -> _Result:
-    """As `Database.transact`; then makes offers of the time that was freed, before it answers."""
+    """Runs `Database.transact`, and then makes offers of the freed time before it returns."""
     freed_in: set[int] = set()
 
     def noting(work: UnitOfWork) -> _Result:
@@ -74,8 +74,8 @@ def transact_and_offer(database: Database, run: Callable[[UnitOfWork], _Result],
 
 
 def offer_in(database: Database, clinic_ids: Collection[int]) -> None:
-    """One round in each of the first few clinics. Raises nothing: what has been committed is answered, whatever
-    becomes of the offers, and the schedule makes those that are missing.
+    """Runs one round in each of the first few clinics. Raises nothing: what has been committed is answered even if the
+    offers fail, and the schedule makes those that are missing.
     """
     for clinic_id in sorted(clinic_ids)[:CLINICS_AT_ONCE]:
         try:
@@ -85,6 +85,6 @@ def offer_in(database: Database, clinic_ids: Collection[int]) -> None:
 
 
 def note_failure(error: Exception) -> None:
-    """That a round in a clinic came to nothing, for operators."""
+    """Records for operators that a round in a clinic has failed."""
     count("OffersFailed")
     logger.error("offers not made", error=type(error).__qualname__, stack=stack(error.__traceback__))

@@ -1,4 +1,4 @@
-"""Users: who is calling, whom they may see and change, and the patients that a reception creates."""
+"""Users: the caller, the people whom the caller may see and change, and the patients that a reception creates."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,9 @@ from lambda_function.services.person_events import note_person
 
 
 def identify(work: UnitOfWork, sub: str) -> Actor:
-    """The caller whom a verified token names. Raises ForbiddenError for people we do not know or no longer serve."""
+    """Returns the caller whom a verified token names. Raises ForbiddenError for a person who
+    is unknown or deactivated.
+    """
     actor = find_caller(work.session, sub)
     if actor is None:
         raise ForbiddenError("This account is unknown or deactivated.")
@@ -37,15 +39,18 @@ def get(work: UnitOfWork, user_id: int) -> PersonView:
 
 
 def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[PersonView]:
-    """In the order of user_id. `prefix` is the start of a name, or of contact data that the actor may see."""
+    """Returns people in the order of user_id. `prefix` is the start of a name, or of contact data that the actor may
+    see.
+    """
     require(work.actor, Action.READ_PEOPLE)
     return people_rows.page(work.session, work.actor, role=role, prefix=prefix, after=after, limit=limit)
 
 
 def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> PersonView:
-    """Changes any of full_name, email and phone, and answers the person. What changes nothing keeps the version.
+    """Changes any of full_name, email and phone, and returns the person. A request that changes nothing keeps the
+    version.
 
-    Raises StaleVersionError unless the version is one of those expected (If-Match); None accepts any version.
+    Raises StaleVersionError unless the version is one of those expected (If-Match). None accepts any version.
     """
     require(work.actor, Action.CHANGE_OWN_PROFILE)
     return _change(work, work.actor.user_id, changes, expected)
@@ -54,16 +59,16 @@ def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: fr
 def change_patient(
     work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
 ) -> PersonView:
-    """Changes a patient as change_own does the actor. Raises, too, NotFoundError for somebody who is not visible, and
-    ForbiddenError for somebody who is visible and no patient.
+    """Changes a patient as change_own changes the actor. Also raises NotFoundError for a person who is not visible, and
+    ForbiddenError for a visible person who is not a patient.
     """
     require_patient(work, user_id, Action.CHANGE_PATIENT)
     return _change(work, user_id, changes, expected)
 
 
 def require_patient(work: UnitOfWork, user_id: int, action: Action) -> PersonView:
-    """Answers the person. Raises NotFoundError unless the actor sees that person, ForbiddenError unless it is a patient
-    and the actor may do this to patients.
+    """Returns the person. Raises NotFoundError unless the actor sees that person, and ForbiddenError unless the person
+    is a patient and the actor may do this to patients.
     """
     person = get(work, user_id)
     require(work.actor, action)
@@ -91,7 +96,7 @@ def _change(
 
 
 def _is_trusted(user: User, *, own: bool, changed: bool) -> bool:
-    """Whether the e-mail may link an account by itself from now on: see services/sign_up.py."""
+    """Returns whether the e-mail may link an account by itself from now on: see services/sign_up.py."""
     return own if changed else trusts_email(trusted=user.email_trusted, version=user.version)
 
 

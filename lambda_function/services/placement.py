@@ -1,6 +1,6 @@
-"""Where a visit is to be: with whom and when, whether that is free, and in which chair.
+"""The place of a visit: with whom and when, whether that is free, and in which chair.
 
-Shared by booking and moving, which hold the locks of doctor and patient when they ask (docs/decisions/0001).
+Shared by booking and moving, which hold the locks of doctor and patient when they call it (docs/decisions/0001).
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,8 +20,8 @@ from lambda_function.domain.slots import Timeline, working_starts
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """`chair_ids` are the chairs of the clinic. `moved_id` is the appointment that is to be moved here, whose own time
-    does not stand in the way.
+    """The wanted place. `chair_ids` are the chairs of the clinic. `moved_id` is the appointment that is to be moved
+    here, whose own time is not in the way.
     """
 
     doctor_id: int
@@ -49,7 +49,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Vacancy:
-    """The chair for a visit, None in a clinic without chairs. `awaited` is whether anybody waits for the time that a
+    """The chair for a visit, or None in a clinic without chairs. `awaited` is whether anybody waits for the time that a
     move leaves.
     """
 
@@ -58,11 +58,11 @@ class Vacancy:
 
 
 def find_vacancy(work: UnitOfWork, placement: Placement, *, chair_id: int | None, overridden: bool) -> Vacancy:
-    """The visit can be there: the doctor works then, or the hours are overridden; doctor and patient are free; and the
-    chair is locked and free, the one of that id or the clinic's first.
+    """Finds a chair for the visit. The doctor works then, or the hours are overridden; doctor and patient are free; and
+    the chair is locked and free: the one with that id, or the first free one of the clinic.
 
-    Raises OutsideHoursError, DoctorBusyError also for leave, which nobody overrides, InvalidInputError for a chair of
-    another clinic, and the error of the first of doctor, patient and chair that is busy.
+    Raises OutsideHoursError, DoctorBusyError (also for leave, which nobody can override), InvalidInputError for a chair
+    of another clinic, and the error of the first of doctor, patient and chair that is busy.
     """
     found = obstacles(
         work.session,

@@ -1,8 +1,8 @@
-"""Hands the messages of the outbox to the bus: each at least once, the oldest first.
+"""Passes the messages of the outbox to the bus: each at least once, the oldest first.
 
-A batch is locked, published and marked in one transaction. Whatever ends it between publishing and the commit leaves
-its messages unmarked, so they come again with the same ids: twice is possible, never is not. They are marked row by
-row, because ids commit out of order: whoever remembered the highest one would lose what commits below it later.
+A batch is locked, published and marked in one transaction. If that ends between publishing and the commit, its messages
+stay unmarked and come again with the same ids, so a message may come twice but is never lost. They are marked row by
+row, because ids commit out of order: remembering only the highest one would lose lower ones that commit later.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,12 +16,12 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.observability import count, gauge_seconds
 
 BATCH = 100
-# No new batch with less than this left, in seconds: it must outlast the requests of one whose bus is slow.
+# No batch begins with fewer seconds left than this, which is enough for the requests of one batch to a slow bus.
 RESERVE = 15.0
 
 
 class Message(NamedTuple):
-    """`message_id` is the same whenever it is published again."""
+    """A message. `message_id` is the same whenever it is published again."""
 
     message_id: int
     kind: str
@@ -31,7 +31,7 @@ class Message(NamedTuple):
 
 class Bus(Protocol):
     def publish(self, messages: Sequence[Message]) -> Collection[int]:
-        """The ids of those that it has certainly taken: none of them when it is away."""
+        """Returns the ids of the messages that the bus has certainly taken, which are none if it is away."""
 
 
 class NotPublishedError(RuntimeError):
@@ -46,9 +46,9 @@ class _Batch:
 
 
 def relay(database: Database, bus: Bus, seconds_left: Callable[[], float]) -> int:
-    """Publishes until nothing is left or the time is nearly over, and answers how many.
+    """Publishes until nothing is left or the time is nearly over, and returns how many.
 
-    Raises NotPublishedError at the end when some were not taken, whatever became of the others.
+    Raises NotPublishedError at the end if some were not taken, whatever happened to the others.
     """
     published = refused = after = 0
     while seconds_left() > RESERVE:
@@ -57,7 +57,7 @@ def relay(database: Database, bus: Bus, seconds_left: Callable[[], float]) -> in
         refused += batch.claimed - batch.published
         if batch.claimed < BATCH or not batch.published:
             break
-        # Past those that were refused, or they would stand in the way of everybody else.
+        # Refused messages are skipped, so that they do not hold up all others.
         after = batch.last_id
     count("OutboxPublished", published)
     gauge_seconds("OutboxLagSeconds", database.transact(_seconds_behind, commit=False))
@@ -78,6 +78,6 @@ def _publish_batch(work: UnitOfWork, *, bus: Bus, after: int) -> _Batch:
 
 
 def _seconds_behind(work: UnitOfWork) -> float:
-    """The age of the oldest message that waits, in seconds; 0 when none does."""
+    """Returns the age of the oldest waiting message in seconds, or 0 if none waits."""
     oldest = outbox.oldest_unpublished(work.session)
     return 0.0 if oldest is None else (work.now - oldest).total_seconds()

@@ -1,9 +1,9 @@
 """The four steps in which Secrets Manager gives a database secret a new password.
 
-The application's two users take turns: the idle one gets the password and then the secret, and whoever still holds the
-old one is served until the turn after. The migrator has nobody to take turns with: from `setSecret` to `finishSecret`
-it cannot log in. Every step may be run again, whatever became of the one before: the pending version of the secret
-says what there is to do, and only its user's password is ever changed.
+The application's two users take turns: the idle one gets the password and then the secret, and programs with the old
+secret keep working until the next turn. The migrator has no second user: from `setSecret` to `finishSecret` it cannot
+log in. Every step may be run again, whatever happened to the one before. The pending version of the secret says what to
+do, and only its user's password is ever changed.
 """
 
 import ssl
@@ -15,7 +15,7 @@ from lambda_function.db.engine import Credentials
 
 
 class RotationError(RuntimeError):
-    """This step makes no sense now. Nothing was changed."""
+    """This step is not possible now. Nothing was changed."""
 
 
 class Versions(Protocol):
@@ -38,8 +38,8 @@ class Rotation:
         self._tls = tls
 
     def run(self, step: str, secret_id: str, token: str) -> None:
-        """Raises RotationError for an unknown step or a version that is not being rotated to, LoginError when the
-        database refuses, UnavailableError when Secrets Manager does.
+        """Runs a step. Raises RotationError for an unknown step or a version that is not being rotated to, LoginError
+        if the database refuses, and UnavailableError if Secrets Manager does.
         """
         stages = self._versions.stages(secret_id, token)
         if "AWSCURRENT" in stages:
@@ -54,7 +54,7 @@ class Rotation:
             case "testSecret":
                 self._test(secret_id, token)
             case "finishSecret":
-                # Whoever called it out of turn would leave everybody a secret that opens nothing.
+                # Finishing too early would leave everybody with a secret that opens nothing.
                 self._test(secret_id, token)
                 self._versions.make_current(secret_id, token)
             case _:
@@ -71,7 +71,7 @@ class Rotation:
         current, username = self._turn(secret_id)
         wanted = self._pending(secret_id, token)
         if wanted.username != username:
-            # Somebody has finished another rotation meanwhile: this user may be in use.
+            # Another rotation has been finished meanwhile, so this user may be in use.
             raise RotationError("it is not this user's turn")
         if logins.can_log_in(wanted, self._tls):
             return
@@ -83,7 +83,7 @@ class Rotation:
             cursor.execute("SELECT 1")
 
     def _turn(self, secret_id: str) -> tuple[dict[str, Any], str]:
-        """What the secret holds now, and whose turn it is."""
+        """Returns the current content of the secret, and whose turn it is."""
         current = self._versions.current(secret_id)
         if current is None:
             raise RotationError("nothing has been put into the secret yet")
@@ -97,6 +97,6 @@ class Rotation:
         return Credentials.in_secret(pending)
 
     def _master(self, secret: Mapping[str, Any]) -> Credentials:
-        """The secret that RDS keeps has user name and password only."""
+        """Returns the master's credentials. RDS's secret has only user name and password."""
         master = self._versions.current(secret["masterarn"])
         return Credentials.in_secret({**secret, **(master or {})})

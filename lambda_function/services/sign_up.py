@@ -1,8 +1,9 @@
-"""Somebody who has signed up for themselves becomes a patient, whoever they are.
+"""Makes a person who has signed up a patient.
 
-Only a verified e-mail links an account to a patient whom a reception has entered: who receives mail there is who the
-reception meant. A name proves nothing, since whoever comes first may choose it. Nor does an address that staff have
-changed: whoever of them has put in their own would become the patient. Those patients link by a code (link_codes.py).
+Only a verified e-mail links an account to a patient whom a reception has entered, because the reception meant the
+person who receives mail there. A name proves nothing, because anybody may choose it first. Neither does an address that
+staff have changed, because they could have entered their own and become the patient. Those patients link by a code
+(link_codes.py).
 """
 
 from dataclasses import dataclass
@@ -34,9 +35,9 @@ class Account:
 
 def sign_up(work: UnitOfWork, account: Account) -> None:
     """Links the account to the one active patient without an account who has its e-mail, entered at registration and
-    changed by no staff since, or else makes a patient. Does nothing for an account that somebody has already.
+    not changed by staff since, or else makes a patient. Does nothing for an account that somebody already has.
 
-    Raises ContentionError, after which Database.transact tries again, when another call has just taken account or name.
+    Raises ContentionError, after which Database.transact tries again, if another call has just taken account or name.
     """
     if people.is_linked(work.session, account.sub):
         return
@@ -44,7 +45,7 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     if email is not None:
         rows = people.lock_unlinked_patients(work.session, email)
         same = [row for row in rows if row.email.lower() == email.lower()]
-        # Of several, such as a family with one address, nobody can tell who this is: a reception can.
+        # If several people share the address, such as a family, only a reception can tell who this is.
         if len(same) == 1 and trusts_email(trusted=same[0].email_trusted, version=same[0].version):
             people.link(work.session, same[0].user_id, account.sub, work.now)
             note_person(work, same[0].user_id, PersonAction.LINK)

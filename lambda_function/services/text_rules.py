@@ -1,5 +1,5 @@
-"""What makes a text valid, wherever it comes from: a request, a command, a file. Messages say the rule and never repeat
-the value.
+"""The rules for a valid text, whether from a request, a command or a file. Messages state the rule and never repeat the
+value.
 """
 
 import re
@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 USER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"
 # The pattern that browsers use for e-mail fields, with a dot in the domain.
 EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
-# At least four digits, and what people write between them.
+# At least four digits, and the signs that people write between them.
 PHONE = r"^\+?([ ()./-]*[0-9]){4,}[ ()./-]*$"
 
 
@@ -32,7 +32,9 @@ _IN_NAMES = frozenset(" '.,-()/\u2019\u02bc\u2010\u200c\u200d")
 
 
 def _person_name(value: str) -> str:
-    """Letters and marks of any script, digits, and what stands between them; no control characters, no symbols."""
+    """Accepts letters and marks of any script, digits, and what stands between them, but no control characters or
+    symbols.
+    """
     if not all(unicodedata.category(char)[0] in "LMN" or char in _IN_NAMES for char in value):
         raise PydanticCustomError("not_a_name", "Use letters, digits, spaces and the punctuation of names only.")
     if not any(unicodedata.category(char)[0] == "L" for char in value):
@@ -53,7 +55,7 @@ CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]|24:00")
 
 
 def day_in(value: object) -> date | None:
-    """The date that a text such as 2030-01-31 names; None where it names none."""
+    """Returns the date of a text such as 2030-01-31, or None if it is not a date."""
     if isinstance(value, str) and _DAY.fullmatch(value):
         try:
             return date.fromisoformat(value)
@@ -63,5 +65,5 @@ def day_in(value: object) -> date | None:
 
 
 def minute_of_day_in(value: object) -> int | None:
-    """The minute of the day that a text such as 09:05 names, up to 24:00 and on a whole five minutes; else None."""
+    """Returns the minute of the day of a text such as 09:05, up to 24:00 and a multiple of five minutes, or None."""
     return int(value[:2]) * 60 + int(value[3:]) if isinstance(value, str) and CLOCK.fullmatch(value) else None

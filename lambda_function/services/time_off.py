@@ -1,4 +1,4 @@
-"""A doctor's leave. Taking it never touches a booking: the answer names those that lie in it."""
+"""A doctor's leave. Adding leave never changes a booking: the answer lists those that lie in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,16 +26,16 @@ class NewTimeOff:
 
 
 def page(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
-    """Ordered by id."""
+    """Returns leave ordered by id."""
     require_doctor(work, doctor_id, Action.SEE_LEAVE)
     return time_off_rows.page(work.session, doctor_id, after=after, limit=limit)
 
 
 def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, list[int]]:
-    """The id of the leave, and the ids of the appointments in it that the actor sees; all of them stay.
+    """Adds leave. Returns its id, and the ids of the appointments in it that the actor sees. All appointments stay.
 
-    Raises HasBookingsError when there are some and they were not accepted. Holds the doctor's lock, so that a booking
-    at the same time either is seen here or sees the leave.
+    Raises HasBookingsError if there are some and they were not accepted. Holds the doctor's lock, so that a
+    simultaneous booking either is seen here or sees the leave.
     """
     if wanted.starts_at >= wanted.ends_at:
         raise InvalidInputError("The end must be after the start.", field="ends_at")
@@ -57,7 +57,7 @@ def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, lis
 
 
 def give_up(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
-    """Ends the leave; its time can be booked again, and is offered to those who wait."""
+    """Ends the leave. Its time can be booked again, and is offered to those who wait."""
     clinic = lock_doctor(work, doctor_id, Action.SET_LEAVE)
     span = time_off_rows.remove(work.session, doctor_id, time_off_id)
     if span is None:

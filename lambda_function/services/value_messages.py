@@ -1,5 +1,5 @@
-"""What is wrong with a value, wherever it comes from: a request, an operator's arguments, a file. Each fault has a
-stable code for programs and a sentence for people, which never repeats the value.
+"""What is wrong with a value, whether from a request, an operator's arguments or a file. Each fault has a stable code
+for programs and a sentence for people, which never repeats the value.
 """
 
 from collections.abc import Mapping
@@ -87,8 +87,8 @@ _OTHER = Fault("malformed", "Give this value in the form that the documentation 
 
 
 def fault_of(error: Mapping[str, Any]) -> Fault:
-    """What one of pydantic's errors says: in the words of the table, or in those of the rule of ours that raised it
-    as a PydanticCustomError.
+    """Returns the fault for one of pydantic's errors: from the table, or from our own rule that raised it as a
+    PydanticCustomError.
     """
     kind, rule = error["type"], error.get("ctx", {})
     if kind in CODES and kind not in _FAULTS:

@@ -1,4 +1,4 @@
-"""An appointment under its locks, and what happened to it: shared by moving and by the steps of its life."""
+"""An appointment under its locks, and its events, shared by moving and by the steps of its life."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 
 @dataclass(frozen=True, slots=True)
 class LockedVisit:
-    """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone; `erased` is
-    whether its patient has been, or is being, forgotten. `clinic_of` are the clinics of all doctors who are locked.
+    """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone. `erased` is
+    whether its patient has been or is being erased. `clinic_of` are the clinics of all locked doctors.
     """
 
     appointment: Appointment
@@ -37,16 +37,16 @@ class LockedVisit:
         return Subject(visit.patient_id, visit.doctor_id, visit.clinic_id)
 
     def check_may_say(self, *words: str | None) -> None:
-        """Raises InvalidTransitionError for words about a visit of somebody who has been forgotten."""
+        """Raises InvalidTransitionError for text about a visit of an erased person."""
         if self.erased and any(word is not None for word in words):
             raise InvalidTransitionError("The patient has been erased: nothing can be written about this visit.")
 
 
 def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[int] = ()) -> LockedVisit:
-    """Locks in the one order: the visit's doctor and `more_doctors` by id, patient, then the appointment. Nothing
+    """Locks in the one order: the visit's doctor and `more_doctors` by id, the patient, then the appointment. Nothing
     changes an appointment without its doctor's lock.
 
-    Raises NotFoundError, and ContentionError when it was moved between finding and locking it: the request then
+    Raises NotFoundError, and ContentionError if it was moved between finding and locking it, after which the request
     starts again.
     """
     resources = appointments.resources_of(work.session, appointment_id)
@@ -67,15 +67,15 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
 
 @dataclass(frozen=True, slots=True)
 class VisibleVisits:
-    """The ids of those of some visits that the actor may be told of, and how many more there are."""
+    """The ids of those visits that the actor may learn, and how many more there are."""
 
     ids: list[int]
     elsewhere: int
 
 
 def visible_to(actor: Actor, visits: Collection[BusyVisit]) -> VisibleVisits:
-    """Takes visits that were read past the actor's scope. Every id that an answer or a refusal names goes through here:
-    those of other clinics are not the actor's to know.
+    """Takes visits that were read without the actor's scope. Every id that an answer or a refusal names goes through
+    here, because the actor may not learn those of other clinics.
     """
     ids = [
         visit.appointment_id
@@ -87,7 +87,7 @@ def visible_to(actor: Actor, visits: Collection[BusyVisit]) -> VisibleVisits:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """What the actor did to an appointment. `before` is its status until then; the one from then on is its own."""
+    """What the actor did to an appointment. `before` is its previous status. The new one is in the appointment."""
 
     appointment: Appointment | AppointmentView
     action: EventAction
@@ -97,9 +97,9 @@ class NewEvent:
 
 
 def record(work: UnitOfWork, *events: NewEvent) -> None:
-    """Adds them to the history and to the outbox, from which others hear of them: two statements, however many.
+    """Adds events to the history and to the outbox, which informs other systems, in two statements, however many.
 
-    Flushes first, since what is told includes the version.
+    Flushes first, because the messages include the version.
     """
     if not events:
         return
@@ -123,7 +123,7 @@ def _row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
 
 
 def _message(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
-    """Nothing here may be personal: neither the reason nor the changes, which hold what people wrote."""
+    """Returns a message without anything personal: without the reason and the changes, which hold what people wrote."""
     visit = event.appointment
     detail = {
         "appointment_id": visit.appointment_id,
@@ -147,7 +147,7 @@ def join_clinic(work: UnitOfWork, facts: BookingFacts) -> None:
 
 
 def view(work: UnitOfWork, appointment: Appointment) -> AppointmentView:
-    """The appointment as it is now."""
+    """Returns the appointment as it is now."""
     work.session.flush()
     found = appointments.find(work.session, appointment.appointment_id)
     if found is None:

@@ -1,6 +1,6 @@
-"""The waitlist: join, look, withdraw, accept an offer. How offers are made stands in services/offers.py.
+"""The waitlist: join, look, withdraw, accept an offer. services/offers.py says how offers are made.
 
-What is over is told as over, whether or not the schedule has written it down: see `status_at` in domain/waitlist.py.
+What is over is shown as over, whether or not the schedule has recorded it: see `status_at` in domain/waitlist.py.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A visit that lies wholly in [wished_from, wished_to). Patients may leave `patient_id` out."""
+    """A wish for a visit that lies wholly in [wished_from, wished_to). Patients may leave `patient_id` out."""
 
     treatment_id: int
     wished_from: datetime
@@ -57,16 +57,17 @@ class Wish:
 
 
 def join(work: UnitOfWork, wish: Wish) -> WaitlistRow:
-    """At the end of the line; answers as `get`. Time that is free already is not offered: it can be booked.
+    """Adds an entry at the end of the queue, and returns it as `get` does. Time that is already free is not offered,
+    because it can be booked.
 
     Raises InvalidInputError, TreatmentNotOfferedError, AlreadyWaitingError, TooManyWaitingError, and ForbiddenError for
-    a receptionist where the wish leads to another clinic.
+    a receptionist if the wish leads to another clinic.
     """
     require(work.actor, Action.WAIT)
     patient_id = _patient_of(work, wish)
     _check_wish(work, wish)
     _check_reach(work, wish, patient_id)
-    # Under the patient's lock: what joins, leaves or is deactivated at the same time is seen here, or sees this.
+    # Under the patient's lock, a simultaneous change of wishes or a deactivation is either seen here or sees this.
     claims.lock_patient(work.session, patient_id)
     _check_others(wish, waitlist_rows.open_wishes(work.session, patient_id, work.now))
     entry = WaitlistEntry(
@@ -85,7 +86,7 @@ def join(work: UnitOfWork, wish: Wish) -> WaitlistRow:
 
 
 def _check_others(wish: Wish, others: Sequence[OpenWish] | None) -> None:
-    """What the patient waits for already, if there is such a patient."""
+    """Checks what the patient already waits for, if there is such a patient."""
     if others is None:
         raise InvalidInputError("There is no such patient.", field="patient_id")
     window, place = Interval(wish.wished_from, wish.wished_to), (wish.treatment_id, wish.doctor_id, wish.clinic_id)
@@ -100,7 +101,7 @@ def _check_others(wish: Wish, others: Sequence[OpenWish] | None) -> None:
 
 
 def _patient_of(work: UnitOfWork, wish: Wish) -> int:
-    """A patient whom the actor may see."""
+    """Returns a patient whom the actor may see."""
     patient_id = wish.patient_id
     if patient_id is None and work.actor.role is Role.PATIENT:
         patient_id = work.actor.user_id
@@ -137,7 +138,7 @@ def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
 
 
 def page(work: UnitOfWork, *, after: int, limit: int) -> list[WaitlistRow]:
-    """In the order of joining."""
+    """Returns entries in the order of joining."""
     require(work.actor, Action.WAIT)
     return waitlist_rows.page(work.session, after=after, limit=limit)
 
@@ -151,7 +152,9 @@ def get(work: UnitOfWork, waitlist_id: int) -> WaitlistRow:
 
 
 def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
-    """What was on offer goes to the first who fits. InvalidTransitionError when it has ended already."""
+    """Withdraws an entry. What was on offer goes to the first whom it fits. Raises InvalidTransitionError if the entry
+    has already ended.
+    """
     entry = get(work, waitlist_id)
     if _status(work, entry) not in OPEN or not waitlist_rows.withdraw(work.session, entry, work.now):
         raise InvalidTransitionError(
@@ -164,12 +167,14 @@ def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
 
 
 def withdraw_all(work: UnitOfWork, patient_id: int) -> list[FreedTime]:
-    """Ends all waiting of a patient, whose lock is held; answers the time that was on offer, to be freed."""
+    """Ends all waiting of a patient, whose lock is held, and returns the time that was on
+    offer, which is to be freed.
+    """
     return [_left_by(work, offer) for offer in waitlist_rows.withdraw_all(work.session, patient_id, work.now)]
 
 
 def _left_by(work: UnitOfWork, offer: OfferedVisit) -> FreedTime:
-    """What was on offer, for whoever fits; once it has lapsed, only for those further behind."""
+    """Returns what was on offer, for anybody whom it fits, or, once it has lapsed, only for those further behind."""
     after = offer.waitlist_id if offer.expires_at <= work.now else 0
     return freed_by_visit(offer, chair_id=SOME_CHAIR, after=after)
 
@@ -179,10 +184,10 @@ def _status(work: UnitOfWork, entry: WaitlistRow) -> WaitlistStatus:
 
 
 def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:
-    """Books the offered time by all the rules of booking, as the actor; answers as `book`.
+    """Books the offered time by all the rules of booking, as the actor, and returns the same as `book`.
 
-    Raises what booking raises, OfferExpiredError and InvalidTransitionError. Whatever is refused stores nothing: where
-    somebody else has taken the time, the entry keeps its offer until it expires, since the time may be freed again.
+    Raises what booking raises, OfferExpiredError and InvalidTransitionError. A refusal stores nothing: if another
+    person has taken the time, the entry keeps its offer until it expires, because the time may be freed again.
     """
     entry = get(work, waitlist_id)
     check_acceptable(entry.status, entry.offer_expires_at, work.now)

@@ -1,7 +1,7 @@
-"""What becomes of the waitlist by the clock: wishes end, offers lapse and pass on, and freed time is offered that no
-request has come to, in bounded transactions.
+"""The scheduled work of the waitlist, in bounded transactions: wishes end, offers lapse and pass on, and freed time is
+offered that no request has handled.
 
-Whatever ends a run loses nothing: the next one goes on with what is written down.
+An interrupted run loses nothing, because the next one continues with what is recorded.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from lambda_function.services.offers import note_failure, record_freed_time
 
 BATCH = 200
 CLINICS = 100
-# No new batch with less than this left, in seconds: it must outlast the waits for locks of one, and its repetition.
+# No batch begins with fewer seconds left than this, which is enough for the lock waits of one and its repetition.
 RESERVE = 15.0
 
 _RANDOM = secrets.SystemRandom()
@@ -27,9 +27,9 @@ SecondsLeft = Callable[[], float]
 
 
 def keep_up(database: Database, seconds_left: SecondsLeft) -> int:
-    """Goes on until nothing is left to do or the time is nearly over; how many offers and wishes have lapsed.
+    """Works until nothing is left to do or the time is nearly over. Returns how many offers and wishes have lapsed.
 
-    Raises ContentionError at the end when there were clinics whose offers could not be made.
+    Raises ContentionError at the end if there were clinics whose offers could not be made.
     """
     lapsed = 0
     for batch in (_expire_wishes, _lapse_offers):
@@ -50,7 +50,9 @@ def _expire_wishes(work: UnitOfWork) -> int:
 
 
 def _lapse_offers(work: UnitOfWork) -> int:
-    """Their time goes to those who stand further behind: otherwise two who never answer would keep it between them."""
+    """Ends offers that nobody took in time. Their time goes only to those further behind. Otherwise two who never
+    answer would keep it between them.
+    """
     ids = waitlist.lapse_offers(work.session, work.now, BATCH)
     offers = waitlist.offered_visits(work.session, ids)
     record_freed_time(work, [freed_by_visit(offer, chair_id=SOME_CHAIR, after=offer.waitlist_id) for offer in offers])
@@ -58,8 +60,8 @@ def _lapse_offers(work: UnitOfWork) -> int:
 
 
 def _offer(database: Database, seconds_left: SecondsLeft) -> int:
-    """One round in each clinic, and again while any is left; how many clinics could not be looked after. What is wrong
-    in one keeps no other waiting.
+    """Runs one round in each clinic, and again while any time is left. Returns how many clinics failed. A failure in
+    one keeps no other waiting.
     """
     missed: set[int] = set()
     more = True
@@ -79,7 +81,9 @@ def _offer(database: Database, seconds_left: SecondsLeft) -> int:
 
 
 def _clinics_in_turn(database: Database) -> Iterator[int]:
-    """Those with freed time, from any of them on: where time runs out, it is not always the same that get none."""
+    """Yields clinics with freed time, starting with any of them, so that it is not always the same ones that get no
+    turn if time runs out.
+    """
     last = database.transact(_last_clinic, commit=False)
     start = _RANDOM.randint(0, last)
     for first, until in ((start, last), (0, start)):
@@ -98,6 +102,6 @@ def _clinics(work: UnitOfWork, *, after: int, until: int) -> list[int]:
 
 
 def _seconds_behind(work: UnitOfWork) -> float:
-    """The age of the oldest time that waits to be offered, in seconds; 0 when none does."""
+    """Returns the age of the oldest time that waits to be offered, in seconds, or 0 if none does."""
     oldest = freed_time.oldest(work.session)
     return 0.0 if oldest is None else (work.now - oldest).total_seconds()

@@ -1,4 +1,4 @@
-"""Working hours of a doctor, and exceptions from them. Changing them never touches a booking: the answer names the
+"""Working hours of a doctor, and exceptions from them. Changing them never changes a booking: the answer lists the
 appointments that are now outside.
 """
 
@@ -22,14 +22,14 @@ from lambda_function.services.freed_hours import free_after_change, read_before_
 from lambda_function.services.visits import visible_to
 
 MAX_TIME_OFF = timedelta(days=5 * 366)
-# How far ahead hours are compared with visits: no clinic is booked further, see the horizon of a practice file.
+# How far ahead hours are compared with visits. No clinic's horizon, which a practice file sets, is longer.
 LOOK_AHEAD = MAX_TIME_OFF
 DOCTORS_AT_ONCE = 100
 NOBODY = 0
 
 
 def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClinic:
-    """Raises NotFoundError when there is no such doctor, ForbiddenError when it is not for the actor."""
+    """Raises NotFoundError if there is no such doctor, and ForbiddenError if the actor may not do this to them."""
     clinic = doctor_clinic(work.session, doctor_id)
     if clinic is None:
         raise NotFoundError("There is no such doctor.")
@@ -43,8 +43,8 @@ def weekly(work: UnitOfWork, doctor_id: int) -> list[WeeklyHours]:
 
 
 def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]) -> list[int]:
-    """Replaces the whole week; answers the ids of the appointments to come that are now outside hours, as far
-    as the actor sees them.
+    """Replaces the whole week. Returns the ids of the future appointments that are now outside hours, as far as the
+    actor sees them.
     """
     check_week(week, "hours")
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
@@ -57,7 +57,7 @@ def replace_weekly(work: UnitOfWork, doctor_id: int, week: Sequence[WeeklyHours]
 def exceptions(
     work: UnitOfWork, doctor_id: int, first_day: date, last_day: date, *, limit: int
 ) -> Mapping[date, Sequence[Window]]:
-    """The first `limit` dates that have hours of their own, in order."""
+    """Returns the first `limit` dates that have their own hours, in order."""
     require_doctor(work, doctor_id, Action.READ_CATALOGUE)
     if first_day > last_day:
         raise InvalidInputError("The range must not end before it starts.", field="from")
@@ -65,7 +65,7 @@ def exceptions(
 
 
 def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequence[Window]) -> list[int]:
-    """The hours of one date instead of the weekly ones; answers as replace_weekly."""
+    """Replaces the weekly hours on one date. Returns the same as replace_weekly."""
     check_windows(windows, "hours")
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = read_before_change(work, [doctor_id])
@@ -75,7 +75,9 @@ def replace_exception(work: UnitOfWork, doctor_id: int, day: date, windows: Sequ
 
 
 def remove_exception(work: UnitOfWork, doctor_id: int, day: date) -> list[int]:
-    """The weekly hours again; answers as replace_weekly. NotFoundError when that date has no exception."""
+    """Restores the weekly hours on a date. Returns the same as replace_weekly. Raises NotFoundError if the date has no
+    exception.
+    """
     clinic = lock_doctor(work, doctor_id, Action.SET_HOURS)
     before = read_before_change(work, [doctor_id])
     if not working_hours_rows.remove_exception(work.session, doctor_id, day):
@@ -91,14 +93,14 @@ def lock_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClini
 
 
 def _ids_outside_hours(work: UnitOfWork, doctor_id: int, time_zone: str) -> list[int]:
-    """The ids of the doctor's appointments to come that do not lie in working hours, as far as the actor sees them."""
+    """Returns the ids of the doctor's future appointments outside working hours, as far as the actor sees them."""
     return visible_to(work.actor, visits_outside_hours(work, {doctor_id: time_zone}, {}).get(doctor_id, [])).ids
 
 
 def visits_outside_hours(
     work: UnitOfWork, time_zones: Mapping[int, str], weeks: Mapping[int, Sequence[WeeklyHours]]
 ) -> dict[int, list[VisitOfDoctor]]:
-    """By doctor, the appointments to come that do not lie in working hours, whether or not the actor sees them; as if
+    """Returns, by doctor, the future appointments outside working hours, whether or not the actor sees them, as if
     `weeks` were the weekly hours of the doctors whom it names. Looks LOOK_AHEAD far, and reads the visits and the hours
     of many doctors at once.
     """

@@ -1,3 +1,3 @@
-"""What operators do out of band: no route leads here, and nothing here asks a permission. Each function runs its own
-transactions; operators are no users, so the history names nobody for what they do.
+"""The work of operators, out of band: no route leads here, and nothing here checks a permission. Each function runs its
+own transactions. Operators are not API users, so the history names nobody for what they do.
 """

@@ -1,4 +1,4 @@
-"""What operators can do, by name: the same for the command line and for their Lambda."""
+"""The actions of operators by name, the same for the command line and for their Lambda."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _Item = TypeVar("_Item")
 
 
 class Watch(Protocol):
-    """Passes the items of long work on, and may show how far it is."""
+    """Passes the items of long work on, and may show the progress."""
 
     def __call__(self, items: Iterable[_Item], label: str) -> Iterator[_Item]: ...
 
@@ -44,7 +44,7 @@ def unwatched(items: Iterable[_Item], label: str) -> Iterator[_Item]:
 
 @dataclass(frozen=True, slots=True)
 class OperatorContext:
-    """What actions work with. Without `accounts`, nobody's account is touched."""
+    """What actions work with. Without `accounts`, no account is changed."""
 
     database: Database
     accounts: Accounts | None = None
@@ -115,7 +115,9 @@ def _apply(context: OperatorContext, arguments: PracticeApplication) -> Document
 
 @dataclass(frozen=True, slots=True)
 class OperatorAction:
-    """`scheduled` is one that a schedule runs: nobody reads its answer, so the function fails where it is refused."""
+    """An action. If it is `scheduled`, a schedule runs it and nobody reads its answer, so the function fails if it is
+    refused.
+    """
 
     arguments: type[BaseModel]
     run: Callable[[OperatorContext, Any], Document]
@@ -140,7 +142,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
 
 
 def run(context: OperatorContext, name: object, arguments: object) -> Document:
-    """Raises InvalidInputError for an unknown action, pydantic's ValidationError for arguments that it does not take,
+    """Runs an action. Raises InvalidInputError for an unknown action, pydantic's ValidationError for wrong arguments,
     and what the action raises.
     """
     action = ACTIONS.get(name) if isinstance(name, str) else None

@@ -1,4 +1,6 @@
-"""What each action of operators takes. The fields are the arguments of the event, and the options of the command."""
+"""The arguments of each action of operators. The fields are the arguments of the event, and
+the options of the command.
+"""
 
 from typing import Annotated, Any
 
@@ -57,7 +59,7 @@ class Erasure(UserReference):
 
 
 class PracticePlan(NoArguments):
-    """`practice` is what a practice file says, as JSON; see docs/practice.md."""
+    """`practice` is the content of a practice file, as JSON: see docs/practice.md."""
 
     practice: Any
 

@@ -1,4 +1,4 @@
-"""Whether the database agrees with itself. What booking promises rests on claims and appointments saying the same."""
+"""Checks that the database agrees with itself. Booking relies on claims and appointments saying the same."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -18,9 +18,9 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval
 
-# Ids, or rows, that one statement looks at.
+# The number of ids or rows that one statement reads.
 CHUNK = 5000
-# Of the orphans of one chunk, and of people without a profile in one.
+# The limit of findings in one chunk, for orphans and for people without a profile.
 _SHOWN = 100
 
 Finding = dict[str, Any]
@@ -108,8 +108,8 @@ def _claims(work: UnitOfWork, ids: IdRange) -> list[Finding]:
 
 
 def _disagreement(rows: Sequence[AppointmentClaims], since: datetime) -> str | None:
-    """What is wrong with the claims of one appointment from then on. So many slots between a first and a last one, all
-    different and on the grid, are all there are.
+    """Returns what is wrong with the claims of one appointment from then on. If the expected number of different slots
+    on the grid lies between the first and the last one, none is missing.
     """
     claimed = {(row.kind, row.resource_id): (row.claims, row.first, row.last) for row in rows if row.kind is not None}
     expected = {
@@ -131,7 +131,7 @@ def _disagreement(rows: Sequence[AppointmentClaims], since: datetime) -> str | N
 
 
 def _occupied(row: AppointmentClaims) -> dict[tuple[int, int], Interval]:
-    """What an appointment has to claim, by kind and resource."""
+    """Returns what an appointment has to claim, by kind and resource."""
     if row.status not in HOLDING:
         return {}
     before, after = timedelta(minutes=row.buffer_before_minutes), timedelta(minutes=row.buffer_after_minutes)

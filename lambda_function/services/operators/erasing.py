@@ -1,5 +1,5 @@
-"""Forgetting a patient, for good: in batches, each a transaction of its own, in an order that can be repeated to its
-end after any interruption. The name by which the command finds the person goes last. See docs/decisions/0012.
+"""Erases a patient for good, in batches, each in its own transaction, in an order that can be repeated to its end after
+any interruption. The name by which the command finds the person goes last. See docs/decisions/0012.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,19 +20,19 @@ from lambda_function.services.operators.arguments import Deactivation, Erasure
 from lambda_function.services.operators.users import deactivate_in_batches, known_person
 from lambda_function.services.person_events import note_person
 
-# Of visits, each with its doctor's lock; and of rows that only have to go.
+# The batch sizes for visits, each with its doctor's lock, and for rows that are only deleted.
 VISITS, ROWS = 100, 1000
 
 Watch = Callable[[Iterator[int]], Iterator[int]]
 
 
 def erase(database: Database, accounts: Accounts | None, wanted: Erasure, watch: Watch = iter) -> dict[str, Any]:
-    """Forgets a patient: only when, where and for which treatment the visits were is kept, and a number for the person.
-    What fails half-way is finished by the same command. `watch` passes the batches on, each as the number of rows that
-    it was about.
+    """Erases a patient: only the times, places and treatments of the visits are kept, and a number for the person. If
+    it fails half-way, the same command finishes it. `watch` passes the batches on, each as the number of rows that it
+    handled.
 
     Raises NotFoundError, ForbiddenError for staff, whose names belong to the records of their patients,
-    HasBookingsError for visits ahead that are not to be cancelled, and UnavailableError.
+    HasBookingsError for future visits that are not to be cancelled, and UnavailableError.
     """
     user_name = wanted.user_name
     if database.transact(partial(_is_active, user_name=user_name), commit=False):
@@ -56,9 +56,8 @@ def _is_active(work: UnitOfWork, user_name: str) -> bool:
 
 
 def _mark(work: UnitOfWork, user_name: str) -> DirectoryEntry:
-    """Marks the person as erased, so that nobody writes anything about them from here on: whoever does holds the
-    patient's lock and looks for the mark. Answers the person as they are under the lock, when no account can be linked
-    any more.
+    """Marks the person as erased, so that nobody writes anything more about them: writers hold the patient's lock and
+    check the mark. Returns the person as they are under the lock, when no account can be linked any more.
     """
     person = known_person(work.session, user_name, leaving=True)
     claims.lock_patient(work.session, person.user_id)
@@ -85,7 +84,7 @@ def _emptied(database: Database, remove: Callable[..., int]) -> Iterator[int]:
 
 
 def _unattributed(database: Database, user_id: int) -> Iterator[int]:
-    """Reads the answers that do not say whom they are about: those of the last release, and those about nobody."""
+    """Reads the answers without a record of whom they are about: those of the last release, and those about nobody."""
     after: Position | None = None
     while rows := database.transact(partial(_read_answers, user_id=user_id, after=after)):
         after = rows[-1].position
@@ -93,7 +92,7 @@ def _unattributed(database: Database, user_id: int) -> Iterator[int]:
 
 
 def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Sequence[Attribution]:
-    """The next of all answers, of which those that name the person are removed."""
+    """Reads the next of all answers, and removes those that name the person."""
     rows = idempotency.attributions(work.session, after, ROWS)
     unknown = [(row.user_id, row.key_hash) for row in rows if not row.attributed]
     if unknown:
@@ -105,7 +104,7 @@ def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Seq
 
 
 def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
-    """Forgets the words of the next visits, and answers their ids. Takes the locks of those who write about visits."""
+    """Erases the texts of the next visits and returns their ids. Takes the locks of those who write about visits."""
     rows = erasing.next_visits(work.session, user_id, after, VISITS)
     if not rows:
         return []
@@ -117,10 +116,10 @@ def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
 
 
 def _forget(work: UnitOfWork, user_id: int, name: str) -> bool:
-    """Forgets the rest, and the name. False where there is too much of it for one transaction: call it again then.
+    """Erases the rest, and the name. Returns False if there is too much of it for one transaction: then call it again.
 
-    Whoever was about to keep an answer that shows the name holds the patient's lock until it is kept; so what was kept
-    since the batches is seen here, and nothing comes after.
+    A request that is about to keep an answer with the name holds the patient's lock until it is kept. Answers kept
+    since the batches are therefore seen here, and no more can follow.
     """
     claims.lock_patient(work.session, user_id)
     for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):

@@ -21,12 +21,12 @@ from lambda_function.services.practice.read_declaration import DeclarationError,
 from lambda_function.services.value_messages import fault_of
 
 Reply = dict[str, Any]
-# Of an error of the rules.
+# The fields of an error that the rules raise.
 _TOLD = ("code", "detail", "field", "appointment_ids", "elsewhere")
 
 
 class ScheduledActionError(RuntimeError):
-    """The message is the action and the code of the error."""
+    """A scheduled action was refused. The message is the action and the code of the error."""
 
 
 class OperatorInvocation:
@@ -68,12 +68,12 @@ class OperatorInvocation:
 
 
 def _action(event: object) -> str | None:
-    """The name of an action, and nothing else that may have been sent instead."""
+    """Returns the name of an action, and nothing else that may have been sent in its place."""
     return next((name for name in ACTIONS if isinstance(event, Mapping) and event.get("action") == name), None)
 
 
 def messages(error: ValidationError) -> list[dict[str, str]]:
-    """What is wrong with which argument."""
+    """Returns what is wrong with each argument."""
     found = error.errors(include_url=False, include_input=False)
     return [{"field": ".".join(map(str, item["loc"])), **fault_of(item)._asdict()} for item in found]
 

@@ -1,4 +1,4 @@
-"""A copy of everything that is known about a person, which the law lets people ask for; erasing.py forgets it."""
+"""A copy of everything that is known about a person, which the law entitles people to. erasing.py erases it."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +16,7 @@ BATCH = 1000
 
 
 def export(database: Database, user_name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """One section after another, each in at least one batch of rows, which is read in a transaction of its own. For
+    """Yields one section after another, each in at least one batch of rows, which is read in its own transaction. For
     staff it holds what they did, not what was written about their patients. Raises NotFoundError.
     """
     user_id = database.transact(lambda work: known_person(work.session, user_name).user_id, commit=False)

@@ -1,4 +1,4 @@
-"""What is kept for a time and not longer."""
+"""Deletes rows that are kept only for a time."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -14,10 +14,10 @@ from lambda_function.services.idempotency import KEPT_FOR
 
 BATCH = 1000
 MESSAGES_KEPT = timedelta(days=7)
-# A day is over for everybody who is counted in UTC.
+# Days are counted in UTC, so a day ends for everybody at once.
 REFUSALS_KEPT = timedelta(days=1)
 
-# Deletes at most so many rows from before that time, and answers how many.
+# Deletes at most this many rows from before that time, and returns how many.
 _Purge = Callable[[Session, datetime, int], int]
 PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
     {
@@ -31,8 +31,8 @@ PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
 
 
 def purge(database: Database) -> Iterator[tuple[str, int]]:
-    """Deletes while it is read: after each batch, which is a transaction of its own, what it was of and how many.
-    Stopping half-way loses nothing; the next run goes on.
+    """Deletes while it is iterated. After each batch, which is its own transaction, it yields the kind and the number
+    of rows. Stopping half-way loses nothing, and the next run continues.
     """
     for name, (kept, purge_batch) in PURGES.items():
         batch = partial(_purge_batch, kept=kept, purge_batch=purge_batch)

@@ -1,4 +1,4 @@
-"""People, as operators make, change and close them."""
+"""Operators create, change and deactivate people."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -32,13 +32,13 @@ from lambda_function.services.person_events import note_person
 from lambda_function.services.waitlist import withdraw_all
 
 Document = dict[str, Any]
-# How many ids one transaction of a list looks at.
+# The number of ids that one transaction of a list reads.
 SPAN = 5000
 
 
 def page(database: Database, wanted: UserFilter) -> Document:
-    """`items` in the order of user_id, and `next_after`, which is None on the last page. Looks at SPAN ids a
-    transaction, since there may be hardly anybody who fits the filter.
+    """Returns `items` in the order of user_id, and `next_after`, which is None on the last page. Each transaction reads
+    SPAN ids, because there may be hardly anybody who fits the filter.
     """
 
     def begin(work: UnitOfWork) -> tuple[int | None, int]:
@@ -69,10 +69,11 @@ def page(database: Database, wanted: UserFilter) -> Document:
 
 
 def create(database: Database, accounts: Accounts | None, wanted: UserCreation) -> Document:
-    """The person, `created` false when there was just this one already, `active` or not, and `account`: `linked`, or
-    `none` without a pool or an e-mail. With a pool, the same command again makes the account that is still missing.
+    """Returns the person; `created`, which is false if this very person already existed, `active` or not; and
+    `account`: `linked`, or `none` without a pool or an e-mail. With a pool, the same command again makes the account
+    that is missing.
 
-    Raises InvalidInputError, NameTakenError, and UnavailableError when the person is there and the account is not.
+    Raises InvalidInputError, NameTakenError, and UnavailableError if the person was created but the account was not.
     """
     user_name, email = wanted.user_name, wanted.email
     if accounts is not None and email is None and wanted.user_type is not Role.PATIENT:
@@ -87,7 +88,7 @@ def create(database: Database, accounts: Accounts | None, wanted: UserCreation) 
 
 
 def _create(work: UnitOfWork, wanted: UserCreation) -> bool:
-    """False when there is this very person already."""
+    """Creates the person. Returns False if this very person already exists."""
     user = wanted.new_user()
     known = directory.find(work.session, user.user_name)
     if known is not None:
@@ -102,7 +103,7 @@ def _create(work: UnitOfWork, wanted: UserCreation) -> bool:
 
 
 def _is_known_as(user: NewUser, known: DirectoryEntry) -> bool:
-    """Whether somebody of this user name has the same type, name and contact data."""
+    """Returns whether the person with this user name has the same type, name and contact data."""
     entered = asdict(user).items() - {("user_name", user.user_name), ("cognito_sub", None)}
     return all(getattr(known, name) == value for name, value in entered)
 
@@ -131,10 +132,10 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
 
 
 def set_type(database: Database, wanted: TypeChange) -> Document:
-    """The person, who is something else from the next request on. What the person was before stays on record; a patient
-    waits no longer, and what was on offer goes to others.
+    """Returns the person, who has the new role from the next request on. What the person was before stays on record. A
+    patient no longer waits, and what was on offer goes to others.
 
-    Raises NotFoundError, InvalidInputError, and HasBookingsError for visits ahead, which nobody would attend.
+    Raises NotFoundError, InvalidInputError, and HasBookingsError for future visits, which nobody would attend.
     """
     offers.transact_and_offer(database, partial(_set_type, wanted=wanted))
     return _shown(database, wanted.user_name)
@@ -159,8 +160,8 @@ def _set_type(work: UnitOfWork, wanted: TypeChange) -> None:
 
 
 def _check_free(work: UnitOfWork, person: DirectoryEntry) -> None:
-    """Raises HasBookingsError for visits ahead. Takes the locks that booking takes: what is booked at the same time is
-    either seen here or refused there.
+    """Raises HasBookingsError for future visits. Takes the locks that booking takes: a simultaneous booking is either
+    seen here or refused there.
     """
     match person.user_type:
         case Role.DOCTOR:
@@ -177,11 +178,12 @@ def _check_free(work: UnitOfWork, person: DirectoryEntry) -> None:
 
 
 def deactivate(database: Database, accounts: Accounts | None, wanted: Deactivation) -> Document:
-    """`appointment_ids` are the visits ahead that were cancelled (a patient's) or stay for a reception to move
-    (a doctor's); `deactivated` is false when the person was inactive already; `account` says `disabled` or `none`.
+    """Deactivates a person. `appointment_ids` are the future visits that were cancelled (a patient's) or stay for a
+    reception to move (a doctor's). `deactivated` is false if the person was already inactive. `account` is `disabled`
+    or `none`.
 
-    Raises NotFoundError, InvalidInputError, HasBookingsError for visits ahead unless told what to do with them, and
-    UnavailableError when the person is deactivated but the account could not be disabled.
+    Raises NotFoundError, InvalidInputError, HasBookingsError for future visits unless the arguments say what to do with
+    them, and UnavailableError if the person is deactivated but the account could not be disabled.
     """
     person, ids = deactivate_in_batches(database, wanted)
     return {
@@ -204,16 +206,16 @@ def _disable(accounts: Accounts | None, sub: str | None) -> bool:
 
 
 def activate(database: Database, accounts: Accounts | None, user_name: str) -> Document:
-    """Undoes `deactivate`, but for visits and waiting, which stay cancelled. `activated` is false when the person was
-    active already; `account` says `enabled` or `none`.
+    """Undoes `deactivate`, except for visits and waiting, which stay cancelled. `activated` is false if the person was
+    already active. `account` is `enabled` or `none`.
 
-    Raises NotFoundError, and UnavailableError when the person is active but the account could not be enabled.
+    Raises NotFoundError, and UnavailableError if the person is active but the account could not be enabled.
     """
 
     def run(work: UnitOfWork) -> tuple[DirectoryEntry, bool]:
         person = known_person(work.session, user_name)
         activated = deactivation.reactivate(work, person.user_id, person.user_type)
-        # Whoever was erased while this waited for the lock is known no more.
+        # A person who was erased while this waited for the lock is no longer found.
         return known_person(work.session, user_name), activated
 
     person, activated = database.transact(run)
@@ -236,9 +238,9 @@ def _enable(accounts: Accounts | None, sub: str | None) -> bool:
 
 
 def deactivate_in_batches(database: Database, wanted: Deactivation) -> tuple[DirectoryEntry, list[int]]:
-    """Deactivates a person, a patient with visits ahead by batches, each a transaction of its own: when it is stopped
-    half-way, the same call again goes on. Answers the person as the first batch found them, and the ids of the visits
-    that were cancelled or kept.
+    """Deactivates a person. A patient with future visits is deactivated in batches, each in its own transaction: after
+    an interruption, the same call continues. Returns the person as the first batch found them, and the ids of the
+    visits that were cancelled or kept.
     """
     run = partial(deactivate_batch, wanted=wanted)
     first, progress = offers.transact_and_offer(database, run)
@@ -250,7 +252,7 @@ def deactivate_in_batches(database: Database, wanted: Deactivation) -> tuple[Dir
 
 
 def deactivate_batch(work: UnitOfWork, wanted: Deactivation) -> tuple[DirectoryEntry, DeactivationProgress]:
-    """One transaction of `deactivate_in_batches`: the person as found in it, and the progress after it."""
+    """Runs one transaction of `deactivate_in_batches`. Returns the person as found in it, and the progress after it."""
     person = known_person(work.session, wanted.user_name)
     if not person.active:
         return person, DeactivationProgress([], closed=True)
@@ -275,7 +277,7 @@ def deactivate_batch(work: UnitOfWork, wanted: Deactivation) -> tuple[DirectoryE
 
 
 def known_person(session: Session, user_name: str, *, leaving: bool = False) -> DirectoryEntry:
-    """The person whom `directory.find` finds. Raises NotFoundError."""
+    """Returns the person whom `directory.find` finds. Raises NotFoundError."""
     person = directory.find(session, user_name, leaving=leaving)
     if person is None:
         raise NotFoundError("There is no such person.")
@@ -316,7 +318,9 @@ def _make_profile(
 def _profile_ids(
     session: Session, wanted: UserCreation | TypeChange, *, had_profile: bool
 ) -> tuple[list[int], list[int]]:
-    """The ids of clinics and treatments, which must suit the role. Who comes back to a role may leave them out."""
+    """Returns the ids of clinics and treatments, which must suit the role. A person who comes back to a role may leave
+    them out.
+    """
     role, clinics, treatments = wanted.user_type, wanted.clinics, wanted.treatments
     if role is Role.DOCTOR and (len(clinics) > 1 or not (clinics or had_profile)):
         raise InvalidInputError("A doctor works in one clinic.", field="clinics")

@@ -1,1 +1,3 @@
-"""The practice as operators declare it: what a file may say, how it differs from what there is, and making it so."""
+"""The practice as operators declare it: the content of a file, its difference from the current practice, and its
+application.
+"""

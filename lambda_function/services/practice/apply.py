@@ -1,4 +1,4 @@
-"""Changes the practice to what a file declares: all of it in the caller's transaction, or nothing."""
+"""Changes the practice to what a file declares, all of it in the caller's transaction or nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ from lambda_function.services.practice.state import Kind
 
 
 class PracticeConflictsError(HasBookingsError):
-    """Appointments ahead need what the plan takes away, and nobody accepted that; nothing was changed."""
+    """Future appointments need what the plan takes away, and nobody has accepted that. Nothing was changed."""
 
     def __init__(self, plan: Plan, *, accept_conflicts: bool) -> None:
         refused = plan.refused(accept_conflicts=accept_conflicts)
@@ -47,9 +47,9 @@ class PracticeConflictsError(HasBookingsError):
 def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflicts: bool = False) -> Plan:
     """Applies the declaration and returns the plan that is now done.
 
-    Holds the locks of the doctors whom it concerns, as booking holds that of one: a visit booked at the same time is
+    Holds the locks of the affected doctors, as booking holds that of one: a visit that is booked at the same time is
     either seen here or sees the change. Raises DeclarationError, PracticeConflictsError, NameTakenError, and
-    ContentionError when somebody else changed the practice in such a way that more doctors are concerned.
+    ContentionError if the practice has changed in the meantime so that more doctors are affected.
     """
     concerned = doctors_to_lock(work, declaration)
     claims.lock_doctors(work.session, concerned)
@@ -69,7 +69,7 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
 
 
 def _doctors_with_new_hours(plan: Plan) -> list[int]:
-    """The ids of doctors who were there before and whose hours, or whose clinic's closures, change."""
+    """Returns the ids of doctors who existed before and whose hours, or whose clinic's closures, change."""
     with_new_hours = {change.name for change in plan.changes if change.kind is Kind.DOCTOR and "hours" in change.new}
     closed = {change.name for change in plan.changes if change.kind is Kind.CLINIC and "closures" in change.new}
     return [
@@ -92,7 +92,7 @@ def _person_action(change: PracticeChange) -> PersonAction:
 
 
 class _Writer:
-    """Writes changes in their order: what is referred to comes first. Knows the ids of what it has made."""
+    """Writes changes in an order in which references come last. It knows the ids of the rows that it has made."""
 
     def __init__(self, work: UnitOfWork, plan: Plan) -> None:
         self._work = work
@@ -114,7 +114,7 @@ class _Writer:
     def _row(
         self, change: PracticeChange, key: InstrumentedAttribute[int], make: Callable[[dict[str, Any]], Base]
     ) -> int:
-        """Writes the fields that are columns of the class of `key`; answers the id of the row."""
+        """Writes the fields that are columns of the class of `key`, and returns the id of the row."""
         columns = {name: value for name, value in change.new.items() if name in key.class_.__mapper__.columns}
         ids = self._ids[change.kind]
         if change.created:
@@ -124,7 +124,7 @@ class _Writer:
         elif columns:
             stamp: dict[str, Any] = {"updated_at": self._now} if hasattr(key.class_, "updated_at") else {}
             if "email" in columns:
-                stamp["email_trusted"] = False  # as with any change by others than the person
+                stamp["email_trusted"] = False  # as with any change that the person does not make
             practice.change(self._session, key, ids[change.name], {**columns, **stamp})
         return ids[change.name]
 

@@ -1,4 +1,4 @@
-"""What is different, thing by thing and field by field."""
+"""The differences, entry by entry and field by field."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class ChangeAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PracticeChange:
-    """`old` and `new` have the same fields: those that differ. For a new thing they are those that the file names, and
-    `old` has None for each.
+    """A changed entry. `old` and `new` have the same fields: those that differ. For a new entry these are the fields
+    that the file names, and `old` has None for each.
     """
 
     kind: Kind
@@ -35,7 +35,7 @@ class PracticeChange:
         return ChangeAction.DEACTIVATE if self.new.get("active") is False else ChangeAction.CHANGE
 
     def gone(self, field: str) -> Sequence[Any]:
-        """The entries that a list loses."""
+        """Returns the entries that a list loses."""
         kept = set(self.new[field]) if self.old.get(field) else set()
         return [item for item in self.old.get(field) or () if item not in kept]
 
@@ -69,7 +69,7 @@ def _change(kind: Kind, name: str, old: Fields | None, new: Fields) -> PracticeC
 
 
 def afterwards(state: State, wanted: Things) -> dict[Kind, dict[str, Fields]]:
-    """All things as they will be when the file is applied."""
+    """Returns all entries as they will be when the file is applied."""
     return {
         kind: {
             name: {**state.things[kind].get(name, {}), **wanted[kind].get(name, {})}

@@ -1,8 +1,8 @@
-"""What a change would do to appointments that are ahead, and which of that is refused.
+"""What a change would do to future appointments, and which of that is refused.
 
-An appointment must keep its doctor, its chair, its clinic with somebody at the reception, and a doctor who offers its
-treatment: who wants to take those away moves or cancels the appointments first. Time that is closed over appointments
-can be accepted: they stay for the reception.
+An appointment must keep its doctor, its chair, a reception in its clinic, and a doctor who offers its treatment: before
+taking these away, move or cancel the appointments. Closing time over appointments can be accepted: they stay for the
+reception to move.
 """
 
 from bisect import bisect_left
@@ -23,7 +23,7 @@ from lambda_function.services.practice.state import ClosedDays, Kind, State
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """`acceptable` conflicts are those that an operator may accept."""
+    """A conflict. An operator may accept it if it is `acceptable`."""
 
     kind: Kind
     name: str
@@ -41,11 +41,11 @@ class VisitsAhead:
         self._staffed: Collection[str] | None = None
 
     def of(self, **ids: int) -> list[VisitTime]:
-        """Those that have all of these ids, such as `doctor_id`."""
+        """Returns the visits that have all of these ids, such as `doctor_id`."""
         return visits_ahead(self._session, self._now, **ids)
 
     def staffed(self, after: Things) -> Collection[str]:
-        """The clinics that will have a reception, worked out once for all receptionists."""
+        """Returns the clinics that will have a reception, computed once for all receptionists."""
         if self._staffed is None:
             self._staffed = {
                 clinic
@@ -73,9 +73,9 @@ def conflicts_of(change: PracticeChange, state: State, after: Things, ahead: Vis
 
 
 def affected_doctors(changes: Sequence[PracticeChange], state: State) -> frozenset[int]:
-    """The ids of the doctors whose visits the changes may be in conflict with, or leave outside hours: all bookings
-    that the changes must see, or be seen by, are made under the locks of these. Of any change at all the doctor with
-    the lowest id is one, so that two practice files are never applied at the same time.
+    """Returns the ids of the doctors whose visits may conflict with the changes, or be left outside hours. Every
+    booking that the changes must see, or that must see them, is made under the locks of these doctors. With any change,
+    the doctor with the lowest id is one of them, so that two practice files are never applied at the same time.
     """
     doctors = state.things[Kind.DOCTOR]
     names: set[str] = set()
@@ -118,7 +118,7 @@ def _of_clinic(change: PracticeChange, state: State, after: Things, ahead: Visit
         before = state.things[change.kind][change.name]
         zone = ZoneInfo(after[change.kind][change.name]["time_zone"])
         closed = _closed(added, zone)
-        # In time that was closed already, nothing new happens to appointments.
+        # Time that was already closed changes nothing for appointments.
         known = _closed(before["closures"], ZoneInfo(before["time_zone"]))
         visits = [
             visit for visit in ahead.of(clinic_id=clinic_id) if _touches(visit, closed) and not _touches(visit, known)
@@ -138,7 +138,7 @@ def _of_doctor(change: PracticeChange, state: State, after: Things, ahead: Visit
 
 
 def _of_receptionist(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> _Found:
-    """Whoever booked an appointment may leave; the last at a clinic may not while there are appointments."""
+    """A receptionist who booked an appointment may leave, but not the last one of a clinic with future appointments."""
     before = state.things[change.kind][change.name]
     if not before["active"]:
         return
@@ -149,11 +149,11 @@ def _of_receptionist(change: PracticeChange, state: State, after: Things, ahead:
 
 
 def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
-    """The closed time in order, without overlaps."""
+    """Returns the closed time in order, without overlaps."""
     return merge(days_interval(each.first_day, each.last_day, zone) for each in closures)
 
 
 def _touches(visit: VisitTime, merged: Sequence[Interval]) -> bool:
-    """Whether the visit reaches into any of them. Only the last one that begins before its end can."""
+    """Returns whether the visit reaches into any of them. Only the last one that begins before its end can matter."""
     place = bisect_left(merged, visit.ends_at, key=lambda interval: interval.start)
     return place > 0 and merged[place - 1].end > visit.starts_at

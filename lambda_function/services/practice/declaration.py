@@ -1,7 +1,7 @@
-"""What a practice file may say.
+"""The content of a practice file.
 
-A key that is left out leaves things as they are (a new thing gets the default); a key that is there says all of it.
-Nothing disappears by not being named: `active: false` takes it out of use.
+A key that is left out changes nothing, and a new entry gets its default. A key that is present gives the complete
+value. Nothing disappears because it is not named: `active: false` takes it out of use.
 """
 
 import re
@@ -89,7 +89,7 @@ def _first_twice(values: Iterable[Any]) -> Any:
 
 
 def _distinct_names(value: Any) -> Any:
-    """Names that are one without the blanks around them would silently replace each other."""
+    """Refuses names that differ only in the blanks around them, because one would silently replace the other."""
     if isinstance(value, dict) and (twice := _first_twice(name.strip() for name in value if isinstance(name, str))):
         raise ValueError(f"names {twice} twice, apart from the blanks around it; remove one of them")
     return value
@@ -104,7 +104,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 MinuteOfDay = Annotated[int, BeforeValidator(_minute)]
 Buffer = Annotated[int, Field(ge=0, le=DAY_MINUTES, multiple_of=5)]
 Steps = Annotated[int, Field(ge=5, le=DAY_MINUTES, multiple_of=5)]
-# What a key has that was left out; no file can say it.
+# The value of a key that was left out. No file can hold it.
 LEFT_OUT: Any = None
 
 
@@ -123,7 +123,7 @@ class DeclaredTreatment(_Declared):
 
 
 class DeclaredClosure(_Declared):
-    """Both days are included."""
+    """A closure. Both days are included."""
 
     first_day: Day
     last_day: Day
@@ -142,7 +142,9 @@ def _distinct_days(closures: list[DeclaredClosure]) -> list[DeclaredClosure]:
 
 
 class DeclaredClinic(_Declared):
-    """Chairs that are missing from `chairs` go out of use, and closures that are missing from `closures` end."""
+    """A clinic. Chairs that are missing from `chairs` go out of use, and closures that are
+    missing from `closures` end.
+    """
 
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     time_zone: Zone
@@ -158,7 +160,9 @@ class DeclaredClinic(_Declared):
 
 
 class DeclaredHours(_Declared):
-    """`weekdays` are 1 for Monday to 7; an end at or before the start is the next day's; both dates are included."""
+    """Working hours. `weekdays` are 1 for Monday to 7. An end at or before the start is on the next day. Both dates are
+    included.
+    """
 
     weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7), Distinct]
     start: MinuteOfDay
@@ -206,7 +210,7 @@ class DeclaredReceptionist(_DeclaredPerson):
 
 
 class Declaration(_Declared):
-    """Treatments by code, clinics by name, staff by user name."""
+    """A whole file: treatments by code, clinics by name, and staff by user name."""
 
     treatments: Annotated[dict[Code, DeclaredTreatment], Field(max_length=1000, default_factory=dict)]
     clinics: Annotated[

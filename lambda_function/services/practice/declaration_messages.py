@@ -44,7 +44,7 @@ _KEYS = {"treatments": _CODE, "clinics": _NAME, "doctors": _USER_NAME, "receptio
 _DATE = "a date of the years 1000 to 2999, such as 2030-01-31"
 _TIME = "a time from 00:00 to 24:00 on a whole five minutes, such as 08:30"
 _BUFFER = f"a number of minutes from 0 to {DAY_MINUTES} in steps of 5, such as 10"
-# What the values of each key are; `[]` stands for an entry of the list.
+# A description of the values of each key. `[]` stands for an entry of the list.
 VALUES: Mapping[str, str] = MappingProxyType(
     {
         "name": _NAME,
@@ -93,7 +93,7 @@ _KEY = "[key]"
 
 
 def place_and_message(error: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str]:
-    """Where one of the library's errors is in the file, and what to do about it."""
+    """Returns where one of the library's errors is in the file, and what to do about it."""
     place: tuple[str | int, ...] = error["loc"]
     if place and place[-1] == _KEY:
         return place[:-1], f"cannot be a key here; use {_KEYS[str(place[0])]}"

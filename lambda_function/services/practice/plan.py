@@ -1,6 +1,7 @@
-"""How a declared practice differs from the one that there is, what stands in the way, and what else to know of it.
+"""The differences between a declared practice and the current one, its conflicts, and what else an operator should
+know.
 
-Planning only reads; services/practice/apply plans again under the locks of bookings.
+Planning only reads. services/practice/apply plans again under the locks of bookings.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,9 +26,9 @@ _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`outside_hours` are ids of appointments by the doctor's user name. `zone_moves` are the numbers of appointments
-    ahead, by clinic, whose instants stay while the clocks of the clinic change. `not_in_file` is what is in use and not
-    in the declaration: it stays as it is. `state` is what the plan was made from.
+    """A plan. `outside_hours` are ids of appointments by the doctor's user name. `zone_moves` are the numbers of future
+    appointments, by clinic, that stay at their instants while the clinic's clocks change. `not_in_file` is what is in
+    use but not in the declaration, and stays as it is. `state` is what the plan was made from.
     """
 
     changes: Sequence[PracticeChange]
@@ -43,7 +44,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """The practice as it is, as it is wanted, as it will be, and what makes the difference."""
+    """The current practice, the wanted one, the resulting one, and the changes between them."""
 
     state: State
     wanted: Things
@@ -64,14 +65,14 @@ def _compare(session: Session, declaration: Declaration) -> _Comparison:
 
 
 def doctors_to_lock(work: UnitOfWork, declaration: Declaration) -> frozenset[int]:
-    """The ids of the doctors whose visits the declaration may touch. Raises what make_plan raises."""
+    """Returns the ids of the doctors whose visits the declaration may affect. Raises what make_plan raises."""
     comparison = _compare(work.session, declaration)
     return affected_doctors(comparison.changes, comparison.state)
 
 
 def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
-    """Raises DeclarationError when the declaration names what neither it nor the practice has, and ContentionError when
-    somebody else has just made what the practice did not have.
+    """Raises DeclarationError if the declaration refers to what neither it nor the practice has, and ContentionError if
+    another transaction has just created it.
     """
     comparison = _compare(work.session, declaration)
     state, wanted, after, changes = comparison.state, comparison.wanted, comparison.after, comparison.changes
@@ -100,8 +101,8 @@ def _wrong_roles(session: Session, state: State, wanted: Things) -> Iterator[Pro
 
 
 def _taken_names(state: State, wanted: Things) -> Iterator[Problem]:
-    """New clinics and chairs whose names only capital letters and accents tell from others. MySQL, which decides, finds
-    some more names the same: those are refused when they are written.
+    """Returns new clinics and chairs whose names differ from others only in capital letters and accents. MySQL, which
+    decides, considers some more names equal: those are refused when they are written.
     """
     clinics = {name_key(name): name for name in state.things[Kind.CLINIC]}
     chairs = {(clinic, name_key(chair)): chair for clinic, chair in state.chair_ids}
@@ -120,7 +121,7 @@ def _taken(noun: str, name: str) -> str:
 
 
 def _unknown_references(after: Things, wanted: Things) -> Iterator[Problem]:
-    """References that lead nowhere, in the things that the declaration names."""
+    """Returns references that lead nowhere, in the entries that the declaration names."""
     clinics, treatments = after[Kind.CLINIC], after[Kind.TREATMENT]
     for name in wanted[Kind.DOCTOR]:
         doctor = after[Kind.DOCTOR][name]
@@ -149,7 +150,7 @@ def _unknown(noun: str, name: str, known: Collection[str]) -> str:
 def _outside(
     work: UnitOfWork, state: State, after: Things, changes_of_hours: Sequence[PracticeChange], moved: Sequence[str]
 ) -> dict[str, list[int]]:
-    """For doctors whose hours change, or whose clinic's clocks do."""
+    """Returns appointments outside hours for doctors whose hours change, or whose clinic's clocks do."""
     changed = {each.name for each in changes_of_hours}
     names = {
         doctor_id: name

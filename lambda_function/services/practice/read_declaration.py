@@ -1,4 +1,4 @@
-"""Reading a practice file, and all that is wrong in it."""
+"""Reads a practice file, and finds everything that is wrong in it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ class DeclarationError(InvalidInputError):
 
 
 class NamesTakenError(DeclarationError):
-    """New things have names that something else has already."""
+    """New entries have names that are already taken."""
 
     code = NameTakenError.code
 
@@ -35,7 +35,7 @@ def path_text(path: Path) -> str:
 
 
 def read_declaration(document: Any) -> Declaration:
-    """The declaration in a document of dicts, lists and plain values. Raises DeclarationError."""
+    """Returns the declaration in a document of dicts, lists and plain values. Raises DeclarationError."""
     try:
         declaration = Declaration.model_validate(document)
     except ValidationError as error:
@@ -47,7 +47,7 @@ def read_declaration(document: Any) -> Declaration:
 
 
 def _people_named_twice(declaration: Declaration) -> Iterator[Problem]:
-    """People who have one user name, in the order of the file."""
+    """Yields people who share a user name, in the order of the file."""
     seen: dict[str, tuple[str, str]] = {}
     for section, people in (("doctors", declaration.doctors), ("receptionists", declaration.receptionists)):
         for name in people:
@@ -62,7 +62,7 @@ def _people_named_twice(declaration: Declaration) -> Iterator[Problem]:
 
 
 def _overlaps(declaration: Declaration) -> Iterator[Problem]:
-    """For each doctor the first entry of hours that overlaps one above it."""
+    """Yields, for each doctor, the first entry of hours that overlaps one above it."""
     for name, doctor in declaration.doctors.items():
         week = [(number, entry, day) for number, entry in enumerate(doctor.hours or ()) for day in entry.weekly()]
         try:

@@ -1,6 +1,6 @@
-"""One form for the practice that there is and for the one that is declared, so that they can be compared.
+"""One form for both the current practice and the declared one, so that they can be compared.
 
-A thing is its fields by name. Collections are tuples in order, so that equal ones are equal.
+An entry is its fields by name. Collections are tuples in order, so that equal ones are equal.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ Fields = Mapping[str, Any]
 
 
 class Kind(StrEnum):
-    """In the order in which they refer to one another."""
+    """The kinds of entries, in the order in which they refer to one another."""
 
     TREATMENT = "treatment"
     CLINIC = "clinic"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
     @property
     def section(self) -> str:
-        """The key of the file that holds them."""
+        """Returns the key of the file that holds them."""
         return f"{self.value}s"
 
 
@@ -50,14 +50,14 @@ class ClosedDays:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`things` and `ids` are by kind and name, `chair_ids` by clinic and name of the chair."""
+    """A practice. `things` and `ids` are by kind and name, `chair_ids` by clinic and name of the chair."""
 
     things: Mapping[Kind, Mapping[str, Fields]]
     ids: Mapping[Kind, Mapping[str, int]]
     chair_ids: Mapping[tuple[str, str], int]
 
     def spelled_as(self, wanted: Mapping[Kind, Mapping[str, Any]]) -> "State":
-        """The same people under the user names that are wanted, which may differ in capital letters."""
+        """Returns the same people under the wanted user names, which may differ in capital letters."""
         things, ids = dict(self.things), dict(self.ids)
         for kind in (Kind.DOCTOR, Kind.RECEPTIONIST):
             spelling = {folded(name): name for name in wanted[kind]}
@@ -140,7 +140,7 @@ def read_state(session: Session) -> State:
 
 
 def declared_fields(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:
-    """The fields of each thing that the declaration names, without those that it leaves out."""
+    """Returns the fields of each entry that the declaration names, without those that it leaves out."""
     return {
         Kind.TREATMENT: {code: _declared_fields(each) for code, each in declaration.treatments.items()},
         Kind.CLINIC: {name: _declared_fields(each) for name, each in declaration.clinics.items()},

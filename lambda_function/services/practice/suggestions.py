@@ -1,4 +1,4 @@
-"""What to say about a name that nothing has: the one that was probably meant, or those that there are."""
+"""Suggestions for an unknown name: the one that was probably meant, or those that exist."""
 
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 _LISTED = 10
 _ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
-# Longer names are not compared: it takes time for the product of the lengths.
+# Longer names are not compared, because that takes time in proportion to the product of the lengths.
 _COMPARED = 200
 
 
@@ -18,27 +18,29 @@ def did_you_mean(name: str, known: Collection[str]) -> str | None:
 
 
 def listed(names: Iterable[str]) -> str:
-    """In order, and cut short when there are many."""
+    """Returns the names in order, and cut short if there are many."""
     ordered = sorted(names)
     more = f" and {len(ordered) - _LISTED} more" if len(ordered) > _LISTED else ""
     return ", ".join(ordered[:_LISTED]) + more
 
 
 def name_key(name: str) -> str:
-    """The same for names of clinics or chairs that differ in capital letters and accents only."""
+    """Returns a key that is the same for names that differ only in capital letters and accents."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return "".join(char for char in plain if char not in _ACCENTS)
 
 
 def closest(name: str, known: Collection[str]) -> str | None:
-    """The known name that is most like this one, whatever its capital letters; None when none is much like it."""
+    """Returns the known name that is most like this one, ignoring capital letters, or None if
+    none is similar enough.
+    """
     by_lower = {each.lower(): each for each in known}
     found = get_close_matches(name.lower(), by_lower, n=1) if len(name) <= _COMPARED else []
     return by_lower[found[0]] if found else None
 
 
 def closest_time_zone(name: str) -> str | None:
-    """Also for a city without its continent, such as Lima."""
+    """Returns the closest time zone, also for a city without its continent, such as Lima."""
     city = name.rsplit("/", 1)[-1].lower()
     in_city = [zone for zone in _zones() if zone.rsplit("/", 1)[-1].lower() == city]
     return closest(name, in_city) or next(iter(in_city), None) or closest(name, _zones())

@@ -137,8 +137,7 @@ def build_engine(
     exempt: bool = False,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Engine:
-    """Returns an engine that has not connected yet. Without `tls` the connection is not encrypted: for local servers
-    only.
+    """Returns an unconnected engine. Without `tls` nothing is encrypted, which is for local servers only.
 
     All connections share the context, because building one costs more than connecting. With `exempt`, for operators,
     neither client nor server limits statements.

@@ -75,14 +75,14 @@ class DatabaseUsersSettings:
 def _tls(environment: Mapping[str, str]) -> TlsSettings:
     choice = environment.get("DATABASE_TLS", "verify")
     if choice not in {"verify", "off"}:
-        raise SettingsError("DATABASE_TLS must be `verify` or `off`")
+        raise SettingsError("DATABASE_TLS makes no sense. Set it to `verify` or `off`.")
     return TlsSettings(choice == "verify", environment.get("DATABASE_CA_FILE") or None)
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name)
     if not value:
-        raise SettingsError(f"{name} is not set")
+        raise SettingsError(f"{name} is not set. Set it; lambda_function/settings.py describes every variable.")
     return value
 
 
@@ -107,7 +107,7 @@ def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
     """
     url = (environment.get("PUBLIC_URL") or "").removesuffix("/")
     if url and not _PUBLIC_URL.fullmatch(url):
-        raise SettingsError("PUBLIC_URL must be https://host, without a path")
+        raise SettingsError("PUBLIC_URL makes no sense. Set it to https://host, without a path.")
     return url or None
 
 
@@ -135,7 +135,7 @@ def database_users_settings(environment: Mapping[str, str] = os.environ) -> Data
     """Raises SettingsError."""
     port = _required(environment, "DATABASE_PORT")
     if not port.isdecimal():
-        raise SettingsError("DATABASE_PORT must be a number")
+        raise SettingsError("DATABASE_PORT is not a number. Set it to a port such as 3306.")
     return DatabaseUsersSettings(
         tls=_tls(environment),
         host=_required(environment, "DATABASE_HOST"),

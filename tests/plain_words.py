@@ -5,7 +5,7 @@ import re
 # Literal translations from German, and riddles that a reader has to decode.
 RIDDLES = re.compile(
     r"\b(mend(s|ed|ing)?|so many|somebody else|the own|hangs? on|save (those|that)|not any more|no users"
-    r"|right now|is told|say (for )?wh(om|o|ich)|another's|belongs to a move)\b",
+    r"|of then|of now|right now|(is|are|was|were|be) told|say (for )?whom|another's|belongs to a move)\b",
     re.IGNORECASE,
 )
 # What regular expressions, pydantic and click look like.

@@ -91,7 +91,10 @@ def exclusive(connection: Connection, lock_seconds: int = LOCK_SECONDS) -> Itera
     answer = connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": lock_seconds})
     connection.commit()
     if answer != 1:
-        raise MigrationLockedError(f"another migration has been running for {lock_seconds} s; nothing was changed")
+        raise MigrationLockedError(
+            f"Another migration has been running for {lock_seconds} s. "
+            "Nothing was changed; try again when it has ended."
+        )
     try:
         yield
     finally:

@@ -43,9 +43,9 @@ def database_url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):
         # From None: of a password with an @ that is not written %40 the error quotes the end.
-        raise SettingsError("DATABASE_URL is no database URL") from None
+        raise SettingsError("DATABASE_URL is not a database URL. Write an @ in the password as %40.") from None
     if url.drivername != "mysql+pymysql" or not (url.host and url.username and url.database):
-        raise SettingsError("DATABASE_URL must be mysql+pymysql://user:password@host:3306/name")
+        raise SettingsError("DATABASE_URL makes no sense. Set it to mysql+pymysql://user:password@host:3306/name.")
     return url
 
 
@@ -57,4 +57,6 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=settings.ca_file) if settings.verify else None
     except OSError:
-        raise SettingsError("DATABASE_CA_FILE is no file of certificates") from None
+        raise SettingsError(
+            "DATABASE_CA_FILE is not a file of certificates. Set it to the path of a PEM file."
+        ) from None

@@ -26,7 +26,7 @@ class UnknownActionError(ValueError):
 def run(action: str, revision: str = HEAD) -> dict[str, Any]:
     """Runs one of ACTIONS, whose errors pass through. Only `upgrade` and `plan` use `revision`."""
     if action not in ACTIONS:
-        raise UnknownActionError(f"action must be one of {', '.join(sorted(ACTIONS))}")
+        raise UnknownActionError(f"This action is not known. Use one of {', '.join(sorted(ACTIONS))}.")
     return ACTIONS[action](revision)
 
 

@@ -38,7 +38,7 @@ def users() -> None:
 @click.option("--active/--inactive", default=None, help="List active people only, or inactive people only.")
 @click.option("-q", help="List people whose name, user name, e-mail or phone starts with this text.")
 @click.option("--after", type=int, help="Continue after this user id, which the page before names.")
-@click.option("--limit", type=int, help="Page size, up to 1000.  [default: 100]")
+@click.option("--limit", type=int, help="Page size, up to 1000. The default is 100.")
 @click.pass_obj
 def list_users(tools: Tools, /, **options: Any) -> Output:
     """List people in the order of their ids."""

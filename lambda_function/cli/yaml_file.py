@@ -36,16 +36,16 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML has no types here
         if getattr(event, "tag", None) is not None:
-            raise YamlError(f"line {event.start_mark.line + 1}: tags such as !!int are not allowed; remove the tag")
+            raise YamlError(f"Line {event.start_mark.line + 1}: tags such as !!int are not allowed. Remove the tag.")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlError(f"line {_line(key)}: a key must be plain text")
+                raise YamlError(f"Line {_line(key)}: a list or a mapping cannot be a key. Use plain text.")
             if key.value in seen:
-                raise YamlError(f"line {_line(key)}: the key {key.value} comes twice; remove one of them")
+                raise YamlError(f"Line {_line(key)}: the key {key.value} comes twice. Remove one of them.")
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -63,24 +63,24 @@ class YamlFile:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise YamlError(f"the file has more than {MAX_BYTES} bytes; split it")
+            raise YamlError(f"The file has more than {MAX_BYTES} bytes. Split it.")
         try:
             text = content.decode()
             loader = _Loader(text)
             self._top = loader.get_single_node()
             self.data: Any = None if self._top is None else loader.construct_document(self._top)
         except UnicodeDecodeError:
-            raise YamlError("the file is not UTF-8; save it as UTF-8") from None
+            raise YamlError("The file is not UTF-8. Save it as UTF-8.") from None
         except RecursionError:
-            raise YamlError("the lists and keys are nested too deeply") from None
+            raise YamlError("The lists and keys are nested too deeply. Write them as docs/practice.md shows.") from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
-            place = f"line {mark.line + 1}: " if mark else ""
-            raise YamlError(f"{place}this is not YAML: {_syntax(str(error.problem))}") from None
+            place = f"Line {mark.line + 1}" if mark else "The file"
+            raise YamlError(f"{place} is not YAML: {_syntax(str(error.problem))}.") from None
         except yaml.YAMLError:  # characters that YAML does not allow
-            raise YamlError("the file holds control characters; save it as plain text in UTF-8") from None
+            raise YamlError("The file holds control characters. Save it as plain text in UTF-8.") from None
         if self.data is None:
-            raise YamlError("the file is empty; start with a section such as clinics: (docs/practice.md)")
+            raise YamlError("The file is empty. Start with a section such as clinics: (see docs/practice.md).")
 
     def _entries(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Kept, since each of thousands of wrong places may be asked for."""

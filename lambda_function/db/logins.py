@@ -52,7 +52,7 @@ def successor(database: str, username: str) -> str:
     migrator = migrator_login(database)
     turns = {first: second, second: first, migrator: migrator}
     if username not in turns:
-        raise ValueError("the secret names a user that is not one of this database's")
+        raise ValueError("The secret names a user that is not one of this database's. Correct its `username`.")
     return turns[username]
 
 
@@ -118,5 +118,7 @@ def grant_app(cursor: "Cursor", database: str) -> None:
 
 def _checked(database: str) -> str:
     if not _DATABASE.fullmatch(database):
-        raise ValueError("the database's name must be letters, digits and _, and short enough for users named after it")
+        raise ValueError(
+            "Choose a database name of letters, digits and _ that is short enough for users named after it."
+        )
     return database

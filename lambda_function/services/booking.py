@@ -96,9 +96,9 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
     """
     clinic_of = claims.lock_doctors(work.session, [request.doctor_id])
     if not clinic_of:
-        raise InvalidInputError("There is no such doctor.", field="doctor_id")
+        raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
     if not claims.lock_patient(work.session, patient_id):
-        raise InvalidInputError("There is no such patient.", field="patient_id")
+        raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     found = booking_facts(
         work.session,
         doctor_id=request.doctor_id,
@@ -109,12 +109,14 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
         counted_clinic_id=clinic_of[request.doctor_id] if work.actor.role is Role.PATIENT else None,
     )
     if found is None or not found[0].clinic_active:
-        raise InvalidInputError("There is no such doctor.", field="doctor_id")
+        raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
     facts = found[0]
     if facts.patient_id is None:
-        raise InvalidInputError("There is no such patient.", field="patient_id")
+        raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     if not facts.treatment_active:
-        raise InvalidInputError("There is no such treatment.", field="treatment_id")
+        raise InvalidInputError(
+            "There is no such treatment. Look treatments up with GET /treatments.", field="treatment_id"
+        )
     if facts.offered_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor does not offer this treatment.", field="treatment_id")
     return found

@@ -54,7 +54,9 @@ def treatment_by_code(work: UnitOfWork, code: str) -> TreatmentRow:
     require(work.actor, Action.READ_CATALOGUE)
     row = catalogue_rows.treatment_by_code(work.session, code)
     if row is None:
-        raise InvalidInputError("There is no such treatment.", field="treatment_id")
+        raise InvalidInputError(
+            "There is no such treatment. Look treatments up with GET /treatments.", field="treatment_id"
+        )
     return row
 
 
@@ -82,9 +84,11 @@ def doctors(
         work.session, clinic_id=clinic_id, treatment_id=treatment_id, doctor_id=doctor_id, after=after, limit=limit
     )
     if not rows and clinic_id is not None and not catalogue_rows.has_clinic(work.session, clinic_id):
-        raise InvalidInputError("There is no such clinic.", field="clinic_id")
+        raise InvalidInputError("There is no such clinic. Look clinics up with GET /clinics.", field="clinic_id")
     if not rows and treatment_id is not None and not catalogue_rows.has_treatment(work.session, treatment_id):
-        raise InvalidInputError("There is no such treatment.", field="treatment_id")
+        raise InvalidInputError(
+            "There is no such treatment. Look treatments up with GET /treatments.", field="treatment_id"
+        )
     offered = catalogue_rows.treatments_of(work.session, [row.user_id for row in rows])
     return [
         DoctorListing(row.user_id, row.full_name, row.clinic_id, row.clinic_name, offered.get(row.user_id, []))
@@ -95,9 +99,11 @@ def doctors(
 def check_ids(work: UnitOfWork, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> None:
     """Raises InvalidInputError for the first id that names nothing the actor may see."""
     if not catalogue_rows.has_treatment(work.session, treatment_id):
-        raise InvalidInputError("There is no such treatment.", field="treatment_id")
+        raise InvalidInputError(
+            "There is no such treatment. Look treatments up with GET /treatments.", field="treatment_id"
+        )
     visible = visible_ids(work.session, doctor_id=doctor_id, clinic_id=clinic_id)
     if doctor_id is not None and visible.doctor_id is None:
-        raise InvalidInputError("There is no such doctor.", field="doctor_id")
+        raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
     if clinic_id is not None and visible.clinic_id is None:
-        raise InvalidInputError("There is no such clinic.", field="clinic_id")
+        raise InvalidInputError("There is no such clinic. Look clinics up with GET /clinics.", field="clinic_id")

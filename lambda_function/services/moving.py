@@ -165,7 +165,7 @@ def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tupl
         counted_clinic_id=locked.clinic_of.get(doctor_id) if work.actor.role is Role.PATIENT else None,
     )
     if found is None or not found[0].clinic_active:
-        raise InvalidInputError("There is no such doctor.", field="doctor_id")
+        raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
     if found[0].patient_id is None:
         raise InvalidTransitionError("The patient's account is deactivated. Reactivate it first.")
     if doctor_id != visit.doctor_id and found[0].offered_treatment_id is None:

@@ -63,7 +63,9 @@ def relay(database: Database, bus: Bus, seconds_left: Callable[[], float]) -> in
     gauge_seconds("OutboxLagSeconds", database.transact(_seconds_behind, commit=False))
     if refused:
         count("OutboxRefused", refused)
-        raise NotPublishedError(f"{refused} messages were not taken, {published} were")
+        raise NotPublishedError(
+            f"The bus refused {refused} messages and took {published}. The next run sends the refused ones again."
+        )
     return published
 
 

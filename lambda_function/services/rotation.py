@@ -45,7 +45,7 @@ class Rotation:
         if "AWSCURRENT" in stages:
             return
         if "AWSPENDING" not in stages:
-            raise RotationError("this version of the secret is not staged for rotation")
+            raise RotationError("This version of the secret is not staged for rotation. Start a new rotation.")
         match step:
             case "createSecret":
                 self._create(secret_id, token)
@@ -58,7 +58,7 @@ class Rotation:
                 self._test(secret_id, token)
                 self._versions.make_current(secret_id, token)
             case _:
-                raise RotationError("there is no such step")
+                raise RotationError("This step is not known. Use createSecret, setSecret, testSecret or finishSecret.")
 
     def _create(self, secret_id: str, token: str) -> None:
         current, username = self._turn(secret_id)
@@ -72,7 +72,9 @@ class Rotation:
         wanted = self._pending(secret_id, token)
         if wanted.username != username:
             # Another rotation has been finished meanwhile, so this user may be in use.
-            raise RotationError("it is not this user's turn")
+            raise RotationError(
+                "It is not this user's turn, since another rotation has finished. Start a new rotation."
+            )
         if logins.can_log_in(wanted, self._tls):
             return
         with logins.session(self._master(current), self._tls) as cursor:
@@ -86,14 +88,14 @@ class Rotation:
         """Returns the current content of the secret, and whose turn it is."""
         current = self._versions.current(secret_id)
         if current is None:
-            raise RotationError("nothing has been put into the secret yet")
+            raise RotationError("The secret is empty. Run the migration Lambda's action `bootstrap` first.")
         credentials = Credentials.in_secret(current)
         return current, logins.successor(credentials.database, credentials.username)
 
     def _pending(self, secret_id: str, token: str) -> Credentials:
         pending = self._versions.pending(secret_id, token)
         if pending is None:
-            raise RotationError("createSecret has not run")
+            raise RotationError("The new version of the secret is empty. Run createSecret first.")
         return Credentials.in_secret(pending)
 
     def _master(self, secret: Mapping[str, Any]) -> Credentials:

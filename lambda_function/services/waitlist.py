@@ -88,7 +88,7 @@ def join(work: UnitOfWork, wish: Wish) -> WaitlistRow:
 def _check_others(wish: Wish, others: Sequence[OpenWish] | None) -> None:
     """Checks what the patient already waits for, if there is such a patient."""
     if others is None:
-        raise InvalidInputError("There is no such patient.", field="patient_id")
+        raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     window, place = Interval(wish.wished_from, wish.wished_to), (wish.treatment_id, wish.doctor_id, wish.clinic_id)
     for other in others:
         same = (other.treatment_id, other.doctor_id, other.clinic_id) == place
@@ -111,7 +111,7 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
             field="patient_id",
         )
     if visible_ids(work.session, patient_id=patient_id).patient_id is None:
-        raise InvalidInputError("There is no such patient.", field="patient_id")
+        raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     return patient_id
 
 

@@ -6,11 +6,27 @@ from collections.abc import Iterator
 import pytest
 
 from lambda_function.api.problems import EdgeError
+from lambda_function.aws.post_confirmation import SignUpError
+from lambda_function.bootstrap.alembic_setup import MigrationLockedError
+from lambda_function.bootstrap.migration_actions import UnknownActionError
+from lambda_function.cli.yaml_file import YamlError
 from lambda_function.domain import errors
 from lambda_function.services import value_messages
+from lambda_function.services.relay import NotPublishedError
+from lambda_function.services.rotation import RotationError
+from lambda_function.settings import SettingsError
 from tests.architecture.source import ROOT, Module
 from tests.plain_words import unclear
 
+_OPERATORS_ERRORS = (
+    MigrationLockedError,
+    NotPublishedError,
+    RotationError,
+    SettingsError,
+    SignUpError,
+    UnknownActionError,
+    YamlError,
+)
 # The position of the sentence among the arguments.
 _SENTENCE = {
     **{
@@ -18,6 +34,7 @@ _SENTENCE = {
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, errors.DomainError)
     },
+    **{kind.__name__: 0 for kind in _OPERATORS_ERRORS},
     EdgeError.__name__: 1,
     "PydanticCustomError": 1,
 }
@@ -33,14 +50,23 @@ def _text(node: ast.expr) -> str | None:
     return None
 
 
+def _sentence(node: ast.AST) -> ast.expr | None:
+    """Returns what is written as a message: in an error, in the variable `detail`, or as the help of a command."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=arguments) if _SENTENCE.get(name, len(arguments)) < len(arguments):
+            return arguments[_SENTENCE[name]]
+        case ast.Assign(targets=[ast.Name(id="detail")], value=value) | ast.keyword(arg="help", value=value):
+            return value
+    return None
+
+
 def messages(module: Module) -> Iterator[tuple[str, str]]:
-    """Yields the place and the text of each message that is written where an error is made."""
+    """Yields the place and the text of each message that people or clients can read."""
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            place = _SENTENCE.get(node.func.id, len(node.args))
-            text = _text(node.args[place]) if place < len(node.args) else None
-            if text is not None and text.strip("{} "):
-                yield module.at(node, ""), text
+        sentence = _sentence(node)
+        text = None if sentence is None else _text(sentence)
+        if sentence is not None and text is not None and text.strip("{} "):
+            yield module.at(sentence, ""), text
 
 
 MODULES = [
@@ -49,7 +75,7 @@ MODULES = [
 ]
 
 
-def test_every_message_of_an_error_is_a_plain_sentence() -> None:
+def test_every_message_is_a_plain_sentence() -> None:
     found = [(place, text) for module in MODULES for place, text in messages(module)]
     assert len(found) > 100
     assert [f"{place}{text!r}: {wrong}" for place, text in found for wrong in unclear(text)] == []

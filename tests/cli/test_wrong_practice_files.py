@@ -98,10 +98,10 @@ def test_a_wrong_file_is_told_by_line(terminal: Terminal, tmp_path: Any) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the file is empty; start with a section such as clinics: (docs/practice.md)"),
-        ("clinics:\n\tLima: 1\n", "line 2: this is not YAML: indent with spaces instead of tabs"),
-        ("clinics: {Lima: 1\n", "line 2: this is not YAML: close the bracket, and separate its entries with commas"),
-        ("clinics: {}\nclinics: {}\n", "line 2: the key clinics comes twice; remove one of them"),
+        ("", "The file is empty. Start with a section such as clinics: (see docs/practice.md)."),
+        ("clinics:\n\tLima: 1\n", "Line 2 is not YAML: indent with spaces instead of tabs."),
+        ("clinics: {Lima: 1\n", "Line 2 is not YAML: close the bracket, and separate its entries with commas."),
+        ("clinics: {}\nclinics: {}\n", "Line 2: the key clinics comes twice. Remove one of them."),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(terminal: Terminal, tmp_path: Any, text: str, message: str) -> None:

@@ -184,6 +184,6 @@ def test_one_that_waits_too_long_says_so(secrets: Vault, monkeypatch: pytest.Mon
     monkeypatch.setattr(alembic_config, "__defaults__", (None, 1))
     with plain_engine(secrets.url).connect() as other:
         other.execute(text("SELECT GET_LOCK(:name, 0)"), {"name": lock_name(str(secrets.url.database))})
-        with pytest.raises(MigrationLockedError, match="nothing was changed"):
+        with pytest.raises(MigrationLockedError, match="Nothing was changed"):
             _call("upgrade")
     assert _call("current") == {"revision": None}

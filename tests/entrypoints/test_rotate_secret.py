@@ -133,7 +133,7 @@ def test_a_step_that_comes_too_early_is_refused(secrets: Vault, step: str) -> No
 
 
 def test_an_unknown_step_is_refused(secrets: Vault) -> None:
-    with pytest.raises(RotationError, match="no such step"):
+    with pytest.raises(RotationError, match="step is not known"):
         _call("dropSecret", secrets.stage(APP))
 
 

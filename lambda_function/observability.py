@@ -20,11 +20,11 @@ def count(name: str, number: int = 1) -> None:
 
 
 def gauge_seconds(name: str, seconds: float) -> None:
-    """Tells how long something is right now."""
+    """Reports a duration as a metric."""
     with single_metric(name=name, unit=MetricUnit.Seconds, value=seconds, namespace=_NAMESPACE):
         pass
 
 
 def stack(trace: TracebackType | None) -> list[str]:
-    """Where an exception came from. Without its message, which may quote a row or a request."""
+    """Where an exception came from, without its message, which may quote a row or a request."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]

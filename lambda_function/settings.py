@@ -1,4 +1,4 @@
-"""The only reader of the environment. Read when an entrypoint starts, never on import.
+"""The only module that reads the environment, when an entrypoint starts and never on import.
 
 | variable | meaning |
 |---|---|
@@ -45,7 +45,7 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Without `host` it is the secret's."""
+    """Without `host`, the host in the secret is used."""
 
     secret_id: str
     tls: TlsSettings
@@ -96,12 +96,12 @@ def database_settings(environment: Mapping[str, str] = os.environ) -> DatabaseSe
 
 
 def user_pool_id(environment: Mapping[str, str] = os.environ) -> str | None:
-    """None where accounts are somebody else's business."""
+    """The id of the user pool, or None if accounts are managed elsewhere."""
     return environment.get("COGNITO_USER_POOL_ID") or None
 
 
 def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Without a slash at the end. None where the address that a request came by is the one that people see.
+    """The address that people see, without a slash at the end. None if it is the one that a request came by.
 
     Raises SettingsError.
     """
@@ -117,7 +117,7 @@ def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:
-    """Raises SettingsError, and of its kinds NoDatabaseError where neither URL nor secret is given."""
+    """Raises SettingsError, in particular NoDatabaseError if neither a URL nor a secret is given."""
     tls = _tls(environment)
     if url := environment.get("DATABASE_URL"):
         return MigrationSettings(tls, url=url)
@@ -127,7 +127,7 @@ def migration_settings(environment: Mapping[str, str] = os.environ) -> Migration
 
 
 def tls_settings(environment: Mapping[str, str] = os.environ) -> TlsSettings:
-    """For whoever is told the secret with each call. Raises SettingsError."""
+    """The settings for the Lambda that receives the secret with each call. Raises SettingsError."""
     return _tls(environment)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP application: from a payload-2.0 event to an answer, whatever the event holds."""
+"""The HTTP application, which answers every payload-2.0 event, whatever it holds."""
 
 import re
 import time
@@ -38,7 +38,7 @@ from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError, UnavailableError
 from lambda_function.observability import count, logger, stack
 
-# Without a token; API Gateway and the local gateway put the JWT authorizer on everything else.
+# These routes need no token; API Gateway and the local gateway put the JWT authorizer on everything else.
 PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics", "GET /fhir/R4/metadata"})
 # Browsers ask without a token whether a page may send a request. Without a route of its own that question would end at
 # the authorizer of `$default`.
@@ -89,7 +89,7 @@ def create_resolver() -> APIGatewayHttpResolver:
 
 
 def routes_of(resolver: APIGatewayHttpResolver) -> list[Route]:
-    """In the order in which Powertools tries them. It has no public list of its routes."""
+    """The routes in the order in which Powertools tries them; it has no public list of them."""
     return [*resolver._static_routes, *resolver._dynamic_routes]  # noqa: SLF001 - as the docstring says
 
 
@@ -158,7 +158,9 @@ class Api:
         check_body(route, event, headers)
         self._resolver.append_context(sub=sub)
         if route.method in BODY_METHODS:
-            headers["content-type"] = "application/json"  # as checked; Powertools knows no other spelling
+            headers["content-type"] = (
+                "application/json"  # the path as it was checked; Powertools knows no other spelling
+            )
         return self._resolver.resolve({**event, "headers": headers, PUBLIC_URL: self._public_url}, context)
 
 

@@ -1,4 +1,4 @@
-"""Appointments as iCalendar (RFC 5545). No notes: a feed is kept by programs of third parties.
+"""Appointments as iCalendar (RFC 5545). It has no notes, since programs of third parties keep the feed.
 
 Written line by line: a library that knows all of the format takes forty times as long for the thousands of a reception.
 """
@@ -62,13 +62,13 @@ def _instant(instant: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    """Escaped, as 3.3.11 says."""
+    """The text, escaped in the way that RFC 5545, section 3.3.11, requires."""
     escaped = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return "\\n".join(escaped.splitlines())
 
 
 def _folded(line: str) -> str:
-    """In parts of at most 75 octets, as 3.1 says; a letter stays whole."""
+    """The line in parts of at most 75 octets (RFC 5545, section 3.1); a letter is never split."""
     if len(line) * 4 <= _OCTETS or len(line.encode()) <= _OCTETS:
         return line
     parts, part, size = [], "", 0

@@ -16,7 +16,7 @@ from lambda_function.services.idempotency import KeptAnswer, KeyedRequest
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-# Their answers are secrets that are shown once: a repeat makes a new one, and that alone is good from then on.
+# These routes answer secrets that are shown once. A repeat makes a new secret, which replaces the one before.
 _NEVER_KEPT = re.compile(r"/me/calendar-token|/users/[^/]+/link-code")
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -45,7 +45,7 @@ def answer_once(work: UnitOfWork, request: KeyedRequest, act: Callable[[], Respo
         return Response(kept.status, body=kept.body, headers={**kept.headers, REPLAYED: "true"})
     response = act()
     if not isinstance(response.body, str):
-        # As Powertools would write it in the end; text, as FHIR's answers are, it takes as it is.
+        # This is what Powertools would write in the end; it leaves text, such as FHIR's answers, as it is.
         response.body = json_text(response.body)
     idempotency.keep(work, request, KeptAnswer(int(response.status_code), response.headers, response.body))
     return response

@@ -30,13 +30,13 @@ def current_work() -> UnitOfWork:
 
 
 def as_get(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A HEAD as the GET that it stands for, with a note of what it was."""
+    """Turns a HEAD into the GET that it stands for, with a note of what it was."""
     context = event["requestContext"]
     return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}, _HEAD: True}
 
 
 def is_head(event: BaseProxyEvent) -> bool:
-    """Whether the route may save itself the body, since nobody gets it."""
+    """Whether the route may leave the body out, since the client does not get it."""
     return _HEAD in event.raw_event
 
 

@@ -19,7 +19,7 @@ _LATER = frozenset({"contention", "unavailable", "idempotency_in_flight"})
 
 
 class EdgeError(DomainError):
-    """What is wrong with a request before any rule is asked. `field_code` is one of services/value_messages.py."""
+    """A request is wrong in itself, before any rule is applied. `field_code` is one of services/value_messages.py."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ def problem(
     status = PROBLEM_CODES[code].status
     body: dict[str, Any] = {
         "type": f"urn:dentist-appointments:problem:{code}",
-        # Of the code: the phrases of the statuses differ between the versions of Python.
+        # Made from the code, since the phrases of the statuses differ between the versions of Python.
         "title": code.replace("_", " ").capitalize(),
         "status": status.value,
         "detail": detail,
@@ -82,7 +82,7 @@ def problem(
 
 
 def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
-    """A 422 always says which field; a request as a whole is `body`."""
+    """The error as a problem. A 422 always names the field, which is `body` for the request as a whole."""
     errors = None
     if PROBLEM_CODES[error.code].status is HTTPStatus.UNPROCESSABLE_ENTITY:
         code = error.field_code if isinstance(error, EdgeError) else error.code
@@ -95,7 +95,7 @@ def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
 
 
 def from_validation(error: RequestValidationError, request_id: str) -> dict[str, Any]:
-    """422, or 404 when what is wrong is an id in the path: nothing can stand there."""
+    """A 422, or a 404 when an id in the path is wrong, since there cannot be anything at that address."""
     if any(item["loc"][0] == "path" for item in error.errors()):
         return problem("not_found", "There is nothing at this address.", request_id)
     return problem("validation_error", "Some values are wrong: see errors.", request_id, errors=field_errors(error))

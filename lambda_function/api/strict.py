@@ -57,7 +57,7 @@ def check_query(route: Route, raw_query: str) -> None:
             detail = "Give this query parameter once only."
             raise EdgeError("validation_error", detail, field=name[:100], field_code="duplicate")
         if known[name] and "," in value:
-            # API Gateway joins what is repeated with commas: behind it the two look the same.
+            # API Gateway joins what is repeated with commas: after it, the two look the same.
             detail = "Repeat this query parameter instead of listing values with commas."
             raise EdgeError("validation_error", detail, field=name[:100], field_code="malformed")
         seen.add(name)
@@ -96,7 +96,7 @@ def body_bytes(event: Mapping[str, Any]) -> bytes:
 
 
 def strict_json(text: bytes | str) -> Any:
-    """The value of JSON that all parsers read in the same way. Raises EdgeError: malformed_json."""
+    """Reads JSON, and only JSON that all parsers read in the same way. Raises EdgeError: malformed_json."""
     try:
         source = text.decode("utf-8") if isinstance(text, bytes) else text
         value = json.loads(source, object_pairs_hook=_object, parse_constant=_constant)

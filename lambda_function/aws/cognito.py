@@ -28,7 +28,7 @@ def _pool_errors() -> Iterator[None]:
 
 
 class CognitoAccounts:
-    """See services/operators/accounts.py."""
+    """Implements Accounts; see services/operators/accounts.py."""
 
     def __init__(self, client: "CognitoIdentityProviderClient", pool_id: str) -> None:
         self._client = client
@@ -78,7 +78,7 @@ class CognitoAccounts:
     def _unused(self, user_name: str, email: str) -> str | None:
         """The `sub` of the account that an earlier call made for this person; None when there is none at all.
 
-        Raises NameTakenError when the account is somebody's own.
+        Raises NameTakenError when the account is already in use.
         """
         with _pool_errors():
             try:

@@ -21,14 +21,14 @@ _TIME_BYTES = 14
 
 
 class EventBridge:
-    """A Bus (services/relay.py). A message's id stands in its detail, beside what it tells."""
+    """Implements Bus of services/relay.py. The id of a message is part of its detail."""
 
     def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
         self._client = client
         self._bus_name = bus_name
 
     def publish(self, messages: Sequence[Message]) -> set[int]:
-        """Stops at the first request that fails as a whole: the others would meet the same trouble."""
+        """Stops at the first request that fails as a whole: the others would fail in the same way."""
         taken: set[int] = set()
         for request in _requests([(message.message_id, self._entry(message)) for message in messages]):
             try:
@@ -76,7 +76,7 @@ def _requests(
 
 
 def _size(entry: "PutEventsRequestEntryTypeDef") -> int:
-    """As EventBridge counts it."""
+    """The size in bytes, counted in the way that EventBridge counts it."""
     return _TIME_BYTES + sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail"))
 
 

@@ -11,7 +11,7 @@ from lambda_function.services.sign_up import Account
 
 
 class SignUpError(RuntimeError):
-    """What Cognito shows to the person."""
+    """Its message is what Cognito shows to the person."""
 
 
 class PostConfirmation:
@@ -19,7 +19,7 @@ class PostConfirmation:
         self._sign_up = sign_up
 
     def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Answers the event, as Cognito wants it. Raises SignUpError whatever went wrong: the rest is in the log."""
+        """Returns the event, which Cognito expects. Raises SignUpError for every failure; the log has the cause."""
         try:
             self._sign_up(_account(event))
         except Exception as error:  # noqa: BLE001 - the outer edge: Cognito shows the text to the person

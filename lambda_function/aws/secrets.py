@@ -1,4 +1,4 @@
-"""Database credentials in Secrets Manager. What goes wrong is an UnavailableError that quotes no secret."""
+"""Database credentials in Secrets Manager. Failures are UnavailableErrors that do not quote the secret."""
 
 import json
 import time
@@ -21,7 +21,7 @@ _PENDING = "AWSPENDING"
 
 @contextmanager
 def _trouble() -> Iterator[None]:
-    """From None: the text of a JSON error holds a piece of the secret."""
+    """Raises UnavailableError from None, because the text of a JSON error holds a piece of the secret."""
     try:
         yield
     except ClientError as error:
@@ -35,11 +35,11 @@ MAX_AGE = 300.0
 
 
 class SecretCredentials:
-    """The credentials in one secret, kept for MAX_AGE seconds: where the secret names another database and the old one
-    goes on answering, nothing else would ever tell. While Secrets Manager is away, for longer.
+    """The credentials in one secret, kept for MAX_AGE seconds, or longer while Secrets Manager cannot be reached. They
+    are read again because the secret may name another database while the old one still answers.
 
-    `host` takes the place of the secret's: whoever rotates the secret must not go through a proxy, which learns of a
-    new password only afterwards.
+    `host` replaces the host in the secret, which names the database itself: a rotation must not go through a proxy,
+    which learns of a new password only afterwards.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class SecretCredentials:
 
     def refreshed(self) -> Credentials:
         with _trouble():
-            # The stage is said because some emulators answer a pending version without it.
+            # The stage is given because some emulators answer a pending version without it.
             answer = self._client.get_secret_value(SecretId=self._secret_id, VersionStage=_CURRENT)
             credentials = Credentials.in_secret(json.loads(answer["SecretString"]))
         self._cached = replace(credentials, host=self._host or credentials.host)
@@ -87,7 +87,7 @@ class SecretVersions:
         return self._read(SecretId=secret_id, VersionStage=_CURRENT)
 
     def pending(self, secret_id: str, token: str) -> dict[str, Any] | None:
-        """None when a rotation has been announced and no more."""
+        """None when a rotation has been announced but has not stored a value yet."""
         return self._read(SecretId=secret_id, VersionId=token, VersionStage=_PENDING)
 
     def stages(self, secret_id: str, token: str) -> frozenset[str]:

@@ -34,8 +34,8 @@ def _engine(url: URL, tls: ssl.SSLContext | None) -> Engine:
 
 
 def migration_engine(settings: MigrationSettings | None = None) -> Engine:
-    """An engine for DDL, from the environment unless told otherwise. It has no statement timeout, neither its own nor
-    the server's: DDL takes its time, and migrations/env.py limits the waits for locks instead.
+    """An engine for DDL, from the environment unless settings are given. It has no statement timeout, neither its own
+    nor the server's: DDL takes its time, and migrations/env.py limits the waits for locks instead.
     """
     settings = settings or migration_settings()
     tls = tls_context(settings.tls)
@@ -62,7 +62,7 @@ def alembic_config(engine: Engine | None = None, lock_seconds: int = LOCK_SECOND
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
-    """Bring a database on this machine to `revision`, without TLS. Waits its turn when another migration runs."""
+    """Brings a database on this machine to `revision`, without TLS. Waits its turn when another migration runs."""
     command.upgrade(alembic_config(_engine(url, tls=None)), revision)
 
 
@@ -74,17 +74,17 @@ def grant_app(engine: Engine) -> None:
 
 
 def lock_name(database: str) -> str:
-    """Locks are the server's, so the name says which database; a digest because it holds 64 characters."""
+    """The name holds a digest of the database's name, since locks are per server and their names have 64 characters."""
     return f"migrate:{sha256(database.encode()).hexdigest()[:40]}"
 
 
 @contextmanager
 def exclusive(connection: Connection, lock_seconds: int = LOCK_SECONDS) -> Iterator[None]:
-    """Holds the lock of this database's migrations, which survives the commits that DDL makes.
+    """Holds the lock of this database's migrations, which outlasts the commits that DDL makes.
 
     Raises MigrationLockedError when another migration holds it for longer than `lock_seconds`.
     """
-    # A metadata lock is waited for a year by default, and everybody else queues behind the one who waits.
+    # A metadata lock is waited for a year by default, and every other session queues behind the one that waits.
     connection.execute(text("SET SESSION lock_wait_timeout = :seconds"), {"seconds": METADATA_LOCK_SECONDS})
     connection.execute(text("SET SESSION innodb_lock_wait_timeout = :seconds"), {"seconds": ROW_LOCK_SECONDS})
     name = lock_name(str(connection.scalar(text("SELECT DATABASE()"))))

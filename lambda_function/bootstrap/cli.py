@@ -19,7 +19,7 @@ def build_tools() -> Tools:
 
 
 def _built(build: Callable[[], _Built]) -> _Built:
-    """An environment that makes no sense is a usage error: of our variables, or of AWS's, such as a missing region."""
+    """Turns a wrong environment, ours or AWS's (such as a missing region), into a usage error."""
     try:
         return build()
     except NoDatabaseError as error:

@@ -42,7 +42,7 @@ def database_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        # From None: of a password with an @ that is not written %40 the error quotes the end.
+        # From None, because the error quotes the end of a password with an @ that is not written %40.
         raise SettingsError("DATABASE_URL is not a database URL. Write an @ in the password as %40.") from None
     if url.drivername != "mysql+pymysql" or not (url.host and url.username and url.database):
         raise SettingsError("DATABASE_URL makes no sense. Set it to mysql+pymysql://user:password@host:3306/name.")

@@ -20,7 +20,7 @@ HEAD = "head"
 
 
 class UnknownActionError(ValueError):
-    """The event asks for something that is not done here."""
+    """The event names an action that does not exist."""
 
 
 def run(action: str, revision: str = HEAD) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _check_heads(revision: str) -> dict[str, Any]:
 
 
 def _plan(revision: str) -> dict[str, Any]:
-    """The SQL that `upgrade` would run, which nothing runs here."""
+    """Returns the SQL that `upgrade` would run, without running it."""
     engine = migration_engine()
     before = _current(engine)
     config = alembic_config(engine)

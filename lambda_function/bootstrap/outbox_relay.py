@@ -11,7 +11,7 @@ from lambda_function.bootstrap.database import application_database
 from lambda_function.services.relay import relay
 from lambda_function.settings import database_settings, event_bus_name
 
-# With all tries of one request shorter than the relay's RESERVE.
+# All tries of one request together are shorter than the relay's RESERVE.
 _CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 

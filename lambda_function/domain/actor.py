@@ -1,4 +1,4 @@
-"""Who is asking. Made from the database on every request, never from what a token says of a role."""
+"""The caller. It is read from the database on every request; a role that a token names is never trusted."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ _NOBODY = 0
 
 
 class Role(StrEnum):
-    """What a person is to the clinics; it decides what the person may do and see."""
+    """The role of a person, which decides what the person may do and see."""
 
     PATIENT = "PATIENT"
     DOCTOR = "DOCTOR"
@@ -28,10 +28,10 @@ class Actor:
 
     @property
     def is_user(self) -> bool:
-        """Operators are not: the history names nobody for what they do."""
+        """Whether the caller is an API user. Operators are not, so the history names nobody for what they do."""
         return self.user_id != _NOBODY
 
 
 def operator(clinic_ids: tuple[int, ...]) -> Actor:
-    """Operators are no users. Where they do what a reception can do, they do it as that of all clinics."""
+    """The actor for operators, who are not API users: they act like a receptionist of all clinics."""
     return Actor(_NOBODY, Role.RECEPTIONIST, clinic_ids)

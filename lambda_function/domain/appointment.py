@@ -37,7 +37,7 @@ class Status(StrEnum):
 
 
 class EventAction(StrEnum):
-    """What an event of the history says was done. The names are published: see docs/events.md."""
+    """What was done, according to an event of the history. The names are published: see docs/events.md."""
 
     BOOK = "BOOK"
     MOVE = "MOVE"
@@ -50,7 +50,7 @@ class EventAction(StrEnum):
 
 
 class Step(StrEnum):
-    """What leads an appointment from one state to another."""
+    """A step that leads an appointment from one state to another."""
 
     CONFIRM = "CONFIRM"
     CANCEL = "CANCEL"
@@ -69,7 +69,7 @@ MAX_OPEN_VISITS = 1000  # the highest that a clinic can set
 MAX_HORIZON = timedelta(days=1830)  # the furthest that a clinic can set
 STAFF_HORIZON = timedelta(days=5 * 365 + 2)  # five years, of which two may be leap years
 
-# Total: every state, and for it every step that is possible at all.
+# The table is total: it has every state, and for each state every step that is possible at all.
 TRANSITIONS: Mapping[Status, Mapping[Step, Status]] = MappingProxyType(
     {
         Status.REQUESTED: {Step.CONFIRM: Status.BOOKED, Step.CANCEL: Status.CANCELLED},
@@ -90,7 +90,7 @@ STAFF_ONLY = frozenset({(Status.CHECKED_IN, Step.CANCEL)})
 
 
 def next_status(status: Status, step: Step, actor: Actor) -> Status:
-    """The state after the step; InvalidTransitionError where the table has none for this actor."""
+    """The state after the step. Raises InvalidTransitionError if this actor may not take it in this state."""
     following = TRANSITIONS[status].get(step)
     if following is None or ((status, step) in STAFF_ONLY and not actor.is_staff):
         raise InvalidTransitionError(f"An appointment that is {status} cannot take the step {step}.")
@@ -160,8 +160,8 @@ def check_step_time(
     """Raises InvalidTransitionError where the clock forbids a step that the state allows.
 
     Completing and missing a visit come after its start; confirming before it; checking in on its day, by the
-    clinic's calendar. What has begun is not cancelled any more, save by staff a request that nobody answered or a
-    patient who was checked in.
+    clinic's calendar. A visit that has begun can no longer be cancelled, except by staff: a request that nobody
+    answered, or the visit of a patient who was checked in.
     """
     begun = now >= visit.start
     allowed = True
@@ -179,13 +179,13 @@ def check_step_time(
 
 
 def check_movable(status: Status, start: datetime, now: datetime) -> None:
-    """Raises InvalidTransitionError for a visit that is not ahead any more."""
+    """Raises InvalidTransitionError for a visit that is no longer ahead."""
     if status not in {Status.REQUESTED, Status.BOOKED} or now >= start:
         raise InvalidTransitionError("Only a visit that is still ahead can be moved.")
 
 
 def check_open_requests(open_requests: int) -> None:
-    """Raises TooManyRequestsOpenError where a patient with so many open requests may not make another."""
+    """Raises TooManyRequestsOpenError if a patient with this number of open requests may not make another."""
     if open_requests >= MAX_OPEN_REQUESTS:
         raise TooManyRequestsOpenError(
             f"The patient already has {MAX_OPEN_REQUESTS} open requests. Wait until one is confirmed, or cancel one."
@@ -193,8 +193,8 @@ def check_open_requests(open_requests: int) -> None:
 
 
 def check_open_visits(open_visits: int, limit: int | None) -> None:
-    """Raises TooManyOpenVisitsError where a patient with so many visits ahead in a clinic may not book another there;
-    without a limit never.
+    """Raises TooManyOpenVisitsError if a patient with this number of visits ahead in a clinic may not book another
+    there. Without a limit it never does.
     """
     if limit is not None and open_visits >= limit:
         raise TooManyOpenVisitsError(

@@ -1,4 +1,4 @@
-"""What can go wrong by the rules. Each error carries the stable `code` that callers of the API see.
+"""The errors that the rules raise. Each error carries the stable `code` that callers of the API see.
 
 `detail` is a sentence for a person and never holds personal data; `field` names the input at fault.
 """
@@ -10,7 +10,7 @@ class DomainError(Exception):
     """Base of every error that the rules raise; api/problems.py turns each code into a status."""
 
     code: str
-    # Whether what was written before it is committed all the same, such as that it was refused.
+    # Whether what was written before the error is committed all the same, such as a count of wrong codes.
     commits_writes = False
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
@@ -24,7 +24,7 @@ class ForbiddenError(DomainError):
 
 
 class NotFoundError(DomainError):
-    """It does not exist, or the caller may not see it: both look the same."""
+    """The thing does not exist, or the caller may not see it: both look the same."""
 
     code = "not_found"
 
@@ -36,7 +36,7 @@ class InvalidInputError(DomainError):
 
 
 class NameTakenError(DomainError):
-    """Something else has this name, or somebody else this user name."""
+    """Something else has this name, or another user has this user name."""
 
     code = "name_taken"
 
@@ -54,8 +54,8 @@ class ChairBusyError(DomainError):
 
 
 class HasBookingsError(DomainError):
-    """`appointment_ids` are what stands in the way, as far as the caller may see it; `elsewhere` is how many more there
-    are.
+    """`appointment_ids` are the appointments in the way that the caller may see; `elsewhere` is the number of those
+    that the caller may not see.
     """
 
     code = "has_bookings"

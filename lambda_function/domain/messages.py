@@ -1,4 +1,4 @@
-"""What other systems are told of appointments: ids and words, nothing personal. docs/events.md is the contract."""
+"""The messages about appointments for other systems, without personal data. docs/events.md is the contract."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

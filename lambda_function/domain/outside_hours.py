@@ -1,4 +1,4 @@
-"""Which of many visits lie outside working time, in time for the visits and the windows, not for their product."""
+"""Which of many visits lie outside working time, in time that grows with the sum of visits and windows."""
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Sequence
@@ -86,7 +86,7 @@ class _WorkingDays:
         return place > 0 and stretch[place - 1][1] >= end
 
     def _key(self, day: date) -> Hashable:
-        """The same for days that have the same windows."""
+        """A key that is equal for days that have the same windows."""
         if day in self.working_time.exceptions:
             return day
         return day.isoweekday(), bisect_right(self._seasons, day)
@@ -101,7 +101,7 @@ class _WorkingDays:
 
 
 def _merged(spans: Iterable[tuple[_Point, _Point]]) -> list[tuple[_Point, _Point]]:
-    """In order, without overlaps; what touches becomes one."""
+    """The spans in order and without overlaps; spans that touch become one."""
     merged: list[tuple[_Point, _Point]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:

@@ -1,4 +1,4 @@
-"""What a new user is made of, what can happen to a person, and when an e-mail address is trusted."""
+"""The data of a new user, the events of a person, and when an e-mail address is trusted."""
 
 from dataclasses import dataclass, fields
 from enum import StrEnum

@@ -54,7 +54,7 @@ class Action(StrEnum):
 
 
 class Entity(StrEnum):
-    """What a row tells about. One class of rows in the database belongs to one entity, save `user`,
+    """What a row tells about. Each class of rows in the database belongs to one entity, except `user`,
     whose rows are patients, doctors or receptionists.
     """
 
@@ -124,7 +124,7 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.DOCTOR: {_P: _ALL, _D: _ALL, _R: _CLINIC},
         Entity.RECEPTIONIST: {_P: _NONE, _D: _NONE, _R: _OWN},
         Entity.CONTACT: {_P: _OWN, _D: _OWN, _R: _ALL},
-        # For operators, who are no users.
+        # For operators, who are not API users.
         Entity.PERSON_HISTORY: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.APPOINTMENT: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},

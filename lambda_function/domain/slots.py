@@ -51,7 +51,7 @@ class Timeline:
         return self._mask(self.index(interval.start), -((self.base - interval.end) // GRID))
 
     def minutes(self, start: int, end: int) -> int:
-        """As `touched`, from minutes counted from the base."""
+        """Does the same as `touched`, from minutes counted from the base."""
         return self._mask(start // _STEP_MINUTES, -(-end // _STEP_MINUTES))
 
     def beginning_in(self, interval: Interval) -> int:

@@ -1,4 +1,4 @@
-"""Between the wall clock of a clinic and UTC. A time that a clock shows twice or never is an error, not a guess."""
+"""Converts local times of a clinic to UTC and back. A time that a clock shows twice or never is an error."""
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta

@@ -7,5 +7,5 @@ _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def folded(user_name: str) -> str:
-    """The same for user names that are the same."""
+    """A form of the user name that is equal for user names that count as the same."""
     return user_name.translate(_SMALL)

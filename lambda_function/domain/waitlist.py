@@ -31,7 +31,7 @@ class WaitlistStatus(StrEnum):
 
 
 OPEN = frozenset({WaitlistStatus.WAITING, WaitlistStatus.OFFERED})
-# Of one patient.
+# The limit for one patient.
 MAX_OPEN_WISHES = 10
 # An offer takes a chair, but none in particular.
 SOME_CHAIR = 0

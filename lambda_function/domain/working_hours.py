@@ -38,7 +38,7 @@ class Window:
 
     @property
     def is_empty(self) -> bool:
-        """From a time to itself; midnight is written 00:00 and 24:00."""
+        """Whether the window goes from a time to itself; a whole day is 00:00 to 24:00."""
         return self.start == self.end or self.length == 0
 
 
@@ -136,7 +136,7 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def subtract(intervals: Iterable[Interval], taken: Iterable[Interval]) -> list[Interval]:
-    """What is left of merged intervals. Walks along both once."""
+    """The parts of merged intervals that no hole covers. Walks along both once."""
     holes = merge(taken)
     left = []
     position = 0
@@ -169,7 +169,7 @@ def check_windows(windows: Sequence[Window], field_name: str) -> None:
 
 
 def check_week(week: Sequence[WeeklyHours], field_name: str) -> None:
-    """As check_windows, over a whole week: night hours reach into the next day, and Sunday's into Monday."""
+    """Does what check_windows does for a whole week: night hours reach into the next day, and Sunday's into Monday."""
     for number, hours in enumerate(week):
         if hours.window.is_empty:
             raise InvalidInputError("The start and end of these hours must differ.", field=f"{field_name}.{number}")

@@ -1,4 +1,4 @@
-"""The Lambda that the user pool calls when somebody has confirmed their account. Tokens need no trigger of their own:
+"""The Lambda that the user pool calls when a person has confirmed their account. Tokens need no trigger of their own:
 the role comes from the database on every request, so there is nothing to put into them.
 """
 

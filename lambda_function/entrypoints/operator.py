@@ -1,4 +1,4 @@
-"""The Lambda that operators invoke; IAM decides who may. See services/operators/invocation.py for event and answer."""
+"""The Lambda that operators invoke, if IAM lets them. See services/operators/invocation.py for event and answer."""
 
 from typing import Any
 

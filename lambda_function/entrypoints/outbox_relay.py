@@ -1,4 +1,4 @@
-"""The Lambda that publishes what the outbox holds: to be called every minute, by one at a time or by several."""
+"""The Lambda that publishes what the outbox holds. It is called every minute; several may run at the same time."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The Lambda that lets offers lapse and makes those that are missing: to be called every minute, by one or several."""
+"""The Lambda that ends offers and makes the missing ones. It is called every minute; several may run at once."""
 
 from typing import Any
 

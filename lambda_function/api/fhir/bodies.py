@@ -1,6 +1,6 @@
-"""What FHIR clients may send: of each resource, the elements that we keep. Any other is refused by name, so that
-nothing is lost in silence; only what FHIR itself lets a server ignore (`id` of a new resource, `meta`, `text`,
-`display`) is.
+"""What FHIR clients may send: the elements of each resource that we keep. Every other element is refused by name, so
+that nothing is lost in silence. Only elements that FHIR lets a server ignore are ignored: `id` of a new resource,
+`meta`, `text` and `display`.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from lambda_function.api.fhir.search import REFERENCE_SCHEMA, Reference, parse_r
 from lambda_function.api.schemas.types import Instant, Note
 from lambda_function.services.text_rules import Reason
 
-# Stands for an element that is not there: FHIR knows no null.
+# Stands for an element that is not there, since FHIR does not have null.
 ABSENT: Any = None
 
 _PARTICIPANTS = ("Patient", "Practitioner", "Location")

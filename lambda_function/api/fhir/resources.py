@@ -1,4 +1,4 @@
-"""Our rows as FHIR R4 resources. Elements without a value are left out: FHIR knows no null and no empty list."""
+"""Our rows as FHIR R4 resources. Elements without a value are left out, since FHIR has neither null nor empty lists."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ STATUS: Mapping[Status, str] = MappingProxyType(
         Status.NO_SHOW: "noshow",
     }
 )
-# R4's further ones, which none of our appointments has.
+# The other statuses of R4, which none of our appointments has.
 OTHER_STATUSES = frozenset({"proposed", "arrived", "entered-in-error", "waitlist"})
 
 # Years 1000 to 2999, as for every other date of the API.

@@ -77,7 +77,7 @@ After = Annotated[
     Cursor | None,
     Query(alias="_cursor", description="Taken from the link `next` of the previous page; left out, the first page"),
 ]
-# There is nothing but JSON to choose.
+# JSON is the only format.
 Format = Annotated[
     Literal["json", "application/json", "application/fhir+json"] | None,
     Query(alias="_format", description="Only JSON is served"),
@@ -85,7 +85,7 @@ Format = Annotated[
 
 
 class Span(NamedTuple):
-    """Half open; None is without a limit."""
+    """A half-open range; None means without a limit."""
 
     start: datetime | None
     end: datetime | None
@@ -168,7 +168,7 @@ def slot_key(slot_id: str) -> SlotKey:
 
 @contextmanager
 def fields_named(names: Mapping[str, str]) -> Iterator[None]:
-    """What our services call the input, as this caller named it."""
+    """Gives the field of an error the name that the caller knows. `names` maps the names of our services to those."""
     try:
         yield
     except DomainError as error:

@@ -1,4 +1,4 @@
-"""How FHIR travels: where it lives, its media type, its weak entity tags."""
+"""The base address, the media type and the weak entity tags of FHIR."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from lambda_function.api.etags import etag, expected_versions
 BASE = "/fhir/R4"
 CONTENT_TYPE = "application/fhir+json; charset=utf-8"
 MEDIA_TYPE = "application/fhir+json"
-# Before the code systems, identifiers and operations that are ours.
+# Our own code systems, identifiers and operations begin with this.
 URN = "urn:dentist-appointments"
 
 # The key of an event under which the application adds the address that people see; gateways know no such key.

@@ -78,7 +78,7 @@ class FhirSlot(FhirResource):
     id: Annotated[str, Field(description="Id of the resource, as in references to it")]
 
 
-# What each operation answers. The routes write FHIR as it is and say nothing of it, so that the Lambda loads no schema.
+# What each operation answers. The routes write FHIR themselves without declaring it, so the Lambda loads no schema.
 ANSWERS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "book_fhir_appointment": FhirAppointment,

@@ -42,8 +42,8 @@ COMPLETE            NONE     OWN     NONE
 MARK_NO_SHOW        NONE     OWN     CLINIC
 READ_HISTORY        OWN      OWN     CLINIC
 SET_HOURS           NONE     OWN     CLINIC
-SEE_LEAVE           NONE     OWN     CLINIC
-SET_LEAVE           NONE     OWN     CLINIC
+SEE_TIME_OFF        NONE     OWN     CLINIC
+SET_TIME_OFF        NONE     OWN     CLINIC
 WAIT                OWN      NONE    CLINIC
 SHARE_CALENDAR      OWN      OWN     OWN
 """)
@@ -57,7 +57,7 @@ CONTACT          OWN      OWN     ALL
 PERSON_HISTORY   NONE     NONE    NONE
 APPOINTMENT      OWN      OWN     CLINIC
 HISTORY          OWN      OWN     CLINIC
-LEAVE            NONE     OWN     CLINIC
+TIME_OFF         NONE     OWN     CLINIC
 WAITLIST         OWN      NONE    CLINIC
 CALENDAR_ACCESS  OWN      OWN     OWN
 IDEMPOTENCY_KEY  OWN      OWN     OWN

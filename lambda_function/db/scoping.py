@@ -166,9 +166,9 @@ def _events(row: Any, role: Role) -> Criterion:
     return exists().where(rows.c.appointment_id == row.appointment_id, _appointments(rows.c, role, Entity.HISTORY))
 
 
-def _leave(row: Any, role: Role) -> Criterion:
+def _time_off(row: Any, role: Role) -> Criterion:
     doctor_id: Column = row.doctor_id
-    match VISIBILITY[Entity.LEAVE][role]:
+    match VISIBILITY[Entity.TIME_OFF][role]:
         case Reach.ALL:
             return true()
         case Reach.OWN:
@@ -263,7 +263,7 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         ReceptionistClinic: lambda row, role: _receptionists(row.receptionist_id, role),
         Appointment: _appointments,
         AppointmentEvent: _events,
-        TimeOff: _leave,
+        TimeOff: _time_off,
         SlotClaim: _claims,
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,

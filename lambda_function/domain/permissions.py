@@ -47,8 +47,8 @@ class Action(StrEnum):
     MARK_NO_SHOW = "MARK_NO_SHOW"
     READ_HISTORY = "READ_HISTORY"
     SET_HOURS = "SET_HOURS"
-    SEE_LEAVE = "SEE_LEAVE"
-    SET_LEAVE = "SET_LEAVE"
+    SEE_TIME_OFF = "SEE_TIME_OFF"
+    SET_TIME_OFF = "SET_TIME_OFF"
     WAIT = "WAIT"
     SHARE_CALENDAR = "SHARE_CALENDAR"
 
@@ -66,7 +66,7 @@ class Entity(StrEnum):
     PERSON_HISTORY = "PERSON_HISTORY"
     APPOINTMENT = "APPOINTMENT"
     HISTORY = "HISTORY"
-    LEAVE = "LEAVE"
+    TIME_OFF = "TIME_OFF"
     WAITLIST = "WAITLIST"
     CALENDAR_ACCESS = "CALENDAR_ACCESS"
     IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
@@ -107,8 +107,8 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.MARK_NO_SHOW: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Action.READ_HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.SET_HOURS: {_P: _NONE, _D: _OWN, _R: _CLINIC},
-        Action.SEE_LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
-        Action.SET_LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.SEE_TIME_OFF: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.SET_TIME_OFF: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Action.WAIT: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Action.SHARE_CALENDAR: {_P: _OWN, _D: _OWN, _R: _OWN},
     }
@@ -128,7 +128,7 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.PERSON_HISTORY: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.APPOINTMENT: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
-        Entity.LEAVE: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Entity.TIME_OFF: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Entity.WAITLIST: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.IDEMPOTENCY_KEY: {_P: _OWN, _D: _OWN, _R: _OWN},

@@ -13,7 +13,7 @@ from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import FreedTime, freed_by_visit, offer_end, offered_span
-from lambda_function.services.offerable import ANY_PATIENT, Offerable, offerable
+from lambda_function.services.offerable_time import ANY_PATIENT, OfferableTime, read_offerable_time
 
 # Longer freed time is recorded in parts.
 MAX_PART = timedelta(days=31)
@@ -60,7 +60,7 @@ def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> in
     """Makes offers in the order of joining. Returns the waitlist_id up to which everybody has been considered, or None
     if nobody or no time is left.
     """
-    found = offerable(work, clinic_id, freed)
+    found = read_offerable_time(work, clinic_id, freed)
     if found is None or not found.wanted():
         return None
     for offer in waitlist.standing_offers(work.session, clinic_id, found.timeline.span, work.now):
@@ -89,7 +89,7 @@ def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> in
 class _Offers:
     """The offers of one round, and what the patients who get them have at that time."""
 
-    def __init__(self, work: UnitOfWork, found: Offerable) -> None:
+    def __init__(self, work: UnitOfWork, found: OfferableTime) -> None:
         self.made = 0
         self._work = work
         self._found = found

@@ -27,7 +27,7 @@ class NewTimeOff:
 
 def page(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
     """Returns leave ordered by id."""
-    require_doctor(work, doctor_id, Action.SEE_LEAVE)
+    require_doctor(work, doctor_id, Action.SEE_TIME_OFF)
     return time_off_rows.page(work.session, doctor_id, after=after, limit=limit)
 
 
@@ -43,7 +43,7 @@ def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, lis
         raise InvalidInputError("Choose an end in the future.", field="ends_at")
     if wanted.ends_at - wanted.starts_at > MAX_TIME_OFF:
         raise InvalidInputError("Leave cannot be that long. Choose an earlier end.", field="ends_at")
-    lock_doctor(work, doctor_id, Action.SET_LEAVE)
+    lock_doctor(work, doctor_id, Action.SET_TIME_OFF)
     span = Interval(wanted.starts_at, wanted.ends_at)
     booked = visible_to(work.actor, visits_of(work.session, ClaimKind.DOCTOR, doctor_id, span))
     if (booked.ids or booked.elsewhere) and not wanted.accept_conflicts:
@@ -58,7 +58,7 @@ def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, lis
 
 def give_up(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
     """Ends the leave. Its time can be booked again, and is offered to those who wait."""
-    clinic = lock_doctor(work, doctor_id, Action.SET_LEAVE)
+    clinic = lock_doctor(work, doctor_id, Action.SET_TIME_OFF)
     span = time_off_rows.remove(work.session, doctor_id, time_off_id)
     if span is None:
         raise NotFoundError("There is no such leave.")

@@ -7,7 +7,7 @@ from tests.api.desk import Desk
 from tests.api.edges import END, NEAR_THE_END, START
 from tests.clock import NOW
 
-LEAVE = {"starts_at": NEAR_THE_END, "ends_at": END, "reason": "For good"}
+TIME_OFF = {"starts_at": NEAR_THE_END, "ends_at": END, "reason": "For good"}
 
 
 def wish_for_ever(desk: Desk) -> None:
@@ -24,7 +24,7 @@ def leave_the_edges(desk: Desk) -> None:
     ]
     wish_for_ever(desk)
     answers = [
-        desk.client.post("drjay", "/doctors/me/time-off", LEAVE),
+        desk.client.post("drjay", "/doctors/me/time-off", TIME_OFF),
         desk.client.call("drjay", "PUT", "/doctors/me/working-hours", {"hours": week}),
         *(
             desk.client.call("drjay", "PUT", f"/doctors/me/exceptions/{day}", {"hours": []})

@@ -14,7 +14,7 @@ from lambda_function.api.strict import BODY_METHODS
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem
-from tests.api.posts import BODIES, BOOK, CANCEL, CHANGE, KEYS, LEAVE, REPRESENTATIVES, USERS, Posts
+from tests.api.posts import BODIES, BOOK, CANCEL, CHANGE, KEYS, REPRESENTATIVES, TIME_OFF, USERS, Posts
 from tests.api_client import access_claims, http_event
 from tests.contract import Json, contract
 
@@ -266,7 +266,7 @@ def test_what_is_needed_must_be_there(posts: Posts, key: str) -> None:
         (BOOK, "override_reason", "  "),
         (CHANGE, "override_reason", "  "),
         (CANCEL, "reason", "  "),
-        (LEAVE, "reason", " "),
+        (TIME_OFF, "reason", " "),
     ],
 )
 def test_text_that_breaks_a_rule_is_422_and_not_repeated(posts: Posts, key: str, field: str, value: str) -> None:

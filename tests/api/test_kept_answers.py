@@ -17,7 +17,7 @@ from tests.api.posts import (
     CONFIRM,
     FHIR_BOOK,
     FHIR_CANCEL,
-    LEAVE,
+    TIME_OFF,
     TOKEN,
     USERS,
     WAIT,
@@ -37,7 +37,7 @@ def _subjects(desk: Desk) -> set[int]:
 
 
 # What rita can do with the existing rows. The other steps of a visit answer in the same way.
-@pytest.mark.parametrize("key", [USERS, BOOK, CONFIRM, CANCEL, BY_NAME, LEAVE, WAIT, TOKEN, FHIR_BOOK, FHIR_CANCEL])
+@pytest.mark.parametrize("key", [USERS, BOOK, CONFIRM, CANCEL, BY_NAME, TIME_OFF, WAIT, TOKEN, FHIR_BOOK, FHIR_CANCEL])
 def test_every_kept_answer_says_which_patients_it_names(desk: Desk, key: str) -> None:
     sent = Posts(desk)
     answer = sent.send(key, sent.body(key), headers=KEY)

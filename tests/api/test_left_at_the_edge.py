@@ -13,7 +13,7 @@ from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.api.desk import Desk, at
 from tests.api.edges import END, NEAR_THE_END, START
 from tests.api.expect import expect_problem
-from tests.api.left import LEAVE, leave_the_edges
+from tests.api.left import TIME_OFF, leave_the_edges
 from tests.api.waiting import Line
 from tests.cli.terminal import Terminal, demo_document
 
@@ -41,7 +41,7 @@ def test_time_at_the_end_of_time_stops_no_offers(
     line = Line(desk)
     line.join("kim", **{"from": START, "to": END})
     visit = desk.booked("rita", at("15:00"), patient="pat")
-    far = desk.client.post("drjay", "/doctors/me/time-off", {**LEAVE, "starts_at": starts_at})
+    far = desk.client.post("drjay", "/doctors/me/time-off", {**TIME_OFF, "starts_at": starts_at})
     log_text()
 
     gone = desk.client.call("drjay", "DELETE", far.headers["Location"])

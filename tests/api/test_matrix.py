@@ -67,10 +67,10 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     f"DELETE {_EXCEPTION}": (
         with_doctor(Action.SET_HOURS, of_doctor(lambda scene, doctor: f"exceptions/{scene.exception(doctor)}")),
     ),
-    "GET /doctors/{doctor_id}/time-off": (with_doctor(Action.SEE_LEAVE, of_doctor(lambda *_: "time-off")),),
-    "POST /doctors/{doctor_id}/time-off": (with_doctor(Action.SET_LEAVE, new_leave, 201),),
+    "GET /doctors/{doctor_id}/time-off": (with_doctor(Action.SEE_TIME_OFF, of_doctor(lambda *_: "time-off")),),
+    "POST /doctors/{doctor_id}/time-off": (with_doctor(Action.SET_TIME_OFF, new_leave, 201),),
     "DELETE /doctors/{doctor_id}/time-off/{time_off_id}": (
-        with_doctor(Action.SET_LEAVE, of_doctor(lambda scene, doctor: f"time-off/{scene.leave(doctor)}"), 204),
+        with_doctor(Action.SET_TIME_OFF, of_doctor(lambda scene, doctor: f"time-off/{scene.leave(doctor)}"), 204),
     ),
     "GET /availability": (availability(),),
     "GET /users": (simple("/users", Action.READ_PEOPLE),),

@@ -12,7 +12,7 @@ from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
 from tests.api_client import Answer
 
-LEAVE = {"starts_at": at("14:00"), "ends_at": at("14:00", "2030-01-11"), "reason": "Congress"}
+TIME_OFF = {"starts_at": at("14:00"), "ends_at": at("14:00", "2030-01-11"), "reason": "Congress"}
 
 
 def _path(desk: Desk, doctor: str = "drjay") -> str:
@@ -20,7 +20,7 @@ def _path(desk: Desk, doctor: str = "drjay") -> str:
 
 
 def _post(desk: Desk, user_name: str, doctor: str = "drjay", **changes: Any) -> Answer:
-    return desk.client.post(user_name, _path(desk, doctor), {**LEAVE, **changes})
+    return desk.client.post(user_name, _path(desk, doctor), {**TIME_OFF, **changes})
 
 
 def _listed(desk: Desk, user_name: str = "rita", **query: Any) -> list[Any]:
@@ -36,9 +36,9 @@ def test_leave_of_several_days_is_taken_listed_and_given_up(desk: Desk, user_nam
 
     assert answer.status == 201, answer.text
     leave_id = answer.json["time_off_id"]
-    assert answer.json == {**LEAVE, "time_off_id": leave_id, "appointment_ids": []}
+    assert answer.json == {**TIME_OFF, "time_off_id": leave_id, "appointment_ids": []}
     assert answer.headers["Location"] == f"{_path(desk)}/{leave_id}"
-    assert _listed(desk, user_name) == [{**LEAVE, "time_off_id": leave_id}]
+    assert _listed(desk, user_name) == [{**TIME_OFF, "time_off_id": leave_id}]
     expect_problem(desk.book("pat", at("15:00", "2030-01-10")), 409, "doctor_busy")
     gone = desk.client.call(user_name, "DELETE", answer.headers["Location"])
     assert (gone.status, gone.text) == (204, "")
@@ -47,7 +47,7 @@ def test_leave_of_several_days_is_taken_listed_and_given_up(desk: Desk, user_nam
 
 
 def test_a_doctor_is_also_called_me(desk: Desk) -> None:
-    leave_id = desk.client.post("drjay", "/doctors/me/time-off", LEAVE).json["time_off_id"]
+    leave_id = desk.client.post("drjay", "/doctors/me/time-off", TIME_OFF).json["time_off_id"]
 
     assert desk.client.get("drjay", "/doctors/me/time-off").json["items"] == _listed(desk)
     assert desk.client.call("drjay", "DELETE", f"/doctors/me/time-off/{leave_id}").status == 204
@@ -119,7 +119,7 @@ def test_accept_conflicts_without_any_is_leave_as_any_other(desk: Desk) -> None:
     ("changes", "field"),
     [
         ({"starts_at": at("14:00", "2030-01-01"), "ends_at": at("14:00", "2030-01-07")}, "ends_at"),
-        ({"ends_at": LEAVE["starts_at"]}, "ends_at"),
+        ({"ends_at": TIME_OFF["starts_at"]}, "ends_at"),
         ({"ends_at": at("13:00")}, "ends_at"),
         ({"ends_at": at("13:00", "2099-01-01")}, "ends_at"),
         ({"starts_at": "2030-01-08T14:00:00"}, "starts_at"),
@@ -147,7 +147,7 @@ def test_bad_leave_is_422_on_the_field_and_writes_nothing(
 
 @pytest.mark.parametrize("name", ["starts_at", "ends_at", "reason"])
 def test_what_is_missing_is_named(desk: Desk, name: str) -> None:
-    body = {key: value for key, value in LEAVE.items() if key != name}
+    body = {key: value for key, value in TIME_OFF.items() if key != name}
 
     expect_problem(desk.client.post("rita", _path(desk), body), 422, "validation_error", name)
 

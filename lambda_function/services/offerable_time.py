@@ -27,7 +27,7 @@ _TICK = timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class GainedStarts:
     """What a part of the freed time makes possible for those after `after`: the starts in it, and all starts whose
     visit needs some of it.
     """
@@ -38,7 +38,7 @@ class Gain:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class PossibleVisit:
     """A possible visit for the candidate's doctor and treatment."""
 
     candidate: Candidate
@@ -54,7 +54,7 @@ class Fit:
 
 
 @dataclass(slots=True)
-class Offerable:
+class OfferableTime:
     """What can be offered. Results are kept until a time is taken."""
 
     now: datetime
@@ -64,7 +64,7 @@ class Offerable:
     free: FreeStarts
     _of_treatment: defaultdict[int, list[Candidate]] = field(default_factory=lambda: defaultdict(list))
     _possible: dict[tuple[int, Duration], int] = field(default_factory=dict)
-    _own: dict[tuple[int, Duration], list[Gain]] = field(default_factory=dict)
+    _own: dict[tuple[int, Duration], list[GainedStarts]] = field(default_factory=dict)
     _relief: dict[Duration, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class Offerable:
                 found[candidate.doctor_id].add(candidate.treatment_id)
         return found
 
-    def best(self, entry: WaitlistRow, busy: int) -> Fit | None:
+    def best(self, entry: WaitlistRow, busy: int) -> PossibleVisit | None:
         """Returns the best start for an entry whose patient is busy then: the earliest in freed time, otherwise the
         earliest whose visit reaches into it.
         """
@@ -104,7 +104,7 @@ class Offerable:
         if not found:
             return None
         (_, step), candidate = min(found, key=lambda each: (each[0], each[1].doctor_id))
-        return Fit(candidate, self.timeline.instant(step))
+        return PossibleVisit(candidate, self.timeline.instant(step))
 
     def take(self, doctor_id: int, occupied: Interval) -> None:
         """Takes the time, so that neither it nor its chair is offered a second time."""
@@ -121,7 +121,7 @@ class Offerable:
             self._possible[key] = later & self.free.of(candidate)
         return self._possible[key]
 
-    def _gains_of(self, candidate: Candidate) -> list[Gain]:
+    def _gains_of(self, candidate: Candidate) -> list[GainedStarts]:
         duration = candidate.duration
         gains = self._own_gains(candidate.doctor_id, duration)
         relief = self._relief_for(duration)
@@ -130,16 +130,16 @@ class Offerable:
         shared = [part for part in self.freed if part.chair_id is not None and part.doctor_id != candidate.doctor_id]
         return gains + [self._gain(part, duration, relief) for part in shared]
 
-    def _own_gains(self, doctor_id: int, duration: Duration) -> list[Gain]:
+    def _own_gains(self, doctor_id: int, duration: Duration) -> list[GainedStarts]:
         key = (doctor_id, duration)
         if key not in self._own:
             own = [part for part in self.freed if part.doctor_id == doctor_id]
             self._own[key] = [self._gain(part, duration, self.timeline.everything) for part in own]
         return self._own[key]
 
-    def _gain(self, part: FreedTime, duration: Duration, among: int) -> Gain:
+    def _gain(self, part: FreedTime, duration: Duration, among: int) -> GainedStarts:
         touched = touching(self.timeline, part, duration) & among
-        return Gain(part.after, self.timeline.beginning_in(part.time) & touched, touched)
+        return GainedStarts(part.after, self.timeline.beginning_in(part.time) & touched, touched)
 
     def _relief_for(self, duration: Duration) -> int:
         """Returns the starts for which a chair is free only because of the freed ones."""
@@ -166,7 +166,7 @@ class Offerable:
             yield part.chair_id, time
 
 
-def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[FreedTime]) -> Offerable | None:
+def read_offerable_time(work: UnitOfWork, clinic_id: int, freed: Sequence[FreedTime]) -> OfferableTime | None:
     """Reads what can be offered in four statements. Returns None if no doctor is left there."""
     everybody = any(part.chair_id is not None for part in freed)
     concerned = None if everybody else {part.doctor_id for part in freed}
@@ -183,4 +183,4 @@ def offerable(work: UnitOfWork, clinic_id: int, freed: Sequence[FreedTime]) -> O
         active_chairs(work.session, [clinic_id]),
         busy_masks(work, timeline, doctor_ids=doctor_ids, clinic_ids=[clinic_id]),
     )
-    return Offerable(work.now, clinic_id, freed, candidates, free)
+    return OfferableTime(work.now, clinic_id, freed, candidates, free)

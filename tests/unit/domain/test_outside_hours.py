@@ -36,7 +36,7 @@ def openings_of_ordinary_days(draw: st.DrawFn) -> tuple[str, date, WorkingTime]:
     return draw(st.sampled_from(ZONES)), day, working_time
 
 
-@settings(max_examples=examples(100, 1000))
+@settings(max_examples=examples(40, 1000))
 @given(
     openings_of_change_days() | openings_of_ordinary_days(),
     st.lists(st.tuples(st.integers(0, 900), st.integers(1, 40)), max_size=20),

@@ -188,7 +188,7 @@ def works_at(instant: datetime, zone: str, working_time: WorkingTime) -> bool:
     )
 
 
-@settings(max_examples=examples(100, 1000))
+@settings(max_examples=examples(40, 1000))
 @given(openings_of_change_days())
 def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[str, date, WorkingTime]) -> None:
     zone, day, working_time = drawn

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lambda_function.services.practice.texts import WEEKDAYS
+from lambda_function.domain.working_hours import WEEKDAYS
 
 _SIGNS = {"create": "+", "change": "~", "deactivate": "-"}
 _WORDS = {None: "null", True: "true", False: "false"}

@@ -18,11 +18,18 @@ from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.time_zones import days_interval
 
+# The short names of weekday 1 to weekday 7.
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
 _MINUTE = timedelta(minutes=1)
 # No zone is further from UTC than this.
 _FURTHEST = timedelta(hours=15)
+
+
+def clock(minute: int) -> str:
+    """The time of day that is this many minutes after midnight, such as 09:05; 24:00 is the end of the day."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

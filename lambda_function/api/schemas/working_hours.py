@@ -9,7 +9,17 @@ from typing_extensions import TypedDict
 
 from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.api.schemas.types import Day, MinuteOfDay
-from lambda_function.domain.working_hours import WeeklyHours, Window
+from lambda_function.domain.working_hours import WeeklyHours, Window, clock
+
+OutsideAppointmentIds = Annotated[
+    list[int],
+    Field(
+        description=(
+            "The doctor's coming appointments that lie outside working hours now, as far as the caller may see "
+            "them; they stay as they are and can be moved"
+        )
+    ),
+]
 
 
 class NewHours(BaseModel):
@@ -100,15 +110,7 @@ class ChangedWeek(TypedDict):
     """The weekly hours of a doctor after a change."""
 
     hours: Annotated[list[DatedHours], Field(description="The weekly hours that hold now")]
-    outside_appointment_ids: Annotated[
-        list[int],
-        Field(
-            description=(
-                "The doctor's coming appointments that lie outside working hours now, as far as the caller may see "
-                "them; they stay as they are and can be moved"
-            )
-        ),
-    ]
+    outside_appointment_ids: OutsideAppointmentIds
 
 
 class ExceptionDay(TypedDict):
@@ -136,19 +138,7 @@ class ChangedException(TypedDict):
             )
         ),
     ]
-    outside_appointment_ids: Annotated[
-        list[int],
-        Field(
-            description=(
-                "The doctor's coming appointments that lie outside working hours now, as far as the caller may see "
-                "them; they stay as they are and can be moved"
-            )
-        ),
-    ]
-
-
-def clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
+    outside_appointment_ids: OutsideAppointmentIds
 
 
 def shown_hours(windows: Iterable[Window]) -> list[Hours]:

@@ -4,10 +4,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lambda_function.domain.working_hours import WeeklyHours
+from lambda_function.domain.working_hours import WeeklyHours, clock
 from lambda_function.services.practice.plan import Plan
 from lambda_function.services.practice.state import ClosedDays
-from lambda_function.services.practice.texts import clock
 
 
 def plan_document(plan: Plan, *, applied: bool) -> dict[str, Any]:

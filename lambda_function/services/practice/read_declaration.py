@@ -7,10 +7,9 @@ from pydantic import ValidationError
 
 from lambda_function.domain.errors import InvalidInputError, NameTakenError
 from lambda_function.domain.user_names import folded
-from lambda_function.domain.working_hours import WeeklyHours, check_week
+from lambda_function.domain.working_hours import WEEKDAYS, WeeklyHours, check_week, clock
 from lambda_function.services.practice.declaration import Declaration, DeclaredHours
 from lambda_function.services.practice.declaration_messages import place_and_message
-from lambda_function.services.practice.texts import WEEKDAYS, clock
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]

@@ -195,6 +195,19 @@ _HISTORY: AnySelect = (
     .order_by(AppointmentEvent.event_id)
     .limit(bindparam("page_limit"))
 )
+_FOR_CHANGE = (
+    select(Appointment, _ERASED)
+    .where(Appointment.appointment_id == bindparam("appointment_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_ALL_FOR_CHANGE = (
+    select(Appointment)
+    .where(Appointment.appointment_id.in_(bindparam("appointment_ids", expanding=True)))
+    .order_by(Appointment.appointment_id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 _NEW = insert(APPOINTMENT_ROWS)
 _NEW_EVENT = insert(EVENT_ROWS)
 
@@ -248,12 +261,7 @@ def get_for_change(session: Session, appointment_id: int) -> tuple[Appointment, 
     """Returns the entity with its row locked, and whether its patient has been erased by now. Lock its doctor, patient
     and chair first (see claims.py): erasing holds the patient's lock.
     """
-    row = session.execute(
-        select(Appointment, _ERASED)
-        .where(Appointment.appointment_id == appointment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    row = session.execute(_FOR_CHANGE, {"appointment_id": appointment_id}).one_or_none()
     return None if row is None else (row[0], row[1] is not None)
 
 
@@ -264,13 +272,7 @@ def cancel_all(
     the change, only for reading, with its previous status. The caller has checked that each may be cancelled, and holds
     the locks of get_for_change.
     """
-    found = session.scalars(
-        select(Appointment)
-        .where(Appointment.appointment_id.in_(appointment_ids))
-        .order_by(Appointment.appointment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    found = session.scalars(_ALL_FOR_CHANGE, {"appointment_ids": appointment_ids}).all()
     changes = {"status": Status.CANCELLED, "cancel_reason": reason, "updated_at": now}
     write(
         session,

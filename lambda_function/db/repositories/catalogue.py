@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -51,6 +52,11 @@ class OfferedTreatment(NamedTuple):
     name: str
 
 
+_HAS_CLINIC = select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clinic_id"), Clinic.active)
+_HAS_TREATMENT = select(Treatment.treatment_id).where(
+    Treatment.treatment_id == bindparam("treatment_id"), Treatment.active
+)
+_TIME_ZONES = select(Clinic.time_zone).distinct()
 _CLINICS: AnySelect = select(*columns(ClinicRow, Clinic)).where(Clinic.active)
 _CLINIC = _CLINICS.where(Clinic.clinic_id == bindparam("clinic_id"))
 _CLINIC_PAGE = (
@@ -102,6 +108,23 @@ def treatment_by_code(session: Session, code: str) -> TreatmentRow | None:
     return fetch_one(session, TreatmentRow, _TREATMENT_OF_CODE, {"code": code})
 
 
+@lru_cache
+def _doctors_statement(*, of_doctor: bool, of_clinic: bool, of_treatment: bool) -> AnySelect:
+    """Builds each of the eight statements once, as in db/repositories/appointments.py."""
+    statement = _DOCTORS
+    if of_doctor:
+        statement = statement.where(Doctor.user_id == bindparam("doctor_id"))
+    if of_clinic:
+        statement = statement.where(Doctor.clinic_id == bindparam("clinic_id"))
+    if of_treatment:
+        statement = (
+            statement.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
+            .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
+            .where(Treatment.active, Treatment.treatment_id == bindparam("treatment_id"))
+        )
+    return statement
+
+
 def doctors(
     session: Session,
     *,
@@ -112,18 +135,11 @@ def doctors(
     doctor_id: int | None = None,
 ) -> list[DoctorRow]:
     """Returns doctors of a clinic, doctors who offer a treatment, or one doctor. None stands for any."""
-    statement = _DOCTORS
-    if doctor_id is not None:
-        statement = statement.where(Doctor.user_id == doctor_id)
-    if clinic_id is not None:
-        statement = statement.where(Doctor.clinic_id == clinic_id)
-    if treatment_id is not None:
-        statement = (
-            statement.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
-            .join(Treatment, Treatment.treatment_id == DoctorTreatment.treatment_id)
-            .where(Treatment.active, Treatment.treatment_id == treatment_id)
-        )
-    return fetch_all(session, DoctorRow, statement, {"after": after, "page_limit": limit})
+    statement = _doctors_statement(
+        of_doctor=doctor_id is not None, of_clinic=clinic_id is not None, of_treatment=treatment_id is not None
+    )
+    ids = {"doctor_id": doctor_id, "clinic_id": clinic_id, "treatment_id": treatment_id}
+    return fetch_all(session, DoctorRow, statement, {**ids, "after": after, "page_limit": limit})
 
 
 def treatments_of(session: Session, doctor_ids: Sequence[int]) -> dict[int, list[OfferedTreatment]]:
@@ -135,18 +151,16 @@ def treatments_of(session: Session, doctor_ids: Sequence[int]) -> dict[int, list
 
 
 def has_clinic(session: Session, clinic_id: int) -> bool:
-    statement = select(Clinic.clinic_id).where(Clinic.clinic_id == clinic_id, Clinic.active)
-    return session.scalar(statement) is not None
+    return session.scalar(_HAS_CLINIC, {"clinic_id": clinic_id}) is not None
 
 
 def has_treatment(session: Session, treatment_id: int) -> bool:
-    statement = select(Treatment.treatment_id).where(Treatment.treatment_id == treatment_id, Treatment.active)
-    return session.scalar(statement) is not None
+    return session.scalar(_HAS_TREATMENT, {"treatment_id": treatment_id}) is not None
 
 
 def time_zones(session: Session) -> Sequence[str]:
     """Returns the zones in which there are clinics."""
-    return session.scalars(select(Clinic.time_zone).distinct()).all()
+    return session.scalars(_TIME_ZONES).all()
 
 
 class VisibleIds(NamedTuple):

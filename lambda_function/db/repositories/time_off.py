@@ -25,6 +25,10 @@ _PAGE = (
     .limit(bindparam("page_limit"))
 )
 
+_ONE = select(TimeOff).where(
+    TimeOff.doctor_id == bindparam("doctor_id"), TimeOff.time_off_id == bindparam("time_off_id")
+)
+
 
 def page(session: Session, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
     """Returns leave ordered by id."""
@@ -41,7 +45,7 @@ def add(session: Session, doctor_id: int, span: Interval, reason: str, now: date
 
 def remove(session: Session, doctor_id: int, time_off_id: int) -> Interval | None:
     """Removes leave and returns its time, or None if there is no such leave."""
-    leave = session.scalar(select(TimeOff).where(TimeOff.doctor_id == doctor_id, TimeOff.time_off_id == time_off_id))
+    leave = session.scalar(_ONE, {"doctor_id": doctor_id, "time_off_id": time_off_id})
     if leave is None:
         return None
     session.delete(leave)

@@ -57,6 +57,11 @@ class OpenWish(NamedTuple):
     wished_to: datetime
 
 
+class _OpenEntry(NamedTuple):
+    waitlist_id: int
+    status: WaitlistStatus
+
+
 class OfferedVisit(NamedTuple):
     """The last offer to an entry, as a visit of the treatment."""
 
@@ -96,7 +101,7 @@ _WISHES_OF: AnySelect = (
     .where(User.user_id == bindparam("patient_id"), _IS_PATIENT)
 )
 _OPEN_OF: AnySelect = (
-    select(WaitlistEntry.waitlist_id, WaitlistEntry.status)
+    select(*columns(_OpenEntry, WaitlistEntry))
     .where(WaitlistEntry.patient_id == bindparam("patient_id"), WaitlistEntry.status.in_(sorted(OPEN)))
     .order_by(WaitlistEntry.waitlist_id)
     .with_for_update()
@@ -186,10 +191,9 @@ def withdraw_all(session: Session, patient_id: int, now: datetime) -> list[Offer
     """Ends everything that the patient, whose lock is held, waits for or is offered, and returns what was on offer. The
     entries are locked first, so that an offer in the making waits and finds them ended.
     """
-    entries = session.execute(_OPEN_OF, {"patient_id": patient_id}, execution_options=UNSCOPED).all()
-    offered = [waitlist_id for waitlist_id, status in entries if status is WaitlistStatus.OFFERED]
-    visits = offered_visits(session, offered)
-    _set_all(session, [waitlist_id for waitlist_id, _ in entries], WaitlistStatus.WITHDRAWN, now)
+    entries = fetch_all(session, _OpenEntry, _OPEN_OF, {"patient_id": patient_id}, unscoped=True)
+    visits = offered_visits(session, [each.waitlist_id for each in entries if each.status is WaitlistStatus.OFFERED])
+    _set_all(session, [each.waitlist_id for each in entries], WaitlistStatus.WITHDRAWN, now)
     return visits
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
 from lambda_function.domain.appointment import MAX_HORIZON, Duration, Policy
 from lambda_function.domain.errors import InvalidTransitionError, OfferExpiredError
@@ -63,8 +63,25 @@ class FreedTime:
     after: int = 0
 
 
-def freed_by_visit(visit: Any, *, chair_id: int | None = None, after: int = 0) -> FreedTime:
-    """What a visit leaves, buffers included: of anything with doctor_id, clinic_id, starts_at, ends_at and buffers."""
+class TimedVisit(Protocol):
+    """A visit that is booked or on offer."""
+
+    @property
+    def doctor_id(self) -> int: ...
+    @property
+    def clinic_id(self) -> int: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def buffer_before_minutes(self) -> int: ...
+    @property
+    def buffer_after_minutes(self) -> int: ...
+
+
+def freed_by_visit(visit: TimedVisit, *, chair_id: int | None = None, after: int = 0) -> FreedTime:
+    """The time that a visit leaves, buffers included."""
     time = Interval(
         visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
         visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),

@@ -32,6 +32,7 @@ def main() -> None:
     # Importing it reads the settings that dev.run has put into the environment.
     from lambda_function.entrypoints.waitlist import handler  # noqa: PLC0415 - see above
 
+    # Between two runs nothing can tell that there is work: on AWS the scheduler waits, here this does.
     run(cast("Handler", handler), time.sleep)
 
 

@@ -1,5 +1,5 @@
-"""The arguments of each action of operators. The fields are the arguments of the event, and
-the options of the command.
+"""The arguments of each action of operators. The fields are the arguments of the event, and the options of the
+command.
 """
 
 from typing import Annotated, Any
@@ -13,15 +13,19 @@ from lambda_function.services.text_rules import Email, PersonName, Phone, UserNa
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class NoArguments(BaseModel):
+class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class UserReference(NoArguments):
+class NoArguments(_Arguments):
+    pass
+
+
+class UserReference(_Arguments):
     user_name: _Text
 
 
-class UserFilter(NoArguments):
+class UserFilter(_Arguments):
     user_type: Role | None = None
     clinic: _Text | None = None
     active: StrictBool | None = None
@@ -30,7 +34,7 @@ class UserFilter(NoArguments):
     limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 100
 
 
-class UserCreation(NoArguments):
+class UserCreation(_Arguments):
     user_name: UserName
     user_type: Role
     full_name: PersonName
@@ -58,7 +62,7 @@ class Erasure(UserReference):
     cancel_visits: StrictBool = False
 
 
-class PracticePlan(NoArguments):
+class PracticePlan(_Arguments):
     """`practice` is the content of a practice file, as JSON: see docs/practice.md."""
 
     practice: Any

@@ -27,12 +27,13 @@ from sqlalchemy import URL, Connection, text
 from benchmarks.bench import add_doctors, argument_parser, bench_database
 from benchmarks.floor import Step, recorded, replay
 from lambda_function.api.app import create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine, connect
 from lambda_function.db.unit_of_work import Database
 from tests.api_client import ApiClient, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials, plain_engine
+from tests.servers import plain_engine
 
 CLINICS, DOCTORS_A_CLINIC, PATIENTS = 10, 20, 2000
 DOCTORS = CLINICS * DOCTORS_A_CLINIC
@@ -124,7 +125,7 @@ def queries(doctor_id: int, clinic_id: int) -> Mapping[str, dict[str, Any]]:
 
 def measure(url: URL, wanted: Mapping[str, dict[str, Any]]) -> dict[str, tuple[int, float, float]]:
     """Returns each query's number of statements and the medians of handler and floor in milliseconds."""
-    source = FixedCredentials(url)
+    source = UrlCredentials(url)
     engine = build_engine(source, tls=None)
     client = ApiClient(create_app(Database(engine, Clock(NOW))))
     raw = connect(source.current(), charset="utf8mb4", ssl_disabled=True)

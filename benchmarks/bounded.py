@@ -36,6 +36,7 @@ from benchmarks.bench import argument_parser, bench_database
 from benchmarks.crowd import PATIENTS, Crowd, copy_answers, fill, people, restore_waitlist
 from benchmarks.meter import Cost, TooLongError, limited, metered
 from lambda_function.api.app import Api, create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
@@ -45,7 +46,7 @@ from lambda_function.services.operators.actions import ACTIONS, OperatorContext,
 from tests.api.test_query_budgets import BUDGETS, OFFERING, WRITING_DOWN
 from tests.api_client import FakeContext, access_claims, http_event
 from tests.clock import NOW, Clock
-from tests.servers import FixedCredentials, plain_engine
+from tests.servers import plain_engine
 
 AIM_MS = 300
 LIMIT = 60
@@ -168,7 +169,7 @@ def open_bench(url: URL) -> Iterator[Bench]:
     begun = perf_counter()
     crowd = people(url)
     fill(url, crowd)
-    engine = build_engine(FixedCredentials(url), tls=None)
+    engine = build_engine(UrlCredentials(url), tls=None)
     database = Database(engine, Clock(NOW))
     bench = Bench(url, crowd, engine, create_app(database), database)
     bench.send("POST", "/appointments", booking(bench, 0), Idempotency_Key="first")

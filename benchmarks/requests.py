@@ -39,12 +39,12 @@ from benchmarks.bench import argument_parser, bench_database
 from benchmarks.floor import Step, moved, recorded, replay
 from benchmarks.practice import APPOINTMENTS, CHECKUP, PATIENTS, fill, free_starts
 from lambda_function.api.app import Api, create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import Credentials, build_engine, connect
 from lambda_function.db.unit_of_work import Database
 from tests.api_client import FakeContext, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials
 
 if TYPE_CHECKING:
     import pymysql
@@ -78,7 +78,7 @@ class Bench:
         patients = fill(url)
         with Practice.open(url) as practice:
             doctor_id = practice.ids["drjay"]
-        source = FixedCredentials(url)
+        source = UrlCredentials(url)
         engine = build_engine(source, tls=None)
         bench = cls(create_app(Database(engine, Clock(NOW))), engine, source.current(), doctor_id, patients)
         bench.open_floor()

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Engine, make_url
 from dev.mysql import running_server
 from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.alembic_setup import upgrade
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.observability import logger
@@ -24,7 +25,7 @@ from tests.bus import Delivery
 from tests.clock import NOW, Clock
 from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
-from tests.servers import FixedCredentials, app_user, empty_tables, new_database, start_server
+from tests.servers import app_user, empty_tables, new_database, start_server
 
 _servers = ExitStack()
 _SERVER_URL = "server_url"
@@ -120,7 +121,7 @@ def engine(app_url: URL) -> Iterator[Engine]:
     """The application's own engine, so that all statements run with the application's rights. It has one connection.
     Threads of a test build their own engines.
     """
-    engine = build_engine(FixedCredentials(app_url), tls=None)
+    engine = build_engine(UrlCredentials(app_url), tls=None)
     yield engine
     engine.dispose()
 

@@ -10,9 +10,10 @@ from functools import lru_cache
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
 
 from dev.mysql import Server, running_server
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.db.base import CHARSET, COLLATION, Base
-from lambda_function.db.engine import Credentials, lift_limits
+from lambda_function.db.engine import lift_limits
 
 
 def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
@@ -62,7 +63,7 @@ def app_user(url: URL) -> Iterator[URL]:
     drop_users(url)
     database, password = str(url.database), logins.new_password()
     first, second = logins.app_logins(database)
-    with logins.session(FixedCredentials(url).current(), tls=None) as cursor:
+    with logins.session(UrlCredentials(url).current(), tls=None) as cursor:
         logins.create(cursor, first)
         logins.create(cursor, second)
         logins.set_password(cursor, first, password)
@@ -82,22 +83,3 @@ def empty_tables(url: URL) -> None:
         for table in Base.metadata.sorted_tables:
             if table.name not in WRITTEN_BY_MIGRATIONS:
                 connection.execute(table.delete())
-
-
-class FixedCredentials:
-    """A CredentialSource that always returns the same."""
-
-    def __init__(self, url: URL) -> None:
-        self._credentials = Credentials(
-            host=str(url.host),
-            port=int(url.port or 3306),
-            username=str(url.username),
-            password=str(url.password or ""),
-            database=str(url.database),
-        )
-
-    def current(self) -> Credentials:
-        return self._credentials
-
-    def refreshed(self) -> Credentials:
-        return self._credentials

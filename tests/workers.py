@@ -11,11 +11,11 @@ from zoneinfo import reset_tzpath
 from sqlalchemy import URL
 
 from lambda_function.api.app import create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
-from tests.servers import FixedCredentials
 
 if TYPE_CHECKING:  # generic only for the type checker
     from multiprocessing.connection import Connection
@@ -26,7 +26,7 @@ Event = Mapping[str, Any]
 
 def _serve(url: URL, pipe: "Connection[Any, Any]", start: Barrier) -> None:
     reset_tzpath(to=())
-    client = ApiClient(create_app(Database(build_engine(FixedCredentials(url), tls=None), Clock(NOW))))
+    client = ApiClient(create_app(Database(build_engine(UrlCredentials(url), tls=None), Clock(NOW))))
     for event in iter(pipe.recv, None):
         start.wait()
         pipe.send(client.send(event))

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import URL, Engine, event, text
 
 from lambda_function.api.app import create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, AppointmentEvent, IdempotencyKey, User
 from lambda_function.db.repositories.idempotency import stripe
@@ -22,7 +23,7 @@ from tests.api.expect import expect_problem
 from tests.api_client import Answer, ApiClient, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials, empty_tables, plain_engine
+from tests.servers import empty_tables, plain_engine
 from tests.workers import WORKERS, Event, Workers
 
 ROUNDS = 5
@@ -43,7 +44,7 @@ def workers(race_url: URL) -> Iterator[Workers]:
 
 @pytest.fixture
 def own_engine(race_url: URL) -> Iterator[Engine]:
-    engine = build_engine(FixedCredentials(race_url), tls=None)
+    engine = build_engine(UrlCredentials(race_url), tls=None)
     yield engine
     engine.dispose()
 

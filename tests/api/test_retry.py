@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import URL, Connection, Engine, event, text
 
 from lambda_function.api.app import create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, IdempotencyKey
 from lambda_function.db.unit_of_work import RETRIES, Database
@@ -17,7 +18,7 @@ from tests.api.expect import expect_problem
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.factories import Practice
-from tests.servers import FixedCredentials, plain_engine
+from tests.servers import plain_engine
 
 KEY = {"Idempotency-Key": "one"}
 LOCK_DOCTOR = "SELECT user_id FROM doctor WHERE user_id = :id FOR UPDATE"
@@ -27,7 +28,7 @@ LOCK_PATIENT = "SELECT user_id FROM patient WHERE user_id = :id FOR UPDATE"
 @pytest.fixture
 def impatient(database_url: URL) -> Iterator[Engine]:
     """The application's engine, which waits one second for a lock instead of three."""
-    engine = build_engine(FixedCredentials(database_url), tls=None)
+    engine = build_engine(UrlCredentials(database_url), tls=None)
 
     def wait_less(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
@@ -206,7 +207,7 @@ def test_reading_waits_for_no_lock(desk: Desk, other: Connection) -> None:
 
 
 def _away(url: URL) -> ApiClient:
-    return ApiClient(create_app(Database(build_engine(FixedCredentials(url), tls=None), Clock(NOW))))
+    return ApiClient(create_app(Database(build_engine(UrlCredentials(url), tls=None), Clock(NOW))))
 
 
 @pytest.mark.parametrize("what", ["port", "password", "database"])

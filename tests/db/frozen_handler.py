@@ -14,11 +14,11 @@ from zoneinfo import reset_tzpath
 from sqlalchemy import event, make_url
 
 from lambda_function.api.app import create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from tests.api_client import FakeContext
 from tests.clock import NOW, Clock
-from tests.servers import FixedCredentials
 
 _frozen = False
 
@@ -33,7 +33,7 @@ def _freeze(connection: Any, cursor: Any, statement: str, *more: object) -> None
 def main(url: str) -> None:
     reset_tzpath(to=())
     os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
-    engine = build_engine(FixedCredentials(make_url(url)), tls=None)
+    engine = build_engine(UrlCredentials(make_url(url)), tls=None)
     event.listen(engine, "after_cursor_execute", _freeze)
     api = create_app(Database(engine, Clock(NOW)))
     answer = api(json.load(sys.stdin), FakeContext())

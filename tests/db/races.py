@@ -10,6 +10,7 @@ from sqlalchemy import URL, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, SlotClaim
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -19,7 +20,7 @@ from lambda_function.domain.errors import DomainError
 from lambda_function.domain.intervals import Interval
 from lambda_function.services.booking import BookingRequest, book
 from tests.clock import NOW
-from tests.servers import FixedCredentials, plain_engine
+from tests.servers import plain_engine
 
 THREADS = 16
 
@@ -31,7 +32,7 @@ class Clients:
     """`THREADS` databases, each with one connection."""
 
     def __init__(self, url: URL) -> None:
-        self._engines = [build_engine(FixedCredentials(url), tls=None) for _ in range(THREADS)]
+        self._engines = [build_engine(UrlCredentials(url), tls=None) for _ in range(THREADS)]
         self.databases = [Database(engine, lambda: NOW) for engine in self._engines]
         self._pool = ThreadPoolExecutor(THREADS)
 

@@ -21,7 +21,7 @@ from dev.mysql import Flavour, running_server
 from dev.mysql.server import flavour_of
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.alembic_setup import migration_engine, upgrade
-from lambda_function.bootstrap.operator_context import operators_database
+from lambda_function.bootstrap.operator_context import UrlCredentials, operators_database
 from lambda_function.db.engine import STATEMENT_TIMEOUT, build_engine
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -32,7 +32,7 @@ from tests.api_client import ApiClient, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.db import frozen_handler
 from tests.factories import Practice
-from tests.servers import FixedCredentials, new_database, plain_engine
+from tests.servers import new_database, plain_engine
 
 _IDLE_SECONDS, _STATEMENT_SECONDS = 3, 4  # a statement may wait 3 s for a lock
 _LIMITS: dict[Flavour, tuple[str, int]] = {
@@ -63,7 +63,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[URL]:
 
 @pytest.fixture
 def database(url: URL) -> Iterator[Database]:
-    engine = build_engine(FixedCredentials(url), tls=None)
+    engine = build_engine(UrlCredentials(url), tls=None)
     yield Database(engine, Clock(NOW))
     engine.dispose()
 

@@ -12,12 +12,13 @@ from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from lambda_function.bootstrap.database import tls_context
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import REFRESH_PAUSE, Credentials, build_engine
 from lambda_function.settings import TlsSettings
-from tests.servers import FixedCredentials, plain_engine
+from tests.servers import plain_engine
 
 
-class ChangingCredentials(FixedCredentials):
+class ChangingCredentials(UrlCredentials):
     """Cached credentials that have become stale, with fresh ones behind them."""
 
     def __init__(self, stale: Credentials, fresh: Credentials) -> None:
@@ -35,7 +36,7 @@ class ChangingCredentials(FixedCredentials):
 
 @pytest.fixture
 def good(migrated_url: URL) -> Credentials:
-    return FixedCredentials(migrated_url).current()
+    return UrlCredentials(migrated_url).current()
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def stale(good: Credentials) -> Credentials:
 @pytest.fixture
 def own_engine(migrated_url: URL) -> Iterator[Engine]:
     """An engine that the test may break."""
-    engine = build_engine(FixedCredentials(migrated_url), tls=None)
+    engine = build_engine(UrlCredentials(migrated_url), tls=None)
     yield engine
     engine.dispose()
 
@@ -143,7 +144,7 @@ def test_the_engines_own_arguments_stay_clean(stale: Credentials, good: Credenti
 
 
 def test_building_an_engine_connects_to_nothing() -> None:
-    build_engine(FixedCredentials(URL.create("mysql+pymysql", "u", "p", "192.0.2.1", 1, "d")), tls=None)
+    build_engine(UrlCredentials(URL.create("mysql+pymysql", "u", "p", "192.0.2.1", 1, "d")), tls=None)
 
 
 def test_tls_verifies_certificate_and_host_name() -> None:
@@ -153,7 +154,7 @@ def test_tls_verifies_certificate_and_host_name() -> None:
 
 
 def test_a_server_with_a_certificate_of_its_own_making_is_refused(migrated_url: URL) -> None:
-    engine = build_engine(FixedCredentials(migrated_url), tls_context(TlsSettings(verify=True)))
+    engine = build_engine(UrlCredentials(migrated_url), tls_context(TlsSettings(verify=True)))
     with pytest.raises(OperationalError) as refused:
         _scalar(engine, "SELECT 1")
     assert isinstance(refused.value.orig, pymysql.err.OperationalError)

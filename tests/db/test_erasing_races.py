@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import URL, Engine, event, text
 
 from lambda_function.api.app import create_app
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, IdempotencyKey
 from lambda_function.db.unit_of_work import Database
@@ -27,7 +28,7 @@ from tests.api.desk import at
 from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
 from tests.factories import Practice, sub_of
-from tests.servers import FixedCredentials, empty_tables, plain_engine
+from tests.servers import empty_tables, plain_engine
 from tests.traces import everywhere
 
 ROUNDS = 6
@@ -67,7 +68,7 @@ def make_scene(url: URL, practice: Practice, stack: ExitStack) -> Scene:
         practice.add_appointment(NOW + timedelta(days=days), patient_id=user_id, status=Status.BOOKED).appointment_id
         for days in (-1, 7)
     )
-    engines = [build_engine(FixedCredentials(url), tls=None) for _ in range(2)]
+    engines = [build_engine(UrlCredentials(url), tls=None) for _ in range(2)]
     for engine in engines:
         stack.callback(engine.dispose)
     client = ApiClient(create_app(Database(engines[0], Clock(NOW))))

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import URL, Engine, update
 from sqlalchemy.orm import Session
 
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -32,7 +33,7 @@ from tests.db import agreement
 from tests.db.model import FOLLOWING, Model, Move, Refused, Wanted
 from tests.db.world import World
 from tests.profiles import examples
-from tests.servers import FixedCredentials, empty_tables
+from tests.servers import empty_tables
 
 CONNECTIONS = 3
 BEGIN = datetime(2027, 3, 13, 20, 0, tzinfo=UTC)
@@ -353,7 +354,7 @@ class Lifecycle(RuleBasedStateMachine):
 
 @contextmanager
 def _databases(url: URL, clock: Clock) -> Iterator[list[Database]]:
-    engines = [build_engine(FixedCredentials(url), tls=None) for _ in range(CONNECTIONS)]
+    engines = [build_engine(UrlCredentials(url), tls=None) for _ in range(CONNECTIONS)]
     yield [Database(engine, clock) for engine in engines]
     for engine in engines:
         engine.dispose()
@@ -361,7 +362,7 @@ def _databases(url: URL, clock: Clock) -> Iterator[list[Database]]:
 
 def test_the_model_never_disagrees_with_the_database(database_url: URL) -> None:
     clock = Clock(BEGIN)
-    looker = build_engine(FixedCredentials(database_url), tls=None)
+    looker = build_engine(UrlCredentials(database_url), tls=None)
     with _databases(database_url, clock) as databases:
         run_state_machine_as_test(
             lambda: Lifecycle(database_url, looker, databases, clock),  # type: ignore[arg-type] # any factory will do

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.db.base import Base
 from lambda_function.db.engine import Credentials
 from lambda_function.db.grants import APP_RIGHTS
-from tests.servers import FixedCredentials, app_user, drop_users, new_database, plain_engine
+from tests.servers import app_user, drop_users, new_database, plain_engine
 
 DENIED = {1044, 1142, 1143, 1227, 1370}
 
@@ -67,7 +68,7 @@ def migrator_url(server_url: URL, worker_id: str) -> Iterator[URL]:
     with new_database(server_url, f"dentist_logins_{worker_id}") as url, app_user(url):
         database, password = str(url.database), logins.new_password()
         username = logins.migrator_login(database)
-        with logins.session(FixedCredentials(url).current(), tls=None) as cursor:
+        with logins.session(UrlCredentials(url).current(), tls=None) as cursor:
             logins.create(cursor, username)
             logins.set_password(cursor, username, password)
             logins.grant_migrator(cursor, database)
@@ -99,7 +100,7 @@ def test_the_migrator_has_no_rights_on_a_database_whose_name_only_looks_alike(
 def test_errors_hold_neither_statement_nor_password(server_url: URL) -> None:
     with (
         pytest.raises(logins.LoginError) as refused,
-        logins.session(FixedCredentials(server_url.set(database="x")).current(), tls=None) as cursor,
+        logins.session(UrlCredentials(server_url.set(database="x")).current(), tls=None) as cursor,
     ):
         cursor.execute("ALTER USER nobody_at_all IDENTIFIED BY %s PASSWORD PERHAPS", ("Aa1-hunter2",))
     assert refused.value.number == 1064
@@ -110,7 +111,7 @@ def test_errors_hold_neither_statement_nor_password(server_url: URL) -> None:
 
 def test_users_who_do_not_exist_cannot_log_in_whatever_their_names(server_url: URL) -> None:
     """MariaDB answers 1698 for some names, and 1045 for the others."""
-    there = FixedCredentials(server_url.set(database="")).current()
+    there = UrlCredentials(server_url.set(database="")).current()
     assert not any(logins.can_log_in(replace(there, username=f"nobody_{number}"), tls=None) for number in range(20))
 
 

@@ -15,12 +15,12 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import URL
 
 from dev.package import CA_BUNDLE, REQUIREMENTS, ROOT, PackageError, Target, build, lambda_target
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from tests.api_client import access_claims, http_event
 from tests.aws import secret_of
 from tests.dev.runtime_api import runtime
 from tests.factories import Practice
-from tests.servers import FixedCredentials
 
 HERE = Target(sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}")
 MEGABYTE = 1_000_000
@@ -164,7 +164,7 @@ def test_the_zip_alone_serves_a_booking(
     unpacked: Path, runtime_packages: Path, practice: Practice, app_url: URL
 ) -> None:
     # The server knows the password from here on, and asks for no encrypted one, which takes the cryptography package.
-    assert logins.can_log_in(FixedCredentials(app_url).current(), tls=None)
+    assert logins.can_log_in(UrlCredentials(app_url).current(), tls=None)
     moto = ThreadedMotoServer(port=0)
     moto.start()
     start = (

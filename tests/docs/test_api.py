@@ -10,6 +10,7 @@ from sqlalchemy import URL
 from lambda_function.api.app import create_app
 from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.bootstrap.alembic_setup import upgrade
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.value_messages import CODES
@@ -17,7 +18,7 @@ from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.docs.exchanges import Exchange, Replay, exchanges
 from tests.factories import Practice
-from tests.servers import FixedCredentials, new_database
+from tests.servers import new_database
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
 
@@ -27,7 +28,7 @@ def replay(server_url: URL, worker_id: str) -> Iterator[Replay]:
     """Uses a database of its own, in which ids start at 1 as they do in the document."""
     with new_database(server_url, f"dentist_docs_{worker_id}") as url:
         upgrade(url)
-        engine = build_engine(FixedCredentials(url), tls=None)
+        engine = build_engine(UrlCredentials(url), tls=None)
         with Practice.open(url) as practice:
             practice.add_patient("lena")  # has signed up a minute ago
             yield Replay(ApiClient(create_app(Database(engine, Clock(NOW)))))

@@ -11,6 +11,7 @@ from sqlalchemy import URL, inspect, text
 
 from lambda_function.bootstrap.alembic_setup import MigrationLockedError, alembic_config, lock_name
 from lambda_function.bootstrap.migration_actions import UnknownActionError
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.db.repositories.schema import REQUIRED_REVISION
 from lambda_function.domain.errors import UnavailableError
@@ -18,7 +19,7 @@ from lambda_function.entrypoints.migrate import handler
 from lambda_function.settings import SettingsError
 from tests.api_client import FakeContext
 from tests.entrypoints.secrets_manager import APP, MASTER, MIGRATOR, Vault, vault
-from tests.servers import FixedCredentials, new_database, plain_engine
+from tests.servers import new_database, plain_engine
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,7 +84,7 @@ def test_a_bootstrap_that_broke_off_is_finished_by_the_next(secrets: Vault, monk
     _call("bootstrap")
 
     assert secrets.value(APP) == written
-    assert logins.can_log_in(FixedCredentials(secrets.login(APP)).current(), tls=None)
+    assert logins.can_log_in(UrlCredentials(secrets.login(APP)).current(), tls=None)
 
 
 def test_a_restored_database_gets_its_new_address_and_todays_passwords(
@@ -91,7 +92,7 @@ def test_a_restored_database_gets_its_new_address_and_todays_passwords(
 ) -> None:
     _call("bootstrap")
     _call("upgrade")
-    with logins.session(FixedCredentials(secrets.url).current(), tls=None) as cursor:
+    with logins.session(UrlCredentials(secrets.url).current(), tls=None) as cursor:
         logins.set_password(cursor, secrets.value(APP)["username"], "Aa1-of-the-backup")
     monkeypatch.setenv("DATABASE_HOST", "localhost" if secrets.url.host == "127.0.0.1" else "127.0.0.1")
 

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import URL
 
 from lambda_function.bootstrap.migration_actions import run
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.services.rotation import RotationError
 from tests.api_client import FakeContext
 from tests.aws import load_handler
 from tests.entrypoints.secrets_manager import APP, MIGRATOR, Vault, bootstrap, vault
-from tests.servers import FixedCredentials, new_database
+from tests.servers import new_database
 
 MODULE = "lambda_function.entrypoints.rotate_secret"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -40,7 +41,7 @@ def _rotate(secrets: Vault, secret_id: str = APP) -> None:
 
 
 def _works(url: URL) -> bool:
-    return logins.can_log_in(FixedCredentials(url).current(), tls=None)
+    return logins.can_log_in(UrlCredentials(url).current(), tls=None)
 
 
 def test_the_users_take_turns_and_the_one_before_still_works(secrets: Vault) -> None:

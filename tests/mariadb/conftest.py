@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import URL, Engine
 
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
-from tests.servers import FixedCredentials, app_user
+from tests.servers import app_user
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,6 @@ def app_url(mariadb_url: URL) -> Iterator[URL]:
 
 @pytest.fixture(scope="session")
 def engine(app_url: URL) -> Iterator[Engine]:
-    engine = build_engine(FixedCredentials(app_url), tls=None)
+    engine = build_engine(UrlCredentials(app_url), tls=None)
     yield engine
     engine.dispose()

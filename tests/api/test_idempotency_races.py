@@ -1,7 +1,6 @@
 """Eight requests at once, each in its own process and over its own connection, with one key or with one ETag."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import count
@@ -23,6 +22,7 @@ from tests.api.expect import expect_problem
 from tests.api_client import Answer, ApiClient, access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
+from tests.lock_waits import lock_waiters, until
 from tests.servers import empty_tables, plain_engine
 from tests.workers import WORKERS, Event, Workers
 
@@ -158,20 +158,6 @@ def test_some_refused_and_some_right_under_one_key_make_one_appointment(desk: De
         assert len(visits(desk)) == number + 2
 
 
-def _wait_for_waiters(url: URL, number: int) -> None:
-    """Waits until this number of connections to the database ask for the lock of a key. innodb_trx is not used, because
-    the server does not renew it for clients that read it often.
-    """
-    waiting = text(
-        "SELECT COUNT(*) FROM information_schema.processlist"
-        " WHERE db = :name AND info LIKE 'SELECT%FROM idempotency_lock%FOR UPDATE%'"
-    )
-    deadline = time.monotonic() + 30
-    with plain_engine(url).connect() as connection:
-        while connection.execute(waiting, {"name": url.database}).scalar_one() < number:
-            assert time.monotonic() < deadline, "they do not wait"
-
-
 def _once_booked(engine: Engine, act: Callable[[int], None]) -> None:
     """Calls `act` with the number of the application's connection when it has written its first appointment."""
     numbers: list[int] = []
@@ -192,7 +178,7 @@ def test_a_connection_that_dies_before_the_commit_leaves_the_key_to_those_who_wa
 
     def crash(number: int) -> None:
         workers.send([request] * WORKERS)
-        _wait_for_waiters(race_url, WORKERS)
+        until(lambda: lock_waiters(race_url, "SELECT%FROM idempotency_lock%FOR UPDATE%") >= WORKERS)
         with plain_engine(race_url).connect() as other:
             other.execute(text(f"KILL {number}"))
 

@@ -4,7 +4,6 @@ The handler serves one request at a time in a process, so each race is between o
 """
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -28,6 +27,7 @@ from tests.api.desk import at
 from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
 from tests.factories import Practice, sub_of
+from tests.lock_waits import lock_waiters, until
 from tests.servers import empty_tables, plain_engine
 from tests.traces import everywhere
 
@@ -98,27 +98,11 @@ def doctor_held(scene: Scene) -> Iterator[None]:
         connection.rollback()
 
 
-def waiters(scene: Scene) -> int:
-    """Counts the connections that are waiting for a lock."""
-    asking = text(
-        "SELECT COUNT(*) FROM information_schema.processlist"
-        " WHERE db = :name AND info LIKE 'SELECT%FOR UPDATE' AND id <> CONNECTION_ID()"
-    )
-    with plain_engine(scene.url).connect() as connection:
-        return int(connection.execute(asking, {"name": scene.url.database}).scalar_one())
-
-
 def is_marked(scene: Scene) -> bool:
     """Returns whether it is committed that the patient is being erased."""
     erased = text("SELECT erased_at IS NOT NULL FROM user WHERE user_id = :id")
     with plain_engine(scene.url).connect() as connection:
         return bool(connection.execute(erased, {"id": scene.patient}).scalar_one())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come to that"
 
 
 Writing = tuple[str, str, dict[str, Any]]
@@ -160,7 +144,7 @@ def waiting_request(scene: Scene, pool: ThreadPoolExecutor, writing: Writing) ->
     """Returns the answer to a request that has waited for the doctor since before the patient was erased."""
     with doctor_held(scene):
         request = pool.submit(scene.request, *writing)
-        until(lambda: waiters(scene) == 1)
+        until(lambda: lock_waiters(scene.url) == 1)
         erasing = pool.submit(scene.erase)
         # A lock may be granted at once, so a request for it does not show how far the erasing is.
         until(lambda: erasing.done() or is_marked(scene))
@@ -201,7 +185,7 @@ def test_words_that_are_being_written_when_the_erasing_begins_go_with_the_rest(
     def written(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.startswith(("UPDATE appointment ", "INSERT INTO appointment ")) and not begun:
             begun.append(pool.submit(scene.erase))
-            until(lambda: begun[0].done() or waiters(scene) == 1)
+            until(lambda: begun[0].done() or lock_waiters(scene.url) == 1)
 
     event.listen(scene.engine, "after_cursor_execute", written)
     answer = scene.request(*(booking(scene) if name == "booking" else WRITINGS[name]))

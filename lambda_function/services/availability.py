@@ -152,5 +152,5 @@ class _SlotFinder:
         found = []
         for doctor in self.doctors:
             bookable = bookable_span(actor=self.asker, policy=doctor.policy, now=self.work.now)
-            found.append((doctor, wanted & free.of(doctor) & timeline.beginning_in(bookable)))
+            found.append((doctor, wanted & free.of(doctor, duration) & timeline.beginning_in(bookable)))
         return found

@@ -69,11 +69,12 @@ class FreeStarts:
     _working: dict[tuple[int, timedelta], int] = field(default_factory=dict)
     _with_chair: dict[tuple[int, Duration], int] = field(default_factory=dict)
 
-    def of(self, candidate: Candidate) -> int:
-        """Returns the starts for which the doctor works and is free, and a chair is free as well."""
-        duration = candidate.duration
+    def of(self, candidate: Candidate, duration: Duration) -> int:
+        """Returns the starts for which the doctor works and is free, and a chair is free as well. The duration is that
+        of the candidate; a search for one treatment computes it once for all of them.
+        """
         free = occupied_starts(self.timeline.everything & ~self.busy.doctors[candidate.doctor_id], duration)
-        return self._may_work(candidate) & free & self.chair_starts(candidate.clinic_id, duration)
+        return self._may_work(candidate, duration.visit) & free & self.chair_starts(candidate.clinic_id, duration)
 
     def take(self, doctor_id: int, clinic_id: int, occupied: int) -> None:
         """Takes the time as if a visit had been booked there, in the first chair that is free."""
@@ -102,8 +103,7 @@ class FreeStarts:
                 chairs[chair_id] |= mask
         return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
 
-    def _may_work(self, candidate: Candidate) -> int:
-        visit = candidate.duration.visit
+    def _may_work(self, candidate: Candidate, visit: timedelta) -> int:
         zone, key = ZoneInfo(candidate.time_zone), (candidate.doctor_id, visit)
         step = (candidate.time_zone, candidate.slot_step_minutes)
         if step not in self._on_step:

@@ -118,7 +118,7 @@ class OfferableTime:
             bookable = bookable_span(actor=ANY_PATIENT, policy=candidate.policy, now=self.now)
             # Offers end when patients can no longer book, so at the very last instant there is nothing left to offer.
             later = self.timeline.beginning_in(Interval(bookable.start + _TICK, bookable.end))
-            self._possible[key] = later & self.free.of(candidate)
+            self._possible[key] = later & self.free.of(candidate, candidate.duration)
         return self._possible[key]
 
     def _gains_of(self, candidate: Candidate) -> list[GainedStarts]:

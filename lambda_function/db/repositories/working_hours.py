@@ -134,16 +134,18 @@ def working_time_of(found: Iterable[Rule]) -> WorkingTime:
     exceptions: dict[date, list[Window]] = defaultdict(list)
     closures: list[tuple[date, date]] = []
     leave: list[Interval] = []
+    # A class pattern for each kind would take three times as long, and a search reads thousands of rules.
     for rule in found:
-        match rule:
-            case Rule(kind="weekly", weekday=int(weekday), start_minute=int(start), end_minute=int(end)):
-                hours.append(WeeklyHours(weekday, Window(start, end), rule.first_day, rule.last_day))
-            case Rule(kind="exception", first_day=date() as day):
-                exceptions[day] += _windows(rule.start_minute, rule.end_minute)
-            case Rule(kind="closure", first_day=date() as first_day, last_day=date() as last_day):
-                closures.append((first_day, last_day))
-            case Rule(kind="leave", starts_at=datetime() as starts_at, ends_at=datetime() as ends_at):
-                leave.append(Interval(starts_at, ends_at))
+        if rule.kind == "weekly":
+            if rule.weekday is not None and rule.start_minute is not None and rule.end_minute is not None:
+                window = Window(rule.start_minute, rule.end_minute)
+                hours.append(WeeklyHours(rule.weekday, window, rule.first_day, rule.last_day))
+        elif rule.kind == "exception" and rule.first_day is not None:
+            exceptions[rule.first_day] += _windows(rule.start_minute, rule.end_minute)
+        elif rule.kind == "closure" and rule.first_day is not None and rule.last_day is not None:
+            closures.append((rule.first_day, rule.last_day))
+        elif rule.kind == "leave" and rule.starts_at is not None and rule.ends_at is not None:
+            leave.append(Interval(rule.starts_at, rule.ends_at))
     return WorkingTime(hours, exceptions, closures, leave)
 
 

@@ -9,54 +9,54 @@ from lambda_function.db.unit_of_work import Database
 from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.api.conditions import add_leave
 from tests.api.desk import DAY, Desk, at, instant
-from tests.api.waiting import Line, free
+from tests.api.waiting import Waitlist, free
 from tests.clock import Clock
 
 
 @pytest.fixture
-def line(desk: Desk) -> Line:
+def waitlist(desk: Desk) -> Waitlist:
     desk.practice.add_patient("ana", clinics=(1,))
-    return Line(desk)
+    return Waitlist(desk)
 
 
 @pytest.fixture
-def small(line: Line) -> Line:
+def small(waitlist: Waitlist) -> Waitlist:
     """Returns a clinic with one chair and two doctors who work day and night. rita is its receptionist."""
-    practice = line.desk.practice
+    practice = waitlist.desk.practice
     clinic_id = practice.add_clinic("Small", "America/Lima", chairs=1).clinic_id
     practice.add_receptionist("roy", clinics=(clinic_id,))
     for doctor in ("drone", "drtwo"):
         practice.add_doctor(doctor, clinic=clinic_id)
     for patient in ("eva", "leo", "mia"):
         practice.add_patient(patient, clinics=(clinic_id,))
-    return line
+    return waitlist
 
 
-def _wide(line: Line) -> int:
+def _wide(waitlist: Waitlist) -> int:
     """Adds a treatment of half an hour with half an hour before and after it, which drjay offers."""
-    treatment = line.desk.practice.add_treatment("wide", buffer_before_minutes=30, buffer_after_minutes=30)
-    line.desk.practice.add_doctor("drwide", treatments=(1, treatment.treatment_id))
+    treatment = waitlist.desk.practice.add_treatment("wide", buffer_before_minutes=30, buffer_after_minutes=30)
+    waitlist.desk.practice.add_doctor("drwide", treatments=(1, treatment.treatment_id))
     return treatment.treatment_id
 
 
 @pytest.mark.parametrize("time", ["14:30", "15:30"])
-def test_the_time_of_buffers_is_freed(line: Line, time: str) -> None:
-    visit = line.desk.booked("rita", at("15:00"), patient="ana", doctor="drwide", treatment=_wide(line))
+def test_the_time_of_buffers_is_freed(waitlist: Waitlist, time: str) -> None:
+    visit = waitlist.desk.booked("rita", at("15:00"), patient="ana", doctor="drwide", treatment=_wide(waitlist))
     until = {"14:30": "15:00", "15:30": "16:00"}[time]
-    line.join("kim", doctor_id=line.desk.id_of("drwide"), **{"from": at(time), "to": at(until)})
-    free(line, visit)
-    assert line.offered("kim") == at(time)
+    waitlist.join("kim", doctor_id=waitlist.desk.id_of("drwide"), **{"from": at(time), "to": at(until)})
+    free(waitlist, visit)
+    assert waitlist.offered("kim") == at(time)
 
 
-def test_a_visit_whose_own_buffer_needs_freed_time_fits(line: Line) -> None:
-    wide = _wide(line)
-    visit = line.desk.booked("rita", at("15:00"), patient="ana", doctor="drwide")
-    line.join("kim", treatment_id=wide, **{"from": at("15:45"), "to": at("16:30")})
-    free(line, visit)
-    assert line.offered("kim") == at("15:45")
+def test_a_visit_whose_own_buffer_needs_freed_time_fits(waitlist: Waitlist) -> None:
+    wide = _wide(waitlist)
+    visit = waitlist.desk.booked("rita", at("15:00"), patient="ana", doctor="drwide")
+    waitlist.join("kim", treatment_id=wide, **{"from": at("15:45"), "to": at("16:30")})
+    free(waitlist, visit)
+    assert waitlist.offered("kim") == at("15:45")
 
 
-def test_a_chair_that_was_missing_lets_another_doctor_offer(small: Line) -> None:
+def test_a_chair_that_was_missing_lets_another_doctor_offer(small: Waitlist) -> None:
     desk = small.desk
     visit = desk.booked("roy", at("15:00"), patient="eva", doctor="drone")
     small.join("leo", doctor_id=desk.id_of("drtwo"), **{"from": at("15:00"), "to": at("15:30")})
@@ -64,7 +64,7 @@ def test_a_chair_that_was_missing_lets_another_doctor_offer(small: Line) -> None
     assert small.offered("leo") == at("15:00")
 
 
-def test_the_one_chair_is_offered_once(small: Line) -> None:
+def test_the_one_chair_is_offered_once(small: Waitlist) -> None:
     desk = small.desk
     visit = desk.booked("roy", at("15:00"), patient="eva", doctor="drone")
     window = {"from": at("15:00"), "to": at("15:30")}
@@ -74,7 +74,7 @@ def test_the_one_chair_is_offered_once(small: Line) -> None:
     assert (small.offered("leo"), small.offered("eva")) == (at("15:00"), None)
 
 
-def test_the_chair_that_is_on_offer_with_one_doctor_is_not_offered_with_another(small: Line) -> None:
+def test_the_chair_that_is_on_offer_with_one_doctor_is_not_offered_with_another(small: Waitlist) -> None:
     desk = small.desk
     away = add_leave(desk.practice, desk.id_of("drone"), instant("15:00"), instant("16:00"))
     visit = desk.booked("roy", at("15:00"), patient="mia", doctor="drtwo")
@@ -91,7 +91,7 @@ def test_the_chair_that_is_on_offer_with_one_doctor_is_not_offered_with_another(
 
 @pytest.mark.parametrize("how", ["lapses", "is withdrawn"])
 def test_the_chair_of_an_offer_that_ends_goes_to_another_doctor(
-    small: Line, clock: Clock, database: Database, how: str
+    small: Waitlist, clock: Clock, database: Database, how: str
 ) -> None:
     desk = small.desk
     visit = desk.booked("roy", at("15:00"), patient="mia", doctor="drone")
@@ -110,77 +110,83 @@ def test_the_chair_of_an_offer_that_ends_goes_to_another_doctor(
     assert (small.offered("leo"), small.offered("eva")) == (None, at("15:00"))
 
 
-def test_where_a_chair_was_free_all_along_other_doctors_gain_nothing(line: Line) -> None:
-    visit = line.desk.booked("rita", at("15:00"), patient="ana")
-    line.join("kim", doctor_id=line.desk.id_of("drwu"))
-    free(line, visit)
-    assert line.offered("kim") is None
+def test_where_a_chair_was_free_all_along_other_doctors_gain_nothing(waitlist: Waitlist) -> None:
+    visit = waitlist.desk.booked("rita", at("15:00"), patient="ana")
+    waitlist.join("kim", doctor_id=waitlist.desk.id_of("drwu"))
+    free(waitlist, visit)
+    assert waitlist.offered("kim") is None
 
 
-def _hours(line: Line, path: str, hours: list[dict[str, Any]]) -> None:
-    answer = line.desk.client.call("rita", "PUT", f"/doctors/{line.desk.id_of('drjay')}/{path}", {"hours": hours})
+def _hours(waitlist: Waitlist, path: str, hours: list[dict[str, Any]]) -> None:
+    answer = waitlist.desk.client.call(
+        "rita", "PUT", f"/doctors/{waitlist.desk.id_of('drjay')}/{path}", {"hours": hours}
+    )
     assert answer.status == 200, answer.text
 
 
-def _week(line: Line, *windows: tuple[str, str]) -> None:
+def _week(waitlist: Waitlist, *windows: tuple[str, str]) -> None:
     weekdays = range(1, 8)
     _hours(
-        line,
+        waitlist,
         "working-hours",
         [{"weekday": day, "start": start, "end": end} for day in weekdays for start, end in windows],
     )
 
 
-def test_hours_give_time_back(line: Line) -> None:
-    _week(line, ("08:00", "10:00"))
-    line.join("kim", doctor_id=line.desk.id_of("drjay"))
-    _week(line, ("08:00", "12:00"))
-    assert line.offered("kim") == at("15:00")  # 10:00 in Lima
+def test_hours_give_time_back(waitlist: Waitlist) -> None:
+    _week(waitlist, ("08:00", "10:00"))
+    waitlist.join("kim", doctor_id=waitlist.desk.id_of("drjay"))
+    _week(waitlist, ("08:00", "12:00"))
+    assert waitlist.offered("kim") == at("15:00")  # 10:00 in Lima
 
 
-def test_hours_that_stay_or_go_free_nothing(line: Line) -> None:
-    _week(line, ("08:00", "12:00"))
-    line.join("kim", doctor_id=line.desk.id_of("drjay"))
-    _week(line, ("08:00", "11:00"))
-    assert line.offered("kim") is None
-    assert line.desk.practice.rows(FreedTime) == []
+def test_hours_that_stay_or_go_free_nothing(waitlist: Waitlist) -> None:
+    _week(waitlist, ("08:00", "12:00"))
+    waitlist.join("kim", doctor_id=waitlist.desk.id_of("drjay"))
+    _week(waitlist, ("08:00", "11:00"))
+    assert waitlist.offered("kim") is None
+    assert waitlist.desk.practice.rows(FreedTime) == []
 
 
-def test_an_exception_gives_time_back(line: Line) -> None:
-    _hours(line, f"exceptions/{DAY}", [])
-    line.join("kim", doctor_id=line.desk.id_of("drjay"))
-    _hours(line, f"exceptions/{DAY}", [{"start": "10:00", "end": "11:00"}])
-    assert line.offered("kim") == at("15:00")
+def test_an_exception_gives_time_back(waitlist: Waitlist) -> None:
+    _hours(waitlist, f"exceptions/{DAY}", [])
+    waitlist.join("kim", doctor_id=waitlist.desk.id_of("drjay"))
+    _hours(waitlist, f"exceptions/{DAY}", [{"start": "10:00", "end": "11:00"}])
+    assert waitlist.offered("kim") == at("15:00")
 
 
-def test_an_exception_that_is_removed_gives_time_back(line: Line) -> None:
-    _hours(line, f"exceptions/{DAY}", [])
-    line.join("kim", doctor_id=line.desk.id_of("drjay"))
-    answer = line.desk.client.call("rita", "DELETE", f"/doctors/{line.desk.id_of('drjay')}/exceptions/{DAY}")
+def test_an_exception_that_is_removed_gives_time_back(waitlist: Waitlist) -> None:
+    _hours(waitlist, f"exceptions/{DAY}", [])
+    waitlist.join("kim", doctor_id=waitlist.desk.id_of("drjay"))
+    answer = waitlist.desk.client.call("rita", "DELETE", f"/doctors/{waitlist.desk.id_of('drjay')}/exceptions/{DAY}")
     assert answer.status == 200
-    assert line.offered("kim") == at("13:00")
+    assert waitlist.offered("kim") == at("13:00")
 
 
-def test_long_leave_is_freed_to_its_end(line: Line) -> None:
-    path = f"/doctors/{line.desk.id_of('drjay')}/time-off"
+def test_long_leave_is_freed_to_its_end(waitlist: Waitlist) -> None:
+    path = f"/doctors/{waitlist.desk.id_of('drjay')}/time-off"
     leave = {"starts_at": at("00:00"), "ends_at": at("00:00", "2030-06-01"), "reason": "Away"}
-    time_off_id = line.desk.client.post("rita", path, leave).json["time_off_id"]
-    wish = {"doctor_id": line.desk.id_of("drjay"), "from": at("00:00", "2030-05-28"), "to": at("00:00", "2030-05-30")}
-    line.join("kim", **wish)
-    line.join("pat")
-    assert line.desk.client.call("rita", "DELETE", f"{path}/{time_off_id}").status == 204
-    assert line.offered("pat") == at("13:00")
-    assert line.desk.practice.rows(FreedTime) != []  # for the schedule: one round reads less than five months
+    time_off_id = waitlist.desk.client.post("rita", path, leave).json["time_off_id"]
+    wish = {
+        "doctor_id": waitlist.desk.id_of("drjay"),
+        "from": at("00:00", "2030-05-28"),
+        "to": at("00:00", "2030-05-30"),
+    }
+    waitlist.join("kim", **wish)
+    waitlist.join("pat")
+    assert waitlist.desk.client.call("rita", "DELETE", f"{path}/{time_off_id}").status == 204
+    assert waitlist.offered("pat") == at("13:00")
+    assert waitlist.desk.practice.rows(FreedTime) != []  # for the schedule: one round reads less than five months
 
 
-def test_nothing_is_written_down_while_nobody_waits(line: Line) -> None:
-    free(line, line.desk.booked("rita", at("15:00"), patient="ana"))
-    assert line.desk.practice.rows(FreedTime) == []
+def test_nothing_is_written_down_while_nobody_waits(waitlist: Waitlist) -> None:
+    free(waitlist, waitlist.desk.booked("rita", at("15:00"), patient="ana"))
+    assert waitlist.desk.practice.rows(FreedTime) == []
 
 
-def test_what_has_been_offered_is_written_down_no_longer(line: Line) -> None:
-    visit = line.desk.booked("rita", at("15:00"), patient="ana")
-    line.join("kim")
-    line.join("pat", treatment_id=3)
-    free(line, visit)
-    assert line.desk.practice.rows(FreedTime) == []
+def test_what_has_been_offered_is_written_down_no_longer(waitlist: Waitlist) -> None:
+    visit = waitlist.desk.booked("rita", at("15:00"), patient="ana")
+    waitlist.join("kim")
+    waitlist.join("pat", treatment_id=3)
+    free(waitlist, visit)
+    assert waitlist.desk.practice.rows(FreedTime) == []

@@ -14,7 +14,7 @@ from tests.api.desk import Desk, at
 from tests.api.edges import END, NEAR_THE_END, START
 from tests.api.expect import expect_problem
 from tests.api.left import TIME_OFF, leave_the_edges
-from tests.api.waiting import Line
+from tests.api.waiting import Waitlist
 from tests.cli.terminal import Terminal, demo_document
 
 SANTIAGO = "Santiago Norte"
@@ -38,8 +38,8 @@ def test_leave_at_the_end_of_time_can_be_given_up(desk: Desk) -> None:
 def test_time_at_the_end_of_time_stops_no_offers(
     desk: Desk, database: Database, log_text: Callable[[], str], starts_at: str
 ) -> None:
-    line = Line(desk)
-    line.join("kim", **{"from": START, "to": END})
+    waitlist = Waitlist(desk)
+    waitlist.join("kim", **{"from": START, "to": END})
     visit = desk.booked("rita", at("15:00"), patient="pat")
     far = desk.client.post("drjay", "/doctors/me/time-off", {**TIME_OFF, "starts_at": starts_at})
     log_text()
@@ -49,7 +49,7 @@ def test_time_at_the_end_of_time_stops_no_offers(
     keep_up(database, lambda: RESERVE + 1)
 
     assert gone.status == 204
-    assert line.offered("kim") == at("15:00")
+    assert waitlist.offered("kim") == at("15:00")
     assert desk.practice.rows(FreedTime) == []
     assert "OffersFailed" not in log_text()
 

@@ -18,7 +18,7 @@ from lambda_function.services.waitlist_schedule import BATCH, RESERVE, keep_up
 from tests.api.conftest import Statements
 from tests.api.desk import Desk, at, instant
 from tests.api.test_query_budgets import BUDGETS, OFFERING, WRITING_DOWN
-from tests.api.waiting import Line
+from tests.api.waiting import Waitlist
 from tests.clock import NOW, Clock
 
 MANY = 10_000
@@ -27,9 +27,9 @@ OFFICE = {"hours": [{"weekday": day, "start": "12:00", "end": "13:00"} for day i
 
 
 @pytest.fixture
-def line(desk: Desk) -> Line:
+def waitlist(desk: Desk) -> Waitlist:
     desk.practice.add_patient("ana", clinics=(1,))
-    return Line(desk)
+    return Waitlist(desk)
 
 
 def crowd(desk: Desk, number: int, **columns: Any) -> None:
@@ -80,12 +80,12 @@ def within(statements: Statements, key: str, offers: int) -> None:
 
 @pytest.mark.parametrize("waiting", [1, 60])
 def test_cancelling_moving_and_withdrawing_stay_within_their_budgets(
-    line: Line, statements: Statements, waiting: int
+    waitlist: Waitlist, statements: Statements, waiting: int
 ) -> None:
-    desk = line.desk
+    desk = waitlist.desk
     crowd(desk, waiting)
     first, second = (desk.booked("rita", at(time), patient="ana")["appointment_id"] for time in ("15:00", "16:00"))
-    mine = line.join("pat")
+    mine = waitlist.join("pat")
     session = desk.practice.session
     offer = {"offer_doctor_id": desk.id_of("drwu"), "offer_starts_at": instant("18:00")}
     offer |= {"offer_ends_at": instant("18:30"), "offer_expires_at": instant("12:00"), "status": "OFFERED"}
@@ -101,19 +101,19 @@ def test_cancelling_moving_and_withdrawing_stay_within_their_budgets(
         within(statements, key, offers=1)
 
 
-def test_deactivating_a_patient_stays_within_its_budget(line: Line, statements: Statements) -> None:
-    crowd(line.desk, 60)
-    line.desk.booked("rita", at("15:00"), patient="ana")
-    line.join("ana")
+def test_deactivating_a_patient_stays_within_its_budget(waitlist: Waitlist, statements: Statements) -> None:
+    crowd(waitlist.desk, 60)
+    waitlist.desk.booked("rita", at("15:00"), patient="ana")
+    waitlist.join("ana")
     statements.clear()
-    assert line.desk.client.call("rita", "DELETE", f"/users/{line.desk.id_of('ana')}").status == 204
+    assert waitlist.desk.client.call("rita", "DELETE", f"/users/{waitlist.desk.id_of('ana')}").status == 204
     within(statements, "DELETE /users/{user_id}", offers=1)
 
 
 def test_giving_up_leave_stays_within_its_budget_with_ten_thousand_waiting(
-    line: Line, statements: Statements, database: Database
+    waitlist: Waitlist, statements: Statements, database: Database
 ) -> None:
-    desk = line.desk
+    desk = waitlist.desk
     path = f"/doctors/{desk.id_of('drjay')}/time-off"
     leave = {"starts_at": at("00:00"), "ends_at": at("00:00", "2030-02-07"), "reason": "Away"}
     time_off_id = desk.client.post("rita", path, leave).json["time_off_id"]
@@ -132,8 +132,8 @@ def test_giving_up_leave_stays_within_its_budget_with_ten_thousand_waiting(
     assert desk.practice.rows(FreedTime) == []
 
 
-def test_hours_that_give_time_back_stay_within_their_budget(line: Line, statements: Statements) -> None:
-    desk = line.desk
+def test_hours_that_give_time_back_stay_within_their_budget(waitlist: Waitlist, statements: Statements) -> None:
+    desk = waitlist.desk
     path = f"/doctors/{desk.id_of('drjay')}/working-hours"
     assert desk.client.call("rita", "PUT", path, OFFICE).status == 200
     crowd(desk, MANY)
@@ -146,13 +146,13 @@ def test_hours_that_give_time_back_stay_within_their_budget(line: Line, statemen
 
 
 def test_those_whom_nothing_fits_are_passed_in_bounded_steps(
-    line: Line, statements: Statements, database: Database
+    waitlist: Waitlist, statements: Statements, database: Database
 ) -> None:
     """Everybody except the last wants the end of the freed time, which is too short for a visit. The last wish fits."""
-    desk = line.desk
+    desk = waitlist.desk
     visit = desk.booked("rita", at("15:00"), patient="ana")["appointment_id"]
     crowd(desk, ENTRIES * LOOKS * 2, wished_from=instant("15:15"), wished_to=instant("15:40"))
-    last = line.join("kim")
+    last = waitlist.join("kim")
     statements.clear()
 
     assert desk.cancel("rita", visit).status == 200
@@ -161,19 +161,19 @@ def test_those_whom_nothing_fits_are_passed_in_bounded_steps(
     [freed] = desk.practice.rows(FreedTime)
     assert 0 < freed.after_waitlist_id < last
     keep_up(database, lambda: RESERVE + 1)
-    assert line.offered("kim") == at("15:00")
+    assert waitlist.offered("kim") == at("15:00")
     assert desk.practice.rows(FreedTime) == []
 
 
 def test_a_thousand_lapsed_offers_keep_nobody_waiting(
-    line: Line, statements: Statements, database: Database, clock: Clock
+    waitlist: Waitlist, statements: Statements, database: Database, clock: Clock
 ) -> None:
-    desk = line.desk
+    desk = waitlist.desk
     visit = desk.booked("rita", at("15:00"), patient="ana")["appointment_id"]
     offer = {"offer_doctor_id": desk.id_of("drjay"), "offer_expires_at": NOW}
     times: dict[str, datetime] = {"offer_starts_at": instant("18:00"), "offer_ends_at": instant("18:30")}
     crowd(desk, 1000, status=WaitlistStatus.OFFERED, **offer, **times)
-    line.join("kim")
+    waitlist.join("kim")
     statements.clear()
 
     assert desk.client.get("kim", "/waitlist").status == 200

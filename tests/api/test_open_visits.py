@@ -11,7 +11,7 @@ from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at
 from tests.api.expect import expect_problem
 from tests.api.fhir.client import FhirClient, codes
-from tests.api.waiting import Line, free
+from tests.api.waiting import Waitlist, free
 from tests.api_client import Answer
 from tests.clock import NOW, Clock
 
@@ -126,14 +126,14 @@ def test_in_a_full_clinic_a_visit_is_moved_to_another_doctor(desk: Desk) -> None
 
 
 def test_an_offer_is_accepted_by_the_rules_of_booking(desk: Desk) -> None:
-    line = Line(desk)
+    waitlist = Waitlist(desk)
     taken = desk.booked("rita", at("15:00"), patient="kim")
-    waiting = line.join("pat")
-    free(line, taken)
+    waiting = waitlist.join("pat")
+    free(waitlist, taken)
     _two_booked(desk)
 
-    expect_problem(line.accept("pat", waiting), 409, FULL)
-    assert line.accept("rita", waiting).status == 201
+    expect_problem(waitlist.accept("pat", waiting), 409, FULL)
+    assert waitlist.accept("rita", waiting).status == 201
 
 
 def test_fhir_tells_it_as_an_outcome(desk: Desk) -> None:

@@ -12,20 +12,20 @@ from lambda_function.domain.waitlist import MAX_OPEN_WISHES
 from tests.api.conftest import Fingerprint
 from tests.api.desk import DAY, Desk, at
 from tests.api.expect import expect_problem
-from tests.api.waiting import Line
+from tests.api.waiting import Waitlist
 from tests.clock import Clock
 
 WEDNESDAY = "2030-01-09"
 
 
 @pytest.fixture
-def line(desk: Desk) -> Line:
+def waitlist(desk: Desk) -> Waitlist:
     desk.practice.add_patient("ana", clinics=(1,))
-    return Line(desk)
+    return Waitlist(desk)
 
 
-def test_a_patient_joins_for_self(line: Line) -> None:
-    answer = line.ask("pat", doctor_id=line.desk.id_of("drjay"), clinic_id=1)
+def test_a_patient_joins_for_self(waitlist: Waitlist) -> None:
+    answer = waitlist.ask("pat", doctor_id=waitlist.desk.id_of("drjay"), clinic_id=1)
 
     assert answer.status == 201
     waitlist_id = answer.json["waitlist_id"]
@@ -33,42 +33,42 @@ def test_a_patient_joins_for_self(line: Line) -> None:
     assert answer.json == {
         "waitlist_id": waitlist_id,
         "status": "WAITING",
-        "patient_id": line.desk.id_of("pat"),
+        "patient_id": waitlist.desk.id_of("pat"),
         "treatment_id": 1,
-        "doctor_id": line.desk.id_of("drjay"),
+        "doctor_id": waitlist.desk.id_of("drjay"),
         "clinic_id": 1,
         "from": at("13:00"),
         "to": at("23:00"),
         "offer": None,
         "created_at": "2030-01-07T14:00:00Z",
     }
-    assert line.entries("pat") == [answer.json]
+    assert waitlist.entries("pat") == [answer.json]
 
 
-def test_me_is_the_patient_who_asks(line: Line) -> None:
-    assert line.ask("pat", patient_id="me").json["patient_id"] == line.desk.id_of("pat")
+def test_me_is_the_patient_who_asks(waitlist: Waitlist) -> None:
+    assert waitlist.ask("pat", patient_id="me").json["patient_id"] == waitlist.desk.id_of("pat")
 
 
-def test_a_receptionist_joins_for_a_patient(line: Line) -> None:
-    answer = line.ask("rita", patient_id=line.desk.id_of("kim"))
+def test_a_receptionist_joins_for_a_patient(waitlist: Waitlist) -> None:
+    answer = waitlist.ask("rita", patient_id=waitlist.desk.id_of("kim"))
 
-    assert (answer.status, answer.json["patient_id"]) == (201, line.desk.id_of("kim"))
-    assert line.entries("kim") == line.entries("rita") == [answer.json]
-
-
-def test_a_receptionist_must_say_for_whom(line: Line) -> None:
-    expect_problem(line.ask("rita"), 422, "validation_error", "patient_id")
+    assert (answer.status, answer.json["patient_id"]) == (201, waitlist.desk.id_of("kim"))
+    assert waitlist.entries("kim") == waitlist.entries("rita") == [answer.json]
 
 
-def test_a_patient_does_not_wait_for_others(line: Line) -> None:
-    expect_problem(line.ask("pat", patient_id=line.desk.id_of("kim")), 422, "validation_error", "patient_id")
+def test_a_receptionist_must_say_for_whom(waitlist: Waitlist) -> None:
+    expect_problem(waitlist.ask("rita"), 422, "validation_error", "patient_id")
+
+
+def test_a_patient_does_not_wait_for_others(waitlist: Waitlist) -> None:
+    expect_problem(waitlist.ask("pat", patient_id=waitlist.desk.id_of("kim")), 422, "validation_error", "patient_id")
 
 
 @pytest.mark.parametrize("wish", [{"clinic_id": 2}, {"doctor": "drsol"}])
-def test_a_receptionist_does_not_fill_other_clinics(line: Line, wish: dict[str, Any]) -> None:
+def test_a_receptionist_does_not_fill_other_clinics(waitlist: Waitlist, wish: dict[str, Any]) -> None:
     if "doctor" in wish:
-        wish = {"doctor_id": line.desk.id_of(wish["doctor"])}
-    expect_problem(line.ask("rita", patient_id=line.desk.id_of("pat"), **wish), 403, "forbidden")
+        wish = {"doctor_id": waitlist.desk.id_of(wish["doctor"])}
+    expect_problem(waitlist.ask("rita", patient_id=waitlist.desk.id_of("pat"), **wish), 403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -86,108 +86,108 @@ def test_a_receptionist_does_not_fill_other_clinics(line: Line, wish: dict[str, 
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused_and_writes_nothing(
-    line: Line, fingerprint: Fingerprint, wish: dict[str, Any], code: str, field: str
+    waitlist: Waitlist, fingerprint: Fingerprint, wish: dict[str, Any], code: str, field: str
 ) -> None:
     before = fingerprint()
-    expect_problem(line.ask("pat", **wish), 422, code, field)
+    expect_problem(waitlist.ask("pat", **wish), 422, code, field)
     assert fingerprint() == before
 
 
-def _change(line: Line, user_name: str, **columns: Any) -> None:
-    session = line.desk.practice.session
+def _change(waitlist: Waitlist, user_name: str, **columns: Any) -> None:
+    session = waitlist.desk.practice.session
     session.execute(update(User).where(User.user_name == user_name).values(**columns))
     session.commit()
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"user_type": Role.RECEPTIONIST}], ids=["gone", "former"])
-def test_nobody_waits_who_is_no_active_patient(line: Line, change: dict[str, Any]) -> None:
-    kim = line.desk.id_of("kim")
-    _change(line, "kim", **change)
-    expect_problem(line.ask("rita", patient_id=kim), 422, "validation_error", "patient_id")
+def test_nobody_waits_who_is_no_active_patient(waitlist: Waitlist, change: dict[str, Any]) -> None:
+    kim = waitlist.desk.id_of("kim")
+    _change(waitlist, "kim", **change)
+    expect_problem(waitlist.ask("rita", patient_id=kim), 422, "validation_error", "patient_id")
 
 
-def test_nobody_waits_for_what_the_doctor_does_not_offer(line: Line) -> None:
-    doctor = line.desk.practice.add_doctor(treatments=(1,))
-    answer = line.ask("pat", treatment_id=2, doctor_id=doctor.user_id)
+def test_nobody_waits_for_what_the_doctor_does_not_offer(waitlist: Waitlist) -> None:
+    doctor = waitlist.desk.practice.add_doctor(treatments=(1,))
+    answer = waitlist.ask("pat", treatment_id=2, doctor_id=doctor.user_id)
     expect_problem(answer, 422, "treatment_not_offered", "treatment_id")
 
 
-def test_joining_twice_for_the_same_is_refused(line: Line) -> None:
-    line.join("pat")
-    expect_problem(line.ask("pat", to=at("20:00")), 409, "already_waiting")
-    expect_problem(line.ask("rita", patient_id=line.desk.id_of("pat")), 409, "already_waiting")
+def test_joining_twice_for_the_same_is_refused(waitlist: Waitlist) -> None:
+    waitlist.join("pat")
+    expect_problem(waitlist.ask("pat", to=at("20:00")), 409, "already_waiting")
+    expect_problem(waitlist.ask("rita", patient_id=waitlist.desk.id_of("pat")), 409, "already_waiting")
 
 
-def test_a_patient_has_ten_open_wishes_at_most(line: Line) -> None:
-    first = line.join("pat", **{"from": at("13:00"), "to": at("13:30")})
+def test_a_patient_has_ten_open_wishes_at_most(waitlist: Waitlist) -> None:
+    first = waitlist.join("pat", **{"from": at("13:00"), "to": at("13:30")})
     for hour in range(1, MAX_OPEN_WISHES):
-        line.join("pat", **{"from": at(f"{13 + hour}:00", WEDNESDAY), "to": at(f"{13 + hour}:30", WEDNESDAY)})
-    expect_problem(line.ask("pat", treatment_id=2), 409, "too_many_waiting")
-    expect_problem(line.ask("rita", treatment_id=2, patient_id=line.desk.id_of("pat")), 409, "too_many_waiting")
-    assert line.withdraw("pat", first).status == 204
-    line.join("pat", treatment_id=2)
+        waitlist.join("pat", **{"from": at(f"{13 + hour}:00", WEDNESDAY), "to": at(f"{13 + hour}:30", WEDNESDAY)})
+    expect_problem(waitlist.ask("pat", treatment_id=2), 409, "too_many_waiting")
+    expect_problem(waitlist.ask("rita", treatment_id=2, patient_id=waitlist.desk.id_of("pat")), 409, "too_many_waiting")
+    assert waitlist.withdraw("pat", first).status == 204
+    waitlist.join("pat", treatment_id=2)
 
 
-def test_like_wishes_may_differ_in_their_windows(line: Line) -> None:
-    line.join("pat", **{"from": at("13:00"), "to": at("15:00")})
-    line.join("pat", **{"from": at("15:00"), "to": at("17:00")})
-    expect_problem(line.ask("pat", **{"from": at("14:59"), "to": at("15:01")}), 409, "already_waiting")
+def test_like_wishes_may_differ_in_their_windows(waitlist: Waitlist) -> None:
+    waitlist.join("pat", **{"from": at("13:00"), "to": at("15:00")})
+    waitlist.join("pat", **{"from": at("15:00"), "to": at("17:00")})
+    expect_problem(waitlist.ask("pat", **{"from": at("14:59"), "to": at("15:01")}), 409, "already_waiting")
 
 
-def test_another_wish_is_another_entry(line: Line) -> None:
-    line.join("pat")
-    line.join("pat", treatment_id=2)
-    line.join("pat", clinic_id=1)
-    line.join("pat", doctor_id=line.desk.id_of("drjay"))
-    assert len(line.entries("pat")) == 4
+def test_another_wish_is_another_entry(waitlist: Waitlist) -> None:
+    waitlist.join("pat")
+    waitlist.join("pat", treatment_id=2)
+    waitlist.join("pat", clinic_id=1)
+    waitlist.join("pat", doctor_id=waitlist.desk.id_of("drjay"))
+    assert len(waitlist.entries("pat")) == 4
 
 
-def test_whoever_withdrew_may_join_again(line: Line) -> None:
-    assert line.withdraw("pat", line.join("pat")).status == 204
-    assert line.status("pat") == "WITHDRAWN"
-    line.join("pat")
+def test_whoever_withdrew_may_join_again(waitlist: Waitlist) -> None:
+    assert waitlist.withdraw("pat", waitlist.join("pat")).status == 204
+    assert waitlist.status("pat") == "WITHDRAWN"
+    waitlist.join("pat")
 
 
-def test_a_wish_that_has_ended_does_not_stand_in_the_way(line: Line, clock: Clock) -> None:
-    line.join("pat", to=at("13:30"))
+def test_a_wish_that_has_ended_does_not_stand_in_the_way(waitlist: Waitlist, clock: Clock) -> None:
+    waitlist.join("pat", to=at("13:30"))
     clock.advance(days=1)
-    line.join("pat", to=at("20:00", "2030-01-10"))
-    assert [entry["status"] for entry in line.entries("pat")] == ["EXPIRED", "WAITING"]
+    waitlist.join("pat", to=at("20:00", "2030-01-10"))
+    assert [entry["status"] for entry in waitlist.entries("pat")] == ["EXPIRED", "WAITING"]
 
 
-def test_doctors_have_no_part_in_the_waitlist(line: Line) -> None:
-    waitlist_id = line.join("pat")
-    expect_problem(line.ask("drjay"), 403, "forbidden")
-    expect_problem(line.desk.client.get("drjay", "/waitlist"), 403, "forbidden")
-    expect_problem(line.accept("drjay", waitlist_id), 403, "forbidden")
-    expect_problem(line.withdraw("drjay", waitlist_id), 403, "forbidden")
+def test_doctors_have_no_part_in_the_waitlist(waitlist: Waitlist) -> None:
+    waitlist_id = waitlist.join("pat")
+    expect_problem(waitlist.ask("drjay"), 403, "forbidden")
+    expect_problem(waitlist.desk.client.get("drjay", "/waitlist"), 403, "forbidden")
+    expect_problem(waitlist.accept("drjay", waitlist_id), 403, "forbidden")
+    expect_problem(waitlist.withdraw("drjay", waitlist_id), 403, "forbidden")
 
 
-def test_the_entries_of_others_are_not_there(line: Line) -> None:
-    waitlist_id = line.join("pat", clinic_id=2)
+def test_the_entries_of_others_are_not_there(waitlist: Waitlist) -> None:
+    waitlist_id = waitlist.join("pat", clinic_id=2)
     for user_name in ("kim", "rita"):
-        assert line.entries(user_name) == []
-        expect_problem(line.accept(user_name, waitlist_id), 404, "not_found")
-        expect_problem(line.withdraw(user_name, waitlist_id), 404, "not_found")
-    assert [entry["waitlist_id"] for entry in line.entries("rosa")] == [waitlist_id]
+        assert waitlist.entries(user_name) == []
+        expect_problem(waitlist.accept(user_name, waitlist_id), 404, "not_found")
+        expect_problem(waitlist.withdraw(user_name, waitlist_id), 404, "not_found")
+    assert [entry["waitlist_id"] for entry in waitlist.entries("rosa")] == [waitlist_id]
 
 
-def test_the_list_comes_in_pages_in_the_order_of_joining(line: Line) -> None:
-    joined = [line.join(user_name) for user_name in ("kim", "pat", "ana")]
-    first = line.desk.client.get("rita", "/waitlist", limit=2).json
-    second = line.desk.client.get("rita", "/waitlist", limit=2, cursor=first["next_cursor"]).json
+def test_the_list_comes_in_pages_in_the_order_of_joining(waitlist: Waitlist) -> None:
+    joined = [waitlist.join(user_name) for user_name in ("kim", "pat", "ana")]
+    first = waitlist.desk.client.get("rita", "/waitlist", limit=2).json
+    second = waitlist.desk.client.get("rita", "/waitlist", limit=2, cursor=first["next_cursor"]).json
     assert [entry["waitlist_id"] for entry in first["items"] + second["items"]] == joined
     assert second["next_cursor"] is None
 
 
-def test_what_has_ended_is_not_withdrawn(line: Line) -> None:
-    waitlist_id = line.join("kim")
-    assert line.withdraw("rita", waitlist_id).status == 204
-    expect_problem(line.withdraw("kim", waitlist_id), 409, "invalid_transition")
+def test_what_has_ended_is_not_withdrawn(waitlist: Waitlist) -> None:
+    waitlist_id = waitlist.join("kim")
+    assert waitlist.withdraw("rita", waitlist_id).status == 204
+    expect_problem(waitlist.withdraw("kim", waitlist_id), 409, "invalid_transition")
 
 
-def test_a_wish_expires_when_its_own_time_has_passed(line: Line, clock: Clock) -> None:
-    line.join("kim")
+def test_a_wish_expires_when_its_own_time_has_passed(waitlist: Waitlist, clock: Clock) -> None:
+    waitlist.join("kim")
     clock.now += timedelta(days=1, hours=9)
     assert clock.now.isoformat().startswith(f"{DAY}T23:00")
-    assert line.status("kim") == "EXPIRED"
+    assert waitlist.status("kim") == "EXPIRED"

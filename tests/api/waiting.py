@@ -9,7 +9,7 @@ from tests.api.desk import Desk, at
 from tests.api_client import Answer
 
 
-class Line:
+class Waitlist:
     """Makes wishes, by default for Tuesday's working hours."""
 
     def __init__(self, desk: Desk) -> None:
@@ -48,11 +48,11 @@ class Line:
         return self.desk.client.call(user_name, "DELETE", f"/waitlist/{waitlist_id}")
 
 
-def free(line: Line, visit: Any) -> None:
-    line.desk.cancelled("rita", visit["appointment_id"])
+def free(waitlist: Waitlist, visit: Any) -> None:
+    waitlist.desk.cancelled("rita", visit["appointment_id"])
 
 
-def policy(line: Line, **values: Any) -> None:
-    session = line.desk.practice.session
+def policy(waitlist: Waitlist, **values: Any) -> None:
+    session = waitlist.desk.practice.session
     session.execute(update(Clinic).values(**values))
     session.commit()

@@ -8,10 +8,10 @@ from tests.api.test_calendar_feed_changes import (
 )
 from tests.api.test_day_of_a_clinic import day, test_a_day_of_a_clinic
 from tests.api.test_freed_time import (
-    line,
     small,
     test_long_leave_is_freed_to_its_end,
     test_the_one_chair_is_offered_once,
+    waitlist,
 )
 from tests.api.test_waitlist_schedule import (
     busy,
@@ -23,7 +23,6 @@ __all__ = [
     "busy",
     "day",
     "desk",
-    "line",
     "small",
     "test_a_day_of_a_clinic",
     "test_a_feed_that_has_not_changed_is_not_sent_again",
@@ -33,4 +32,5 @@ __all__ = [
     "test_the_one_chair_is_offered_once",
     "test_time_that_passes_changes_the_tag_when_it_takes_a_visit_out_of_the_feed",
     "test_whatever_is_written_in_an_event_changes_the_tag",
+    "waitlist",
 ]

@@ -18,6 +18,8 @@ from lambda_function.api.wire_formats import format_of
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+# Calendar programs add parameters of their own to the address that they were given.
+_PASSES_OVER = frozenset({"/calendar.ics"})
 
 
 def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
@@ -42,6 +44,7 @@ def _leads_to(route: Route, path: str) -> bool:
 
 
 def check_query(route: Route, raw_query: str) -> None:
+    """Raises EdgeError for a query that the route does not take: validation_error."""
     known = {parameter.alias: _repeats(parameter.field_info.annotation) for parameter in route.dependant.query_params}
     seen = set()
     try:
@@ -51,6 +54,8 @@ def check_query(route: Route, raw_query: str) -> None:
         raise EdgeError("validation_error", detail, field="query", field_code="malformed") from None
     for name, value in pairs:
         if name not in known:
+            if route.path in _PASSES_OVER:
+                continue
             detail = "This query parameter is not known here. Leave it out."
             raise EdgeError("validation_error", detail, field=name[:100] or "query", field_code="unknown_field")
         if name in seen and not known[name]:

@@ -101,8 +101,8 @@ def test_an_unknown_path_is_404_and_401_without_a_token(module_desk: Desk, path:
     expect_problem(module_desk.client.send(http_event(method, path)), 401, "unauthenticated")
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_every_route_refuses_an_unknown_query_parameter(module_desk: Desk, key: str) -> None:
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "GET /calendar.ics"])
+def test_every_route_but_the_calendar_feed_refuses_an_unknown_query_parameter(module_desk: Desk, key: str) -> None:
     method, path = key.split(" ", 1)
     expect_problem(_send(module_desk, method, path_with(path), "surprise=1"), 422, "validation_error", "surprise")
 

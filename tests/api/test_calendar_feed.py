@@ -13,7 +13,7 @@ from lambda_function.db.models import CalendarToken, User
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
-from tests.api_client import Answer
+from tests.api_client import Answer, http_event
 from tests.clock import NOW, Clock
 
 
@@ -192,6 +192,23 @@ def test_whoever_was_deactivated_has_no_feed(desk: Desk) -> None:
     desk.practice.session.execute(update(User).where(User.user_name == "pat").values(active=False))
     desk.practice.session.commit()
     expect_problem(feed(desk, token), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_programs_add_to_the_address_is_passed_over(desk: Desk, method: str) -> None:
+    """They add a number that differs each time, so that no cache answers in place of the service."""
+    desk.booked("rita", at("15:00"))
+    token = new_token(desk, "pat")
+    etag = feed(desk, token).headers["ETag"]
+
+    def send(query: str) -> Answer:
+        return desk.client.send(http_event(method, "/calendar.ics", query=query))
+
+    for query in (f"token={token}&nocache=1894&_=", f"a=1,2&a=3&token={token}", f"Token=x&token={token}&%C3%BC"):
+        answer = send(query)
+        assert (answer.status, answer.headers["ETag"]) == (200, etag)
+    assert send(f"Token={token}").status == 404
+    assert send(f"token={token}&token={token}").status == 422
 
 
 @pytest.mark.parametrize("query", [{}, {"token": ""}, {"token": "x"}, {"token": "x" * 5000}, {"token": "ü\x00'--"}])

@@ -32,7 +32,8 @@ Find, book, move and finish appointments of dental clinics.
 
 - Times are RFC 3339: requests need an offset, answers are in UTC. Ids are integers from 1 to 2^63 - 1; `me` stands for
   the caller's own user id.
-- Bodies are JSON objects of at most 64 KiB. An unknown field or query parameter is refused with 422.
+- Bodies are JSON objects of at most 64 KiB. An unknown field or query parameter is refused with 422;
+  only `GET /calendar.ics` passes over parameters that it does not know.
 - Lists come in pages: send the `next_cursor` of one page as `cursor` to get the next; it is null on the last page.
 - Errors are problems (RFC 9457) with a stable `code`. New codes may be added to any operation: treat a code that you do
   not know by its status. What the caller may not see is 404; what the caller sees but may not do is 403.

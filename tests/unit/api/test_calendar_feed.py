@@ -1,18 +1,22 @@
 """Events as text, compared with what a library reads in them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import category
 
 import icalendar
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambda_function.api.calendar_feed import calendar
 from lambda_function.db.repositories.calendar_feed import FeedEntry
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
+from tests.clock import NOW
 
-names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=60).map(
+names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=200).map(
     lambda name: f"{name.strip()}."
 )
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)).map(  # noqa: DTZ001 - made aware at once
@@ -32,6 +36,62 @@ entries = st.builds(
     names,
     names,
 )
+
+
+UNFOLDED = re.compile("\r\n ")
+
+
+def summary_of(treatment: str) -> str:
+    """Returns the SUMMARY as it is written for a treatment of that name, unfolded."""
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", treatment, "Doctor", "Patient")
+    lines = UNFOLDED.sub("", calendar([row], Role.DOCTOR)).split("\r\n")
+    [summary] = [line for line in lines if line.startswith("SUMMARY:")]
+    return summary.removeprefix("SUMMARY:").removesuffix(": Patient")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a,b;c\\d", "a\\,b\\;c\\\\d"),
+        ("a\nb\r\nc\rd", "a\\nb\\nc\\nd"),
+        ("a\u2028b\u2029c\x85d", "a\\nb\\nc\\nd"),
+        ("\\n", "\\\\n"),
+        ("a\x00b\x07c\x1fd\x7fe\x9ff", "abcdef"),
+        ('a\tb:"c"', 'a\tb:"c"'),
+        ("a\u200bb\u200f\ufeffc\U0001f9b7", "a\u200bb\u200f\ufeffc\U0001f9b7"),
+    ],
+)
+def test_what_has_a_meaning_in_the_format_is_escaped_and_what_it_forbids_is_left_out(name: str, written: str) -> None:
+    assert summary_of(name) == written
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+@example("ü" * 300)
+@example("\U0001f9b7" * 200)
+@example(" " * 300)
+def test_lines_are_folded_between_letters_and_hold_no_control_characters(name: str) -> None:
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, name, name, name, name)
+    lines = calendar([row], Role.RECEPTIONIST).encode().split(b"\r\n")
+    assert lines.pop() == b""
+    for line in lines:
+        assert 0 < len(line) <= 75
+        assert all(char == "\t" or category(char) != "Cc" for char in line.decode())
+
+
+def test_the_calendar_says_its_name_and_how_often_to_read_it() -> None:
+    head = calendar([], Role.PATIENT).split("\r\n")
+    assert {
+        "NAME:Dental appointments",
+        "X-WR-CALNAME:Dental appointments",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+        "X-PUBLISHED-TTL:PT1H",
+    } <= set(head)
+
+
+def test_no_event_is_private_towards_its_owner() -> None:
+    """Programs show a private event as "Busy", without its words, also to whoever has subscribed to it."""
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient")
+    assert "\r\nCLASS:" not in calendar([row], Role.DOCTOR)
 
 
 @given(st.lists(entries, max_size=3))

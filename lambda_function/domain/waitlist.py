@@ -35,6 +35,8 @@ OPEN = frozenset({WaitlistStatus.WAITING, WaitlistStatus.OFFERED})
 MAX_OPEN_WISHES = 10
 # An offer takes a chair, but none in particular.
 SOME_CHAIR = 0
+# A chair that can be used from now on is freed by no doctor.
+NO_DOCTOR = 0
 
 
 def status_at(
@@ -50,9 +52,10 @@ def status_at(
 
 @dataclass(frozen=True, slots=True)
 class FreedTime:
-    """Time of a doctor that can be booked again. `chair_id` is the chair that was freed with it, or SOME_CHAIR where an
-    offer has ended, which kept one from the others; `occupied` is whether a visit has left the time, with its buffers:
-    those of another visit then count as well. It is for those who stand behind `after` in the line, a waitlist_id.
+    """Time of a doctor, or of NO_DOCTOR, that can be booked again. `chair_id` is the chair that was freed with it, or
+    SOME_CHAIR where an offer has ended, which kept one from the others; `occupied` is whether a visit has left the
+    time, with its buffers: those of another visit then count as well. It is for those who stand behind `after` in the
+    line, a waitlist_id.
     """
 
     doctor_id: int

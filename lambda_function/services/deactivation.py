@@ -22,6 +22,7 @@ from lambda_function.domain.errors import ContentionError, HasBookingsError, Not
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.waitlist import FreedTime, freed_by_visit
+from lambda_function.services.freed_hours import free_all_time
 from lambda_function.services.offers import record_freed_time
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
@@ -169,8 +170,9 @@ def reactivate_patient(work: UnitOfWork, user_id: int) -> PersonView:
 
 
 def reactivate(work: UnitOfWork, user_id: int, role: Role) -> bool:
-    """Reactivates a deactivated person with that role, under the lock that deactivating and erasing take. Returns False
-    if there is no such person. It checks no permission.
+    """Reactivates a deactivated person with that role, under the lock that deactivating and erasing take. The time of a
+    doctor who comes back is offered to those who wait. Returns False if there is no such person. It checks no
+    permission.
     """
     match role:
         case Role.PATIENT:
@@ -181,6 +183,8 @@ def reactivate(work: UnitOfWork, user_id: int, role: Role) -> bool:
             pass
     if not people.reactivate(work.session, user_id, role, work.now):
         return False
+    if role is Role.DOCTOR:
+        free_all_time(work, [user_id])
     note_person(work, user_id, PersonAction.REACTIVATE)
     work.session.flush()
     return True

@@ -9,8 +9,8 @@ from lambda_function.db.base import Base, Id, Instant, table_args
 class FreedTime(Base):
     """The transaction that frees the time writes this row. It is deleted when everybody concerned has been considered:
     those behind `after_waitlist_id`, which moves along the queue. `chair_id` is the chair that was freed with the
-    doctor, or 0 (SOME_CHAIR) if an offer has ended. `occupied` is whether a visit has left the time, so that its
-    buffers count as well.
+    doctor, or 0 (SOME_CHAIR) if an offer has ended; `doctor_id` is 0 (NO_DOCTOR) if a chair came into use. `occupied`
+    is whether a visit has left the time, so that its buffers count as well.
 
     There are no foreign keys, because their checks would wait for the locks of bookings, which hold the doctor's row.
     """

@@ -25,6 +25,7 @@ from lambda_function.domain.errors import (
 from lambda_function.domain.people import NewUser, PersonAction
 from lambda_function.services import deactivation, offers
 from lambda_function.services.deactivation import DeactivationProgress, deactivate_by_batches, deactivate_doctor
+from lambda_function.services.freed_hours import free_all_time
 from lambda_function.services.offers import record_freed_time
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, TypeChange, UserCreation, UserFilter
@@ -133,7 +134,7 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
 
 def set_type(database: Database, wanted: TypeChange) -> Document:
     """Returns the person, who has the new role from the next request on. What the person was before stays on record. A
-    patient no longer waits, and what was on offer goes to others.
+    patient no longer waits, and what was on offer goes to others. The time of whoever is a doctor again is offered.
 
     Raises NotFoundError, InvalidInputError, and HasBookingsError for future visits, which nobody would attend.
     """
@@ -155,6 +156,8 @@ def _set_type(work: UnitOfWork, wanted: TypeChange) -> None:
         record_freed_time(work, withdraw_all(work, person.user_id))
     if clinic_ids or not had_profile:
         _make_profile(work, person.user_id, role, clinic_ids, treatment_ids)
+    if role is Role.DOCTOR:
+        free_all_time(work, [person.user_id])
     deactivation.end_access(work, person.user_id)
     note_person(work, person.user_id, PersonAction.SET_TYPE, ["user_type", *(["clinics"] if clinic_ids else [])])
 
@@ -206,8 +209,8 @@ def _disable(accounts: Accounts | None, sub: str | None) -> bool:
 
 
 def activate(database: Database, accounts: Accounts | None, user_name: str) -> Document:
-    """Undoes `deactivate`, except for visits and waiting, which stay cancelled. `activated` is false if the person was
-    already active. `account` is `enabled` or `none`.
+    """Undoes `deactivate`, except for visits and waiting, which stay cancelled. A doctor's time is offered to those who
+    wait. `activated` is false if the person was already active. `account` is `enabled` or `none`.
 
     Raises NotFoundError, and UnavailableError if the person is active but the account could not be enabled.
     """
@@ -218,7 +221,7 @@ def activate(database: Database, accounts: Accounts | None, user_name: str) -> D
         # A person who was erased while this waited for the lock is no longer found.
         return known_person(work.session, user_name), activated
 
-    person, activated = database.transact(run)
+    person, activated = offers.transact_and_offer(database, run)
     return {
         "user_id": person.user_id,
         "user_name": user_name,

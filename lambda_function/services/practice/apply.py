@@ -1,6 +1,6 @@
 """Changes the practice to what a file declares, all of it in the caller's transaction or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
@@ -23,11 +23,12 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, HasBookingsError
 from lambda_function.domain.people import PersonAction
 from lambda_function.services.deactivation import end_access
-from lambda_function.services.freed_hours import free_after_change, read_before_change
+from lambda_function.services.freed_hours import free_after_change, free_all_time, read_before_change
 from lambda_function.services.person_events import note_person
 from lambda_function.services.practice.changes import ChangeAction, PracticeChange
 from lambda_function.services.practice.conflicts import affected_doctors
 from lambda_function.services.practice.declaration import Declaration
+from lambda_function.services.practice.gains import doctors_with_more_to_offer, doctors_with_new_hours, new_chairs
 from lambda_function.services.practice.plan import Plan, doctors_to_lock, make_plan
 from lambda_function.services.practice.state import Kind
 
@@ -58,25 +59,15 @@ def apply_practice(work: UnitOfWork, declaration: Declaration, *, accept_conflic
         raise ContentionError("Another operator is changing the practice; try again.")
     if plan.refused(accept_conflicts=accept_conflicts):
         raise PracticeConflictsError(plan, accept_conflicts=accept_conflicts)
-    doctor_ids = _doctors_with_new_hours(plan)
+    doctor_ids = doctors_with_new_hours(plan)
     before = read_before_change(work, doctor_ids)
     writer = _Writer(work, plan)
     for change in plan.changes:
         writer.write(change)
     if before is not None:
         free_after_change(work, before, doctor_clinics(work.session, doctor_ids))
+    free_all_time(work, writer.doctor_ids(doctors_with_more_to_offer(plan)), writer.chair_ids(new_chairs(plan)))
     return plan
-
-
-def _doctors_with_new_hours(plan: Plan) -> list[int]:
-    """Returns the ids of doctors who existed before and whose hours, or whose clinic's closures, change."""
-    with_new_hours = {change.name for change in plan.changes if change.kind is Kind.DOCTOR and "hours" in change.new}
-    closed = {change.name for change in plan.changes if change.kind is Kind.CLINIC and "closures" in change.new}
-    return [
-        plan.state.ids[Kind.DOCTOR][name]
-        for name, doctor in plan.state.things[Kind.DOCTOR].items()
-        if name in with_new_hours or doctor["clinic"] in closed
-    ]
 
 
 def _person_action(change: PracticeChange) -> PersonAction:
@@ -99,6 +90,17 @@ class _Writer:
         self._now = work.now
         self._session = work.session
         self._ids = {kind: dict(ids) for kind, ids in plan.state.ids.items()}
+
+    def doctor_ids(self, names: Iterable[str]) -> list[int]:
+        return [self._ids[Kind.DOCTOR][name] for name in names]
+
+    def chair_ids(self, names: Collection[tuple[str, str]]) -> list[tuple[int, int]]:
+        """Returns the clinic_id and chair_id of chairs that are given by the names of clinic and chair."""
+        if not names:
+            return []
+        wanted = {(self._ids[Kind.CLINIC][clinic], chair) for clinic, chair in names}
+        rows = practice.chairs(self._session)
+        return [(row.clinic_id, row.chair_id) for row in rows if (row.clinic_id, row.name) in wanted]
 
     def write(self, change: PracticeChange) -> None:
         match change.kind:

@@ -28,7 +28,7 @@ _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
 class Plan:
     """A plan. `outside_hours` are ids of appointments by the doctor's user name. `zone_moves` are the numbers of future
     appointments, by clinic, that stay at their instants while the clinic's clocks change. `not_in_file` is what is in
-    use but not in the declaration, and stays as it is. `state` is what the plan was made from.
+    use but not in the declaration, and stays as it is. `state` is what the plan was made from; `after` is the result.
     """
 
     changes: Sequence[PracticeChange]
@@ -37,6 +37,7 @@ class Plan:
     zone_moves: Mapping[str, int]
     not_in_file: Mapping[Kind, Sequence[str]]
     state: State
+    after: Things
 
     def refused(self, *, accept_conflicts: bool) -> list[Conflict]:
         return [each for each in self.conflicts if not (each.acceptable and accept_conflicts)]
@@ -88,6 +89,7 @@ def make_plan(work: UnitOfWork, declaration: Declaration) -> Plan:
             for kind in Kind
         },
         state=state,
+        after=after,
     )
 
 

@@ -31,6 +31,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not_an_email": "The value is not an e-mail address.",
         "not_a_phone": "The value is not a phone number.",
         "not_a_reference": "The value is not a FHIR reference to a resource of the kind that the message names.",
+        "another_server": "The value is a FHIR reference to a resource of another server.",
         "control_characters": "The text has control characters other than tabs and line breaks.",
         "malformed": "The value does not have the form that the message describes.",
         "duplicate": "The same thing is given more than once.",

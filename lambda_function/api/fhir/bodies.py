@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from lambda_function.api.fhir.search import REFERENCE_SCHEMA, Reference, parse_reference
+from lambda_function.api.fhir.search import REFERENCE_SCHEMA, Reference, parse_reference, relative
 from lambda_function.api.schemas.types import Instant, Note
 from lambda_function.services.text_rules import Reason
 
@@ -58,7 +58,9 @@ class Actor(Strict):
         Reference,
         BeforeValidator(_participant),
         REFERENCE_SCHEMA,
-        Field(description="A reference such as `Patient/6`, `Practitioner/1` or `Location/1`"),
+        Field(
+            description="A reference such as `Patient/6`, `Practitioner/1` or `Location/1`, or its absolute URL here"
+        ),
     ]
     type: Annotated[
         Literal["Patient", "Practitioner", "Location"],
@@ -87,7 +89,13 @@ class Participant(Strict):
 class SlotReference(Strict):
     """The slot that a visit takes."""
 
-    reference: Annotated[str, Field(max_length=80, description="A reference such as `Slot/1-1-20300108T1500Z`")]
+    reference: Annotated[
+        str,
+        BeforeValidator(relative),
+        Field(
+            max_length=400, description="A reference such as `Slot/1-1-20300108T1500Z`, or the `fullUrl` of the slot"
+        ),
+    ]
     display: Ignored = ABSENT
 
 

@@ -12,11 +12,13 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lambda_function.api.fhir.resources import TREATMENTS, slot_id_parts
+from lambda_function.api.fhir.wire import BASE, own_part
 from lambda_function.api.schemas.types import MAX_ID, Cursor
 from lambda_function.domain.errors import DomainError, InvalidInputError, NotFoundError
 from lambda_function.domain.time_zones import day_start
 
 _REFERENCE = re.compile(r"(?:([A-Z][A-Za-z]*)/)?([1-9][0-9]{0,18})")
+_ABSOLUTE = re.compile(r"(?i:https?)://")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 # Years 1000 to 2999, as for every other date of the API.
 _DATE = re.compile(
@@ -34,9 +36,23 @@ class Reference(NamedTuple):
     id: int
 
 
+def relative(value: Any) -> Any:
+    """A reference without the address of this service, which may precede it. What is no text stays what it is.
+
+    Raises PydanticCustomError for an address of another server.
+    """
+    if not isinstance(value, str):
+        return value
+    place = own_part(value)
+    if _ABSOLUTE.match(place):
+        raise PydanticCustomError("another_server", "This leads to another server. Refer to a resource of this one.")
+    return place
+
+
 def parse_reference(value: Any) -> Reference:
     """Raises PydanticCustomError for what names none of our resources."""
-    match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    place = relative(value)
+    match = _REFERENCE.fullmatch(place) if isinstance(place, str) else None
     if match is None or int(match[2]) > MAX_ID:
         raise PydanticCustomError("not_a_reference", "Give a reference such as Patient/7.")
     return Reference(match[1], int(match[2]))
@@ -65,7 +81,7 @@ def _count(greatest: int) -> Any:
     ]
 
 
-REFERENCE_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_REFERENCE.pattern}$"})
+REFERENCE_SCHEMA = WithJsonSchema({"type": "string", "pattern": rf"^(https?://[^/]+{BASE}/)?{_REFERENCE.pattern}$"})
 PatientReference = Annotated[int, _id_of("Patient"), REFERENCE_SCHEMA]
 PractitionerReference = Annotated[int, _id_of("Practitioner"), REFERENCE_SCHEMA]
 LocationReference = Annotated[int, _id_of("Location"), REFERENCE_SCHEMA]

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 
 from lambda_function.api.etags import etag, expected_versions
 
@@ -21,6 +22,7 @@ PUBLIC_URL = "publicUrl"
 
 Resource = dict[str, Any]
 
+_OWN = re.compile(rf"(?i:https?)://(?P<host>[^/]+){re.escape(BASE)}/(?P<place>.+)")
 _WEAK = re.compile(r'\bW/(?=")')
 
 
@@ -33,6 +35,18 @@ def root_url(event: Any) -> str:
     # Locally it is http. A gateway sets the header; what a caller might put there becomes no link.
     scheme = "http" if event.headers.get("x-forwarded-proto") == "http" else "https"
     return f"{scheme}://{event.request_context.domain_name}{BASE}"
+
+
+def own_part(reference: str) -> str:
+    """The reference without the address of this service in front, as `Patient/7`. It is the same service by http and by
+    https, behind CloudFront and at the gateway's own name. Any other text stays as it is.
+    """
+    match = _OWN.fullmatch(reference)
+    if match is None:
+        return reference
+    event: Any = BaseRouter.current_event
+    own_hosts = {root_url(event).split("/")[2].lower(), event.request_context.domain_name.lower()}
+    return match["place"] if match["host"].lower() in own_hosts else reference
 
 
 def answer(

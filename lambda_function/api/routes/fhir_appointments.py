@@ -23,7 +23,7 @@ from lambda_function.api.fhir.search import (
     fields_named,
     span_of,
 )
-from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, expected, root_url
+from lambda_function.api.fhir.wire import BASE, MEDIA_TYPE, answer, expected, own_part, root_url
 from lambda_function.api.middleware import current_work
 from lambda_function.api.routes.fhir import DEFAULT_COUNT, search_zone
 from lambda_function.api.schemas import paging
@@ -211,17 +211,33 @@ def replace_fhir_appointment(
 
 def _check_unchanged(given: Mapping[str, Any], current: Mapping[str, Any]) -> None:
     for name in sorted((given.keys() | current.keys()) - _MAY_DIFFER):
-        if name not in given or name not in current or _comparable(given[name]) != _comparable(current[name]):
+        if name not in given or name not in current or not _same(given[name], current[name]):
             raise InvalidInputError("Only status and cancelationReason may change.", field=name[:100])
 
 
-def _comparable(value: Any) -> Any:
-    """Clients write the same instant in several ways."""
+def _same(given: Any, current: Any) -> bool:
+    """Whether the client has sent what it read. It goes only as deep as `current`, however deep the other is."""
+    match current:
+        case dict():
+            return (
+                isinstance(given, dict)
+                and given.keys() == current.keys()
+                and all(_same(given[name], value) for name, value in current.items())
+            )
+        case list():
+            return isinstance(given, list) and len(given) == len(current) and all(map(_same, given, current))
+        case str():
+            return isinstance(given, str) and (own_part(given) == current or _is_instant(given, current))
+    return bool(given == current)
+
+
+def _is_instant(given: str, current: str) -> bool:
+    """Whether both are the same instant, which clients write in several ways."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment, wanted = datetime.fromisoformat(given), datetime.fromisoformat(current)
     except ValueError:
-        return value
-    return moment if moment and moment.tzinfo else value
+        return False
+    return None not in {moment.tzinfo, wanted.tzinfo} and moment == wanted
 
 
 @router.post(

@@ -86,6 +86,12 @@ WRONG: list[tuple[Any, Any, str, str]] = [
     (text_rules.Phone, "ana", "not_a_phone", "Give a phone number such as +51 999 111 222."),
     (types.Note, "\x00", "control_characters", "Remove the control characters."),
     (search.PatientReference, "x", "not_a_reference", "Give a reference such as Patient/7."),
+    (
+        bodies.SlotReference,
+        {"reference": "https://elsewhere.example/Slot/7"},
+        "another_server",
+        "This leads to another server. Refer to a resource of this one.",
+    ),
     (search.ScheduleReference, "Patient/7", "not_a_reference", "Give a reference such as Schedule/7."),
     (
         bodies.Actor,

@@ -3,7 +3,7 @@
     python -m benchmarks.bounded [--url mysql+pymysql://administrator:password@host:port] [--only TEXT]
 
 The practice comes from benchmarks/crowd.py. It has patients with 2,600 visits ahead, a doctor with 982 visits ahead who
-is given 196 windows, a doctor with 30 days of leave that 450 people wait for, 1,000 offers that have lapsed, a feed of
+is given 196 windows, a doctor with 30 days off that 450 people wait for, 1,000 offers that have lapsed, a feed of
 5,000 events, 3,000 dates with their own hours, and a history of 100 entries of the greatest length. Each request goes
 through the handler, in process and warm, and finds the waitlist as it was filled. The floor is the time that the same
 run spent in the database.
@@ -245,7 +245,7 @@ def feeds(bench: Bench) -> list[Request]:
 
 def writes(bench: Bench) -> list[Request]:
     crowd = bench.crowd
-    leave = bench.scalar("SELECT MIN(time_off_id) FROM time_off WHERE doctor_id = :id", id=crowd.away.user_id)
+    time_off_id = bench.scalar("SELECT MIN(time_off_id) FROM time_off WHERE doctor_id = :id", id=crowd.away.user_id)
     ahead = "SELECT MIN(appointment_id) FROM appointment WHERE starts_at > :soon AND doctor_id = :id"
     mine, moved = (
         bench.scalar(ahead, soon=(NOW + timedelta(days=3)).replace(tzinfo=None), id=crowd.doctors[number][0])
@@ -285,9 +285,9 @@ def writes(bench: Bench) -> list[Request]:
             bench.event("POST", "/waitlist", {**wish, "patient_id": crowd.patient + 7000}),
         ),
         Request(
-            "30 days of leave given up, 450 waiting",
+            "30 days off given up, 450 waiting",
             f"DELETE {two}/time-off/{{time_off_id}}",
-            bench.event("DELETE", f"/doctors/{crowd.away.user_id}/time-off/{leave}"),
+            bench.event("DELETE", f"/doctors/{crowd.away.user_id}/time-off/{time_off_id}"),
             more=_FREED,
         ),
         Request(

@@ -20,7 +20,7 @@ from tests.factories import Practice
 from tests.servers import plain_engine
 
 VISITS, WISHES, ANSWERS = 100_000, 10_000, 200_000
-LAPSED, WAITING_FOR_LEAVE, LEAVE = 1000, 450, timedelta(days=30)
+LAPSED, WAITING_FOR_TIME_OFF, TIME_OFF = 1000, 450, timedelta(days=30)
 CLINICS, DOCTORS_A_CLINIC, PATIENTS = 10, 4, 8000
 MARATHON, MARATHON_DOCTORS, FEED, AHEAD, EXCEPTIONS, EVENTS = 2600, 26, 5000, 982, 3000, 100
 VISIT, BATCH = timedelta(minutes=30), 5000
@@ -49,7 +49,7 @@ class Crowd:
     hundred: Somebody  # a patient with 100 visits ahead
     feed: Somebody  # a doctor with FEED visits
     busy: Somebody  # a doctor with AHEAD visits to come
-    away: Somebody  # a doctor on leave
+    away: Somebody  # a doctor who has time off
     dated: Somebody  # a doctor with EXCEPTIONS exceptions
     hall: int  # the clinic of the last four
 
@@ -208,12 +208,12 @@ def _opening(connection: Connection, crowd: Crowd) -> None:
     )
     connection.execute(text(dated), {"doctor": crowd.dated.user_id, "today": NOW.date()})
     start = NOW + timedelta(days=2)
-    leave = (
+    statement = (
         "INSERT INTO time_off (doctor_id, starts_at, ends_at, reason, created_at)"
-        " VALUES (:doctor, :start, :end, 'Leave', :now)"
+        " VALUES (:doctor, :start, :end, 'Time off', :now)"
     )
-    given = {"doctor": crowd.away.user_id, "start": naive(start), "end": naive(start + LEAVE), "now": naive(NOW)}
-    connection.execute(text(leave), given)
+    given = {"doctor": crowd.away.user_id, "start": naive(start), "end": naive(start + TIME_OFF), "now": naive(NOW)}
+    connection.execute(text(statement), given)
     connection.commit()
 
 
@@ -254,14 +254,14 @@ def _lapsed(crowd: Crowd) -> Iterator[dict[str, Any]]:
 
 
 def _waiting(crowd: Crowd) -> Iterator[dict[str, Any]]:
-    """Writes the wishes. WAITING_FOR_LEAVE of them are each for a day on which the doctor is on leave."""
+    """Writes the wishes. WAITING_FOR_TIME_OFF of them are each for a day on which the doctor has time off."""
     for number in range(WISHES - LAPSED):
         doctor_id, clinic_id, _ = crowd.doctors[number % len(crowd.doctors)]
         day = NOW.replace(hour=0) + timedelta(days=2 + number % 25)
         yield {
             "patient": crowd.patient + LAPSED + number % (PATIENTS - LAPSED),
-            "doctor": crowd.away.user_id if number < WAITING_FOR_LEAVE else (doctor_id if number % 2 else None),
-            "clinic": crowd.hall if number < WAITING_FOR_LEAVE else clinic_id,
+            "doctor": crowd.away.user_id if number < WAITING_FOR_TIME_OFF else (doctor_id if number % 2 else None),
+            "clinic": crowd.hall if number < WAITING_FOR_TIME_OFF else clinic_id,
             "status": "WAITING",
             "from": naive(day),
             "to": naive(day + timedelta(days=1)),

@@ -27,9 +27,7 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
         "name_taken": ProblemCode(
             HTTPStatus.CONFLICT, "Somebody has this user name already, in capital or small letters."
         ),
-        "doctor_busy": ProblemCode(
-            HTTPStatus.CONFLICT, "The doctor is busy or on leave at that time. Choose another time."
-        ),
+        "doctor_busy": ProblemCode(HTTPStatus.CONFLICT, "The doctor is busy or off at that time. Choose another time."),
         "patient_busy": ProblemCode(
             HTTPStatus.CONFLICT, "The patient has another visit at that time. Choose another time."
         ),

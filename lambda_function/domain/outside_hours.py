@@ -20,7 +20,7 @@ _Point = TypeVar("_Point", int, date)
 
 
 def outside_hours(visits: Iterable[Interval], working_time: WorkingTime, zone: ZoneInfo) -> list[int]:
-    """The positions of the visits that do not lie in working time, leave not counted. No visit is longer than a day.
+    """The positions of the visits that do not lie in working time, time off not counted. No visit is longer than a day.
 
     Where the clocks do not change near a visit, it is compared with what the clinic's clock shows, by windows that are
     merged once for all days that have the same ones; near a change of clocks, with `WorkingTime.hours_within`.

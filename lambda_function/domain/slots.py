@@ -120,9 +120,9 @@ def margin(duration: Duration) -> timedelta:
 
 
 def working_starts(timeline: Timeline, working_time: WorkingTime, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
-    """The starts whose visit lies in working hours, and those whose visit no leave touches."""
+    """The starts whose visit lies in working hours, and those whose visit no time off touches."""
     working = union(timeline.inside(hours) for hours in working_time.hours_within(timeline.span, zone))
-    away = union(timeline.touched(leave) for leave in working_time.leave)
+    away = union(timeline.touched(span) for span in working_time.time_off)
     return visit_starts(working, visit), visit_starts(timeline.everything & ~away, visit)
 
 

@@ -1,4 +1,4 @@
-"""When a doctor works: weekly hours, exceptions of one date, closures of the clinic, leave.
+"""When a doctor works: weekly hours, exceptions of one date, closures of the clinic, time off.
 
 Hours are what the clinic's clocks show. A doctor works at every instant whose local time lies in a window: where clocks
 are put back, a window over the repeated hour comes twice; where they are put forward, it is that much shorter.
@@ -69,16 +69,16 @@ class WeeklyHours:
 @dataclass(frozen=True, slots=True)
 class WorkingTime:
     """All that decides when one doctor works. An exception replaces the weekly hours of its date; closures are
-    (first day, last day) of the clinic's calendar; leave is in instants.
+    (first day, last day) of the clinic's calendar; time off is in instants.
     """
 
     weekly: Sequence[WeeklyHours] = ()
     exceptions: Mapping[date, Sequence[Window]] = field(default_factory=dict)
     closures: Sequence[tuple[date, date]] = ()
-    leave: Sequence[Interval] = ()
+    time_off: Sequence[Interval] = ()
 
     def hours_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
-        """The working time that touches `span`, in order and merged, leave not counted."""
+        """The working time that touches `span`, in order and merged, time off not counted."""
         first = span.start.astimezone(zone).date() - timedelta(days=1)
         last = span.end.astimezone(zone).date()
         of_weekday: dict[int, list[WeeklyHours]] = defaultdict(list)

@@ -61,8 +61,8 @@ def find_vacancy(work: UnitOfWork, placement: Placement, *, chair_id: int | None
     """Finds a chair for the visit. The doctor works then, or the hours are overridden; doctor and patient are free; and
     the chair is locked and free: the one with that id, or the first free one of the clinic.
 
-    Raises OutsideHoursError, DoctorBusyError (also for leave, which nobody can override), InvalidInputError for a chair
-    of another clinic, and the error of the first of doctor, patient and chair that is busy.
+    Raises OutsideHoursError, DoctorBusyError (also for time off, which nobody can override), InvalidInputError for a
+    chair of another clinic, and the error of the first of doctor, patient and chair that is busy.
     """
     found = obstacles(
         work.session,

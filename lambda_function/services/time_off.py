@@ -1,4 +1,4 @@
-"""A doctor's leave. Adding leave never changes a booking: the answer lists those that lie in it."""
+"""A doctor's time off. Adding it never changes a booking: the answer lists those that lie in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,23 +26,23 @@ class NewTimeOff:
 
 
 def page(work: UnitOfWork, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
-    """Returns leave ordered by id."""
+    """Returns time off ordered by id."""
     require_doctor(work, doctor_id, Action.SEE_TIME_OFF)
     return time_off_rows.page(work.session, doctor_id, after=after, limit=limit)
 
 
 def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, list[int]]:
-    """Adds leave. Returns its id, and the ids of the appointments in it that the actor sees. All appointments stay.
+    """Adds time off. Returns its id, and the ids of the appointments in it that the actor sees. All appointments stay.
 
     Raises HasBookingsError if there are some and they were not accepted. Holds the doctor's lock, so that a
-    simultaneous booking either is seen here or sees the leave.
+    simultaneous booking either is seen here or sees the time off.
     """
     if wanted.starts_at >= wanted.ends_at:
         raise InvalidInputError("The end must be after the start.", field="ends_at")
     if wanted.ends_at <= work.now:
         raise InvalidInputError("Choose an end in the future.", field="ends_at")
     if wanted.ends_at - wanted.starts_at > MAX_TIME_OFF:
-        raise InvalidInputError("Leave cannot be that long. Choose an earlier end.", field="ends_at")
+        raise InvalidInputError("Time off cannot be that long. Choose an earlier end.", field="ends_at")
     lock_doctor(work, doctor_id, Action.SET_TIME_OFF)
     span = Interval(wanted.starts_at, wanted.ends_at)
     booked = visible_to(work.actor, visits_of(work.session, ClaimKind.DOCTOR, doctor_id, span))
@@ -57,9 +57,9 @@ def take(work: UnitOfWork, doctor_id: int, wanted: NewTimeOff) -> tuple[int, lis
 
 
 def give_up(work: UnitOfWork, doctor_id: int, time_off_id: int) -> None:
-    """Ends the leave. Its time can be booked again, and is offered to those who wait."""
+    """Ends the time off. Its time can be booked again, and is offered to those who wait."""
     clinic = lock_doctor(work, doctor_id, Action.SET_TIME_OFF)
     span = time_off_rows.remove(work.session, doctor_id, time_off_id)
     if span is None:
-        raise NotFoundError("There is no such leave.")
+        raise NotFoundError("There is no such time off.")
     record_freed_time(work, [FreedTime(doctor_id, clinic.clinic_id, span)])

@@ -26,10 +26,10 @@ def move_doctor(practice: Practice, doctor_id: int, clinic_id: int) -> None:
     practice.session.commit()
 
 
-def add_leave(practice: Practice, doctor_id: int, starts_at: datetime, ends_at: datetime) -> int:
-    leave = TimeOff(doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, reason="Away", created_at=NOW)
-    practice.add(leave)
-    return leave.time_off_id
+def add_time_off(practice: Practice, doctor_id: int, starts_at: datetime, ends_at: datetime) -> int:
+    time_off = TimeOff(doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, reason="Away", created_at=NOW)
+    practice.add(time_off)
+    return time_off.time_off_id
 
 
 def add_closure(practice: Practice, first_day: date, last_day: date, clinic_id: int = 1) -> None:

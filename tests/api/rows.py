@@ -192,7 +192,7 @@ def of_doctor(path: Callable[[Scene, str], str], body: Any = None) -> Callable[[
     return lambda scene, doctor: (f"/doctors/{scene.desk.id_of(doctor)}/{path(scene, doctor)}", body)
 
 
-def new_leave(scene: Scene, doctor: str) -> Request:
+def new_time_off(scene: Scene, doctor: str) -> Request:
     day = scene.day_off()
     body = {"starts_at": f"{day}T15:00:00Z", "ends_at": f"{day}T16:00:00Z", "reason": "Test"}
     return f"/doctors/{scene.desk.id_of(doctor)}/time-off", body

@@ -100,7 +100,7 @@ UNDER_WAY: State = (Status.CHECKED_IN, timedelta(hours=-1))
 
 
 class Scene:
-    """Makes the rows that requests need. Every new visit is on a new day on which the demo doctors work. Their leave
+    """Makes the rows that requests need. Every new visit is on a new day on which the demo doctors work. Their time off
     and exceptions are years after the last of these days.
     """
 
@@ -129,7 +129,7 @@ class Scene:
         self.desk.practice.add(row)
         return day
 
-    def leave(self, doctor: str) -> int:
+    def time_off(self, doctor: str) -> int:
         start = instant("15:00", self.day_off())
         times = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
         row = TimeOff(doctor_id=self.desk.id_of(doctor), reason="Test", created_at=NOW, **times)

@@ -7,7 +7,7 @@ import pytest
 
 from lambda_function.db.models import Chair, DoctorTreatment, User
 from lambda_function.domain.appointment import STAFF_HORIZON
-from tests.api.conditions import add_closure, add_leave, set_clinic, set_treatment
+from tests.api.conditions import add_closure, add_time_off, set_clinic, set_treatment
 from tests.api.conftest import Statements
 from tests.api.desk import DAY, Desk, at, instant, rfc3339
 from tests.api.expect import expect_problem
@@ -145,9 +145,9 @@ def test_a_clinic_without_chairs_needs_none(desk: Desk) -> None:
     assert len(_offered(desk, doctor="drbare")) == 96
 
 
-def test_closures_and_leave_and_exceptions_are_not_offered(desk: Desk) -> None:
+def test_closures_and_time_off_and_exceptions_are_not_offered(desk: Desk) -> None:
     add_closure(desk.practice, date(2030, 1, 9), date(2030, 1, 9))
-    add_leave(desk.practice, desk.id_of("drjay"), instant("14:00"), instant("21:00"))
+    add_time_off(desk.practice, desk.id_of("drjay"), instant("14:00"), instant("21:00"))
     path = f"/doctors/{desk.id_of('drjay')}/exceptions/2030-01-10"
     desk.client.call("rita", "PUT", path, {"hours": [{"start": "20:00", "end": "21:00"}]})
 

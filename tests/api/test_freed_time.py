@@ -1,4 +1,4 @@
-"""What counts as freed time: buffers, chairs, and the time that hours, exceptions, leave and closures give back."""
+"""What counts as freed time: buffers, chairs, and the time that hours, exceptions, time off and closures give back."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from lambda_function.db.models import FreedTime
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.waitlist_schedule import RESERVE, keep_up
-from tests.api.conditions import add_leave
+from tests.api.conditions import add_time_off
 from tests.api.desk import DAY, Desk, at, instant
 from tests.api.waiting import Waitlist, free
 from tests.clock import Clock
@@ -76,7 +76,7 @@ def test_the_one_chair_is_offered_once(small: Waitlist) -> None:
 
 def test_the_chair_that_is_on_offer_with_one_doctor_is_not_offered_with_another(small: Waitlist) -> None:
     desk = small.desk
-    away = add_leave(desk.practice, desk.id_of("drone"), instant("15:00"), instant("16:00"))
+    away = add_time_off(desk.practice, desk.id_of("drone"), instant("15:00"), instant("16:00"))
     visit = desk.booked("roy", at("15:00"), patient="mia", doctor="drtwo")
     window = {"from": at("15:00"), "to": at("15:30")}
     small.join("leo", doctor_id=desk.id_of("drtwo"), **window)
@@ -163,10 +163,10 @@ def test_an_exception_that_is_removed_gives_time_back(waitlist: Waitlist) -> Non
     assert waitlist.offered("kim") == at("13:00")
 
 
-def test_long_leave_is_freed_to_its_end(waitlist: Waitlist) -> None:
+def test_long_time_off_is_freed_to_its_end(waitlist: Waitlist) -> None:
     path = f"/doctors/{waitlist.desk.id_of('drjay')}/time-off"
-    leave = {"starts_at": at("00:00"), "ends_at": at("00:00", "2030-06-01"), "reason": "Away"}
-    time_off_id = waitlist.desk.client.post("rita", path, leave).json["time_off_id"]
+    time_off = {"starts_at": at("00:00"), "ends_at": at("00:00", "2030-06-01"), "reason": "Away"}
+    time_off_id = waitlist.desk.client.post("rita", path, time_off).json["time_off_id"]
     wish = {
         "doctor_id": waitlist.desk.id_of("drjay"),
         "from": at("00:00", "2030-05-28"),

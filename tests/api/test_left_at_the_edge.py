@@ -25,11 +25,11 @@ def terminal(desk: Desk, database: Database, tmp_path: Path) -> Terminal:
     return Terminal(database, desk.practice, tmp_path)
 
 
-def test_leave_at_the_end_of_time_can_be_given_up(desk: Desk) -> None:
+def test_time_off_at_the_end_of_time_can_be_given_up(desk: Desk) -> None:
     leave_the_edges(desk)
-    [leave] = desk.client.get("drjay", "/doctors/me/time-off").json["items"]
+    [time_off] = desk.client.get("drjay", "/doctors/me/time-off").json["items"]
 
-    answer = desk.client.call("drjay", "DELETE", f"/doctors/me/time-off/{leave['time_off_id']}")
+    answer = desk.client.call("drjay", "DELETE", f"/doctors/me/time-off/{time_off['time_off_id']}")
 
     assert answer.status == 204, answer.text
 

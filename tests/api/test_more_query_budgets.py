@@ -1,4 +1,4 @@
-"""The budgets of test_query_budgets.py for hours, leave, free slots, moves, steps, the waitlist and profiles."""
+"""The budgets of test_query_budgets.py for hours, time off, free slots, moves, steps, the waitlist and profiles."""
 
 from datetime import timedelta
 from typing import Any
@@ -147,11 +147,11 @@ def test_each_step_stays_within_its_budget(
 
 
 @pytest.mark.parametrize("user_name", ["drjay", "rita"])
-def test_reading_and_taking_leave_stays_within_its_budget(
+def test_reading_and_taking_time_off_stays_within_its_budget(
     desk: Desk, busy: None, scene: Scene, statements: Statements, user_name: str
 ) -> None:
     path = f"/doctors/{desk.id_of('drjay')}/time-off"
-    leave = scene.leave("drjay")
+    time_off = scene.time_off("drjay")
     body = {
         "starts_at": at("00:00", "2031-01-01"),
         "ends_at": at("00:00", "2031-04-01"),
@@ -164,7 +164,7 @@ def test_reading_and_taking_leave_stays_within_its_budget(
     statements.clear()
     within(statements, "POST /doctors/{doctor_id}/time-off", desk.client.post(user_name, path, body), 201)
     statements.clear()
-    given_up = desk.client.call(user_name, "DELETE", f"{path}/{leave}")
+    given_up = desk.client.call(user_name, "DELETE", f"{path}/{time_off}")
     within(statements, "DELETE /doctors/{doctor_id}/time-off/{time_off_id}", given_up, 204)
 
 

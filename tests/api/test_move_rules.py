@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from lambda_function.db.models import Appointment, ClinicPatient
 from lambda_function.domain.appointment import Status
-from tests.api.conditions import add_closure, add_leave, set_clinic, set_treatment
+from tests.api.conditions import add_closure, add_time_off, set_clinic, set_treatment
 from tests.api.conftest import Fingerprint, Statements
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
@@ -126,9 +126,9 @@ def test_the_reception_overrides_a_closure(desk: Desk, visit: Any) -> None:
     assert move(desk, "rita", visit, **change, override_reason="Pain").status == 200
 
 
-def test_an_override_never_overlaps_anybody_nor_leave(desk: Desk, visit: Any, fingerprint: Fingerprint) -> None:
+def test_an_override_never_overlaps_anybody_nor_time_off(desk: Desk, visit: Any, fingerprint: Fingerprint) -> None:
     desk.booked("rita", at("11:00", DAY), patient="kim", override_reason="Pain")
-    add_leave(desk.practice, desk.id_of("drjay"), instant("15:00", "2030-01-11"), instant("16:00", "2030-01-11"))
+    add_time_off(desk.practice, desk.id_of("drjay"), instant("15:00", "2030-01-11"), instant("16:00", "2030-01-11"))
 
     for start in (at("11:15", DAY), at("14:45", "2030-01-11")):
         change = {"starts_at": start, "override_reason": "Pain"}

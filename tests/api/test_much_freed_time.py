@@ -110,13 +110,13 @@ def test_deactivating_a_patient_stays_within_its_budget(waitlist: Waitlist, stat
     within(statements, "DELETE /users/{user_id}", offers=1)
 
 
-def test_giving_up_leave_stays_within_its_budget_with_ten_thousand_waiting(
+def test_giving_up_time_off_stays_within_its_budget_with_ten_thousand_waiting(
     waitlist: Waitlist, statements: Statements, database: Database
 ) -> None:
     desk = waitlist.desk
     path = f"/doctors/{desk.id_of('drjay')}/time-off"
-    leave = {"starts_at": at("00:00"), "ends_at": at("00:00", "2030-02-07"), "reason": "Away"}
-    time_off_id = desk.client.post("rita", path, leave).json["time_off_id"]
+    time_off = {"starts_at": at("00:00"), "ends_at": at("00:00", "2030-02-07"), "reason": "Away"}
+    time_off_id = desk.client.post("rita", path, time_off).json["time_off_id"]
     crowd(desk, MANY)
     statements.clear()
 

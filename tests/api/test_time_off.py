@@ -31,14 +31,14 @@ def _listed(desk: Desk, user_name: str = "rita", **query: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("user_name", ["drjay", "rita"])
-def test_leave_of_several_days_is_taken_listed_and_given_up(desk: Desk, user_name: str) -> None:
+def test_time_off_of_several_days_is_taken_listed_and_given_up(desk: Desk, user_name: str) -> None:
     answer = _post(desk, user_name)
 
     assert answer.status == 201, answer.text
-    leave_id = answer.json["time_off_id"]
-    assert answer.json == {**TIME_OFF, "time_off_id": leave_id, "appointment_ids": []}
-    assert answer.headers["Location"] == f"{_path(desk)}/{leave_id}"
-    assert _listed(desk, user_name) == [{**TIME_OFF, "time_off_id": leave_id}]
+    time_off_id = answer.json["time_off_id"]
+    assert answer.json == {**TIME_OFF, "time_off_id": time_off_id, "appointment_ids": []}
+    assert answer.headers["Location"] == f"{_path(desk)}/{time_off_id}"
+    assert _listed(desk, user_name) == [{**TIME_OFF, "time_off_id": time_off_id}]
     expect_problem(desk.book("pat", at("15:00", "2030-01-10")), 409, "doctor_busy")
     gone = desk.client.call(user_name, "DELETE", answer.headers["Location"])
     assert (gone.status, gone.text) == (204, "")
@@ -47,10 +47,10 @@ def test_leave_of_several_days_is_taken_listed_and_given_up(desk: Desk, user_nam
 
 
 def test_a_doctor_is_also_called_me(desk: Desk) -> None:
-    leave_id = desk.client.post("drjay", "/doctors/me/time-off", TIME_OFF).json["time_off_id"]
+    time_off_id = desk.client.post("drjay", "/doctors/me/time-off", TIME_OFF).json["time_off_id"]
 
     assert desk.client.get("drjay", "/doctors/me/time-off").json["items"] == _listed(desk)
-    assert desk.client.call("drjay", "DELETE", f"/doctors/me/time-off/{leave_id}").status == 204
+    assert desk.client.call("drjay", "DELETE", f"/doctors/me/time-off/{time_off_id}").status == 204
 
 
 def test_an_offset_is_understood_and_instants_are_answered_in_utc(desk: Desk) -> None:
@@ -60,14 +60,14 @@ def test_an_offset_is_understood_and_instants_are_answered_in_utc(desk: Desk) ->
     assert desk.practice.rows(TimeOff)[0].starts_at == datetime(2030, 1, 8, 14, tzinfo=UTC)
 
 
-def test_nobody_overrides_leave(desk: Desk) -> None:
+def test_nobody_overrides_time_off(desk: Desk) -> None:
     _post(desk, "rita")
 
     expect_problem(desk.book("rita", at("15:00"), override_reason="Emergency"), 409, "doctor_busy")
     assert desk.book("rita", at("15:00"), doctor="drwu").status == 201
 
 
-def test_leave_is_half_open(desk: Desk) -> None:
+def test_time_off_is_half_open(desk: Desk) -> None:
     _post(desk, "rita", ends_at=at("16:00"))
 
     assert desk.book("rita", at("13:30")).status == 201
@@ -76,7 +76,7 @@ def test_leave_is_half_open(desk: Desk) -> None:
     assert desk.book("rita", at("16:00"), patient="kim").status == 201
 
 
-def test_leave_over_booked_time_is_409_with_the_ids_and_writes_nothing(desk: Desk, fingerprint: Fingerprint) -> None:
+def test_time_off_over_booked_time_is_409_with_the_ids_and_writes_nothing(desk: Desk, fingerprint: Fingerprint) -> None:
     first = desk.booked("rita", at("15:00"))["appointment_id"]
     second = desk.booked("rita", at("15:00", "2030-01-10"), patient="kim")["appointment_id"]
     begun = desk.booked("rita", at("13:45"), patient="kim")["appointment_id"]
@@ -111,7 +111,7 @@ def test_accepted_conflicts_are_named_and_the_visits_stay(desk: Desk) -> None:
     assert desk.practice.claims() == claims
 
 
-def test_accept_conflicts_without_any_is_leave_as_any_other(desk: Desk) -> None:
+def test_accept_conflicts_without_any_is_time_off_as_any_other(desk: Desk) -> None:
     assert _post(desk, "rita", accept_conflicts=True).json["appointment_ids"] == []
 
 
@@ -136,7 +136,7 @@ def test_accept_conflicts_without_any_is_leave_as_any_other(desk: Desk) -> None:
         ({"doctor_id": 1}, "doctor_id"),
     ],
 )
-def test_bad_leave_is_422_on_the_field_and_writes_nothing(
+def test_bad_time_off_is_422_on_the_field_and_writes_nothing(
     desk: Desk, fingerprint: Fingerprint, changes: dict[str, Any], field: str
 ) -> None:
     before = fingerprint()
@@ -152,11 +152,11 @@ def test_what_is_missing_is_named(desk: Desk, name: str) -> None:
     expect_problem(desk.client.post("rita", _path(desk), body), 422, "validation_error", name)
 
 
-def test_leave_that_has_begun_can_still_be_recorded(desk: Desk) -> None:
+def test_time_off_that_has_begun_can_still_be_recorded(desk: Desk) -> None:
     assert _post(desk, "rita", starts_at=at("14:00", "2030-01-06")).status == 201
 
 
-def test_leave_is_listed_by_id_page_by_page(desk: Desk) -> None:
+def test_time_off_is_listed_by_id_page_by_page(desk: Desk) -> None:
     ids = [
         _post(desk, "rita", starts_at=at("14:00", day), ends_at=at("15:00", day)).json["time_off_id"]
         for day in ("2030-01-11", "2030-01-09", "2030-01-10")
@@ -169,27 +169,27 @@ def test_leave_is_listed_by_id_page_by_page(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("user_name", ["pat", "drwu", "drsol", "rosa"])
-def test_leave_is_for_the_doctor_and_the_own_reception_alone(
+def test_time_off_is_for_the_doctor_and_the_own_reception_alone(
     desk: Desk, fingerprint: Fingerprint, user_name: str
 ) -> None:
-    leave_id = _post(desk, "rita").json["time_off_id"]
+    time_off_id = _post(desk, "rita").json["time_off_id"]
     before = fingerprint()
 
     expect_problem(desk.client.get(user_name, _path(desk)), 403, "forbidden")
     expect_problem(_post(desk, user_name), 403, "forbidden")
-    expect_problem(desk.client.call(user_name, "DELETE", f"{_path(desk)}/{leave_id}"), 403, "forbidden")
+    expect_problem(desk.client.call(user_name, "DELETE", f"{_path(desk)}/{time_off_id}"), 403, "forbidden")
     assert fingerprint() == before
 
 
-def test_leave_of_another_doctor_is_not_given_up_by_its_id(desk: Desk) -> None:
-    leave_id = _post(desk, "rita").json["time_off_id"]
+def test_time_off_of_another_doctor_is_not_given_up_by_its_id(desk: Desk) -> None:
+    time_off_id = _post(desk, "rita").json["time_off_id"]
 
-    expect_problem(desk.client.call("rita", "DELETE", f"{_path(desk, 'drwu')}/{leave_id}"), 404, "not_found")
-    expect_problem(desk.client.call("rita", "DELETE", f"{_path(desk)}/{leave_id + 1}"), 404, "not_found")
+    expect_problem(desk.client.call("rita", "DELETE", f"{_path(desk, 'drwu')}/{time_off_id}"), 404, "not_found")
+    expect_problem(desk.client.call("rita", "DELETE", f"{_path(desk)}/{time_off_id + 1}"), 404, "not_found")
     assert len(_listed(desk)) == 1
 
 
-def test_whoever_is_no_doctor_has_no_leave(desk: Desk) -> None:
+def test_whoever_is_no_doctor_has_no_time_off(desk: Desk) -> None:
     for target in ("pat", "rita"):
         expect_problem(desk.client.get("rita", _path(desk, target)), 404, "not_found")
         expect_problem(_post(desk, "rita", target), 404, "not_found")

@@ -177,10 +177,10 @@ def test_missing_a_long_visit_frees_what_is_left_of_it(waitlist: Waitlist, clock
     assert waitlist.offered("kim") == at("15:30")
 
 
-def test_giving_up_leave_frees_its_time(waitlist: Waitlist) -> None:
+def test_giving_up_time_off_frees_its_time(waitlist: Waitlist) -> None:
     path = f"/doctors/{waitlist.desk.id_of('drjay')}/time-off"
-    leave = {"starts_at": at("00:00"), "ends_at": at("16:00"), "reason": "Away"}
-    time_off_id = waitlist.desk.client.post("rita", path, leave).json["time_off_id"]
+    time_off = {"starts_at": at("00:00"), "ends_at": at("16:00"), "reason": "Away"}
+    time_off_id = waitlist.desk.client.post("rita", path, time_off).json["time_off_id"]
     waitlist.join("kim", doctor_id=waitlist.desk.id_of("drjay"))
     assert waitlist.desk.client.call("rita", "DELETE", f"{path}/{time_off_id}").status == 204
     assert waitlist.offered("kim") == at("13:00")

@@ -82,7 +82,7 @@ class Calendar:
     hours: Sequence[Hours]
     exceptions: Sequence[tuple[int, date, Sequence[Window]]]
     closures: Sequence[tuple[date, date]]
-    leave: Sequence[tuple[int, Interval]]
+    time_off: Sequence[tuple[int, Interval]]
     bookings: Sequence[Booking]
     caller: Role
     span: Interval
@@ -129,7 +129,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     doctors = st.integers(0, DOCTORS - 1)
     chairs = draw(st.lists(st.sampled_from([True, True, False]), max_size=3))
     limit = st.none() | near
-    leave = st.tuples(st.integers(-600, 900), st.integers(1, 700)).map(
+    time_off = st.tuples(st.integers(-600, 900), st.integers(1, 700)).map(
         lambda drawn: Interval(span.start + drawn[0] * MINUTE, span.start + sum(drawn) * MINUTE)
     )
     usual = [
@@ -157,7 +157,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
         closures=draw(
             _seldom(st.tuples(near, st.integers(0, 1)).map(lambda drawn: (drawn[0], drawn[0] + drawn[1] * DAY)))
         ),
-        leave=draw(st.lists(st.tuples(doctors, leave), max_size=2)),
+        time_off=draw(st.lists(st.tuples(doctors, time_off), max_size=2)),
         bookings=draw(_bookings(span, len(chairs))),
         caller=draw(st.sampled_from([Role.PATIENT, Role.RECEPTIONIST])),
         span=span,
@@ -303,10 +303,10 @@ class Rows:
                 doctor_id=self.doctors[doctor],
                 starts_at=away.start,
                 ends_at=away.end,
-                reason="leave",
+                reason="time off",
                 created_at=calendar.now,
             )
-            for doctor, away in calendar.leave
+            for doctor, away in calendar.time_off
         )
 
     def _bookings(self, calendar: Calendar) -> None:

@@ -101,7 +101,7 @@ class Model:
     practice: Practice
     now: datetime
     visits: dict[int, Visit] = field(default_factory=dict)
-    leave: dict[int, tuple[int, Interval]] = field(default_factory=dict)
+    time_off: dict[int, tuple[int, Interval]] = field(default_factory=dict)
     hours: dict[int, Sequence[Window]] = field(default_factory=dict)  # of every day of the week
     exceptions: dict[tuple[int, date], Sequence[Window]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
@@ -228,7 +228,7 @@ class Model:
     def _place(self, visit: Visit, chair: int | None, *, override: bool, moved: int | None) -> int | None:
         """Returns a chair for the visit, or None in a clinic without chairs."""
         time, occupied = self.time_of(visit), self.occupied(visit)
-        away = (span for doctor, span in self.leave.values() if doctor == visit.doctor)
+        away = (span for doctor, span in self.time_off.values() if doctor == visit.doctor)
         refuse("doctor_busy", when=any(span.overlaps(time) for span in away))
         refuse("outside_hours", when=not override and self.is_outside(visit))
         chairs = self.practice.chairs[visit.clinic]
@@ -250,8 +250,8 @@ class Model:
         reception = actor.role is Role.RECEPTIONIST and self.practice.clinic_of[doctor] in actor.clinic_ids
         refuse("forbidden", when=not (own or reception))
 
-    def plan_leave(self, actor: Actor, doctor: int, span: Interval, *, accept: bool) -> list[int]:
-        """Returns the visits that lie in the leave."""
+    def plan_time_off(self, actor: Actor, doctor: int, span: Interval, *, accept: bool) -> list[int]:
+        """Returns the visits that lie in the time off."""
         refuse("validation_error", when=span.start >= span.end or span.end <= self.now)
         self._check_doctors_own(actor, doctor)
         booked = [
@@ -262,9 +262,9 @@ class Model:
         refuse("has_bookings", when=bool(booked) and not accept)
         return booked
 
-    def plan_return(self, actor: Actor, doctor: int, leave: int) -> bool:
+    def plan_return(self, actor: Actor, doctor: int, time_off: int) -> bool:
         self._check_doctors_own(actor, doctor)
-        refuse("not_found", when=leave not in self.leave or self.leave[leave][0] != doctor)
+        refuse("not_found", when=time_off not in self.time_off or self.time_off[time_off][0] != doctor)
         return True
 
     def plan_hours(self, actor: Actor, doctor: int) -> None:

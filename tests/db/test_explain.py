@@ -164,15 +164,15 @@ def test_booking_moving_and_cancelling_read_by_an_index(crowded: Crowd, caller: 
     _check(crowded, sent)
 
 
-def test_hours_and_leave_read_by_an_index(crowded: Crowd) -> None:
+def test_hours_and_time_off_read_by_an_index(crowded: Crowd) -> None:
     desk = crowded.desk
     doctor = f"/doctors/{desk.id_of('drwu')}"
-    leave = {"starts_at": rfc3339(NOW), "ends_at": at("00:00", "2031-01-01"), "reason": "Away"}
+    time_off = {"starts_at": rfc3339(NOW), "ends_at": at("00:00", "2031-01-01"), "reason": "Away"}
     with crowded.recorded() as sent:
         for path in ("working-hours", "exceptions", "time-off"):
             assert desk.client.get("rita", f"{doctor}/{path}").status == 200
         assert desk.client.call("rita", "PUT", f"{doctor}/working-hours", {"hours": []}).status == 200
-        assert desk.client.post("rita", f"{doctor}/time-off", leave).status == 409
+        assert desk.client.post("rita", f"{doctor}/time-off", time_off).status == 409
 
     _check(crowded, sent)
 

@@ -1,6 +1,6 @@
-"""In two clinics over two days and nights, one of which is an hour short, people book, move, cancel, visit, take leave
-and leave for good, over several connections. The model (tests/db/model.py) predicts every answer, and after every step
-the database holds what the model holds.
+"""In two clinics over two days and nights, one of which is an hour short, people book, move, cancel, visit, take time
+off and leave for good, over several connections. The model (tests/db/model.py) predicts every answer, and after every
+step the database holds what the model holds.
 """
 
 import inspect
@@ -248,36 +248,36 @@ class Lifecycle(RuleBasedStateMachine):
             self._model.visits[key] = planned
 
     @rule(who=places, doctor=places, offset=offsets, length=st.sampled_from([-1, 1, 4, 8, 30]), accept=seldom)
-    def take_leave(self, who: int, doctor: int, offset: int, length: int, *, accept: bool) -> None:
+    def take_time_off(self, who: int, doctor: int, offset: int, length: int, *, accept: bool) -> None:
         doctor_id = self._doctor(doctor)
         actor = self._helper(who, doctor_id)
         start = self._start(offset) + timedelta(minutes=7)
         span = Interval(start, start + length * QUARTER)
         wanted = time_off.NewTimeOff(span.start, span.end, "away", accept)
         planned, answer = self._agree(
-            lambda: self._model.plan_leave(actor, doctor_id, span, accept=accept),
+            lambda: self._model.plan_time_off(actor, doctor_id, span, accept=accept),
             actor,
             lambda work: time_off.take(work, doctor_id, wanted),
         )
         if answer is not None and planned is not None:
-            leave_id, booked = answer
+            time_off_id, booked = answer
             assert set(booked) == set(planned)
-            self._model.leave[leave_id] = (doctor_id, span)
+            self._model.time_off[time_off_id] = (doctor_id, span)
 
-    @precondition(lambda self: self._model.leave)
-    @rule(who=places, doctor=places, leave=places)
-    def give_up_leave(self, who: int, doctor: int, leave: int) -> None:
-        leave_id = list(self._model.leave)[leave % len(self._model.leave)]
-        doctor_id = self._model.leave[leave_id][0] if doctor < 90 else self._doctor(doctor)
+    @precondition(lambda self: self._model.time_off)
+    @rule(who=places, doctor=places, which=places)
+    def give_up_time_off(self, who: int, doctor: int, which: int) -> None:
+        time_off_id = list(self._model.time_off)[which % len(self._model.time_off)]
+        doctor_id = self._model.time_off[time_off_id][0] if doctor < 90 else self._doctor(doctor)
         actor = self._helper(who, doctor_id)
 
         planned, _ = self._agree(
-            lambda: self._model.plan_return(actor, doctor_id, leave_id),
+            lambda: self._model.plan_return(actor, doctor_id, time_off_id),
             actor,
-            lambda work: time_off.give_up(work, doctor_id, leave_id),
+            lambda work: time_off.give_up(work, doctor_id, time_off_id),
         )
         if planned:
-            del self._model.leave[leave_id]
+            del self._model.time_off[time_off_id]
 
     @rule(who=places, doctor=places, windows=days, offset=offsets, weekly=st.booleans())
     def set_hours(self, who: int, doctor: int, windows: list[Window], offset: int, *, weekly: bool) -> None:

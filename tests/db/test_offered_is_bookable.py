@@ -128,7 +128,7 @@ def calm(span: Interval, now: datetime, **changes: object) -> Calendar:
         hours=[Hours(doctor, weekday, Window(0, 1440), None, None) for doctor in (0, 1) for weekday in weekdays],
         exceptions=[],
         closures=[],
-        leave=[],
+        time_off=[],
         bookings=[],
         caller=Role.RECEPTIONIST,
         span=span,

@@ -49,7 +49,7 @@ class Ring:
         wanted = moving.ChangeRequest(start, None if doctor is None else self.doctors[doctor], None, None, {})
         return self.job(lambda work: moving.change(work, key, wanted))
 
-    def leave(self, start: datetime, end: datetime) -> Job:
+    def time_off(self, start: datetime, end: datetime) -> Job:
         wanted = time_off.NewTimeOff(start, end, "away", accept_conflicts=False)
         return self.job(lambda work: time_off.take(work, self.doctors[0], wanted))
 
@@ -138,15 +138,15 @@ def test_of_confirming_and_cancelling_both_leave_their_event_or_one_is_refused(r
         assert ring.actions(key) == expected
 
 
-def test_of_leave_and_a_booking_in_it_one_is_refused(ring: Ring) -> None:
+def test_of_time_off_and_a_booking_in_it_one_is_refused(ring: Ring) -> None:
     for day in days:
-        leave = ring.leave(day - HOUR, day + HOUR)
-        answers = ring.race(leave, ring.booking(day), ring.booking(day + HOUR / 2, patient=1))
+        time_off = ring.time_off(day - HOUR, day + HOUR)
+        answers = ring.race(time_off, ring.booking(day), ring.booking(day + HOUR / 2, patient=1))
         assert answers in (["done", "doctor_busy", "doctor_busy"], ["has_bookings", "done", "done"])
         assert (answers[0] == "done") == (ring.on(day) + ring.on(day + HOUR / 2) == 0)
 
 
-def test_leave_that_accepts_bookings_names_all_that_were_first(ring: Ring) -> None:
+def test_time_off_that_accepts_bookings_names_all_that_were_first(ring: Ring) -> None:
     for day in days:
         named: list[int] = []
         wanted = time_off.NewTimeOff(day - HOUR, day + HOUR, "away", accept_conflicts=True)
@@ -160,9 +160,9 @@ def test_leave_that_accepts_bookings_names_all_that_were_first(ring: Ring) -> No
         assert len(named) == ring.on(day)
 
 
-def test_of_two_leaves_over_the_same_time_both_are_kept(ring: Ring) -> None:
-    leave = ring.leave(days[0], days[1])
-    assert ring.race(leave, leave) == ["done", "done"]
+def test_of_two_times_off_over_the_same_time_both_are_kept(ring: Ring) -> None:
+    time_off = ring.time_off(days[0], days[1])
+    assert ring.race(time_off, time_off) == ["done", "done"]
     assert len(ring.practice.rows(TimeOff)) == 2
 
 

@@ -227,14 +227,14 @@ class Expected:
             case Role.RECEPTIONIST:
                 return visit.clinic_id in self.actor.clinic_ids
 
-    def leave(self, leave: TimeOff) -> bool:
+    def time_off(self, time_off: TimeOff) -> bool:
         match self.actor.role:
             case Role.PATIENT:
                 return False
             case Role.DOCTOR:
-                return leave.doctor_id == self.actor.user_id
+                return time_off.doctor_id == self.actor.user_id
             case Role.RECEPTIONIST:
-                return self.doctor_clinic[leave.doctor_id] in self.actor.clinic_ids
+                return self.doctor_clinic[time_off.doctor_id] in self.actor.clinic_ids
 
     def wish(self, entry: WaitlistEntry) -> bool:
         match self.actor.role:
@@ -260,7 +260,7 @@ class Expected:
             ReceptionistClinic: lambda row: row.receptionist_id == me,
             Appointment: self.visit,
             AppointmentEvent: lambda row: self.visit(self.visits[row.appointment_id]),
-            TimeOff: self.leave,
+            TimeOff: self.time_off,
             SlotClaim: lambda row: False,
             OutboxMessage: lambda row: False,
             FreedTime: lambda row: False,

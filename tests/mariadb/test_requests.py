@@ -9,7 +9,7 @@ from tests.api.test_calendar_feed_changes import (
 from tests.api.test_day_of_a_clinic import day, test_a_day_of_a_clinic
 from tests.api.test_freed_time import (
     small,
-    test_long_leave_is_freed_to_its_end,
+    test_long_time_off_is_freed_to_its_end,
     test_the_one_chair_is_offered_once,
     waitlist,
 )
@@ -28,7 +28,7 @@ __all__ = [
     "test_a_feed_that_has_not_changed_is_not_sent_again",
     "test_a_wish_that_is_over_is_written_down",
     "test_an_expired_offer_passes_on",
-    "test_long_leave_is_freed_to_its_end",
+    "test_long_time_off_is_freed_to_its_end",
     "test_the_one_chair_is_offered_once",
     "test_time_that_passes_changes_the_tag_when_it_takes_a_visit_out_of_the_feed",
     "test_whatever_is_written_in_an_event_changes_the_tag",

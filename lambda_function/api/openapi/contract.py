@@ -178,7 +178,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "waitlist": Family("The waitlist of patients who want a time that is not free."),
         "people": Family("The caller, and the other people whom the caller may see."),
         "catalogue": Family("Clinics, treatments and doctors, which operators maintain."),
-        "opening": Family("When doctors work: weekly hours, exceptions and leave."),
+        "opening": Family("When doctors work: weekly hours, exceptions and time off."),
         "calendar": Family("Appointments in calendar programs."),
         "legacy": Family("The routes of the first version of the service, by user name."),
         "fhir": Family("The same appointments for FHIR R4 clients.", FHIR),

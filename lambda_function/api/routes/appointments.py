@@ -119,7 +119,7 @@ def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     time is reserved, and the clinic confirms. Otherwise it is `BOOKED`. The patient becomes a patient of the clinic.
 
     409 `doctor_busy`, `patient_busy` or `chair_busy`: the time is taken; ask `GET /availability` again and offer
-    another one. Nobody can book while the doctor is on leave; with `override_reason`, receptionists can book outside
+    another one. Nobody can book during the doctor's time off; with `override_reason`, receptionists can book outside
     working hours. 409 `too_many_open_visits` or `too_many_requests_open`: a patient has to wait, or to cancel
     another visit first. 422 names the field that breaks a rule; `too_soon` and `too_late` are the clinic's limits
     for patients.

@@ -1,4 +1,4 @@
-"""A doctor's leave."""
+"""A doctor's time off."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -18,9 +18,9 @@ from lambda_function.services import time_off
 router = Router()
 
 
-@router.get("/doctors/<doctor_id>/time-off", tags=["opening"], summary="List a doctor's leave")
+@router.get("/doctors/<doctor_id>/time-off", tags=["opening"], summary="List a doctor's time off")
 def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> TimeOffPage:
-    """Lists the leave of a doctor, past leave included, by id. Doctors see their own, receptionists that of the
+    """Lists the time off of a doctor, past time off included, by id. Doctors see their own, receptionists that of the
     doctors of their clinics; patients get 403.
     """
     work = current_work()
@@ -31,11 +31,11 @@ def list_time_off(doctor_id: DoctorId, limit: PageLimit = DEFAULT_LIMIT, cursor:
 @router.post(
     "/doctors/<doctor_id>/time-off",
     tags=["opening"],
-    summary="Enter leave for a doctor",
+    summary="Enter time off for a doctor",
     status_code=HTTPStatus.CREATED,
 )
 def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[CreatedTimeOff]:
-    """Enters leave for a doctor. During leave nobody can book the doctor, not even a receptionist with
+    """Enters time off for a doctor. During that time nobody can book the doctor, not even a receptionist with
     `override_reason`.
 
     Doctors may do this for themselves, receptionists for the doctors of their clinics. Appointments in that time
@@ -61,16 +61,16 @@ def create_time_off(doctor_id: DoctorId, wanted: NewTimeOff) -> Response[Created
 @router.delete(
     "/doctors/<doctor_id>/time-off/<time_off_id>",
     tags=["opening"],
-    summary="Delete leave of a doctor",
+    summary="Delete time off of a doctor",
     status_code=HTTPStatus.NO_CONTENT,
 )
 def delete_time_off(
-    doctor_id: DoctorId, time_off_id: Annotated[ParameterId, Path(description="Id of the leave")]
+    doctor_id: DoctorId, time_off_id: Annotated[ParameterId, Path(description="Id of the time off")]
 ) -> Response[None]:
-    """Deletes leave, so that the doctor can be booked again; the time is offered to the waitlist.
+    """Deletes time off, so that the doctor can be booked again; the time is offered to the waitlist.
 
     Doctors may do this for themselves, receptionists for the doctors of their clinics. 404: the doctor has no such
-    leave.
+    time off.
     """
     work = current_work()
     time_off.give_up(work, acting_id(work, doctor_id), time_off_id)

@@ -31,7 +31,7 @@ ExceptionDate = Annotated[Day, Path(description="The date, on the clinic's calen
 
 @router.get("/doctors/<doctor_id>/working-hours", tags=["opening"], summary="Read a doctor's weekly hours")
 def get_working_hours(doctor_id: DoctorId) -> Week:
-    """Answers the weekly hours of a doctor, as set. Every role may read them. Exceptions, closures and leave are not
+    """Answers the weekly hours of a doctor, as set. Every role may read them. Exceptions, closures and time off are not
     worked in: `GET /availability` does that.
     """
     work = current_work()

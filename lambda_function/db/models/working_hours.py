@@ -68,7 +68,7 @@ class Closure(Base):
 
 
 class TimeOff(Base):
-    """A doctor's leave."""
+    """A doctor's time off."""
 
     __tablename__ = "time_off"
     __table_args__ = table_args(

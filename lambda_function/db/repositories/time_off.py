@@ -1,4 +1,4 @@
-"""A doctor's leave, as far as the caller may see it."""
+"""A doctor's time off, as far as the caller may see it."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -31,22 +31,22 @@ _ONE = select(TimeOff).where(
 
 
 def page(session: Session, doctor_id: int, *, after: int, limit: int) -> list[TimeOffRow]:
-    """Returns leave ordered by id."""
+    """Returns time off ordered by id."""
     return fetch_all(session, TimeOffRow, _PAGE, {"doctor_id": doctor_id, "after": after, "page_limit": limit})
 
 
 def add(session: Session, doctor_id: int, span: Interval, reason: str, now: datetime) -> int:
-    """Adds leave and returns its id."""
-    leave = TimeOff(doctor_id=doctor_id, starts_at=span.start, ends_at=span.end, reason=reason, created_at=now)
-    session.add(leave)
+    """Adds time off and returns its id."""
+    time_off = TimeOff(doctor_id=doctor_id, starts_at=span.start, ends_at=span.end, reason=reason, created_at=now)
+    session.add(time_off)
     session.flush()
-    return leave.time_off_id
+    return time_off.time_off_id
 
 
 def remove(session: Session, doctor_id: int, time_off_id: int) -> Interval | None:
-    """Removes leave and returns its time, or None if there is no such leave."""
-    leave = session.scalar(_ONE, {"doctor_id": doctor_id, "time_off_id": time_off_id})
-    if leave is None:
+    """Removes time off and returns its span, or None if there is no such time off."""
+    time_off = session.scalar(_ONE, {"doctor_id": doctor_id, "time_off_id": time_off_id})
+    if time_off is None:
         return None
-    session.delete(leave)
-    return Interval(leave.starts_at, leave.ends_at)
+    session.delete(time_off)
+    return Interval(time_off.starts_at, time_off.ends_at)

@@ -32,7 +32,7 @@ from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
 
-RuleKind = Literal["weekly", "exception", "closure", "leave", "claimed", "awaited"]
+RuleKind = Literal["weekly", "exception", "closure", "time_off", "claimed", "awaited"]
 
 
 class Rule(NamedTuple):
@@ -97,7 +97,7 @@ WORKING_RULES: Sequence[AnySelect] = (
     rules("closure", owner_id=Doctor.user_id, first_day=Closure.first_day, last_day=Closure.last_day)
     .join(Closure, Closure.clinic_id == Doctor.clinic_id)
     .where(Doctor.user_id.in_(_DOCTORS), Closure.last_day >= _FIRST_DAY, Closure.first_day <= _LAST_DAY),
-    rules("leave", owner_id=TimeOff.doctor_id, starts_at=TimeOff.starts_at, ends_at=TimeOff.ends_at).where(
+    rules("time_off", owner_id=TimeOff.doctor_id, starts_at=TimeOff.starts_at, ends_at=TimeOff.ends_at).where(
         TimeOff.doctor_id.in_(_DOCTORS),
         TimeOff.ends_at > instant_parameter("span_start"),
         TimeOff.starts_at < instant_parameter("span_end"),
@@ -119,8 +119,8 @@ def rule_values(doctor_ids: Collection[int], span: Interval) -> dict[str, Any]:
 
 
 def working_times(session: Session, doctor_ids: Collection[int], span: Interval) -> dict[int, WorkingTime]:
-    """Returns what decides when each of the doctors works in `span`. Exceptions, closures and leave of other times are
-    not read.
+    """Returns what decides when each of the doctors works in `span`. Exceptions, closures and time off of other times
+    are not read.
     """
     of_doctor: dict[int, list[Rule]] = defaultdict(list)
     for rule in fetch_all(session, Rule, _ALL_RULES, rule_values(doctor_ids, span), unscoped=True):
@@ -133,7 +133,7 @@ def working_time_of(found: Iterable[Rule]) -> WorkingTime:
     hours: list[WeeklyHours] = []
     exceptions: dict[date, list[Window]] = defaultdict(list)
     closures: list[tuple[date, date]] = []
-    leave: list[Interval] = []
+    time_off: list[Interval] = []
     # A class pattern for each kind would take three times as long, and a search reads thousands of rules.
     for rule in found:
         if rule.kind == "weekly":
@@ -144,9 +144,9 @@ def working_time_of(found: Iterable[Rule]) -> WorkingTime:
             exceptions[rule.first_day] += _windows(rule.start_minute, rule.end_minute)
         elif rule.kind == "closure" and rule.first_day is not None and rule.last_day is not None:
             closures.append((rule.first_day, rule.last_day))
-        elif rule.kind == "leave" and rule.starts_at is not None and rule.ends_at is not None:
-            leave.append(Interval(rule.starts_at, rule.ends_at))
-    return WorkingTime(hours, exceptions, closures, leave)
+        elif rule.kind == "time_off" and rule.starts_at is not None and rule.ends_at is not None:
+            time_off.append(Interval(rule.starts_at, rule.ends_at))
+    return WorkingTime(hours, exceptions, closures, time_off)
 
 
 def _windows(start_minute: int | None, end_minute: int | None) -> list[Window]:

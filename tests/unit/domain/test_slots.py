@@ -144,10 +144,10 @@ def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
     assert naive(present) == list(range(24 - 9))
 
 
-def test_leave_that_touches_a_visit_by_a_minute_is_in_its_way() -> None:
+def test_time_off_that_touches_a_visit_by_a_minute_is_in_its_way() -> None:
     start = datetime(2027, 5, 2, tzinfo=UTC)
-    leave = Interval(start + 34 * MINUTE, start + 36 * MINUTE)
-    _, present = working_starts(Timeline(start, 12), WorkingTime(leave=[leave]), ZoneInfo("UTC"), 2 * GRID)
+    time_off = Interval(start + 34 * MINUTE, start + 36 * MINUTE)
+    _, present = working_starts(Timeline(start, 12), WorkingTime(time_off=[time_off]), ZoneInfo("UTC"), 2 * GRID)
     assert naive(present) == [0, 1, 2, 3, 4, 8, 9, 10]
 
 

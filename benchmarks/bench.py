@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from logging import StreamHandler
 from os import devnull
 from pathlib import Path
-from zoneinfo import reset_tzpath
 
 from sqlalchemy import URL, text
 
@@ -27,12 +26,11 @@ def argument_parser(document: str | None) -> ArgumentParser:
 @contextmanager
 def bench_database(server_url: str | None) -> Iterator[URL]:
     """Yields an empty database, migrated to head, of the given server or of a throw-away MySQL. Until the end, lines of
-    log are written, as in production, but to the null device, and time zones come from the package as in Lambda.
+    log are written, as in production, but to the null device.
     """
     handler = logger.registered_handler
     if not isinstance(handler, StreamHandler):
         raise TypeError("the log does not go to a stream")
-    reset_tzpath(to=())
     with ExitStack() as stack:
         handler.setStream(stack.enter_context(Path(devnull).open("w", encoding="utf-8")))
         server = stack.enter_context(running_server(url=server_url, flavour=None if server_url else "mysql"))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from itertools import count, islice
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
@@ -12,13 +11,14 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.intervals import Interval
 from tests.clock import NOW
 from tests.factories import Practice
+from tests.zones import zone_named
 
 PATIENTS, APPOINTMENTS = 60, 500
 CLINIC, CHECKUP = 1, 1
 # The day of the first measured booking, long after the appointments that already exist.
 _FIRST_DAY = 200
 _VISIT = timedelta(minutes=30)
-_ZONE = ZoneInfo("America/Lima")
+_ZONE = zone_named("America/Lima")
 _HOURS = (time(9), time(9, 30), time(10), time(10, 30), time(11), time(14), time(14, 30), time(15), time(15, 30))
 _WEEKEND = (5, 6)
 

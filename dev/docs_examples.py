@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from dev import example
 from dev.example import Booking, Get
 from dev.stack import Addresses, StackError
 from dev.token import token_of
+from lambda_function.domain.time_zones import time_zone
 
 _WRITTEN = date(2030, 1, 8)
 _DAY = re.compile(r"\b(2030)(-?)(01)\2([0-3][0-9])(?=T|\b)")
@@ -123,7 +123,10 @@ def _plain(shown: Any, booking: Booking) -> Any:
 
 
 def _by_name(shown: Any, booking: Booking) -> Any:
-    local = booking.starts_at.astimezone(ZoneInfo(booking.time_zone))
+    zone = time_zone(booking.time_zone)
+    if zone is None:
+        return shown
+    local = booking.starts_at.astimezone(zone)
     return {"patient": booking.patient, "doctor": booking.doctor, "appointment_date": f"{local:%Y-%m-%d %H:%M:%S}"}
 
 

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from zoneinfo import reset_tzpath
 
 import pytest
 from moto import mock_aws
@@ -30,8 +29,6 @@ from tests.servers import app_user, empty_tables, new_database, start_server
 _servers = ExitStack()
 _SERVER_URL = "server_url"
 
-# As in bootstrap, zones come from the tzdata package.
-reset_tzpath(to=())
 profiles.register()
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from typing import TYPE_CHECKING, Any
-from zoneinfo import reset_tzpath
 
 from sqlalchemy import URL
 
@@ -25,7 +24,6 @@ Event = Mapping[str, Any]
 
 
 def _serve(url: URL, pipe: "Connection[Any, Any]", start: Barrier) -> None:
-    reset_tzpath(to=())
     client = ApiClient(create_app(Database(build_engine(UrlCredentials(url), tls=None), Clock(NOW))))
     for event in iter(pipe.recv, None):
         start.wait()

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from lambda_function.domain.time_zones import time_zone
+
 ZONES = (
     "America/New_York",
     "Europe/London",
@@ -14,12 +16,18 @@ ZONES = (
 )
 
 
+def zone_named(name: str) -> ZoneInfo:
+    zone = time_zone(name)
+    assert zone is not None, name
+    return zone
+
+
 @cache
 def changes(name: str) -> tuple[datetime, ...]:
     """Returns the instants from 2026 to 2028 at which clocks change, or some ordinary instants
     for a zone without any.
     """
-    zone = ZoneInfo(name)
+    zone = zone_named(name)
     hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(3 * 365 * 24)]
     offsets = [hour.astimezone(zone).utcoffset() for hour in hours]
     found = [hour for hour, before, after in zip(hours[1:], offsets, offsets[1:], strict=False) if before != after]
@@ -29,10 +37,10 @@ def changes(name: str) -> tuple[datetime, ...]:
 @cache
 def change_days(name: str) -> tuple[date, ...]:
     """Returns the local dates of `changes`."""
-    return tuple(change.astimezone(ZoneInfo(name)).date() for change in changes(name))
+    return tuple(change.astimezone(zone_named(name)).date() for change in changes(name))
 
 
 def minute_of_day(instant: datetime, name: str) -> tuple[date, int]:
     """Returns what the zone's clocks show at the instant."""
-    local = instant.astimezone(ZoneInfo(name))
+    local = instant.astimezone(zone_named(name))
     return local.date(), local.hour * 60 + local.minute

@@ -2,7 +2,6 @@
 
 import ssl
 from datetime import UTC, datetime
-from zoneinfo import reset_tzpath
 
 import boto3
 from botocore.config import Config
@@ -19,8 +18,6 @@ CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", 
 
 def build_database(source: CredentialSource, tls: TlsSettings, *, exempt: bool = False) -> Database:
     """The database, to which nothing has connected yet; for `exempt` see build_engine."""
-    # Time zones come from the tzdata package, not from whatever the host has.
-    reset_tzpath(to=())
     return Database(build_engine(source, tls_context(tls), exempt=exempt), lambda: datetime.now(UTC))
 
 

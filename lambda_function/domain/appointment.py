@@ -155,13 +155,13 @@ def check_start(start: datetime, *, actor: Actor, policy: Policy, now: datetime)
 
 
 def check_step_time(
-    step: Step, status: Status, visit: Interval, *, zone: ZoneInfo, actor: Actor, now: datetime
+    step: Step, status: Status, visit: Interval, *, zone: ZoneInfo | None, actor: Actor, now: datetime
 ) -> None:
     """Raises InvalidTransitionError where the clock forbids a step that the state allows.
 
     Completing and missing a visit come after its start; confirming before it; checking in on its day, by the
-    clinic's calendar. A visit that has begun can no longer be cancelled, except by staff: a request that nobody
-    answered, or the visit of a patient who was checked in.
+    clinic's calendar, which is unknown if its zone is. A visit that has begun can no longer be cancelled, except by
+    staff: a request that nobody answered, or the visit of a patient who was checked in.
     """
     begun = now >= visit.start
     allowed = True
@@ -171,7 +171,7 @@ def check_step_time(
         case Step.CONFIRM:
             allowed = not begun
         case Step.CHECK_IN:
-            allowed = now.astimezone(zone).date() == visit.start.astimezone(zone).date()
+            allowed = zone is not None and now.astimezone(zone).date() == visit.start.astimezone(zone).date()
         case Step.CANCEL:
             allowed = not begun or (actor.is_staff and status in {Status.REQUESTED, Status.CHECKED_IN})
     if not allowed:

@@ -102,6 +102,13 @@ class OutsideHoursError(DomainError):
     code = "outside_hours"
 
 
+class UnknownZoneError(OutsideHoursError):
+    """In a clinic whose time zone nobody knows, no doctor can be said to work at a time."""
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__("The time zone of this clinic is not known. Ask its operators to correct it.", field=field)
+
+
 class RangeTooWideError(DomainError):
     code = "range_too_wide"
 

@@ -1,7 +1,13 @@
-"""Converts local times of a clinic to UTC and back. A time that a clock shows twice or never is an error."""
+"""Time zones, and local times of a clinic as UTC and back. A time that a clock shows twice or never is an error.
+
+This is the only module that makes a ZoneInfo. Called with a name, the class reads the host's files and keeps what it
+has read for good, so what the host has, and which part of a process asks first, would decide what a local time is.
+"""
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from lambda_function.domain.errors import AmbiguousTimeError, NonexistentTimeError
@@ -10,6 +16,27 @@ from lambda_function.domain.intervals import Interval
 _SECOND = timedelta(seconds=1)
 # Before the one and after the other there is nothing to compare with, whatever the zone.
 FIRST_INSTANT, LAST_INSTANT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def time_zone(name: str) -> ZoneInfo | None:
+    """The zone with exactly this name as the tzdata package describes it, whatever the host has, or None if that
+    package does not list it.
+
+    Practice files with other names are refused, but a database may hold one: written by hand, or by a release whose
+    list was longer. So every caller decides what becomes of a clinic whose zone is None, and no other clinic suffers.
+    """
+    return _zone(name) if name in time_zone_names() else None
+
+
+@cache
+def time_zone_names() -> frozenset[str]:
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def _candidates(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import appointments as appointment_rows
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
@@ -14,7 +13,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
-from lambda_function.domain.time_zones import day_interval
+from lambda_function.domain.time_zones import day_interval, time_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +96,10 @@ def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime |
             raise InvalidInputError("There is nothing with this id that you may see.", field=field)
     if wanted.day is None or visible.time_zone is None:
         return window
-    day = day_interval(wanted.day, ZoneInfo(visible.time_zone))
+    zone = time_zone(visible.time_zone)
+    if zone is None:
+        raise InvalidInputError(
+            "The time zone of this clinic is not known, so it has no days. Give `from` and `to`.", field="date"
+        )
+    day = day_interval(wanted.day, zone)
     return {"starts_from": day.start, "starts_before": day.end}

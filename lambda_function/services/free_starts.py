@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories.booking import Candidate
 from lambda_function.db.repositories.busy import taken_time
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.slots import Timeline, chair_starts, occupied_starts, step_mask, working_starts
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.waitlist import SOME_CHAIR
 from lambda_function.domain.working_hours import WorkingTime
 
@@ -104,7 +104,9 @@ class FreeStarts:
         return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
 
     def _may_work(self, candidate: Candidate, visit: timedelta) -> int:
-        zone, key = ZoneInfo(candidate.time_zone), (candidate.doctor_id, visit)
+        zone, key = time_zone(candidate.time_zone), (candidate.doctor_id, visit)
+        if zone is None:
+            return 0
         step = (candidate.time_zone, candidate.slot_step_minutes)
         if step not in self._on_step:
             self._on_step[step] = step_mask(self.timeline, zone, candidate.slot_step_minutes)

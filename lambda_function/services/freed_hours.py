@@ -5,13 +5,13 @@ Doctors of whom a change makes more possible at any time, such as those who come
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import freed_time
 from lambda_function.db.repositories.booking import DoctorClinic, doctor_clinics
 from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.waitlist import NO_DOCTOR, FreedTime
 from lambda_function.domain.working_hours import WorkingTime, subtract
 from lambda_function.services.offers import record_freed_time, record_until
@@ -45,7 +45,9 @@ def free_after_change(work: UnitOfWork, before: WorkBefore | None, clinics: Coll
     after = working_times(work.session, [clinic.doctor_id for clinic in clinics], before.span)
     parts = []
     for clinic in clinics:
-        zone = ZoneInfo(clinic.time_zone)
+        zone = time_zone(clinic.time_zone)
+        if zone is None:
+            continue
         worked = before.working_times.get(clinic.doctor_id, WorkingTime()).hours_within(before.span, zone)
         works = after[clinic.doctor_id].hours_within(before.span, zone)
         parts += [FreedTime(clinic.doctor_id, clinic.clinic_id, time) for time in subtract(works, worked)]

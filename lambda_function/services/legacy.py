@@ -4,7 +4,6 @@ them.
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories.appointments import AppointmentView, VisitByName, from_local_midnight
 from lambda_function.db.repositories.booking import doctor_clinic
@@ -12,9 +11,9 @@ from lambda_function.db.repositories.catalogue import time_zones
 from lambda_function.db.repositories.people import id_by_user_name
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
-from lambda_function.domain.errors import DomainError, NotFoundError, TreatmentNotOfferedError
+from lambda_function.domain.errors import DomainError, NotFoundError, TreatmentNotOfferedError, UnknownZoneError
 from lambda_function.domain.permissions import Action, require
-from lambda_function.domain.time_zones import day_start, to_utc
+from lambda_function.domain.time_zones import day_start, time_zone, to_utc
 from lambda_function.services.booking import BookingRequest, book
 
 MAX_ROWS = 1000
@@ -22,14 +21,17 @@ MAX_ROWS = 1000
 _FIELDS = {"starts_at": "appointment_date", "doctor_id": "doctor", "patient_id": "patient", "treatment_id": "doctor"}
 
 
-def upcoming(work: UnitOfWork) -> Sequence[VisitByName]:
-    """Returns visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS."""
+def upcoming(work: UnitOfWork) -> Sequence[tuple[VisitByName, datetime]]:
+    """Returns visits that hold their time, from the start of each clinic's today, earliest first, at most MAX_ROWS,
+    each with its start on the clinic's wall clock (naive). Those of a clinic with an unknown zone are left out.
+    """
     require(work.actor, Action.READ_APPOINTMENTS)
-    zones = {name: ZoneInfo(name) for name in time_zones(work.session)}
+    zones = {name: zone for name in time_zones(work.session) if (zone := time_zone(name)) is not None}
     if not zones:
         return []
     since = {name: day_start(work.now.astimezone(zone).date(), zone) for name, zone in zones.items()}
-    return from_local_midnight(work.session, since, limit=MAX_ROWS)
+    visits = from_local_midnight(work.session, since, limit=MAX_ROWS)
+    return [(visit, visit.starts_at.astimezone(zones[visit.time_zone]).replace(tzinfo=None)) for visit in visits]
 
 
 def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: datetime) -> AppointmentView:
@@ -47,7 +49,10 @@ def book_by_name(work: UnitOfWork, *, patient: str, doctor: str, local_start: da
         raise TreatmentNotOfferedError(
             "The doctor has no default treatment. Choose a treatment through /appointments.", field="doctor"
         )
-    starts_at = to_utc(local_start, ZoneInfo(clinic.time_zone), field="appointment_date")
+    zone = time_zone(clinic.time_zone)
+    if zone is None:
+        raise UnknownZoneError(field="appointment_date")
+    starts_at = to_utc(local_start, zone, field="appointment_date")
     request = BookingRequest(
         doctor_id=doctor_id,
         treatment_id=clinic.default_treatment_id,

@@ -4,7 +4,6 @@ table.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.models import Appointment
 from lambda_function.db.repositories import claims
@@ -22,6 +21,7 @@ from lambda_function.domain.appointment import (
 )
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import freed_by_visit
 from lambda_function.services.offers import record_freed_time
@@ -60,7 +60,7 @@ def take(
     if step is Step.CANCEL:
         check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     visit = Interval(appointment.starts_at, appointment.ends_at)
-    check_step_time(step, appointment.status, visit, zone=ZoneInfo(locked.time_zone), actor=work.actor, now=work.now)
+    check_step_time(step, appointment.status, visit, zone=time_zone(locked.time_zone), actor=work.actor, now=work.now)
     record(work, enter(work, appointment, step, after, reason=reason))
     shown = view(work, appointment)
     if after not in HOLDING:

@@ -6,16 +6,16 @@ Shared by booking and moving, which hold the locks of doctor and patient when th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.models import ClaimKind
 from lambda_function.db.repositories.busy import Obstacles, obstacles
 from lambda_function.db.repositories.claims import Claim, busy_error, chair_is_claimed, lock_chair
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
-from lambda_function.domain.errors import DoctorBusyError, InvalidInputError, OutsideHoursError
+from lambda_function.domain.errors import DoctorBusyError, InvalidInputError, OutsideHoursError, UnknownZoneError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.slots import Timeline, working_starts
+from lambda_function.domain.time_zones import time_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def find_vacancy(work: UnitOfWork, placement: Placement, *, chair_id: int | None
 
 
 def _check_working(placement: Placement, found: Obstacles, *, overridden: bool) -> None:
-    zone = ZoneInfo(placement.time_zone)
+    zone = time_zone(placement.time_zone)
+    if zone is None:
+        raise UnknownZoneError(field="starts_at")
     hours, present = working_starts(
         Timeline.around(placement.visit), found.working_time, zone, placement.duration.visit
     )

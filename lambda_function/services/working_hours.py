@@ -5,7 +5,6 @@ appointments that are now outside.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import claims
 from lambda_function.db.repositories import working_hours as working_hours_rows
@@ -17,6 +16,7 @@ from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.outside_hours import outside_hours
 from lambda_function.domain.permissions import Action, Subject, require
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.working_hours import WeeklyHours, Window, check_week, check_windows
 from lambda_function.services.freed_hours import free_after_change, read_before_change
 from lambda_function.services.visits import visible_to
@@ -102,7 +102,7 @@ def visits_outside_hours(
 ) -> dict[int, list[VisitOfDoctor]]:
     """Returns, by doctor, the future appointments outside working hours, whether or not the actor sees them, as if
     `weeks` were the weekly hours of the doctors whom it names. Looks LOOK_AHEAD far, and reads the visits and the hours
-    of many doctors at once.
+    of many doctors at once. In a clinic with an unknown zone it finds none.
     """
     found = {}
     start = work.now.replace(second=0, microsecond=0)
@@ -116,14 +116,16 @@ def visits_outside_hours(
         concerned = Interval(start, start + timedelta(minutes=last))
         working = working_times(work.session, visits.keys(), concerned)
         for doctor_id, of_one in visits.items():
-            working_time = working[doctor_id]
+            zone, working_time = time_zone(time_zones[doctor_id]), working[doctor_id]
+            if zone is None:
+                continue
             if doctor_id in weeks:
                 working_time = replace(working_time, weekly=weeks[doctor_id])
             times = [
                 Interval(start + timedelta(minutes=visit.start), start + timedelta(minutes=visit.end))
                 for visit in of_one
             ]
-            positions = outside_hours(times, working_time, ZoneInfo(time_zones[doctor_id]))
+            positions = outside_hours(times, working_time, zone)
             if positions:
                 found[doctor_id] = [of_one[position] for position in positions]
     return found

@@ -183,12 +183,12 @@ def statements_go_through_the_scope(module: Module, allowed: Collection[str] = R
         name = dotted(node.func).rpartition(".")[2]
         if name in {"connection", "get_bind", "exec_driver_sql", "raw_connection"}:
             yield module.at(node, f".{name}() goes round the scope")
-        if name in {"execute", "scalar", "scalars"} and any(_is_text(argument) for argument in node.args):
+        if name in {"execute", "scalar", "scalars"} and any(_is_call_of("text", argument) for argument in node.args):
             yield module.at(node, "text goes round the scope: nothing adds criteria to it")
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "text"
+def _is_call_of(name: str, node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == name
 
 
 def _broad(caught: ast.expr | None) -> bool:
@@ -208,6 +208,20 @@ def errors_are_caught_by_name(module: Module, allowed: Collection[str] = BROAD_E
     for node in _broad_handlers(module):
         if module.place_of(node) not in allowed:
             yield module.at(node, f"{module.place_of(node)} catches everything: name the errors that are expected")
+
+
+def time_zones_have_one_source(module: Module) -> Findings:
+    for imported, name in imported_names(module):
+        if name in {"zoneinfo.available_timezones", "zoneinfo.reset_tzpath"}:
+            yield module.at(imported, "what zones the host has is no matter: ask domain/time_zones")
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = dotted(node.func)
+        if name.rpartition(".")[2] in {"ZoneInfo", "no_cache"}:
+            yield module.at(node, "it reads the host's zones: call time_zone, or zone_named in tests")
+        if name.endswith(".astimezone") and (not node.args or _is_call_of("time_zone", node.args[0])):
+            yield module.at(node, "astimezone() without a zone, or with None, takes the host's zone")
 
 
 def revisions_stand_alone(module: Module) -> Findings:

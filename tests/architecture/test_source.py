@@ -12,6 +12,7 @@ OURS = ("lambda_function",)
 DEPLOYED = ("lambda_function", "migrations")
 CLOCKLESS = ("lambda_function", "migrations", "dev")
 ALL = ("lambda_function", "migrations", "dev", "tests")
+EVERYWHERE = (*ALL, "benchmarks", "clients", "docs")
 
 SCOPES: list[tuple[Check, tuple[str, ...]]] = [
     (checks.imports_go_down, OURS),
@@ -27,6 +28,7 @@ SCOPES: list[tuple[Check, tuple[str, ...]]] = [
     (checks.errors_are_caught_by_name, DEPLOYED),
     (checks.revisions_stand_alone, DEPLOYED),
     (checks.sql_has_no_clock, CLOCKLESS),
+    (checks.time_zones_have_one_source, EVERYWHERE),
     (checks.modules_are_short, ALL),
     (checks.functions_are_short, ALL),
 ]
@@ -88,6 +90,12 @@ VIOLATIONS: list[tuple[Check, str, str]] = [
     (checks.sql_has_no_clock, DB, "sa.func.current_timestamp()"),
     (checks.sql_has_no_clock, "migrations/versions/0009_x.py", "text('CURRENT_TIMESTAMP(6)')"),
     (checks.sql_has_no_clock, DB, "text(f'WHERE starts_at > now ()')"),
+    (checks.time_zones_have_one_source, SERVICE, "zone = ZoneInfo(clinic.time_zone)"),
+    (checks.time_zones_have_one_source, DOMAIN, "zone = zoneinfo.ZoneInfo.no_cache(name)"),
+    (checks.time_zones_have_one_source, SERVICE, "from zoneinfo import available_timezones"),
+    (checks.time_zones_have_one_source, "tests/x.py", "from zoneinfo import reset_tzpath"),
+    (checks.time_zones_have_one_source, SERVICE, "local = now.astimezone()"),
+    (checks.time_zones_have_one_source, SERVICE, "local = now.astimezone(time_zone(clinic.time_zone))"),
     (checks.modules_are_short, SERVICE, "x = 1\n" * 401),
     (checks.modules_are_short, "lambda_function/entrypoints/x.py", "x = 1\n" * 41),
     (checks.modules_are_short, "lambda_function/__main__.py", "x = 1\n" * 41),
@@ -106,6 +114,11 @@ ALLOWED: list[tuple[Check, str, str]] = [
     (checks.domain_is_plain_python, DOMAIN, "from zoneinfo import ZoneInfo"),
     (checks.only_bootstrap_reads_the_clock, SERVICE, "starts = work.now\nstarted = time.monotonic()"),
     (checks.errors_are_caught_by_name, SERVICE, "try: ...\nexcept ValueError: ..."),
+    (
+        checks.time_zones_have_one_source,
+        DOMAIN,
+        "zone = ZoneInfo.from_file(file)\nnow.astimezone(zone)",
+    ),
     (checks.sql_has_no_clock, SERVICE, '"""Never SQL NOW()."""\nx = "now or never"'),
     (checks.functions_are_short, SERVICE, "def f():\n" + "    x = 1\n" * 49),
     (checks.modules_are_short, SERVICE, "x = 1\n" * 400),

@@ -8,7 +8,7 @@ import pytest
 
 from dev import demo
 from lambda_function.cli.command import Exit
-from lambda_function.db.models import Chair, Clinic, Closure, Doctor, ReceptionistClinic, Treatment, User
+from lambda_function.db.models import Appointment, Chair, Clinic, Closure, Doctor, ReceptionistClinic, Treatment, User
 from lambda_function.domain.appointment import Status
 from tests.cli.terminal import Terminal, demo_document
 from tests.clock import NOW
@@ -300,3 +300,23 @@ def test_a_zone_changes_and_instants_stay(terminal: Terminal, practice: Practice
     ]
     assert planned["outside_appointment_ids"] == {"drjay": [appointment_id]}
     assert terminal.practice_file("apply", document).exit_code == Exit.DONE
+
+
+def test_a_file_corrects_a_zone_that_nobody_knows(terminal: Terminal, practice: Practice) -> None:
+    appointment_id = booked(practice)
+    clinic = next(row for row in practice.rows(Clinic) if row.name == LIMA)
+    clinic.time_zone = "localtime"
+    practice.session.commit()
+    document = demo_document()
+    del document["clinics"][LIMA]
+    assert terminal.plan(document)["changes"] == []
+    document["doctors"]["drjay"]["hours"] = []
+    assert terminal.plan(document)["outside_appointment_ids"] == {}
+
+    document = demo_document()
+    day = str(practice.rows(Appointment)[0].starts_at.date())
+    document["clinics"][LIMA]["closures"] = [{"first_day": day, "last_day": day}]
+    planned = terminal.plan(document)
+    assert [conflict["appointment_ids"] for conflict in planned["conflicts"]] == [[appointment_id]]
+    assert terminal.practice_file("apply", document, "--accept-conflicts").exit_code == Exit.DONE
+    assert [row.time_zone for row in practice.rows(Clinic) if row.name == LIMA] == ["America/Lima"]

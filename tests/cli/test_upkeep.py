@@ -142,10 +142,10 @@ def test_people_without_a_profile_are_found(
     assert terminal.practice.ids[user_name] in {row["user_id"] for row in found(terminal) if row["check"] == "profile"}
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "", "America"])
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "", "America", "localtime", "america/lima"])
 def test_a_zone_that_does_not_exist_is_found(terminal: Terminal, corrupt: Callable[[str], None], zone: str) -> None:
     corrupt(f"UPDATE clinic SET time_zone = '{zone}' WHERE clinic_id = 2")
-    assert found(terminal) == [{"check": "time_zone", "detail": "No such time zone.", "clinic_id": 2}]
+    assert found(terminal) == [{"check": "time_zone", "detail": checking.UNKNOWN_ZONE, "clinic_id": 2}]
 
 
 def test_a_schema_that_is_behind_is_found(terminal: Terminal, corrupt: Callable[[str], None]) -> None:

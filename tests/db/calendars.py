@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from sqlalchemy import delete
@@ -29,7 +28,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 from lambda_function.domain.intervals import GRID, Interval
 from lambda_function.domain.working_hours import DAY_MINUTES, Window
-from tests.zones import ZONES, changes
+from tests.zones import ZONES, changes, zone_named
 
 _Drawn = TypeVar("_Drawn")
 
@@ -122,7 +121,7 @@ _usual_hours = st.lists(
 def calendars(draw: st.DrawFn) -> Calendar:
     zone = draw(st.sampled_from(ZONES))
     change = draw(st.sampled_from(changes(zone)))
-    day = change.astimezone(ZoneInfo(zone)).date()
+    day = change.astimezone(zone_named(zone)).date()
     begin = change - draw(st.integers(0, 8 * 60)) * MINUTE
     span = Interval(begin, begin + draw(st.integers(4 * 60, 16 * 60)) * MINUTE)
     near = st.integers(-1, 1).map(lambda offset: day + offset * DAY)

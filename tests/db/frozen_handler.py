@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from typing import Any
-from zoneinfo import reset_tzpath
 
 from sqlalchemy import event, make_url
 
@@ -31,7 +30,6 @@ def _freeze(connection: Any, cursor: Any, statement: str, *more: object) -> None
 
 
 def main(url: str) -> None:
-    reset_tzpath(to=())
     os.environ["POWERTOOLS_SERVICE_NAME"] = "test"
     engine = build_engine(UrlCredentials(make_url(url)), tls=None)
     event.listen(engine, "after_cursor_execute", _freeze)

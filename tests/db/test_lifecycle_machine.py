@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
@@ -34,6 +33,7 @@ from tests.db.model import FOLLOWING, Model, Move, Refused, Wanted
 from tests.db.world import World
 from tests.profiles import examples
 from tests.servers import empty_tables
+from tests.zones import zone_named
 
 CONNECTIONS = 3
 BEGIN = datetime(2027, 3, 13, 20, 0, tzinfo=UTC)
@@ -285,7 +285,7 @@ class Lifecycle(RuleBasedStateMachine):
         actor = self._helper(who, doctor_id)
         week = [WeeklyHours(weekday, window) for weekday in range(1, 8) for window in windows]
         zone = self._world.practice.zones[self._world.practice.clinic_of[doctor_id]]
-        day = self._start(offset).astimezone(ZoneInfo(zone)).date()
+        day = self._start(offset).astimezone(zone_named(zone)).date()
 
         def run(work: UnitOfWork) -> list[int]:
             if weekly:

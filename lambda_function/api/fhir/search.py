@@ -107,8 +107,9 @@ class Span(NamedTuple):
     end: datetime | None
 
 
-def span_of(values: Sequence[str], zone: ZoneInfo, field: str) -> Span:
-    """What all of the values allow. A value is a time with its offset, or a day, month or year of `zone`.
+def span_of(values: Sequence[str], zone: ZoneInfo | None, field: str) -> Span:
+    """What all of the values allow. A value is a time with its offset, or a day, month or year of `zone`, if it
+    is known.
 
     Raises InvalidInputError on `field`.
     """
@@ -126,7 +127,7 @@ def span_of(values: Sequence[str], zone: ZoneInfo, field: str) -> Span:
     return Span(max(starts, default=None), min(ends, default=None))
 
 
-def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, datetime]:
+def _read(value: str, zone: ZoneInfo | None, field: str) -> tuple[str, datetime, datetime]:
     """The prefix, and the first and last instant that the value may mean."""
     match = _DATE.fullmatch(value)
     prefix = (match["prefix"] or "eq") if match else ""
@@ -139,6 +140,11 @@ def _read(value: str, zone: ZoneInfo, field: str) -> tuple[str, datetime, dateti
         if match["time"]:
             start = datetime.fromisoformat(value.removeprefix(match["prefix"] or "")).astimezone(UTC)
             return prefix, start, start + _precision(match)
+        if zone is None:
+            raise InvalidInputError(
+                "The time zone of this clinic is not known, so it has no days. Give times with their offset.",
+                field=field,
+            )
         first = date(int(match["year"]), int(match["month"] or 1), int(match["day"] or 1))
         return prefix, day_start(first, zone), day_start(_next(first, match), zone)
     except (ValueError, OverflowError):

@@ -34,6 +34,7 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError, NotFoundError, RangeTooWideError
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.services import availability, catalogue, people
 
 router = Router()
@@ -159,7 +160,7 @@ def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
     return answer(searchset(router.current_event, page))
 
 
-def _whole_span(start: Sequence[str], zone: ZoneInfo) -> Interval:
+def _whole_span(start: Sequence[str], zone: ZoneInfo | None) -> Interval:
     """Raises InvalidInputError unless both ends are given, and RangeTooWideError."""
     span = span_of(start, zone, "start")
     if span.start is None or span.end is None:
@@ -169,14 +170,16 @@ def _whole_span(start: Sequence[str], zone: ZoneInfo) -> Interval:
     return Interval(span.start, span.end)
 
 
-def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo:
-    """The zone for dates without a time: that of the location, else of the clinic of the doctor who asks, else UTC."""
+def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo | None:
+    """The zone for dates without a time: that of the location, else of the clinic of the doctor who asks, else UTC.
+    None if the clinic's zone is unknown.
+    """
     if clinic_id is None and work.actor.role is Role.DOCTOR:
         clinic_id = work.actor.clinic_ids[0]
     if clinic_id is None:
-        return ZoneInfo("UTC")
+        return time_zone("UTC")
     try:
-        return ZoneInfo(catalogue.clinic(work, clinic_id).time_zone)
+        return time_zone(catalogue.clinic(work, clinic_id).time_zone)
     except NotFoundError as error:
         raise InvalidInputError(error.detail, field="clinic_id") from None
 

@@ -25,9 +25,9 @@ def list_visits_by_name() -> list[LegacyVisit]:
             "doctor": visit.doctor,
             "receptionist": visit.receptionist,
             "patient": visit.patient,
-            "appointment_date": visit.local_start.isoformat(sep=" ", timespec="seconds"),
+            "appointment_date": local_start.isoformat(sep=" ", timespec="seconds"),
         }
-        for visit in legacy.upcoming(current_work())
+        for visit, local_start in legacy.upcoming(current_work())
     ]
 
 

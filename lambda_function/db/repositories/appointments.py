@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
@@ -60,11 +59,6 @@ class VisitByName(NamedTuple):
     patient: str
     starts_at: datetime
     time_zone: str
-
-    @property
-    def local_start(self) -> datetime:
-        """The start on the clinic's wall clock (naive)."""
-        return self.starts_at.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
 
 
 class VisitResources(NamedTuple):

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import Session
@@ -17,11 +16,13 @@ from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval
+from lambda_function.domain.time_zones import time_zone
 
 # The number of ids or rows that one statement reads.
 CHUNK = 5000
 # The limit of findings in one chunk, for orphans and for people without a profile.
 _SHOWN = 100
+UNKNOWN_ZONE = "The clinic's time zone is none that the service knows. Correct it with a practice file."
 
 Finding = dict[str, Any]
 Step = Callable[[], list[Finding]]
@@ -58,18 +59,10 @@ def _revision(work: UnitOfWork) -> list[Finding]:
 
 def _zones(work: UnitOfWork) -> list[Finding]:
     return [
-        _finding("time_zone", "No such time zone.", clinic_id=row.clinic_id)
+        _finding("time_zone", UNKNOWN_ZONE, clinic_id=row.clinic_id)
         for row in integrity.time_zones(work.session)
-        if not _is_zone(row.time_zone)
+        if time_zone(row.time_zone) is None
     ]
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _profiles(work: UnitOfWork, ids: IdRange) -> list[Finding]:

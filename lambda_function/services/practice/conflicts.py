@@ -9,13 +9,12 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from lambda_function.db.repositories.practice import VisitTime, visits_ahead
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.time_zones import days_interval
+from lambda_function.domain.time_zones import days_interval, time_zone
 from lambda_function.domain.working_hours import merge
 from lambda_function.services.practice.changes import ChangeAction, PracticeChange, Things
 from lambda_function.services.practice.state import ClosedDays, Kind, State
@@ -116,10 +115,9 @@ def _of_clinic(change: PracticeChange, state: State, after: Things, ahead: Visit
         yield f"would lose {chair}, which is booked", ahead.of(chair_id=state.chair_ids[change.name, chair]), False
     if added := change.added("closures"):
         before = state.things[change.kind][change.name]
-        zone = ZoneInfo(after[change.kind][change.name]["time_zone"])
-        closed = _closed(added, zone)
+        closed = _closed(added, after[change.kind][change.name]["time_zone"])
         # Time that was already closed changes nothing for appointments.
-        known = _closed(before["closures"], ZoneInfo(before["time_zone"]))
+        known = _closed(before["closures"], before["time_zone"])
         visits = [
             visit for visit in ahead.of(clinic_id=clinic_id) if _touches(visit, closed) and not _touches(visit, known)
         ]
@@ -148,8 +146,11 @@ def _of_receptionist(change: PracticeChange, state: State, after: Things, ahead:
             yield f"is the last receptionist of {clinic}, which has appointments ahead", visits, False
 
 
-def _closed(closures: Sequence[ClosedDays], zone: ZoneInfo) -> list[Interval]:
-    """Returns the closed time in order, without overlaps."""
+def _closed(closures: Sequence[ClosedDays], zone_name: str) -> list[Interval]:
+    """Returns the closed time in order, without overlaps. In an unknown zone, no time can be closed."""
+    zone = time_zone(zone_name)
+    if zone is None:
+        return []
     return merge(days_interval(each.first_day, each.last_day, zone) for each in closures)
 
 

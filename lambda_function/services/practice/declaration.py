@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +21,7 @@ from pydantic import (
 )
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
 from lambda_function.services.practice.suggestions import closest_time_zone
 from lambda_function.services.text_rules import (
@@ -42,12 +42,10 @@ MAX_HOURS = 200
 
 
 def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, OSError, ValueError):  # unknown, a folder of zones, no name at all
+    if time_zone(value) is None:
         meant = closest_time_zone(value)
         hint = f"did you mean {meant}?" if meant else "give one such as America/Lima or Europe/Madrid"
-        raise ValueError(f"is not a known time zone; {hint}") from None
+        raise ValueError(f"is not a known time zone; {hint}")
     return value
 
 

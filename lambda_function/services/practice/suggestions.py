@@ -3,8 +3,8 @@
 import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
-from functools import cache
-from zoneinfo import available_timezones
+
+from lambda_function.domain.time_zones import time_zone_names
 
 _LISTED = 10
 _ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
@@ -42,10 +42,6 @@ def closest(name: str, known: Collection[str]) -> str | None:
 def closest_time_zone(name: str) -> str | None:
     """Returns the closest time zone, also for a city without its continent, such as Lima."""
     city = name.rsplit("/", 1)[-1].lower()
-    in_city = [zone for zone in _zones() if zone.rsplit("/", 1)[-1].lower() == city]
-    return closest(name, in_city) or next(iter(in_city), None) or closest(name, _zones())
-
-
-@cache
-def _zones() -> tuple[str, ...]:
-    return tuple(sorted(available_timezones()))
+    zones = sorted(time_zone_names())
+    in_city = [zone for zone in zones if zone.rsplit("/", 1)[-1].lower() == city]
+    return closest(name, in_city) or next(iter(in_city), None) or closest(name, zones)

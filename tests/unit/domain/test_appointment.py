@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -32,6 +31,7 @@ from lambda_function.domain.errors import (
     TooSoonError,
 )
 from lambda_function.domain.intervals import Interval
+from tests.zones import zone_named
 
 NOW = datetime(2030, 1, 7, 14, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -196,7 +196,7 @@ def is_allowed(check: Callable[[], None]) -> bool:
 def step_allowed(step: Step, status: Status, actor: Actor, now: datetime, zone: str = "UTC") -> bool:
     """Returns whether the step is allowed for a visit of half an hour from NOW."""
     visit = Interval(NOW, NOW + timedelta(minutes=30))
-    return is_allowed(lambda: check_step_time(step, status, visit, zone=ZoneInfo(zone), actor=actor, now=now))
+    return is_allowed(lambda: check_step_time(step, status, visit, zone=zone_named(zone), actor=actor, now=now))
 
 
 # Columns: the day before, the last microsecond before the start, the start, the end, the day after. A cell says who

@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from lambda_function.domain.time_zones import day_start
 from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
 from tests.profiles import examples
 from tests.unit.domain.test_working_hours import LONDON, openings_of_change_days, windows, works_at
-from tests.zones import ZONES
+from tests.zones import ZONES, zone_named
 
 DAY = timedelta(days=1)
 BASE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -45,9 +44,9 @@ def test_a_visit_is_outside_just_when_some_of_it_is_no_working_time(
     drawn: tuple[str, date, WorkingTime], offsets: list[tuple[int, int]]
 ) -> None:
     zone, day, working_time = drawn
-    start = day_start(day - DAY, ZoneInfo(zone))
+    start = day_start(day - DAY, zone_named(zone))
     visits = [Interval(start + first * GRID, start + (first + length) * GRID) for first, length in sorted(offsets)]
-    assert outside_hours(visits, working_time, ZoneInfo(zone)) == [
+    assert outside_hours(visits, working_time, zone_named(zone)) == [
         number
         for number, visit in enumerate(visits)
         if not all(works_at(instant, zone, working_time) for instant in visit.grid_slots())
@@ -63,7 +62,7 @@ def test_hundreds_of_windows_and_years_of_visits_are_compared_in_one_walk() -> N
     )
     visits = [Interval(BASE + number * DAY, BASE + number * DAY + GRID) for number in range(982)]
     started = time.process_time()
-    found = outside_hours(visits, working_time, ZoneInfo(LONDON))
+    found = outside_hours(visits, working_time, zone_named(LONDON))
     assert time.process_time() - started < 0.3
-    in_summer = [number for number, visit in enumerate(visits) if visit.start.astimezone(ZoneInfo(LONDON)).hour]
+    in_summer = [number for number, visit in enumerate(visits) if visit.start.astimezone(zone_named(LONDON)).hour]
     assert found == in_summer

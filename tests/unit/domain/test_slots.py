@@ -1,7 +1,6 @@
 """Arithmetic on rows of bits gives the same result as loops over five minutes."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -22,7 +21,7 @@ from lambda_function.domain.slots import (
     working_starts,
 )
 from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
-from tests.zones import ZONES, change_days, minute_of_day
+from tests.zones import ZONES, change_days, minute_of_day, zone_named
 
 SIZE = 60
 BASE = datetime(2027, 3, 14, 4, 0, tzinfo=UTC)
@@ -139,7 +138,7 @@ def test_the_margin_reaches_over_all_that_a_start_depends_on(duration: Duration)
 def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
     working_time = WorkingTime(weekly=[WeeklyHours(7, Window(0, 60))])
     line = Timeline(datetime(2027, 5, 2, tzinfo=UTC), 24)
-    hours, present = working_starts(line, working_time, ZoneInfo("UTC"), timedelta(minutes=50))
+    hours, present = working_starts(line, working_time, zone_named("UTC"), timedelta(minutes=50))
     assert naive(hours) == [0, 1, 2]
     assert naive(present) == list(range(24 - 9))
 
@@ -147,7 +146,7 @@ def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
 def test_time_off_that_touches_a_visit_by_a_minute_is_in_its_way() -> None:
     start = datetime(2027, 5, 2, tzinfo=UTC)
     time_off = Interval(start + 34 * MINUTE, start + 36 * MINUTE)
-    _, present = working_starts(Timeline(start, 12), WorkingTime(time_off=[time_off]), ZoneInfo("UTC"), 2 * GRID)
+    _, present = working_starts(Timeline(start, 12), WorkingTime(time_off=[time_off]), zone_named("UTC"), 2 * GRID)
     assert naive(present) == [0, 1, 2, 3, 4, 8, 9, 10]
 
 
@@ -164,7 +163,7 @@ def test_the_slot_step_counts_from_midnight_as_the_clocks_show_it(
     zone, day = drawn
     line = Timeline(datetime.combine(day, datetime.min.time(), UTC) + offset * GRID, size)
     expected = [index for index in range(size) if minute_of_day(line.instant(index), zone)[1] % step_minutes == 0]
-    assert naive(step_mask(line, ZoneInfo(zone), step_minutes)) == expected
+    assert naive(step_mask(line, zone_named(zone), step_minutes)) == expected
 
 
 @pytest.mark.parametrize(
@@ -182,5 +181,5 @@ def test_the_slot_step_counts_from_midnight_as_the_clocks_show_it(
 def test_a_day_has_a_start_for_each_full_hour_that_its_clocks_show(zone: str, day: str, starts: int) -> None:
     whole = date.fromisoformat(day)
     line = Timeline(datetime.combine(whole, datetime.min.time(), UTC) - timedelta(days=1), 3 * 288)
-    found = [line.instant(index) for index in bits(step_mask(line, ZoneInfo(zone), 60))]
+    found = [line.instant(index) for index in bits(step_mask(line, zone_named(zone), 60))]
     assert sum(minute_of_day(instant, zone)[0] == whole for instant in found) == starts

@@ -2,7 +2,12 @@
 come from the pinned tzdata package.
 """
 
+import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,19 +22,23 @@ from lambda_function.domain.time_zones import (
     day_interval,
     day_start,
     days_interval,
+    time_zone,
+    time_zone_names,
     to_utc,
 )
+from tests.architecture.source import ROOT
+from tests.zones import zone_named
 
-NEW_YORK = ZoneInfo("America/New_York")
-LONDON = ZoneInfo("Europe/London")
-SANTIAGO = ZoneInfo("America/Santiago")
-CAIRO = ZoneInfo("Africa/Cairo")
-LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
-KATHMANDU = ZoneInfo("Asia/Kathmandu")
-LIMA = ZoneInfo("America/Lima")
-TORONTO = ZoneInfo("America/Toronto")
-APIA = ZoneInfo("Pacific/Apia")
-BEIRUT = ZoneInfo("Asia/Beirut")
+NEW_YORK = zone_named("America/New_York")
+LONDON = zone_named("Europe/London")
+SANTIAGO = zone_named("America/Santiago")
+CAIRO = zone_named("Africa/Cairo")
+LORD_HOWE = zone_named("Australia/Lord_Howe")
+KATHMANDU = zone_named("Asia/Kathmandu")
+LIMA = zone_named("America/Lima")
+TORONTO = zone_named("America/Toronto")
+APIA = zone_named("Pacific/Apia")
+BEIRUT = zone_named("Asia/Beirut")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -228,11 +237,58 @@ def test_a_date_that_a_zone_skipped_is_empty() -> None:
 
 def test_of_a_midnight_that_comes_twice_a_day_begins_with_the_first() -> None:
     """In St John's in 2010, clocks went back at 00:01 to 23:01 of the day before."""
-    assert day_start(date(2010, 11, 7), ZoneInfo("America/St_Johns")) == utc("2010-11-07T02:30")
+    assert day_start(date(2010, 11, 7), zone_named("America/St_Johns")) == utc("2010-11-07T02:30")
 
 
-@pytest.mark.parametrize("zone", [LIMA, KATHMANDU, ZoneInfo("Pacific/Kiritimati"), ZoneInfo("UTC")], ids=str)
+@pytest.mark.parametrize("zone", [LIMA, KATHMANDU, zone_named("Pacific/Kiritimati"), zone_named("UTC")], ids=str)
 def test_the_first_and_the_last_of_all_dates_reach_as_far_as_there_are_instants(zone: ZoneInfo) -> None:
     assert days_interval(date.min, date.max, zone) == Interval(FIRST_INSTANT, LAST_INSTANT)
     assert day_interval(date.min, zone).end == day_interval(date.min + DAY, zone).start
     assert day_interval(date.max - DAY, zone).end == day_interval(date.max, zone).start
+
+
+def test_the_zones_are_those_that_the_package_lists() -> None:
+    assert len(time_zone_names()) > 500
+    for name in time_zone_names():
+        assert str(zone_named(name)) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("localtime", "posixrules", "right/America/New_York", "posix/America/Lima", "america/lima", "AMERICA/LIMA"),
+        *("", "America", "America/", "/UTC", "../zones", "zone.tab", "tzdata.zi", "America/Lima\n", "Mars/Olympus"),
+    ],
+)
+def test_nothing_else_is_a_zone(name: str) -> None:
+    assert time_zone(name) is None
+
+
+def test_the_host_and_what_was_read_before_do_not_matter(tmp_path: Path) -> None:
+    """Runs in a process of its own, on a host where Casablanca has Tokyo's clocks, which it has read already."""
+    (tmp_path / "Africa").mkdir()
+    with as_file(files("tzdata").joinpath("zoneinfo", "Asia", "Tokyo")) as tokyo:
+        shutil.copy(tokyo, tmp_path / "Africa" / "Casablanca")
+    program = """
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from lambda_function.domain.time_zones import time_zone
+from tests.zones import zone_named
+
+for zone in (ZoneInfo("Africa/Casablanca"), time_zone("Africa/Casablanca")):
+    print(datetime(2027, 9, 10, 23, 30, tzinfo=UTC).astimezone(zone).day)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PYTHONTZPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["11", "10"]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +20,7 @@ from lambda_function.domain.working_hours import (
     subtract,
 )
 from tests.profiles import examples
-from tests.zones import ZONES, change_days, minute_of_day
+from tests.zones import ZONES, change_days, minute_of_day, zone_named
 
 NEW_YORK = "America/New_York"
 LONDON = "Europe/London"
@@ -67,7 +66,7 @@ def utc(*texts: str) -> list[Interval]:
     ],
 )
 def test_midnight_to_six_is_as_long_as_the_clocks_make_it(zone: str, day: str, hours: float) -> None:
-    found = instants(date.fromisoformat(day), window("00:00-06:00"), ZoneInfo(zone))
+    found = instants(date.fromisoformat(day), window("00:00-06:00"), zone_named(zone))
     assert sum((part.end - part.start for part in found), timedelta()) == timedelta(hours=hours)
 
 
@@ -92,7 +91,7 @@ def test_midnight_to_six_is_as_long_as_the_clocks_make_it(zone: str, day: str, h
 def test_a_window_begins_and_ends_when_the_clocks_say_so(
     zone: str, day: str, hours: str, expected: list[Interval]
 ) -> None:
-    assert list(instants(date.fromisoformat(day), window(hours), ZoneInfo(zone))) == expected
+    assert list(instants(date.fromisoformat(day), window(hours), zone_named(zone))) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,7 @@ def test_a_window_begins_and_ends_when_the_clocks_say_so(
     ],
 )
 def test_hours_that_are_repeated_come_twice(zone: str, day: str, hours: str, expected: list[Interval]) -> None:
-    assert list(instants(date.fromisoformat(day), window(hours), ZoneInfo(zone))) == expected
+    assert list(instants(date.fromisoformat(day), window(hours), zone_named(zone))) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,27 +119,27 @@ def test_hours_that_are_repeated_come_twice(zone: str, day: str, hours: str, exp
     ],
 )
 def test_hours_that_are_skipped_do_not_come(zone: str, day: str, hours: str) -> None:
-    assert instants(date.fromisoformat(day), window(hours), ZoneInfo(zone)) == ()
+    assert instants(date.fromisoformat(day), window(hours), zone_named(zone)) == ()
 
 
 def test_an_exception_opens_a_day_that_is_closed_otherwise() -> None:
     working_time = WorkingTime(exceptions={date(2027, 5, 2): [window("10:00-12:00")]})
     span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 4, tzinfo=UTC))
-    assert working_time.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-02T09:00/11:00")
+    assert working_time.hours_within(span, zone_named(LONDON)) == utc("2027-05-02T09:00/11:00")
 
 
 def test_an_exception_without_hours_closes_its_date() -> None:
     day = date(2027, 5, 3)
     working_time = WorkingTime(weekly=[WeeklyHours(1, window("10:00-12:00"))], exceptions={day: []})
     span = Interval(datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 14, tzinfo=UTC))
-    assert working_time.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-10T09:00/11:00")
+    assert working_time.hours_within(span, zone_named(LONDON)) == utc("2027-05-10T09:00/11:00")
 
 
 def test_night_hours_end_where_a_closure_begins() -> None:
     closed = date(2027, 5, 4)
     working_time = WorkingTime(weekly=[WeeklyHours(1, window("22:00-06:00"))], closures=[(closed, closed)])
     span = Interval(datetime(2027, 5, 3, tzinfo=UTC), datetime(2027, 5, 6, tzinfo=UTC))
-    assert working_time.hours_within(span, ZoneInfo(LONDON)) == utc("2027-05-03T21:00/23:00")
+    assert working_time.hours_within(span, zone_named(LONDON)) == utc("2027-05-03T21:00/23:00")
 
 
 def test_hours_hold_from_the_first_to_the_last_day_of_their_validity() -> None:
@@ -192,8 +191,8 @@ def works_at(instant: datetime, zone: str, working_time: WorkingTime) -> bool:
 @given(openings_of_change_days())
 def test_an_instant_is_working_time_just_when_the_clock_shows_it(drawn: tuple[str, date, WorkingTime]) -> None:
     zone, day, working_time = drawn
-    span = Interval(day_start(day - DAY, ZoneInfo(zone)), day_start(day + 2 * DAY, ZoneInfo(zone)))
-    hours = working_time.hours_within(span, ZoneInfo(zone))
+    span = Interval(day_start(day - DAY, zone_named(zone)), day_start(day + 2 * DAY, zone_named(zone)))
+    hours = working_time.hours_within(span, zone_named(zone))
     for instant in span.grid_slots():
         inside = any(part.start <= instant < part.end for part in hours)
         assert inside == works_at(instant, zone, working_time), instant
@@ -204,10 +203,10 @@ def test_a_part_of_the_time_has_the_hours_of_the_whole(
     drawn: tuple[str, date, WorkingTime], offset: int, length: int
 ) -> None:
     zone, day, working_time = drawn
-    start = day_start(day - DAY, ZoneInfo(zone)) + offset * GRID
+    start = day_start(day - DAY, zone_named(zone)) + offset * GRID
     span = Interval(start, start + length * GRID)
-    whole = working_time.hours_within(Interval(start - DAY, span.end + DAY), ZoneInfo(zone))
-    part = working_time.hours_within(span, ZoneInfo(zone))
+    whole = working_time.hours_within(Interval(start - DAY, span.end + DAY), zone_named(zone))
+    part = working_time.hours_within(span, zone_named(zone))
     assert [_within(hours, span) for hours in part] == [_within(hours, span) for hours in whole if hours.overlaps(span)]
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from lambda_function.api.fhir.search import Span, code_of, parse_reference, span_of
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.time_zones import day_interval
+from tests.zones import zone_named
 
-LIMA = ZoneInfo("America/Lima")
+LIMA = zone_named("America/Lima")
 
 
 def _utc(text: str) -> datetime:
@@ -46,7 +47,7 @@ def test_each_prefix_cuts_at_the_ends_of_what_the_value_names(value: str, start:
 
 @given(st.dates(date(1000, 1, 2), date(2999, 12, 30)), st.sampled_from(["America/Lima", "America/Santiago", "UTC"]))
 def test_a_day_is_that_of_the_clocks_of_the_zone(day: date, name: str) -> None:
-    zone = ZoneInfo(name)
+    zone = zone_named(name)
     expected = day_interval(day, zone)
 
     assert _span(day.isoformat(), zone=zone) == (expected.start, expected.end)

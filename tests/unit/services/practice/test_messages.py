@@ -218,8 +218,28 @@ def test_whatever_key_is_in_a_file_no_message_holds_a_word_of_a_library(place: P
     assert not list(filter(FORBIDDEN.search, messages(with_value((*place[:-1], key), value))))
 
 
-def test_a_city_without_its_continent_is_found() -> None:
-    assert closest_time_zone("madrid") == "Europe/Madrid"
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("madrid", "Europe/Madrid"),  # without its continent
+        ("america/lima", "America/Lima"),
+        ("AMERICA/LIMA", "America/Lima"),
+        ("America/Lima ", "America/Lima"),
+        ("right/America/New_York", "America/New_York"),
+        ("posix/America/Lima", "America/Lima"),
+        ("utc", "UTC"),
+    ],
+)
+def test_a_name_that_is_no_zone_suggests_the_one_that_is_meant(name: str, meant: str) -> None:
+    assert closest_time_zone(name) == meant
+    message = messages(with_value(("clinics", "Cusco", "time_zone"), name))
+    assert message == [f"is not a known time zone; did you mean {meant}?"]
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "America", "zone.tab", "../UTC", "/etc/localtime", ""])
+def test_files_and_folders_of_a_zone_database_are_no_zones(name: str) -> None:
+    [message] = messages(with_value(("clinics", "Cusco", "time_zone"), name))
+    assert message.startswith("is not a known time zone; ")
 
 
 def test_long_lists_are_cut_short() -> None:

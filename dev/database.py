@@ -10,7 +10,7 @@ from dev.stack import StackError
 from lambda_function.bootstrap import alembic_setup
 from lambda_function.db import logins
 from lambda_function.services import database_users
-from lambda_function.services.database_users import Place, Secrets
+from lambda_function.services.database_users import ManagedDatabase, Secrets
 
 MASTER_SECRET = "dentist/master"  # noqa: S105 - the secret's name
 APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
@@ -129,7 +129,7 @@ def _make_users(own: sa.URL, secrets: Secrets) -> bool:
     """Creates the users as operators do on RDS. Returns False if the administrator is not allowed to."""
     values = secret(own)
     secrets.put_current(MASTER_SECRET, values)
-    place = Place(
+    managed = ManagedDatabase(
         host=str(values["host"]),
         port=int(values["port"]),
         database=str(values["dbname"]),
@@ -138,7 +138,7 @@ def _make_users(own: sa.URL, secrets: Secrets) -> bool:
         migrator_secret_id=MIGRATOR_SECRET,
     )
     try:
-        database_users.make(secrets, place, tls=None)
+        database_users.make(secrets, managed, tls=None)
     except logins.LoginError as error:
         if error.number not in _NOT_ALLOWED:
             raise StackError(

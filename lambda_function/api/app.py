@@ -2,9 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -15,6 +14,7 @@ from lambda_function.api import problems
 from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir.wire import PUBLIC_URL
 from lambda_function.api.middleware import as_get, transaction
+from lambda_function.api.payload import Event, Result
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
     appointments,
@@ -53,8 +53,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=63072000",
 }
-
-Answer = dict[str, Any]
 
 
 def create_resolver() -> APIGatewayHttpResolver:
@@ -121,27 +119,27 @@ class Api:
         # Registered so that Powertools answers no error itself: `_answer_error` does.
         resolver.exception_handler(Exception)(_to_the_edge)
 
-    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
+    def __call__(self, event: Event, context: LambdaContext) -> Result:
         started = time.perf_counter()
         request_id: str = event["requestContext"]["requestId"]
         logger.append_keys(request_id=request_id, function_request_id=context.aws_request_id)
         seen: dict[str, str] = {}
         try:
-            answer = self._dispatch(event, context, seen.setdefault)
+            result = self._dispatch(event, context, seen.setdefault)
         except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
-            answer = format_of(event["rawPath"]).refusal(_answer_error(error, request_id), event)
+            result = format_of(event["rawPath"]).refusal(_answer_error(error, request_id), event)
         if _method(event) == "HEAD":
-            answer["body"] = ""
-        answer["headers"] = {**answer.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}
+            result["body"] = ""
+        result["headers"] = {**result.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}
         logger.info(
             "request",
             route=seen.get("route", "none"),
-            status=answer["statusCode"],
+            status=result["statusCode"],
             duration_ms=round((time.perf_counter() - started) * 1000, 1),
         )
-        return answer
+        return result
 
-    def _dispatch(self, event: Mapping[str, Any], context: LambdaContext, note: Callable[[str, str], str]) -> Answer:
+    def _dispatch(self, event: Event, context: LambdaContext, note: Callable[[str, str], str]) -> Result:
         if _method(event) == "HEAD":
             event = as_get(event)
         method, path = _method(event), event["rawPath"]
@@ -164,7 +162,7 @@ class Api:
         return self._resolver.resolve({**event, "headers": headers, PUBLIC_URL: self._public_url}, context)
 
 
-def _method(event: Mapping[str, Any]) -> str:
+def _method(event: Event) -> str:
     method: str = event["requestContext"]["http"]["method"]
     return method
 
@@ -173,7 +171,7 @@ def _to_the_edge(error: Exception) -> None:
     raise error
 
 
-def subject(event: Mapping[str, Any]) -> str:
+def subject(event: Event) -> str:
     """The `sub` of a verified access token. API Gateway checks signature, issuer, audience and time, but lets ID
     tokens pass, and hands all claims over as strings.
     """
@@ -185,7 +183,7 @@ def subject(event: Mapping[str, Any]) -> str:
     return sub
 
 
-def _answer_error(error: Exception, request_id: str) -> Answer:
+def _answer_error(error: Exception, request_id: str) -> Result:
     if isinstance(error, DomainError):
         if PROBLEM_CODES[error.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             cause = type(error.__cause__).__name__ if error.__cause__ else None

@@ -1,6 +1,6 @@
 """One request, one transaction: who calls, the unit of work, the commit; then what follows from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from lambda_function.api.idempotency import answer_once, keyed_request
+from lambda_function.api.payload import Event
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services import offers, people
 
@@ -29,7 +30,7 @@ def current_work() -> UnitOfWork:
     return _work.get()
 
 
-def as_get(event: Mapping[str, Any]) -> dict[str, Any]:
+def as_get(event: Event) -> Event:
     """Turns a HEAD into the GET that it stands for, with a note of what it was."""
     context = event["requestContext"]
     return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}, _HEAD: True}

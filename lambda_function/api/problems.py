@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from lambda_function.api.codes import PROBLEM_CODES
+from lambda_function.api.payload import Result
 from lambda_function.domain.errors import DomainError, HasBookingsError
 from lambda_function.services.value_messages import Fault, fault_of
 
@@ -55,8 +56,8 @@ def problem(
     errors: Sequence[Mapping[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """A payload-2.0 answer; `more` are members of this problem alone."""
+) -> Result:
+    """A problem as the Lambda's result; `more` are members of this problem alone."""
     status = PROBLEM_CODES[code].status
     body: dict[str, Any] = {
         "type": f"urn:dentist-appointments:problem:{code}",
@@ -81,7 +82,7 @@ def problem(
     }
 
 
-def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
+def from_domain(error: DomainError, request_id: str) -> Result:
     """The error as a problem. A 422 always names the field, which is `body` for the request as a whole."""
     errors = None
     if PROBLEM_CODES[error.code].status is HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -94,7 +95,7 @@ def from_domain(error: DomainError, request_id: str) -> dict[str, Any]:
     return problem(error.code, error.detail, request_id, errors=errors, headers=headers, more=more)
 
 
-def from_validation(error: RequestValidationError, request_id: str) -> dict[str, Any]:
+def from_validation(error: RequestValidationError, request_id: str) -> Result:
     """A 422, or a 404 when an id in the path is wrong, since there cannot be anything at that address."""
     if any(item["loc"][0] == "path" for item in error.errors()):
         return problem("not_found", "There is nothing at this address.", request_id)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.shared.json_encoder import Encoder
 
+from lambda_function.api.payload import Event
 from lambda_function.api.problems import EdgeError
 from lambda_function.api.wire_formats import format_of
 
@@ -73,7 +74,7 @@ def _repeats(annotation: Any) -> bool:
     return list in {get_origin(part) for part in (annotation, *get_args(annotation))}
 
 
-def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+def check_body(route: Route, event: Event, headers: Mapping[str, str]) -> None:
     """Checks the body of a route that takes one; on other routes a body is ignored."""
     if route.method not in BODY_METHODS:
         return
@@ -89,7 +90,7 @@ def check_body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str
         raise EdgeError("validation_error", "Send a JSON object as the body.", field="body", field_code="wrong_type")
 
 
-def body_bytes(event: Mapping[str, Any]) -> bytes:
+def body_bytes(event: Event) -> bytes:
     """The body as the client sent it. Raises EdgeError: malformed_json."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):

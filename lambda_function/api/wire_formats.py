@@ -3,24 +3,22 @@
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.fhir.wire import BASE
-
-Answer = Mapping[str, Any]
-Event = Mapping[str, Any]
+from lambda_function.api.payload import Event, Result
 
 
 class WireFormat(NamedTuple):
-    """`body_types` matches the media types of bodies; `refusal` makes the answer from that of api/problems.py."""
+    """`body_types` matches the media types of bodies; `refusal` makes the result from that of api/problems.py."""
 
     body_types: re.Pattern[str]
-    refusal: Callable[[Answer, Event], dict[str, Any]]
+    refusal: Callable[[Result, Event], Result]
 
 
-def _as_it_is(problem: Answer, _: Event) -> dict[str, Any]:
-    return dict(problem)
+def _as_it_is(problem: Result, _: Event) -> Result:
+    return problem
 
 
 _PLAIN = WireFormat(re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE), _as_it_is)

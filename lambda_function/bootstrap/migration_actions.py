@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from lambda_function.bootstrap.alembic_setup import alembic_config, grant_app, migration_engine
 from lambda_function.bootstrap.database import secret_versions, tls_context
 from lambda_function.services import database_users
-from lambda_function.services.database_users import Place
+from lambda_function.services.database_users import ManagedDatabase
 from lambda_function.settings import database_users_settings
 
 HEAD = "head"
@@ -61,7 +61,7 @@ def _plan(revision: str) -> dict[str, Any]:
 def _bootstrap(revision: str) -> dict[str, Any]:
     """Makes the database's users, their secrets and their rights."""
     settings = database_users_settings()
-    place = Place(
+    managed = ManagedDatabase(
         settings.host,
         settings.port,
         settings.database,
@@ -69,7 +69,7 @@ def _bootstrap(revision: str) -> dict[str, Any]:
         settings.app_secret_id,
         settings.migrator_secret_id,
     )
-    return {"changed": database_users.make(secret_versions(), place, tls_context(settings.tls))}
+    return {"changed": database_users.make(secret_versions(), managed, tls_context(settings.tls))}
 
 
 def _current(engine: Engine) -> str | None:

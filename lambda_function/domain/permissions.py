@@ -143,10 +143,12 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The visit that an action is about, planned or booked."""
+    """The visit that an action is about, planned or booked. An action that is not about a visit may be about a doctor
+    or a patient alone.
+    """
 
-    patient_id: int
-    doctor_id: int
+    patient_id: int | None
+    doctor_id: int | None
     clinic_id: int
 
 

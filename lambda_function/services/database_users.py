@@ -27,7 +27,7 @@ class Secrets(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ManagedDatabase:
     """A database, and the secrets of its users. RDS's own secret of the master has only user name and password."""
 
     host: str
@@ -48,33 +48,33 @@ class Place:
         }
 
 
-def make(secrets: Secrets, place: Place, tls: ssl.SSLContext | None) -> list[str]:
+def make(secrets: Secrets, managed: ManagedDatabase, tls: ssl.SSLContext | None) -> list[str]:
     """Returns what was changed: names of users and `secret of NAME`. Grants are given again, which changes nothing.
 
     Raises LoginError and UnavailableError, and ValueError if a secret names a user of another database.
     """
-    master = secrets.current(place.master_secret_id)
+    master = secrets.current(managed.master_secret_id)
     if master is None:
         raise UnavailableError("The master user's secret is empty.")
     changed: list[str] = []
-    with logins.session(Credentials.in_secret({**master, **place.keys()}), tls) as cursor:
-        first, second = logins.app_logins(place.database)
-        migrator = logins.migrator_login(place.database)
-        for secret_id, username in ((place.app_secret_id, first), (place.migrator_secret_id, migrator)):
-            login, written = _filled(secrets, place, secret_id, username)
+    with logins.session(Credentials.in_secret({**master, **managed.keys()}), tls) as cursor:
+        first, second = logins.app_logins(managed.database)
+        migrator = logins.migrator_login(managed.database)
+        for secret_id, username in ((managed.app_secret_id, first), (managed.migrator_secret_id, migrator)):
+            login, written = _filled(secrets, managed, secret_id, username)
             changed += [f"secret of {login.username}"] if written else []
             changed += _agree(cursor, login, tls)
         changed += [name for name in (first, second) if logins.create(cursor, name)]
-        logins.grant_migrator(cursor, place.database)
-        logins.grant_app(cursor, place.database)
+        logins.grant_migrator(cursor, managed.database)
+        logins.grant_app(cursor, managed.database)
     return changed
 
 
-def _filled(secrets: Secrets, place: Place, secret_id: str, username: str) -> tuple[Credentials, bool]:
+def _filled(secrets: Secrets, managed: ManagedDatabase, secret_id: str, username: str) -> tuple[Credentials, bool]:
     """Returns the content of the secret, and whether it had to be written."""
     kept = secrets.current(secret_id)
-    wanted = {"username": username, "password": logins.new_password(), **(kept or {}), **place.keys()}
-    logins.successor(place.database, wanted["username"])
+    wanted = {"username": username, "password": logins.new_password(), **(kept or {}), **managed.keys()}
+    logins.successor(managed.database, wanted["username"])
     if wanted != kept:
         secrets.put_current(secret_id, wanted)
     return Credentials.in_secret(wanted), wanted != kept

@@ -41,8 +41,6 @@ from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.catalogue import check_ids
 from lambda_function.services.offers import record_freed_time
 
-NOBODY = 0
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -134,7 +132,7 @@ def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
         clinic = doctor_clinic(work.session, wish.doctor_id)
         clinic_id = None if clinic is None else clinic.clinic_id
     if clinic_id is not None:
-        require(work.actor, Action.WAIT, Subject(patient_id, wish.doctor_id or NOBODY, clinic_id))
+        require(work.actor, Action.WAIT, Subject(patient_id, wish.doctor_id, clinic_id))
 
 
 def page(work: UnitOfWork, *, after: int, limit: int) -> list[WaitlistRow]:

@@ -25,7 +25,6 @@ MAX_TIME_OFF = timedelta(days=5 * 366)
 # How far ahead hours are compared with visits. No clinic's horizon, which a practice file sets, is longer.
 LOOK_AHEAD = MAX_TIME_OFF
 DOCTORS_AT_ONCE = 100
-NOBODY = 0
 
 
 def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorClinic:
@@ -33,7 +32,7 @@ def require_doctor(work: UnitOfWork, doctor_id: int, action: Action) -> DoctorCl
     clinic = doctor_clinic(work.session, doctor_id)
     if clinic is None:
         raise NotFoundError("There is no such doctor.")
-    require(work.actor, action, Subject(patient_id=NOBODY, doctor_id=doctor_id, clinic_id=clinic.clinic_id))
+    require(work.actor, action, Subject(patient_id=None, doctor_id=doctor_id, clinic_id=clinic.clinic_id))
     return clinic
 
 

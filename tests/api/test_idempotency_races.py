@@ -216,9 +216,9 @@ def test_other_keys_and_requests_without_one_do_not_wait(desk: Desk, workers: Wo
     assert len(others) == WORKERS
 
 
-Step = tuple[str, str, Mapping[str, Any], Status, timedelta]
+Change = tuple[str, str, Mapping[str, Any], Status, timedelta]
 AHEAD, BEGUN = timedelta(days=8), -timedelta(hours=1)
-STEPS: dict[str, Step] = {
+CHANGES: dict[str, Change] = {
     "confirm": ("rita", "POST", {}, Status.REQUESTED, AHEAD),
     "cancel": ("rita", "POST", {"reason": "Flu"}, Status.BOOKED, AHEAD),
     "check-in": ("rita", "POST", {}, Status.BOOKED, timedelta(hours=1)),
@@ -237,11 +237,11 @@ def _tell_one_winner(answers: list[Answer], version: int) -> None:
             expect_problem(answer, 412, "stale_version")
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_of_eight_changes_of_a_visit_with_one_etag_one_is_done(desk: Desk, workers: Workers, step: str) -> None:
-    user_name, method, body, status, ahead = STEPS[step]
+@pytest.mark.parametrize("change", CHANGES)
+def test_of_eight_changes_of_a_visit_with_one_etag_one_is_done(desk: Desk, workers: Workers, change: str) -> None:
+    user_name, method, body, status, ahead = CHANGES[change]
     row = desk.practice.add_appointment(NOW + ahead, status=status)
-    path = f"/appointments/{row.appointment_id}" + (f"/{step}" if step else "")
+    path = f"/appointments/{row.appointment_id}" + (f"/{change}" if change else "")
     bodies = [{"patient_note": f"I am {n}"} if method == "PATCH" else body for n in range(WORKERS)]
     answers = workers.at_once([post(user_name, path, one, method=method, If_Match='"1"') for one in bodies])
 

@@ -29,7 +29,7 @@ KEY = {"Idempotency-Key": "key"}
 # Fields that name a possible patient, fields that name staff, who are never erased, and fields that name nobody.
 PATIENTS = {"user_id", "patient_id"}
 STAFF = {"doctor_id", "receptionist_id"}
-NOBODY = {"appointment_id", "chair_id", "clinic_id", "time_off_id", "treatment_id", "waitlist_id"}
+THINGS = {"appointment_id", "chair_id", "clinic_id", "time_off_id", "treatment_id", "waitlist_id"}
 
 
 def _subjects(desk: Desk) -> set[int]:
@@ -111,6 +111,6 @@ def test_every_id_in_an_answer_that_can_be_kept_is_known_to_name_somebody_or_nob
                 for content in answer.get("content", {}).values():
                     found |= _integers(content["schema"])
     ids = {name for name in found if name.endswith(("_id", "_ids"))}
-    assert ids - {"outside_appointment_ids", "appointment_ids"} <= PATIENTS | STAFF | NOBODY
+    assert ids - {"outside_appointment_ids", "appointment_ids"} <= PATIENTS | STAFF | THINGS
     assert ids >= PATIENTS
     assert named_in("".join(f'"{name}":{number},' for number, name in enumerate(sorted(PATIENTS)))) == {0, 1}

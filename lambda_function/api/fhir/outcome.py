@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lambda_function.api.fhir.wire import BASE, CONTENT_TYPE, URN, Resource
+from lambda_function.api.payload import Event, Result
 
 _ISSUE_TYPES: Mapping[int, str] = MappingProxyType(
     {
@@ -28,17 +29,17 @@ _ISSUE_TYPES: Mapping[int, str] = MappingProxyType(
 _HEADERS = frozenset({"If-Match", "If-None-Exist"})
 
 
-def of_problem(answer: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer with an OperationOutcome in place of the problem; everything else stays the same."""
-    problem = json.loads(answer["body"])
-    errors = problem.get("errors")
+def of_problem(problem: Result, event: Event) -> Result:
+    """The result with an OperationOutcome in place of the problem; everything else stays the same."""
+    told = json.loads(problem["body"])
+    errors = told.get("errors")
     if errors:
-        issues = [{**_issue(problem, error["message"]), **_place(error["field"], event)} for error in errors]
+        issues = [{**_issue(told, error["message"]), **_place(error["field"], event)} for error in errors]
     else:
-        issues = [_issue(problem, problem["detail"])]
+        issues = [_issue(told, told["detail"])]
     outcome: Resource = {"resourceType": "OperationOutcome", "issue": issues}
-    headers = {**answer["headers"], "Content-Type": CONTENT_TYPE}
-    return {**answer, "headers": headers, "body": json.dumps(outcome, ensure_ascii=False)}
+    headers = {**problem["headers"], "Content-Type": CONTENT_TYPE}
+    return {**problem, "headers": headers, "body": json.dumps(outcome, ensure_ascii=False)}
 
 
 def _issue(problem: Mapping[str, Any], text: str) -> Resource:
@@ -51,7 +52,7 @@ def _issue(problem: Mapping[str, Any], text: str) -> Resource:
     }
 
 
-def _place(field: str, event: Mapping[str, Any]) -> Resource:
+def _place(field: str, event: Event) -> Resource:
     """What is wrong in the request: a parameter or a header as `http.name`, an element by its FHIRPath."""
     pairs = parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, errors="replace", max_num_fields=None)
     path = event["rawPath"]

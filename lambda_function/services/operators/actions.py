@@ -86,8 +86,8 @@ def _erase(context: OperatorContext, arguments: Erasure) -> Document:
 
 
 def _check(context: OperatorContext, arguments: NoArguments) -> Document:
-    steps = checking.steps(context.database)
-    findings = [finding for step in context.watch(steps, "Checking") for finding in step()]
+    checks = checking.checks(context.database)
+    findings = [finding for check in context.watch(checks, "Checking") for finding in check()]
     return {"ok": not findings, "findings": findings}
 
 

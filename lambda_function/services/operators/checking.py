@@ -25,16 +25,16 @@ _SHOWN = 100
 UNKNOWN_ZONE = "The clinic's time zone is none that the service knows. Correct it with a practice file."
 
 Finding = dict[str, Any]
-Step = Callable[[], list[Finding]]
+Check = Callable[[], list[Finding]]
 
 
-def steps(database: Database) -> list[Step]:
+def checks(database: Database) -> list[Check]:
     """The checks, in parts that answer what is wrong. Each runs a statement or two in a transaction of its own; those
     that look for orphans run as many transactions as the table has CHUNK rows.
     """
 
-    def read(check: Callable[[UnitOfWork], list[Finding]]) -> Step:
-        return partial(database.transact, check, commit=False)
+    def read(find: Callable[[UnitOfWork], list[Finding]]) -> Check:
+        return partial(database.transact, find, commit=False)
 
     return [
         read(_revision),

@@ -30,8 +30,8 @@ Json = dict[str, Any]
 _DESCRIPTION = """\
 Find, book, move and finish appointments of dental clinics.
 
-- Times are RFC 3339: requests need an offset, answers are in UTC. Ids are integers from 1 to 2^63 - 1; `me` stands for
-  the caller's own user id.
+- Times are RFC 3339: requests need an offset, answers are in UTC. A fraction of a second may have any number of digits;
+  those after the sixth are cut off. Ids are integers from 1 to 2^63 - 1; `me` stands for the caller's own user id.
 - Bodies are JSON objects of at most 64 KiB. An unknown field or query parameter is refused with 422;
   only `GET /calendar.ics` passes over parameters that it does not know.
 - Lists come in pages: send the `next_cursor` of one page as `cursor` to get the next; it is null on the last page.

@@ -84,7 +84,7 @@ def check_body(route: Route, event: Event, headers: Mapping[str, str]) -> None:
     if not body:
         return
     content_type = headers.get("content-type")
-    if content_type and not format_of(route.path).body_types.fullmatch(content_type.strip()):
+    if content_type and not format_of(route.path).takes(content_type):
         raise EdgeError("unsupported_media_type", "Send the body as JSON in UTF-8.")
     if not isinstance(strict_json(body), dict):
         raise EdgeError("validation_error", "Send a JSON object as the body.", field="body", field_code="wrong_type")

@@ -11,10 +11,15 @@ from lambda_function.api.payload import Event, Result
 
 
 class WireFormat(NamedTuple):
-    """`body_types` matches the media types of bodies; `refusal` makes the result from that of api/problems.py."""
+    """`body_types` matches the media types of bodies, and None takes any; `refusal` makes the result from that of
+    api/problems.py.
+    """
 
-    body_types: re.Pattern[str]
+    body_types: re.Pattern[str] | None
     refusal: Callable[[Result, Event], Result]
+
+    def takes(self, content_type: str) -> bool:
+        return self.body_types is None or bool(self.body_types.fullmatch(content_type.strip()))
 
 
 def _as_it_is(problem: Result, _: Event) -> Result:
@@ -29,7 +34,9 @@ _BY_PREFIX: Mapping[str, WireFormat] = MappingProxyType(
                 r'application/(fhir\+)?json\s*(;\s*(charset="?utf-8"?|fhirVersion="?4\.0"?)\s*){0,2}', re.IGNORECASE
             ),
             of_problem,
-        )
+        ),
+        # The first version of the service read any body as JSON, so its callers may send any type, or their library's.
+        "/appointment": WireFormat(None, _as_it_is),
     }
 )
 

@@ -1,5 +1,6 @@
 """GET and POST /appointment, as the original's callers know them."""
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -223,6 +224,28 @@ def test_a_doctor_without_a_usual_treatment_cannot_be_booked_by_name(desk: Desk)
 )
 def test_what_is_no_local_time_is_422(desk: Desk, date: Any) -> None:
     expect_problem(_post(desk, appointment_date=date), 422, "validation_error", "appointment_date")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *("text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin-1"),
+        *("multipart/form-data; boundary=x", "*/*", "json", "", "\u00e9;;"),
+    ],
+)
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["text", "base64"])
+def test_the_body_is_json_whatever_its_type_says(desk: Desk, content_type: str, encode: Any) -> None:
+    body = {"patient": "pat", "doctor": "drjay", "appointment_date": "2030-01-08 10:00:00"}
+    answer = desk.client.post("rita", "/appointment", encode(json.dumps(body)), headers={"content-type": content_type})
+
+    assert answer.status == 201, answer.text
+    assert [visit["patient"] for visit in _get(desk, "rita")] == ["pat"]
+
+
+def test_a_form_is_no_json(desk: Desk) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    form = b"patient=pat&doctor=drjay&appointment_date=2030-01-08+10%3A00%3A00"
+    expect_problem(desk.client.post("rita", "/appointment", form, headers=headers), 400, "malformed_json")
 
 
 @pytest.mark.parametrize("name", ["", "no body", "José", "\U0001f600", "'; DROP TABLE user; --"])

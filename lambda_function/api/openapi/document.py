@@ -24,6 +24,7 @@ from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, REFUSALS, U
 from lambda_function.api.openapi.examples import Examples
 from lambda_function.api.openapi.fhir_schemas import ANSWERS
 from lambda_function.api.strict import BODY_METHODS
+from lambda_function.api.wire_formats import format_of
 
 Json = dict[str, Any]
 
@@ -335,7 +336,9 @@ def codes_of(route: Route) -> frozenset[str]:
     if route.dependant.path_params:
         codes.add("not_found")
     if route.method in BODY_METHODS:
-        codes |= {"malformed_json", "too_large", "unsupported_media_type"}
+        codes |= {"malformed_json", "too_large"}
+        if format_of(route.path).body_types is not None:
+            codes.add("unsupported_media_type")
     if route.method == "POST":
         codes |= {"idempotency_mismatch", "idempotency_in_flight"}
     if any(field.alias.lower() == "if-match" for field in route.dependant.header_params):

@@ -38,7 +38,7 @@ def book_visit_by_name(wanted: LegacyBooking) -> LegacyReceipt:
     This is a route of the first version of the service; new programs use `POST /appointments`. Only receptionists
     may call it, for their clinics. The rules and refusals are those of `POST /appointments`. 404: there is no such
     patient or doctor. 422 `ambiguous_time` or `nonexistent_time`: the clocks change at that time, so choose another
-    one or use the new route.
+    one or use the new route. The body is read as JSON, whatever its Content-Type says.
     """
     view = legacy.book_by_name(
         current_work(), patient=wanted.patient, doctor=wanted.doctor, local_start=wanted.appointment_date

@@ -167,7 +167,7 @@ def _introduce(options: _Options, stack: _Stack) -> None:
     print(f'Operators make operator ARGS="users list"{_elsewhere(options)}   (ARGS="--help" lists all commands)\n')
     _introduce_booking(options, stack.addresses)
     kept = "on your database server" if options.database_url else "until you run make reset"
-    _say(f"\nPress Ctrl-C to stop everything. The data stay {kept}.")
+    _say(f"\nPress Ctrl-C to stop everything. The data stays {kept}.")
 
 
 def _elsewhere(options: _Options) -> str:

@@ -45,7 +45,7 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Without `host`, the host in the secret is used."""
+    """The host in the secret is used unless `host` is given."""
 
     secret_id: str
     tls: TlsSettings

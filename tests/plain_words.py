@@ -10,6 +10,11 @@ RIDDLES = re.compile(
 )
 # What regular expressions, pydantic and click look like.
 FOREIGN = re.compile(r"\^(?![0-9])|\\d|\[a-z|Input should|Field required|Extra inputs|should match")
+# A docstring that opens so is no sentence, and leaves the reader to find what it is about.
+BARE_OPENING = re.compile(
+    r"(About|After|As|At|Before|Between|By|During|For|From|In|Into|Of|On|Over|Per|Since|Through|To|Until|Upon|With|Within"
+    r"|Without)\b"
+)
 
 
 def unclear(sentence: str) -> list[str]:

@@ -106,7 +106,7 @@ def _throw_away(image: str, flavour: Flavour | None) -> Iterator[Source]:
 
 
 def _durable(image: str, data: Path, lock: int, stamp: Stamp | None, flavour: Flavour | None) -> Iterator[Source]:
-    """Only who made the data may open them: an empty server from elsewhere would look like lost data."""
+    """Only the server that made the data may open it: an empty server from elsewhere would look like lost data."""
     wanted = stamp.flavour if stamp else flavour
     if stamp is None or stamp.source == "docker":
         yield partial(containers.durable, image, data)
@@ -140,11 +140,11 @@ def _insist(server: Server, flavour: Flavour | None) -> None:
 
 def _refuse_another_flavour(data: Path, stamp: Stamp | None, flavour: Flavour | None) -> None:
     if stamp and flavour and flavour != stamp.flavour:
-        raise NoDatabaseServerError(f"The data in {data} were made by {stamp}, which {NAMES[flavour]} cannot open.")
+        raise NoDatabaseServerError(f"The data in {data} was made by {stamp}, which {NAMES[flavour]} cannot open.")
 
 
 def _advice(data: Path | None, stamp: Stamp | None, image: str, flavour: Flavour | None) -> str:
     if stamp:
-        return f"The data in {data} were made by {stamp}. Start that again, or use another folder. These were tried:"
+        return f"The data in {data} was made by {stamp}. Start that again, or use another folder. These were tried:"
     name = NAMES[flavour] if flavour else "MySQL or MariaDB"
     return _ADVICE.format(name=name, image=image, packages=_PACKAGES[flavour])

@@ -33,7 +33,7 @@ from dev.mysql.server import (
 _DATA: Final = "/var/lib/mysql"
 _PORT: Final = "3306/tcp"
 # The image sets the password once, when it makes the data, so it has to be known ever after. The port is
-# bound to the loopback, and the data are a developer's.
+# bound to the loopback, and the data is a developer's.
 _DURABLE_PASSWORD: Final = "local-only"  # noqa: S105 - see above
 _FAILURES: Final = (DockerException, RequestException, TimeoutError)
 

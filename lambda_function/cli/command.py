@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from lambda_function.cli.plan_text import ids_text
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.services.operators.accounts import Accounts
@@ -86,8 +87,7 @@ class JsonGroup(click.Group):
 def refusal(error: DomainError) -> str:
     """What a person reads about an error, with the appointments that stand in the way."""
     ids = getattr(error, "appointment_ids", [])
-    named = f" Appointment ids: {', '.join(map(str, ids))}." if ids else ""
-    return f"Error: {error.detail}{named}"
+    return f"Error: {error.detail} {ids_text(ids)}" if ids else f"Error: {error.detail}"
 
 
 def progress(items: Iterable[_Item], label: str, length: int | None = None) -> "click._termui_impl.ProgressBar[_Item]":

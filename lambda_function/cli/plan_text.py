@@ -15,8 +15,8 @@ def plan_text(plan: Document) -> str:
     return "\n".join([*_lines(plan), _summary(plan)])
 
 
-def ids_text(ids: Sequence[int]) -> str:
-    return f"Appointment {'id' if len(ids) == 1 else 'ids'}: {_listed(ids)}."
+def ids_text(ids: Sequence[int], purpose: str = "") -> str:
+    return f"Appointment {'id' if len(ids) == 1 else 'ids'}{purpose}: {_listed(ids)}."
 
 
 def _lines(plan: Document) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from lambda_function.cli.command import JsonGroup, Output, Tools
+from lambda_function.cli.plan_text import ids_text
 from lambda_function.cli.run_action import run_action
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import HasBookingsError
@@ -106,9 +107,9 @@ def deactivate(tools: Tools, /, **options: Any) -> Output:
     except HasBookingsError as error:
         raise HasBookingsError(f"{error} {_WHAT_NEXT}", error.appointment_ids) from None
     done = "deactivated" if document["deactivated"] else "was inactive already"
-    ids = ", ".join(map(str, document["appointment_ids"]))
-    what = "Appointment ids for a reception to move" if options["keep_visits"] else "Ids of cancelled appointments"
-    visits = f" {what}: {ids}." if ids else ""
+    ids = document["appointment_ids"]
+    purpose = " for a reception to move" if options["keep_visits"] else " now cancelled"
+    visits = f" {ids_text(ids, purpose)}" if ids else ""
     return Output(document, f"User {document['user_id']} {done}. Account: {document['account']}.{visits}")
 
 

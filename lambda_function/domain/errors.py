@@ -103,7 +103,7 @@ class OutsideHoursError(DomainError):
 
 
 class UnknownZoneError(OutsideHoursError):
-    """In a clinic whose time zone nobody knows, no doctor can be said to work at a time."""
+    """No doctor can be said to work at a time in a clinic whose time zone nobody knows."""
 
     def __init__(self, *, field: str) -> None:
         super().__init__("The time zone of this clinic is not known. Ask its operators to correct it.", field=field)

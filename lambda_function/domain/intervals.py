@@ -15,7 +15,7 @@ def on_grid(instant: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From `start` up to, not including, `end`."""
+    """The time from `start` up to, not including, `end`."""
 
     start: datetime
     end: datetime

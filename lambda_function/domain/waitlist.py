@@ -130,8 +130,8 @@ def within_wish(timeline: Timeline, wish: Interval, visit: timedelta) -> int:
 
 
 def best_start(fit: int, freed: Sequence[tuple[int, int]]) -> tuple[bool, int] | None:
-    """Of the starts that fit, the first that lies in freed time, else the last of those that reach into the first
-    freed time that any reaches. Each part of the freed time is given by the starts in it and those that touch it.
+    """The first start that fits and lies in freed time, else the last of those that reach into the first freed time
+    that any reaches. Each part of the freed time is given by the starts in it and those that touch it.
     Answers whether it only reaches into it, and the step; None when none fits.
     """
     begins = fit & union(inside for inside, _ in freed)

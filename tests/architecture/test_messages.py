@@ -15,8 +15,8 @@ from lambda_function.services import value_messages
 from lambda_function.services.relay import NotPublishedError
 from lambda_function.services.rotation import RotationError
 from lambda_function.settings import SettingsError
-from tests.architecture.source import ROOT, Module
-from tests.plain_words import unclear
+from tests.architecture.source import ROOT, Function, Module
+from tests.plain_words import BARE_OPENING, unclear
 
 _OPERATORS_ERRORS = (
     MigrationLockedError,
@@ -79,6 +79,24 @@ def test_every_message_is_a_plain_sentence() -> None:
     found = [(place, text) for module in MODULES for place, text in messages(module)]
     assert len(found) > 100
     assert [f"{place}{text!r}: {wrong}" for place, text in found for wrong in unclear(text)] == []
+
+
+def bare_docstrings(module: Module) -> list[str]:
+    """Returns the docstrings of functions and classes that open with neither a subject nor a verb."""
+    defined = [node for node in ast.walk(module.tree) if isinstance(node, Function | ast.ClassDef)]
+    said = [(node, ast.get_docstring(node) or "") for node in defined]
+    return [module.at(node, text.partition("\n")[0]) for node, text in said if BARE_OPENING.match(text)]
+
+
+def test_every_docstring_opens_with_its_subject_or_its_verb() -> None:
+    assert [place for module in MODULES for place in bare_docstrings(module)] == []
+
+
+@pytest.mark.parametrize(
+    "opening", ["Of the starts, the first.", "As the answer travels.", "To UTC.", "From `start` on."]
+)
+def test_a_bare_docstring_is_found(opening: str) -> None:
+    assert bare_docstrings(Module.of("it.py", f'def it():\n    """{opening}"""\n'))
 
 
 @pytest.mark.parametrize("code", value_messages.CODES)

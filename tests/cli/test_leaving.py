@@ -67,7 +67,7 @@ def test_a_doctors_visits_stay_for_a_reception_to_move(terminal: Terminal, desk:
     visit = desk.booked("rita", at("15:00"))["appointment_id"]
     assert terminal.refused("users", "deactivate", "drjay")["appointment_ids"] == [visit]
     result = terminal.run("users", "deactivate", "drjay", "--keep-visits")
-    assert result.stdout.endswith(f"Appointment ids for a reception to move: {visit}.\n")
+    assert result.stdout.endswith(f"Appointment id for a reception to move: {visit}.\n")
     assert not terminal.practice.user("drjay").active
 
 
@@ -86,7 +86,7 @@ def test_whoever_has_visits_ahead_is_refused_with_what_to_do(
     visit = desk.booked("rita", at("15:00"))["appointment_id"]
     told = terminal.run("users", "deactivate", person).stderr
     assert option in told
-    assert told.endswith(f"Appointment ids: {visit}.\n")
+    assert told.endswith(f"Appointment id: {visit}.\n")
 
 
 def test_a_receptionist_leaves(terminal: Terminal, desk: Desk) -> None:

@@ -197,7 +197,7 @@ def test_what_an_appointment_ahead_needs_is_not_taken_away(terminal: Terminal, p
     assert refused.exit_code == Exit.REFUSED
     [conflict] = json.loads(refused.stdout)["conflicts"]
     assert (conflict["name"], conflict["appointment_ids"]) == (name, [appointment_id])
-    assert f"Appointment ids: {appointment_id}." in refused.stderr
+    assert f"Appointment id: {appointment_id}." in refused.stderr
     assert terminal.plan(demo_document())["changes"] == []
 
 
@@ -241,7 +241,7 @@ def test_days_are_not_closed_over_appointments_unless_that_is_accepted(terminal:
     ]
     assert refused.stderr == (
         "Error: Appointments ahead need what this file takes away, so nothing was changed. Move or cancel them first. "
-        f"Appointment ids: {appointment_id}.\n"
+        f"Appointment id: {appointment_id}.\n"
     )
     assert not practice.rows(Closure)
 

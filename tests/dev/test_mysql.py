@@ -260,7 +260,7 @@ def test_an_address_that_does_not_answer_is_not_replaced_by_another_server() -> 
 
 
 def test_the_order_of_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Docker comes first, then the PATH, then the archive. Existing data are only opened by
+    """Docker comes first, then the PATH, then the archive. Existing data is only opened by
     the server that made them.
     """
     program_that_says(tmp_path / "mysqld", "8.4.3")

@@ -126,7 +126,7 @@ def after_day(cursor: str | None) -> date:
 
 
 def split(rows: Sequence[_Row], limit: int) -> tuple[Sequence[_Row], _Row | None]:
-    """From `limit` + 1 rows asked for: the page, and its last row when there is more after it. A page has fewer rows
+    """Splits `limit` + 1 rows into the page, and its last row when there is more after it. A page has fewer rows
     where their texts are so long that the answer would not fit, and always one.
     """
     found = rows[:limit]
@@ -142,7 +142,7 @@ def _most_bytes(row: Any) -> int:
 
 
 def _bytes(row: Any) -> int:
-    """As the answer travels: the body is JSON, and a text in the JSON that a Lambda answers with."""
+    """The bytes of a row as the answer travels: the body is JSON, and a text in the JSON that a Lambda answers with."""
     return _ROW_BYTES + sum(len(_json(_json(text)).encode()) for text in _strings(row))
 
 

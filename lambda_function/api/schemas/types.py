@@ -25,7 +25,7 @@ def _no_id() -> PydanticCustomError:
 
 
 def _id(value: Any) -> int:
-    """From the text of a path or a query, which Python's own int() reads too kindly ("1_0", " 1", "+1")."""
+    """Reads the text of a path or a query, which Python's own int() reads too kindly ("1_0", " 1", "+1")."""
     if not isinstance(value, str) or not _DIGITS.fullmatch(value) or int(value) > MAX_ID:
         raise _no_id()
     return int(value)

@@ -25,7 +25,7 @@ def up_to(columns: Sequence[Any], position: Position) -> ColumnElement[bool]:
 def _differing(
     columns: Sequence[Any], position: Position, compare: Callable[[Any, Any], ColumnElement[bool]]
 ) -> list[ColumnElement[bool]]:
-    """By the first column that differs."""
+    """Compares by the first column that differs."""
     return [
         and_(*_equal(columns[:step], position), compare(columns[step], position[step])) for step in range(len(columns))
     ]

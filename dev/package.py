@@ -117,14 +117,14 @@ def _compile(target: Target, tree: Path) -> None:
 
 
 def _zip(tree: Path, zip_file: Path) -> None:
-    with ZipFile(zip_file, "w", ZIP_DEFLATED, compresslevel=9) as package:
+    with ZipFile(zip_file, "w", ZIP_DEFLATED) as package:
         files = {path.relative_to(tree).as_posix(): path for path in tree.rglob("*") if path.is_file()}
         for name, path in sorted(files.items()):
             entry = ZipInfo(name, _DATE)
             entry.create_system = 3  # always Unix, so that the permissions take effect
             entry.external_attr = 0o100644 << 16
             entry.compress_type = ZIP_DEFLATED
-            package.writestr(entry, path.read_bytes(), compresslevel=9)
+            package.writestr(entry, path.read_bytes())
 
 
 def main() -> int:

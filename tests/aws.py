@@ -3,9 +3,12 @@
 import importlib
 import json
 import sys
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.loaders import Loader, create_loader
 from sqlalchemy import URL
 
 SECRET_ID = "app-credentials"
@@ -34,3 +37,17 @@ def load_handler(module: str) -> Any:
     """Loads the module again, as Lambda does at a cold start, and returns its handler."""
     sys.modules.pop(module, None)
     return importlib.import_module(module).handler
+
+
+@cache
+def _loader() -> Loader:
+    return create_loader()
+
+
+def share_descriptions_of_services() -> None:
+    """Lets boto3's new default session read what earlier ones have read, as each emulated AWS begins with a new one.
+    The descriptions of the services are some megabytes of JSON.
+    """
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    boto3.setup_default_session(botocore_session=session)

@@ -19,7 +19,7 @@ from lambda_function.db.unit_of_work import Database
 from lambda_function.observability import logger
 from tests import profiles
 from tests.api_client import ApiClient
-from tests.aws import SECRET_ID
+from tests.aws import SECRET_ID, share_descriptions_of_services
 from tests.bus import Delivery
 from tests.clock import NOW, Clock
 from tests.dev.running_stack import RunningStack, running_stack
@@ -160,6 +160,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
+        share_descriptions_of_services()
         yield monkeypatch
 
 

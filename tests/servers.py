@@ -72,7 +72,7 @@ def app_user(url: URL) -> Iterator[URL]:
     drop_users(url)
 
 
-WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock"})
+WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock", "installation"})
 
 
 def empty_tables(url: URL) -> None:

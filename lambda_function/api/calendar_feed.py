@@ -5,11 +5,13 @@ Written line by line: a library that knows all of the format takes forty times a
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from types import MappingProxyType
 
-from lambda_function.db.repositories.calendar_feed import FeedEntry
+from lambda_function.api.calendar_zone import zone_lines
+from lambda_function.db.repositories.calendar_feed import FeedEntry, FeedMark
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 
@@ -42,18 +44,31 @@ _STATUS: Mapping[Status, str] = MappingProxyType(
 )
 
 
-def calendar(rows: Iterable[FeedEntry], role: Role) -> str:
+def zone_of(mark: FeedMark, now: datetime) -> tuple[str, ...]:
+    """The time zone of the owner's clinic, which stands in a feed without appointments: a calendar has at least one
+    component (RFC 5545, section 3.6).
+    """
+    return () if mark.entries else zone_lines(mark.time_zone, now.year)
+
+
+def state_of(mark: FeedMark, role: Role, zone: Sequence[str]) -> str:
+    """The value by which a feed is recognised: summaries differ by role, and by how this release writes them."""
+    seen = f"{FORMAT} {role} {mark.installation_id} {mark.entries}-{mark.bits} {zone}"
+    return sha256(seen.encode()).hexdigest()[:32]
+
+
+def calendar(rows: Iterable[FeedEntry], role: Role, installation_id: str, zone: Sequence[str]) -> str:
     """The feed as iCalendar text, for an owner of that role."""
-    lines = [*_HEAD]
+    lines = [*_HEAD, *zone]
     for row in rows:
-        lines += _event(row, role)
+        lines += _event(row, role, installation_id)
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
-def _event(row: FeedEntry, role: Role) -> list[str]:
-    """The same UID for the life of an appointment, and a SEQUENCE that rises with its version: so a program knows which
-    of two it has read is newer.
+def _event(row: FeedEntry, role: Role, installation_id: str) -> list[str]:
+    """An appointment keeps its UID, which no other installation gives. SEQUENCE rises with its version: so a program
+    knows which of two it has read is newer.
     """
     changed = _instant(row.updated_at)
     return [
@@ -62,7 +77,7 @@ def _event(row: FeedEntry, role: Role) -> list[str]:
         f"DTSTART:{_instant(row.starts_at)}",
         f"DTEND:{_instant(row.ends_at)}",
         f"DTSTAMP:{changed}",
-        f"UID:appointment-{row.appointment_id}@dentist-appointments",
+        f"UID:appointment-{row.appointment_id}@{installation_id}",
         f"SEQUENCE:{row.version - 1}",
         f"CREATED:{_instant(row.created_at)}",
         f"LAST-MODIFIED:{changed}",

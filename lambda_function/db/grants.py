@@ -23,6 +23,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     IdempotencyLock,
     IdempotencySubject,
+    Installation,
     LinkCode,
     OfferLock,
     OutboxMessage,
@@ -66,6 +67,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         LinkCode.__tablename__: _ALL,
         # The database deletes these rows with the answers.
         IdempotencySubject.__tablename__: "SELECT, INSERT",
+        Installation.__tablename__: _READ,
         OfferLock.__tablename__: _LOCKED,
         OutboxMessage.__tablename__: _ALL,
         Patient.__tablename__: _KEPT,

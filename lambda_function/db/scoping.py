@@ -28,6 +28,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     IdempotencyLock,
     IdempotencySubject,
+    Installation,
     LinkCode,
     OfferLock,
     OutboxMessage,
@@ -276,7 +277,8 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
     }
 )
 SCOPED = frozenset(_CRITERIA)
-# Classes that everybody may read completely: the catalogue, names in visible rows, and locks, which reveal nothing.
+# Classes that everybody may read completely: the catalogue, names in visible rows, the id of the installation, and
+# locks, which reveal nothing.
 OPEN = frozenset(
     {
         Clinic,
@@ -288,6 +290,7 @@ OPEN = frozenset(
         WorkingHoursException,
         PersonName,
         UserType,
+        Installation,
         IdempotencyLock,
         OfferLock,
     }

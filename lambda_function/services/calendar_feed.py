@@ -10,7 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 
-from lambda_function.db.repositories.calendar_feed import CalendarFeed
+from lambda_function.db.repositories.calendar_feed import Feed, FeedEntry, FeedMark, read_entries, read_mark
 from lambda_function.db.repositories.people import get_for_change
 from lambda_function.db.repositories.tokens import find_token_owner, put_calendar_token, remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -45,17 +45,33 @@ def revoke_token(work: UnitOfWork) -> None:
         raise NotFoundError("There is no calendar token.")
 
 
-def open_feed(work: UnitOfWork, token: str) -> CalendarFeed:
-    """Returns the feed of the token's owner, as whom the unit of work acts from here on. Raises NotFoundError for any
-    token that is not in use by an active user who still has the same role.
+def open_feed(work: UnitOfWork, token: str) -> FeedMark:
+    """Returns the mark of the feed of the token's owner, as whom the unit of work acts from here on. Raises
+    NotFoundError for any token that is not in use by an active user who still has the same role.
     """
     owner = find_token_owner(work.session, _hash(token))
     if owner is None:
         raise NotFoundError("There is nothing at this address.")
     work.act_as(owner)
     require(owner, Action.READ_APPOINTMENTS)
-    clinic_ids = owner.clinic_ids if owner.role is Role.RECEPTIONIST else ()
-    return CalendarFeed(work.session, since=work.now - PAST, now=work.now, limit=MAX_EVENTS, clinic_ids=clinic_ids)
+    return read_mark(work.session, _feed(work))
+
+
+def feed_entries(work: UnitOfWork) -> list[FeedEntry]:
+    """Returns the entries of the feed that is open."""
+    return read_entries(work.session, _feed(work))
+
+
+def _feed(work: UnitOfWork) -> Feed:
+    owner = work.actor
+    return Feed(
+        owner_id=owner.user_id,
+        since=work.now - PAST,
+        now=work.now,
+        limit=MAX_EVENTS,
+        clinic_ids=owner.clinic_ids if owner.role is Role.RECEPTIONIST else (),
+        home_clinic_id=owner.clinic_ids[0] if owner.clinic_ids else None,
+    )
 
 
 def _hash(token: str) -> str:

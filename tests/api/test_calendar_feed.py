@@ -9,7 +9,7 @@ import pytest
 import vobject
 from sqlalchemy import update
 
-from lambda_function.db.models import CalendarToken, User
+from lambda_function.db.models import CalendarToken, Clinic, Installation, User
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
@@ -67,7 +67,8 @@ def test_the_feed_keeps_to_the_format(desk: Desk) -> None:
 def test_an_appointment_is_an_event(desk: Desk) -> None:
     visit = desk.booked("rita", at("15:00"))
     found = event(desk, "pat")
-    assert found.uid.value == f"appointment-{visit['appointment_id']}@dentist-appointments"
+    [installation] = desk.practice.rows(Installation)
+    assert found.uid.value == f"appointment-{visit['appointment_id']}@{installation.installation_id}"
     assert (found.dtstart.value, found.dtend.value) == (instant("15:00"), instant("15:30"))
     assert found.dtstart.value.tzinfo is not None
     assert (found.status.value, found.sequence.value) == ("CONFIRMED", "0")
@@ -156,8 +157,39 @@ def test_the_feed_reaches_a_year_back(desk: Desk, clock: Clock) -> None:
     assert event(desk, "pat").uid.value.startswith(f"appointment-{later['appointment_id']}@")
 
 
-def test_a_feed_may_be_empty(desk: Desk) -> None:
-    assert events(desk, "kim") == []
+def zone_lines(desk: Desk, user_name: str) -> list[str]:
+    """Returns what an empty feed holds below its properties."""
+    assert events(desk, user_name) == []
+    text = feed(desk, new_token(desk, user_name)).text
+    lines = text[text.index("BEGIN:VTIMEZONE") :].split("\r\n")
+    assert lines[-3:] == ["END:VTIMEZONE", "END:VCALENDAR", ""]
+    return lines[1:-3]
+
+
+def test_an_empty_feed_holds_the_time_zone_of_the_owners_clinic(desk: Desk) -> None:
+    desk.practice.add_patient("of both", clinics=(1, 2))
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    desk.practice.session.execute(update(Clinic).where(Clinic.clinic_id == 1).values(time_zone="America/New_York"))
+    desk.practice.session.commit()
+    for user_name in ("drjay", "rita", "both", "of both"):
+        assert zone_lines(desk, user_name)[0] == "TZID:America/New_York"
+    lines = zone_lines(desk, "rita")
+    start = lines.index("DTSTART:20300310T020000")
+    daylight = "BEGIN:DAYLIGHT DTSTART:20300310T020000 TZOFFSETFROM:-0500 TZOFFSETTO:-0400 TZNAME:EDT END:DAYLIGHT"
+    assert lines[start - 1 : start + 5] == daylight.split()
+    assert zone_lines(desk, "drsol")[0] == "TZID:America/Santiago"
+
+
+def test_an_empty_feed_of_somebody_without_a_clinic_is_in_utc(desk: Desk) -> None:
+    desk.practice.add_patient("new", clinics=())
+    desk.practice.add_receptionist("none", clinics=())
+    utc = "BEGIN:STANDARD DTSTART:20290101T000000 TZOFFSETFROM:+0000 TZOFFSETTO:+0000 TZNAME:UTC END:STANDARD"
+    assert zone_lines(desk, "new") == zone_lines(desk, "none") == ["TZID:UTC", *utc.split()]
+
+
+def test_a_feed_with_appointments_holds_no_time_zone(desk: Desk) -> None:
+    desk.booked("rita", at("15:00"))
+    assert "VTIMEZONE" not in feed(desk, new_token(desk, "pat")).text
 
 
 def test_only_the_hash_of_a_token_is_stored(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, update
 
-from lambda_function.db.models import Clinic, Treatment, User
+from lambda_function.db.models import Clinic, Installation, Treatment, User
 from lambda_function.services import calendar_feed as feeds
 from tests.api.desk import Desk, at
 from tests.api.test_calendar_feed import new_token
@@ -72,6 +72,43 @@ def test_whatever_is_written_in_an_event_changes_the_tag(desk: Desk, change: str
     desk.practice.session.execute(CHANGES[change])
     desk.practice.session.commit()
     assert reader.has_news()
+
+
+def test_another_time_zone_changes_the_tag_of_an_empty_feed_alone(desk: Desk) -> None:
+    booked, empty = Reader(desk, "pat"), Reader(desk, "drwu")
+    desk.booked("rita", at("15:00"))
+    assert booked.has_news()
+    desk.practice.session.execute(update(Clinic).values(time_zone="Asia/Kathmandu"))
+    desk.practice.session.commit()
+    assert empty.has_news()
+    assert not booked.has_news()
+
+
+def test_a_new_year_changes_the_tag_of_an_empty_feed(desk: Desk, clock: Clock) -> None:
+    """Its time zone lists the changes of clocks of three years."""
+    reader = Reader(desk, "pat")
+    clock.advance(minutes=60)
+    assert not reader.has_news()
+    clock.now += timedelta(days=360)
+    assert reader.has_news()
+
+
+def test_another_installation_gives_other_uids_and_another_tag(desk: Desk) -> None:
+    visit = desk.booked("rita", at("15:00"))["appointment_id"]
+    reader = Reader(desk, "pat")
+    [here] = [each.installation_id for each in desk.practice.rows(Installation)]
+    assert f"UID:appointment-{visit}@{here}\r\n" in reader.get().text
+    _become(desk, "f" * 32)
+    try:
+        assert reader.has_news()
+        assert f"UID:appointment-{visit}@{'f' * 32}\r\n" in reader.get().text
+    finally:
+        _become(desk, here)
+
+
+def _become(desk: Desk, installation_id: str) -> None:
+    desk.practice.session.execute(update(Installation).values(installation_id=installation_id))
+    desk.practice.session.commit()
 
 
 def test_another_role_reads_another_feed(desk: Desk) -> None:

@@ -145,6 +145,16 @@ def test_the_command_line_takes_the_secret(empty_url: URL) -> None:
     assert inspect(engine).has_table("appointment")
 
 
+def test_each_installation_has_an_id_of_its_own(empty_url: URL, migrated_url: URL) -> None:
+    upgrade(empty_url)
+    ids: list[str] = []
+    for url in (empty_url, migrated_url):
+        with plain_engine(url).connect() as connection:
+            ids += connection.scalars(text("SELECT installation_id FROM installation")).all()
+    assert len(set(ids)) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
+
+
 def test_user_names_that_differ_in_capitals_stop_the_migration_before_it_changes_anything(empty_url: URL) -> None:
     upgrade(empty_url, "0017")
     add = text(

@@ -1,6 +1,5 @@
 """The calendar feed and the token that opens it."""
 
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from lambda_function.api.calendar_feed import FORMAT, calendar
+from lambda_function.api.calendar_feed import calendar, state_of, zone_of
 from lambda_function.api.etags import names_tag
 from lambda_function.api.middleware import current_work, is_head
 from lambda_function.api.schemas.empty import EmptyBody
@@ -80,11 +79,13 @@ def get_calendar(
     every few minutes. 404: the token is wrong or has ended; create another one.
     """
     work = current_work()
-    opened = calendar_feed.open_feed(work, token)
-    # Summaries differ by role, and by how this release writes them.
-    state = sha256(f"{FORMAT} {work.actor.role} {opened.mark()}".encode()).hexdigest()[:32]
+    mark = calendar_feed.open_feed(work, token)
+    role, zone = work.actor.role, zone_of(mark, work.now)
+    state = state_of(mark, role, zone)
     headers = {"ETag": f'"{state}"'}
     if if_none_match is not None and names_tag(if_none_match, state):
         return Response(HTTPStatus.NOT_MODIFIED, body="", headers=headers)
-    text = "" if is_head(router.current_event) else calendar(opened.entries(), work.actor.role)
+    if is_head(router.current_event):
+        return Response(HTTPStatus.OK, ICALENDAR, "", headers=headers)
+    text = calendar(calendar_feed.feed_entries(work), role, mark.installation_id, zone)
     return Response(HTTPStatus.OK, ICALENDAR, text, headers=headers)

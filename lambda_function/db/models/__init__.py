@@ -5,6 +5,7 @@ from lambda_function.db.models.calendar_feed import CalendarToken
 from lambda_function.db.models.clinics import Chair, Clinic, DoctorTreatment, Treatment
 from lambda_function.db.models.freed_time import FreedTime, OfferLock
 from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock, IdempotencySubject
+from lambda_function.db.models.installation import Installation
 from lambda_function.db.models.link_codes import LinkCode, Refusals
 from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
@@ -36,6 +37,7 @@ __all__ = [
     "IdempotencyKey",
     "IdempotencyLock",
     "IdempotencySubject",
+    "Installation",
     "LinkCode",
     "OfferLock",
     "OutboxMessage",

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.mysql import BIGINT
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect, instant_parameter
-from lambda_function.db.models import Appointment, Clinic, PersonName, Treatment
+from lambda_function.db.models import Appointment, Clinic, ClinicPatient, Installation, PersonName, Treatment
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import Status
 
@@ -19,6 +19,19 @@ _PATIENT = aliased(PersonName)
 _SINCE = instant_parameter("since")
 _NOW = instant_parameter("now")
 _LIMIT: Any = bindparam("feed_limit", type_=BigInteger)
+_INSTALLATION_ID = select(Installation.installation_id).scalar_subquery()
+_FIRST_CLINIC = (
+    select(func.min(ClinicPatient.clinic_id))
+    .where(ClinicPatient.patient_id == bindparam("owner_id", type_=BigInteger))
+    .scalar_subquery()
+)
+_HOME: Any = bindparam("home_clinic_id", type_=BigInteger)
+_HOME_CLINIC = aliased(Clinic)
+_TIME_ZONE = (
+    select(_HOME_CLINIC.time_zone)
+    .where(_HOME_CLINIC.clinic_id == func.coalesce(_HOME, _FIRST_CLINIC))
+    .scalar_subquery()
+)
 
 
 class FeedEntry(NamedTuple):
@@ -37,9 +50,28 @@ class FeedEntry(NamedTuple):
     patient_name: str
 
 
-class _Mark(NamedTuple):
+class FeedMark(NamedTuple):
+    """What tells one state of a feed from another. `entries` and `bits` differ as soon as an entry comes, goes or
+    changes. `time_zone` is that of the owner's clinic, and None if there is none.
+    """
+
     entries: int
     bits: int
+    installation_id: str
+    time_zone: str | None
+
+
+class Feed(NamedTuple):
+    """What a feed shows: `limit` of the appointments that the session's actor may see from `since` on, limited to the
+    clinics if there are any. The owner's clinic is `home_clinic_id`, or else the first whose patient the owner is.
+    """
+
+    owner_id: int
+    since: datetime
+    now: datetime
+    limit: int
+    clinic_ids: Sequence[int]
+    home_clinic_id: int | None
 
 
 def _shown(clinics: int) -> Subquery:
@@ -98,7 +130,7 @@ def _entries(clinics: int) -> AnySelect:
 
 @lru_cache(maxsize=32)
 def _mark(clinics: int) -> AnySelect:
-    """Returns one row, however much is shown. It combines 64 bits of a hash of each entry, in a way that ignores their
+    """Selects one row, however much is shown. It combines 64 bits of a hash of each entry, in a way that ignores their
     order. The hash covers all that an event is made of: the version stands for the appointment, and the names are
     included.
     """
@@ -112,25 +144,30 @@ def _mark(clinics: int) -> AnySelect:
         _PATIENT.full_name,
     )
     bits = cast(func.conv(func.substring(func.sha2(entry, 256), 1, 16), 16, 10), BIGINT(unsigned=True))
-    return _named(select(*columns(_Mark, entries=func.count(), bits=func.bit_xor(bits))), clinics)
+    mark = columns(
+        FeedMark, entries=func.count(), bits=func.bit_xor(bits), installation_id=_INSTALLATION_ID, time_zone=_TIME_ZONE
+    )
+    return _named(select(*mark), clinics)
 
 
-class CalendarFeed:
-    """What the session's actor may see from `since` on: `limit` entries, limited to the clinics if there are any."""
+def read_mark(session: Session, feed: Feed) -> FeedMark:
+    """Reads what the feed is recognised by, without its entries."""
+    [mark] = fetch_all(session, FeedMark, _mark(len(feed.clinic_ids)), _values(feed))
+    return mark
 
-    def __init__(
-        self, session: Session, *, since: datetime, now: datetime, limit: int, clinic_ids: Sequence[int]
-    ) -> None:
-        self._session = session
-        self._clinics = len(clinic_ids)
-        self._values: dict[str, Any] = {"since": since, "now": now, "feed_limit": limit}
-        self._values |= {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
 
-    def entries(self) -> list[FeedEntry]:
-        """Returns the entries in the order of their starts."""
-        return fetch_all(self._session, FeedEntry, _entries(self._clinics), self._values)
+def read_entries(session: Session, feed: Feed) -> list[FeedEntry]:
+    """Reads the entries in the order of their starts."""
+    return fetch_all(session, FeedEntry, _entries(len(feed.clinic_ids)), _values(feed))
 
-    def mark(self) -> str:
-        """Returns a value that differs as soon as an entry comes, goes or changes."""
-        [mark] = fetch_all(self._session, _Mark, _mark(self._clinics), self._values)
-        return f"{mark.entries}-{mark.bits}"
+
+def _values(feed: Feed) -> dict[str, Any]:
+    clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(feed.clinic_ids)}
+    return {
+        "since": feed.since,
+        "now": feed.now,
+        "feed_limit": feed.limit,
+        "owner_id": feed.owner_id,
+        "home_clinic_id": feed.home_clinic_id,
+        **clinics,
+    }

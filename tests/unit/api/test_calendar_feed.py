@@ -38,19 +38,24 @@ entries = st.builds(
 )
 
 
+INSTALLATION = "0123456789abcdef0123456789abcdef"
 UNFOLDED = re.compile("\r\n ")
+
+
+def written(rows: list[FeedEntry], role: Role = Role.RECEPTIONIST) -> str:
+    return calendar(rows, role, INSTALLATION, ())
 
 
 def summary_of(treatment: str) -> str:
     """Returns the SUMMARY as it is written for a treatment of that name, unfolded."""
     row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", treatment, "Doctor", "Patient")
-    lines = UNFOLDED.sub("", calendar([row], Role.DOCTOR)).split("\r\n")
+    lines = UNFOLDED.sub("", written([row], Role.DOCTOR)).split("\r\n")
     [summary] = [line for line in lines if line.startswith("SUMMARY:")]
     return summary.removeprefix("SUMMARY:").removesuffix(": Patient")
 
 
 @pytest.mark.parametrize(
-    ("name", "written"),
+    ("name", "text"),
     [
         ("a,b;c\\d", "a\\,b\\;c\\\\d"),
         ("a\nb\r\nc\rd", "a\\nb\\nc\\nd"),
@@ -61,8 +66,8 @@ def summary_of(treatment: str) -> str:
         ("a\u200bb\u200f\ufeffc\U0001f9b7", "a\u200bb\u200f\ufeffc\U0001f9b7"),
     ],
 )
-def test_what_has_a_meaning_in_the_format_is_escaped_and_what_it_forbids_is_left_out(name: str, written: str) -> None:
-    assert summary_of(name) == written
+def test_what_has_a_meaning_in_the_format_is_escaped_and_what_it_forbids_is_left_out(name: str, text: str) -> None:
+    assert summary_of(name) == text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
@@ -71,7 +76,7 @@ def test_what_has_a_meaning_in_the_format_is_escaped_and_what_it_forbids_is_left
 @example(" " * 300)
 def test_lines_are_folded_between_letters_and_hold_no_control_characters(name: str) -> None:
     row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, name, name, name, name)
-    lines = calendar([row], Role.RECEPTIONIST).encode().split(b"\r\n")
+    lines = written([row]).encode().split(b"\r\n")
     assert lines.pop() == b""
     for line in lines:
         assert 0 < len(line) <= 75
@@ -79,7 +84,7 @@ def test_lines_are_folded_between_letters_and_hold_no_control_characters(name: s
 
 
 def test_the_calendar_says_its_name_and_how_often_to_read_it() -> None:
-    head = calendar([], Role.PATIENT).split("\r\n")
+    head = written([]).split("\r\n")
     assert {
         "NAME:Dental appointments",
         "X-WR-CALNAME:Dental appointments",
@@ -91,12 +96,12 @@ def test_the_calendar_says_its_name_and_how_often_to_read_it() -> None:
 def test_no_event_is_private_towards_its_owner() -> None:
     """Programs show a private event as "Busy", without its words, also to whoever has subscribed to it."""
     row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient")
-    assert "\r\nCLASS:" not in calendar([row], Role.DOCTOR)
+    assert "\r\nCLASS:" not in written([row], Role.DOCTOR)
 
 
 @given(st.lists(entries, max_size=3))
 def test_a_library_reads_what_was_written(rows: list[FeedEntry]) -> None:
-    text = calendar(rows, Role.RECEPTIONIST)
+    text = written(rows)
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     assert text.endswith("END:VCALENDAR\r\n")
     read: list[Any] = icalendar.Calendar.from_ical(text).walk("VEVENT")
@@ -123,7 +128,7 @@ def test_a_library_reads_what_was_written(rows: list[FeedEntry]) -> None:
             row.created_at,
             row.updated_at,
             row.version - 1,
-            f"appointment-{row.appointment_id}@dentist-appointments",
+            f"appointment-{row.appointment_id}@{INSTALLATION}",
         )
         for row in rows
     ]

@@ -77,12 +77,11 @@ class FreeStarts:
         return self._may_work(candidate, duration.visit) & free & self.chair_starts(candidate.clinic_id, duration)
 
     def take(self, doctor_id: int, clinic_id: int, occupied: int) -> None:
-        """Takes the time as if a visit had been booked there, in the first chair that is free."""
+        """Takes the time as if it had been booked. Where the doctor has a visit already, that visit has a chair."""
+        without_chair = occupied & ~self.busy.doctors[doctor_id]
         self.busy.doctors[doctor_id] |= occupied
-        chair_id = next((chair for chair in self.chairs[clinic_id] if not self.busy.chairs[chair] & occupied), None)
-        if chair_id is not None:
-            self.busy.chairs[chair_id] |= occupied
-            self._with_chair.clear()
+        _take_some_chair(self.busy.chairs, self.chairs[clinic_id], without_chair)
+        self._with_chair.clear()
 
     def chair_starts(self, clinic_id: int, duration: Duration) -> int:
         """Returns the starts for which a chair is free."""
@@ -93,14 +92,14 @@ class FreeStarts:
 
     def chair_starts_without(self, clinic_id: int, duration: Duration, taken: Iterable[tuple[int, int]]) -> int:
         """Returns the starts for which a chair would be free if these, each a chair_id and a mask, were still taken.
-        SOME_CHAIR stands for the first chair that is free then.
+        SOME_CHAIR stands for any chair that is free then.
         """
         chairs = {chair: self.busy.chairs[chair] for chair in self.chairs[clinic_id]}
         for taken_id, mask in taken:
-            anyone = next((chair for chair, busy in chairs.items() if not busy & mask), None)
-            chair_id = anyone if taken_id == SOME_CHAIR else taken_id
-            if chair_id in chairs:
-                chairs[chair_id] |= mask
+            if taken_id == SOME_CHAIR:
+                _take_some_chair(chairs, [*chairs], mask)
+            elif taken_id in chairs:
+                chairs[taken_id] |= mask
         return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
 
     def _may_work(self, candidate: Candidate, visit: timedelta) -> int:
@@ -114,3 +113,12 @@ class FreeStarts:
             hours, present = working_starts(self.timeline, self.rules[candidate.doctor_id], zone, visit)
             self._working[key] = hours & present
         return self._on_step[step] & self._working[key]
+
+
+def _take_some_chair(busy: dict[int, int], chair_ids: Sequence[int], time: int) -> None:
+    """Takes the first chair that is free all that time, or if there is none, what is free of each in turn."""
+    whole = [chair_id for chair_id in chair_ids if not busy[chair_id] & time]
+    for chair_id in whole[:1] or chair_ids:
+        free = time & ~busy[chair_id]
+        busy[chair_id] |= free
+        time &= ~free

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from lambda_function.db.repositories import freed_time, waitlist
-from lambda_function.db.repositories.busy import visits_of_patients
+from lambda_function.db.repositories.busy import time_of_patients
 from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
@@ -75,7 +75,7 @@ def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> in
         entries = waitlist.waiting(
             work.session, wanted, clinic_id, found.timeline.span, after=after, until=until, limit=ENTRIES
         )
-        offers.read_visits({entry.patient_id for entry in entries})
+        offers.read_patients({entry.patient_id for entry in entries})
         for entry in entries:
             after = entry.waitlist_id
             offers.make(entry)
@@ -87,7 +87,7 @@ def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> in
 
 
 class _Offers:
-    """The offers of one round, and what the patients who get them have at that time."""
+    """The offers of one round, and when the patients who get them are busy."""
 
     def __init__(self, work: UnitOfWork, found: OfferableTime) -> None:
         self.made = 0
@@ -95,12 +95,12 @@ class _Offers:
         self._found = found
         self._busy: defaultdict[int, int] = defaultdict(int)
 
-    def read_visits(self, patient_ids: Collection[int]) -> None:
-        """Reads what else these patients have, in one statement."""
+    def read_patients(self, patient_ids: Collection[int]) -> None:
+        """Reads what else these patients have or are offered, in one statement."""
         if not patient_ids:
             return
         timeline = self._found.timeline
-        for row in visits_of_patients(self._work.session, patient_ids, timeline.span):
+        for row in time_of_patients(self._work.session, patient_ids, timeline.span, self._work.now):
             self._busy[row.patient_id] |= timeline.touched(Interval(row.starts_at, row.ends_at))
 
     def make(self, entry: WaitlistRow) -> None:

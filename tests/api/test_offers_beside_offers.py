@@ -114,3 +114,68 @@ def test_freed_buffers_are_offered(waitlist: Waitlist) -> None:
     free(waitlist, cleaning)
     assert waitlist.offered("pat") == at("14:45")
     _both_take(waitlist, pat=pat)
+
+
+def _clinic(waitlist: Waitlist, chairs: int) -> None:
+    """Adds a clinic with three doctors who work day and night, and with its receptionist roy."""
+    practice = waitlist.desk.practice
+    clinic_id = practice.add_clinic("Small", "America/Lima", chairs=chairs).clinic_id
+    practice.add_receptionist("roy", clinics=(clinic_id,))
+    for doctor in ("drone", "drtwo", "drthree"):
+        practice.add_doctor(doctor, clinic=clinic_id)
+    for patient in ("eva", "leo", "mia"):
+        practice.add_patient(patient, clinics=(clinic_id,))
+
+
+def _join_at(waitlist: Waitlist, user_name: str, doctor: str, start: str, end: str, **wish: Any) -> int:
+    return waitlist.join(user_name, doctor_id=waitlist.desk.id_of(doctor), **{"from": at(start), "to": at(end), **wish})
+
+
+def test_an_offer_whose_time_is_taken_keeps_no_chair_from_others(waitlist: Waitlist) -> None:
+    _clinic(waitlist, chairs=2)
+    desk = waitlist.desk
+    first = desk.booked("roy", at("15:00"), patient="mia", doctor="drone")
+    second = desk.booked("roy", at("15:00"), patient="eva", doctor="drtwo")
+    _join_at(waitlist, "leo", "drone", "15:00", "15:30")
+    _join_at(waitlist, "eva", "drthree", "15:00", "15:30")
+    desk.cancelled("roy", first["appointment_id"])
+    assert waitlist.offered("leo") == at("15:00")
+    desk.booked("roy", at("15:00"), patient="mia", doctor="drone")  # the time that leo was offered
+
+    desk.cancelled("roy", second["appointment_id"])
+
+    assert waitlist.offered("eva") == at("15:00")
+
+
+def test_an_offer_that_ends_frees_what_is_left_of_its_chair(waitlist: Waitlist) -> None:
+    _clinic(waitlist, chairs=1)
+    desk = waitlist.desk
+    visit = desk.booked("roy", at("15:00"), patient="mia", doctor="drone")
+    first = _join_at(waitlist, "leo", "drone", "15:00", "15:30")
+    _join_at(waitlist, "eva", "drthree", "14:45", "15:15")
+    waitlist.join("mia", treatment_id=3)  # so that somebody waits for a longer time
+    desk.cancelled("roy", visit["appointment_id"])
+    assert (waitlist.offered("leo"), waitlist.offered("eva")) == (at("15:00"), None)
+    desk.booked("roy", at("15:15"), patient="mia", doctor="drtwo")  # in the second half of what leo was offered
+
+    assert waitlist.withdraw("leo", first).status == 204
+
+    assert waitlist.offered("eva") == at("14:45")
+
+
+@pytest.mark.parametrize("doctor", ["drjay", "drsol"])  # of the same clinic and of another one
+def test_who_has_an_offer_gets_no_other_one_at_the_same_time(waitlist: Waitlist, doctor: str) -> None:
+    desk = waitlist.desk
+    desk.practice.add_patient("leo", clinics=(1, 2))
+    first = desk.booked("rita", at("15:00"), patient="ana", doctor="drwu")
+    second = desk.booked("rita" if doctor == "drjay" else "rosa", at("15:15"), patient="leo", doctor=doctor)
+    _join_at(waitlist, "kim", "drwu", "15:00", "15:30")
+    _join_at(waitlist, "kim", doctor, "15:00", "16:00")
+    _join_at(waitlist, "pat", doctor, "15:15", "15:45")
+    free(waitlist, first)
+    assert waitlist.offered("kim") == at("15:00")
+
+    desk.cancelled("rita" if doctor == "drjay" else "rosa", second["appointment_id"])
+
+    offers = [entry["offer"]["starts_at"] for entry in waitlist.entries("kim")]
+    assert (offers, waitlist.offered("pat")) == ([at("15:00"), at("15:30")], None)

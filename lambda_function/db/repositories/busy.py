@@ -17,7 +17,7 @@ from lambda_function.db.repositories.working_hours import WORKING_RULES, Rule, r
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import HOLDING, UNFINISHED, Status
 from lambda_function.domain.intervals import Interval
-from lambda_function.domain.waitlist import OPEN
+from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 from lambda_function.domain.working_hours import WorkingTime
 
 
@@ -53,7 +53,7 @@ class VisitOfDoctor(NamedTuple):
     end: int
 
 
-class VisitOfPatient(NamedTuple):
+class PatientsTime(NamedTuple):
     patient_id: int
     starts_at: datetime
     ends_at: datetime
@@ -160,8 +160,16 @@ _VISITS_OF_DOCTORS: AnySelect = (
     )
     .order_by(Appointment.doctor_id, Appointment.starts_at, Appointment.appointment_id)
 )
-_VISITS_OF_PATIENTS: AnySelect = select(*columns(VisitOfPatient, Appointment)).where(
-    Appointment.patient_id.in_(bindparam("patient_ids", expanding=True)), *_HOLDS_TIME_IN_SPAN
+_PATIENTS: BindParameter[Any] = bindparam("patient_ids", expanding=True)
+_TIME_OF_PATIENTS = union_all(
+    select(*columns(PatientsTime, Appointment)).where(Appointment.patient_id.in_(_PATIENTS), *_HOLDS_TIME_IN_SPAN),
+    select(WaitlistEntry.patient_id, WaitlistEntry.offer_starts_at, WaitlistEntry.offer_ends_at).where(
+        WaitlistEntry.patient_id.in_(_PATIENTS),
+        WaitlistEntry.status == WaitlistStatus.OFFERED,
+        WaitlistEntry.offer_expires_at > instant_parameter("now"),
+        WaitlistEntry.offer_starts_at < instant_parameter("span_end"),
+        WaitlistEntry.offer_ends_at > instant_parameter("span_start"),
+    ),
 )
 _CHAIRS: AnySelect = (
     select(*columns(ActiveChair, Chair)).where(Chair.clinic_id.in_(_CLINICS), Chair.active).order_by(Chair.chair_id)
@@ -234,10 +242,12 @@ def visits_of_doctors(session: Session, doctor_ids: Collection[int], span: Inter
     return found
 
 
-def visits_of_patients(session: Session, patient_ids: Collection[int], span: Interval) -> list[VisitOfPatient]:
-    """Returns visits of the patients that hold time in the span."""
-    values = {"patient_ids": sorted(patient_ids), **_bounds(span)}
-    return fetch_all(session, VisitOfPatient, _VISITS_OF_PATIENTS, values, unscoped=True)
+def time_of_patients(
+    session: Session, patient_ids: Collection[int], span: Interval, now: datetime
+) -> list[PatientsTime]:
+    """Returns the visits of the patients that hold time in the span, and the offers of time in it that they have."""
+    values = {"patient_ids": sorted(patient_ids), "now": now, **_bounds(span)}
+    return fetch_all(session, PatientsTime, _TIME_OF_PATIENTS, values, unscoped=True)
 
 
 def _bounds(span: Interval) -> dict[str, datetime]:

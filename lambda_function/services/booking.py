@@ -26,6 +26,7 @@ from lambda_function.domain.errors import (
 )
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
+from lambda_function.services.catalogue import check_ids
 from lambda_function.services.placement import Placement, find_vacancy
 from lambda_function.services.visits import NewEvent, join_clinic, record
 
@@ -108,6 +109,8 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
         now=work.now,
         counted_clinic_id=clinic_of[request.doctor_id] if work.actor.role is Role.PATIENT else None,
     )
+    if found is None:
+        check_ids(work, treatment_id=request.treatment_id, doctor_id=None, clinic_id=None)
     if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
     facts = found[0]

@@ -44,9 +44,7 @@ _OPEN_VISITS = (
 
 
 class BookingFacts(NamedTuple):
-    """The facts of a booking. `patient_id` and `patient_name` are None if the actor sees no such patient. If there is
-    no such treatment, `treatment_active` is None, and all other fields of the treatment are too: check this first.
-    """
+    """The facts of a booking. `patient_id` and `patient_name` are None if the actor sees no such patient."""
 
     doctor_id: int
     doctor_name: str
@@ -61,7 +59,7 @@ class BookingFacts(NamedTuple):
     patient_id: int | None
     patient_name: str | None
     treatment_id: int
-    treatment_active: bool | None
+    treatment_active: bool
     treatment_code: str
     treatment_name: str
     duration_minutes: int
@@ -154,7 +152,7 @@ _FACTS: AnySelect = (
         User,
         and_(User.user_id == bindparam("patient_id"), User.user_type == Role.PATIENT, User.user_id != Doctor.user_id),
     )
-    .outerjoin(Treatment, Treatment.treatment_id == bindparam("treatment_id"))
+    .join(Treatment, Treatment.treatment_id == bindparam("treatment_id"))
     .outerjoin(
         DoctorTreatment,
         and_(
@@ -202,7 +200,8 @@ def booking_facts(
     now: datetime,
     counted_clinic_id: int | None = None,
 ) -> tuple[BookingFacts, list[int]] | None:
-    """Returns the facts with the clinic's active chairs by id, or None if there is no such doctor in practice.
+    """Returns the facts with the clinic's active chairs by id, or None if there is no such doctor in practice
+    or no such treatment.
 
     `offered_treatment_id` is None if the doctor does not offer the treatment. `open_requests` and `open_visits`, which
     are those ahead in `counted_clinic_id`, count what the actor may see. A patient sees all of their own.

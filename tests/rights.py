@@ -31,6 +31,7 @@ LINK_ACCOUNT        OWN      NONE    NONE
 READ_APPOINTMENTS   ALL      ALL     ALL
 BOOK                OWN      OWN     CLINIC
 BOOK_BY_NAME        NONE     NONE    CLINIC
+CHOOSE_CHAIR        NONE     OWN     CLINIC
 MOVE                OWN      OWN     CLINIC
 NOTE                OWN      OWN     CLINIC
 NOTE_INTERNALLY     NONE     OWN     CLINIC

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from lambda_function.domain.intervals import GRID
 from lambda_function.domain.time_zones import time_zone
+from lambda_function.domain.working_hours import DAY_MINUTES, Window
 
 ZONES = (
     "America/New_York",
@@ -44,3 +46,22 @@ def minute_of_day(instant: datetime, name: str) -> tuple[date, int]:
     """Returns what the zone's clocks show at the instant."""
     local = instant.astimezone(zone_named(name))
     return local.date(), local.hour * 60 + local.minute
+
+
+@cache
+def _grid_around(day: date, name: str) -> tuple[tuple[datetime, int], ...]:
+    """Returns each five minutes from this date to the next, with the minutes that clocks show after the midnight with
+    which the date begins.
+    """
+    first = datetime.combine(day, datetime.min.time(), UTC) - timedelta(days=1)
+    shown = [
+        (instant, minute_of_day(instant, name)) for instant in (first + number * GRID for number in range(4 * 288))
+    ]
+    return tuple((instant, (of - day).days * DAY_MINUTES + minute) for instant, (of, minute) in shown)
+
+
+def counted_starts(day: date, window: Window, name: str, step_minutes: int) -> list[datetime]:
+    """Returns the starts that a window of this date gives, by looking at the clocks every five minutes."""
+    end = window.start + window.length
+    inside = [instant for instant, minute in _grid_around(day, name) if window.start <= minute < end]
+    return [instant for instant in inside if (instant - inside[0]) % timedelta(minutes=step_minutes) == timedelta(0)]

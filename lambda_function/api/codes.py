@@ -77,7 +77,10 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
         "past_cutoff": ProblemCode(
             HTTPStatus.UNPROCESSABLE_ENTITY, "It is too late for the patient to change this visit. Call the clinic."
         ),
-        "off_grid": ProblemCode(HTTPStatus.UNPROCESSABLE_ENTITY, "A start must be on a whole five minutes."),
+        "off_grid": ProblemCode(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "A start must be on a whole five minutes; for patients, one that is offered.",
+        ),
         "ambiguous_time": ProblemCode(
             HTTPStatus.UNPROCESSABLE_ENTITY, "This local time occurs twice, because the clocks go back."
         ),

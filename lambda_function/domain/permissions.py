@@ -36,6 +36,7 @@ class Action(StrEnum):
     READ_APPOINTMENTS = "READ_APPOINTMENTS"
     BOOK = "BOOK"
     BOOK_BY_NAME = "BOOK_BY_NAME"
+    CHOOSE_CHAIR = "CHOOSE_CHAIR"
     MOVE = "MOVE"
     NOTE = "NOTE"
     NOTE_INTERNALLY = "NOTE_INTERNALLY"
@@ -96,6 +97,7 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.READ_APPOINTMENTS: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.BOOK: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.BOOK_BY_NAME: {_P: _NONE, _D: _NONE, _R: _CLINIC},
+        Action.CHOOSE_CHAIR: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Action.MOVE: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.NOTE: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.NOTE_INTERNALLY: {_P: _NONE, _D: _OWN, _R: _CLINIC},

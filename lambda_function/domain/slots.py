@@ -7,15 +7,15 @@ whole visit is in working hours, and doctor, patient and some chair are free for
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambda_function.domain.appointment import Duration
 from lambda_function.domain.intervals import GRID, Interval
-from lambda_function.domain.time_zones import day_end, day_start
 from lambda_function.domain.working_hours import WorkingTime
 
 _STEP_MINUTES = GRID // timedelta(minutes=1)
-_STEPS_A_DAY = timedelta(days=1) // GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +119,43 @@ def margin(duration: Duration) -> timedelta:
     return duration.buffer_before + duration.visit + duration.buffer_after + GRID
 
 
-def working_starts(timeline: Timeline, working_time: WorkingTime, zone: ZoneInfo, visit: timedelta) -> tuple[int, int]:
-    """The starts whose visit lies in working hours, and those whose visit no time off touches."""
-    working = union(timeline.inside(hours) for hours in working_time.hours_within(timeline.span, zone))
+class WorkingStarts(NamedTuple):
+    """The starts whose visit lies in working hours, whose visit no time off touches, and that are on the slot step."""
+
+    in_hours: int
+    present: int
+    on_step: int
+
+
+def working_starts(
+    timeline: Timeline, working_time: WorkingTime, zone: ZoneInfo, visit: timedelta, step_minutes: int
+) -> WorkingStarts:
+    """What the doctor's working time allows. Windows begin and end on the grid, so those that touch need no merging."""
+    windows = working_time.windows_within(timeline.span, zone)
+    working = union(timeline.inside(part) for window in windows for part in window)
+    closed = union(timeline.touched(closure) for closure in working_time.closed_within(timeline.span, zone))
     away = union(timeline.touched(span) for span in working_time.time_off)
-    return visit_starts(working, visit), visit_starts(timeline.everything & ~away, visit)
+    return WorkingStarts(
+        visit_starts(working & ~closed, visit),
+        visit_starts(timeline.everything & ~away, visit),
+        step_mask(timeline, windows, step_minutes),
+    )
 
 
-def step_mask(timeline: Timeline, zone: ZoneInfo, step_minutes: int) -> int:
-    """The starts that stand on the clinic's slot step, counted from midnight as its clocks show it."""
-    step = step_minutes // _STEP_MINUTES
-    pattern = sum(1 << number for number in range(0, _STEPS_A_DAY, step))
+def step_mask(timeline: Timeline, windows: Iterable[Sequence[Interval]], step_minutes: int) -> int:
+    """The starts in each window that are whole slot steps of elapsed time after its first instant. A window has several
+    parts where clocks change.
+    """
     found = 0
-    day = timeline.base.astimezone(zone).date()
-    while (start := day_start(day, zone)) < timeline.instant(timeline.size):
-        end = day_end(day, zone)
-        if end - start == timedelta(days=1):
-            found |= _shifted(pattern, timeline.index(start))
-        else:  # clocks change on this day
-            found |= sum(
-                1 << index
-                for index in range(max(timeline.index(start), 0), timeline.index(end))
-                if _minute_of_day(timeline.instant(index), zone) % step_minutes == 0
-            )
-        day += timedelta(days=1)
-    return found & timeline.everything
+    for parts in windows:
+        first = timeline.index(parts[0].start)
+        counted = _every(step_minutes // _STEP_MINUTES, timeline.index(parts[-1].end) - first)
+        inside = union(timeline.inside(part) for part in parts)
+        found |= inside & (counted << first if first >= 0 else counted >> -first)
+    return found
 
 
-def _shifted(mask: int, by: int) -> int:
-    return mask << by if by >= 0 else mask >> -by
-
-
-def _minute_of_day(instant: datetime, zone: ZoneInfo) -> int:
-    local = instant.astimezone(zone)
-    return local.hour * 60 + local.minute
+@lru_cache(maxsize=1024)
+def _every(step: int, length: int) -> int:
+    """Every so many of this many bits, from the first."""
+    return sum(1 << number for number in range(0, length, step))

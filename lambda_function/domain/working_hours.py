@@ -77,27 +77,42 @@ class WorkingTime:
     closures: Sequence[tuple[date, date]] = ()
     time_off: Sequence[Interval] = ()
 
-    def hours_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
-        """The working time that touches `span`, in order and merged, time off not counted."""
-        first = span.start.astimezone(zone).date() - timedelta(days=1)
-        last = span.end.astimezone(zone).date()
+    def windows_within(self, span: Interval, zone: ZoneInfo) -> list[tuple[Interval, ...]]:
+        """The declared windows of the days that `span` touches, each as `instants` gives it. Neither closures nor
+        time off are counted.
+        """
+        first, last = self._days(span, zone)
         of_weekday: dict[int, list[WeeklyHours]] = defaultdict(list)
         for hours in self.weekly:
             of_weekday[hours.weekday].append(hours)
-        working: list[Interval] = []
+        found: list[tuple[Interval, ...]] = []
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
             windows = self.exceptions.get(day)
             if windows is None:
                 windows = [hours.window for hours in of_weekday[day.isoweekday()] if hours.applies_on(day)]
-            for window in windows:
-                working += instants(day, window, zone)
-        closed = [
+            found += [instants(day, window, zone) for window in windows]
+        # Clocks may leave out a whole window.
+        return [parts for parts in found if parts]
+
+    def closed_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
+        """The closures that touch the same days."""
+        first, last = self._days(span, zone)
+        return [
             days_interval(first_day, last_day, zone)
             for first_day, last_day in self.closures
             if first_day <= last and last_day >= first
         ]
-        return [interval for interval in subtract(merge(working), closed) if interval.overlaps(span)]
+
+    def hours_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
+        """The working time that touches `span`, in order and merged, time off not counted."""
+        working = merge(part for window in self.windows_within(span, zone) for part in window)
+        return [interval for interval in subtract(working, self.closed_within(span, zone)) if interval.overlaps(span)]
+
+    @staticmethod
+    def _days(span: Interval, zone: ZoneInfo) -> tuple[date, date]:
+        """The local dates whose windows may reach into the span: night hours begin a day before."""
+        return span.start.astimezone(zone).date() - timedelta(days=1), span.end.astimezone(zone).date()
 
 
 @lru_cache(maxsize=4096)

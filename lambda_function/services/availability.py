@@ -16,7 +16,7 @@ from lambda_function.domain.appointment import Duration, bookable_span
 from lambda_function.domain.errors import InvalidInputError, RangeTooWideError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, require
-from lambda_function.domain.slots import Timeline, bits, margin, union, visit_starts
+from lambda_function.domain.slots import Timeline, bits, margin, union
 from lambda_function.domain.working_hours import WorkingTime
 from lambda_function.services.catalogue import check_ids
 from lambda_function.services.free_starts import FreeStarts, busy_masks
@@ -148,9 +148,9 @@ class _SlotFinder:
             exclude_id=self.wanted.exclude_appointment_id,
         )
         free = FreeStarts(timeline, self.rules, self.chairs, busy)
-        wanted = timeline.beginning_in(part) & visit_starts(timeline.everything & ~busy.patient, duration.visit)
+        wanted = timeline.beginning_in(part)
         found = []
         for doctor in self.doctors:
             bookable = bookable_span(actor=self.asker, policy=doctor.policy, now=self.work.now)
-            found.append((doctor, wanted & free.of(doctor, duration) & timeline.beginning_in(bookable)))
+            found.append((doctor, wanted & free.of(doctor, duration, busy.patient) & timeline.beginning_in(bookable)))
         return found

@@ -33,7 +33,9 @@ from lambda_function.services.visits import NewEvent, join_clinic, record
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """A visit to book. Patients may leave out `patient_id`, because they book for themselves."""
+    """A visit to book. Patients may leave out `patient_id`, because they book for themselves. `offered` is whether the
+    start has been offered to the waitlist, which then holds even if the clinic's starts have changed since.
+    """
 
     doctor_id: int
     treatment_id: int
@@ -42,6 +44,7 @@ class BookingRequest:
     chair_id: int | None = None
     patient_note: str | None = None
     override_reason: str | None = None
+    offered: bool = False
 
 
 def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
@@ -54,6 +57,8 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     require(actor, Action.BOOK)
     if request.override_reason is not None:
         require(actor, Action.OVERRIDE_HOURS)
+    if request.chair_id is not None:
+        require(actor, Action.CHOOSE_CHAIR)
     patient_id = _patient_of(work, request)
     facts, chair_ids = _locked_facts(work, request, patient_id)
     require(actor, Action.BOOK, Subject(patient_id, request.doctor_id, facts.clinic_id))
@@ -66,10 +71,13 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     placement = Placement(
         doctor_id=request.doctor_id,
         patient_id=patient_id,
+        clinic_id=facts.clinic_id,
         time_zone=facts.time_zone,
+        slot_step_minutes=facts.slot_step_minutes,
         chair_ids=chair_ids,
         start=request.starts_at,
         duration=facts.duration,
+        held_to_step=actor.role is Role.PATIENT and not request.offered,
     )
     overridden = request.override_reason is not None
     chair_id = find_vacancy(work, placement, chair_id=request.chair_id, overridden=overridden).chair_id

@@ -1,17 +1,25 @@
-"""The starts at which doctors are free, computed on masks (domain/slots.py), both for a search for free time and for
-offers to those who wait.
+"""What a visit of a given length, buffers and patient can take, computed on masks (domain/slots.py).
+
+A search for free time, booking, moving and the waitlist all ask here, so that what is offered can be booked.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple, Protocol
 
-from lambda_function.db.repositories.booking import Candidate
 from lambda_function.db.repositories.busy import taken_time
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Duration
-from lambda_function.domain.slots import Timeline, chair_starts, occupied_starts, step_mask, working_starts
+from lambda_function.domain.slots import (
+    Timeline,
+    WorkingStarts,
+    chair_starts,
+    occupied_starts,
+    visit_starts,
+    working_starts,
+)
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.waitlist import SOME_CHAIR
 from lambda_function.domain.working_hours import WorkingTime
@@ -57,6 +65,34 @@ def busy_masks(
     return busy
 
 
+class Place(Protocol):
+    """A doctor and what their starts depend on, such as a candidate of a search or the place of a visit to book."""
+
+    @property
+    def doctor_id(self) -> int: ...
+    @property
+    def clinic_id(self) -> int: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def slot_step_minutes(self) -> int: ...
+
+
+class VisitStarts(NamedTuple):
+    """The starts of a visit that nothing hinders, one mask for each thing that could."""
+
+    working: WorkingStarts
+    doctor: int
+    patient: int
+    chair: int
+
+    @property
+    def free(self) -> int:
+        """The starts that nothing hinders at all. These are offered."""
+        in_hours, present, on_step = self.working
+        return in_hours & present & on_step & self.doctor & self.patient & self.chair
+
+
 @dataclass(slots=True)
 class FreeStarts:
     """The free starts of some doctors on one timeline. `chairs` are those of each clinic."""
@@ -65,16 +101,24 @@ class FreeStarts:
     rules: Mapping[int, WorkingTime]
     chairs: Mapping[int, Sequence[int]]
     busy: BusyMasks
-    _on_step: dict[tuple[str, int], int] = field(default_factory=dict)
-    _working: dict[tuple[int, timedelta], int] = field(default_factory=dict)
+    _working: dict[tuple[int, timedelta], WorkingStarts] = field(default_factory=dict)
     _with_chair: dict[tuple[int, Duration], int] = field(default_factory=dict)
 
-    def of(self, candidate: Candidate, duration: Duration) -> int:
-        """Returns the starts for which the doctor works and is free, and a chair is free as well. The duration is that
-        of the candidate; a search for one treatment computes it once for all of them.
+    def of(self, place: Place, duration: Duration, patient_busy: int = 0) -> int:
+        """Returns the starts that can be offered to a patient who is busy then."""
+        return self.starts(place, duration, patient_busy).free
+
+    def starts(self, place: Place, duration: Duration, patient_busy: int = 0) -> VisitStarts:
+        """Returns the starts that each of working time, slot step, doctor, patient and chairs allows. The duration is
+        not asked of the place, because a visit that is moved keeps its own.
         """
-        free = occupied_starts(self.timeline.everything & ~self.busy.doctors[candidate.doctor_id], duration)
-        return self._may_work(candidate, duration.visit) & free & self.chair_starts(candidate.clinic_id, duration)
+        everything = self.timeline.everything
+        return VisitStarts(
+            self._working_starts(place, duration.visit),
+            occupied_starts(everything & ~self.busy.doctors[place.doctor_id], duration),
+            visit_starts(everything & ~patient_busy, duration.visit),
+            self.chair_starts(place.clinic_id, duration),
+        )
 
     def take(self, doctor_id: int, clinic_id: int, occupied: int) -> None:
         """Takes the time as if it had been booked. Where the doctor has a visit already, that visit has a chair."""
@@ -102,17 +146,17 @@ class FreeStarts:
                 chairs[taken_id] |= mask
         return chair_starts(self.timeline, [self.timeline.everything & ~busy for busy in chairs.values()], duration)
 
-    def _may_work(self, candidate: Candidate, visit: timedelta) -> int:
-        zone, key = time_zone(candidate.time_zone), (candidate.doctor_id, visit)
-        if zone is None:
-            return 0
-        step = (candidate.time_zone, candidate.slot_step_minutes)
-        if step not in self._on_step:
-            self._on_step[step] = step_mask(self.timeline, zone, candidate.slot_step_minutes)
+    def _working_starts(self, place: Place, visit: timedelta) -> WorkingStarts:
+        key = (place.doctor_id, visit)
         if key not in self._working:
-            hours, present = working_starts(self.timeline, self.rules[candidate.doctor_id], zone, visit)
-            self._working[key] = hours & present
-        return self._on_step[step] & self._working[key]
+            zone, rules = time_zone(place.time_zone), self.rules[place.doctor_id]
+            # Where local times are unknown, nobody works.
+            self._working[key] = (
+                WorkingStarts(0, 0, 0)
+                if zone is None
+                else working_starts(self.timeline, rules, zone, visit, place.slot_step_minutes)
+            )
+        return self._working[key]
 
 
 def _take_some_chair(busy: dict[int, int], chair_ids: Sequence[int], time: int) -> None:

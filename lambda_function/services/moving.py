@@ -64,6 +64,7 @@ def change(
     locked = lock_visit(work, appointment_id, [wanted.doctor_id] if wanted.doctor_id else [])
     for action, asked in (
         (Action.MOVE, wanted.moves),
+        (Action.CHOOSE_CHAIR, wanted.chair_id is not None),
         (Action.OVERRIDE_HOURS, wanted.override_reason is not None),
         (Action.NOTE, "patient_note" in wanted.notes),
         (Action.NOTE_INTERNALLY, "internal_note" in wanted.notes),
@@ -121,13 +122,18 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
     facts, chair_ids = _facts(work, locked, wanted)
     require(work.actor, Action.BOOK, Subject(visit.patient_id, facts.doctor_id, facts.clinic_id))
     left = freed_by_visit(visit, chair_id=visit.chair_id)
+    start = wanted.starts_at or visit.starts_at
     placement = Placement(
         doctor_id=facts.doctor_id,
         patient_id=visit.patient_id,
+        clinic_id=facts.clinic_id,
         time_zone=facts.time_zone,
+        slot_step_minutes=facts.slot_step_minutes,
         chair_ids=chair_ids,
-        start=wanted.starts_at or visit.starts_at,
+        start=start,
         duration=_duration(visit),
+        # The old start has been agreed, even if the clinic does not offer it.
+        held_to_step=work.actor.role is Role.PATIENT and start != visit.starts_at,
         moved_id=visit.appointment_id,
     )
     check_start(placement.start, actor=work.actor, policy=facts.policy, now=work.now)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_function.db.models import Appointment, Chair
 from lambda_function.domain.permissions import Action, Entity
 from tests.api.scene import (
     AHEAD,
@@ -160,6 +161,18 @@ def step(action: Action, name: str, state: State, body: Any = None) -> Row:
 
 def change(action: Action, body: Callable[[Scene], Any]) -> Row:
     return with_visit(action, lambda scene, it: (f"/appointments/{it}", body(scene)))
+
+
+def choose_chair() -> Row:
+    """Moves a visit into a chair of its clinic."""
+
+    def send(scene: Scene, it: int) -> Request:
+        practice = scene.desk.practice
+        clinic_ids = {row.appointment_id: row.clinic_id for row in practice.rows(Appointment)}
+        chair_id = next(row.chair_id for row in practice.rows(Chair) if row.clinic_id == clinic_ids.get(it, 1))
+        return f"/appointments/{it}", {"starts_at": scene.start(), "chair_id": chair_id}
+
+    return with_visit(Action.CHOOSE_CHAIR, send)
 
 
 def move_to(doctor: str) -> Row:

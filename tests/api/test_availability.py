@@ -82,10 +82,33 @@ def test_a_longer_treatment_ends_with_the_hours_and_its_buffer_does_not_count_th
     assert _offered(desk, treatment_id=3)[-1] == "21:30"
 
 
-def test_starts_follow_the_step_of_the_clinic_counted_from_local_midnight(desk: Desk) -> None:
-    set_clinic(desk.practice, slot_step_minutes=40)
+def _set_hours(desk: Desk, *windows: tuple[str, str]) -> None:
+    hours = [{"weekday": 2, "start": start, "end": end} for start, end in windows]
+    assert desk.client.call("drjay", "PUT", "/doctors/me/working-hours", {"hours": hours}).status == 200
 
-    assert _offered(desk, from_=at("13:00"), to=at("16:00")) == ["13:00", "13:40", "14:20", "15:00", "15:40"]
+
+def test_starts_follow_the_step_of_the_clinic_counted_from_the_start_of_each_window(desk: Desk) -> None:
+    set_clinic(desk.practice, slot_step_minutes=20)
+    _set_hours(desk, ("08:00", "10:30"), ("12:30", "14:00"))
+
+    assert _offered(desk) == [
+        *("13:00", "13:20", "13:40", "14:00", "14:20", "14:40", "15:00"),
+        *("17:30", "17:50", "18:10", "18:30"),
+    ]
+
+
+def test_a_visit_may_run_on_into_the_next_window_which_has_its_own_count(desk: Desk) -> None:
+    set_clinic(desk.practice, slot_step_minutes=20)
+    _set_hours(desk, ("08:00", "08:45"), ("08:45", "09:30"))
+
+    assert _offered(desk) == ["13:00", "13:20", "13:40", "13:45"]
+
+
+def test_time_off_does_not_begin_a_new_count(desk: Desk) -> None:
+    set_clinic(desk.practice, slot_step_minutes=40)
+    add_time_off(desk.practice, desk.id_of("drjay"), instant("13:10"), instant("14:05"))
+
+    assert _offered(desk, from_=at("13:00"), to=at("16:00")) == ["14:20", "15:00", "15:40"]
 
 
 def test_booked_time_is_not_offered_and_cancelled_time_is_again(desk: Desk) -> None:
@@ -157,8 +180,7 @@ def test_closures_and_time_off_and_exceptions_are_not_offered(desk: Desk) -> Non
 
 
 def test_a_break_is_not_offered(desk: Desk) -> None:
-    hours = [{"weekday": 2, "start": "08:00", "end": "09:00"}, {"weekday": 2, "start": "10:00", "end": "11:00"}]
-    desk.client.call("drjay", "PUT", "/doctors/me/working-hours", {"hours": hours})
+    _set_hours(desk, ("08:00", "09:00"), ("10:00", "11:00"))
 
     assert _offered(desk) == [*_times("13:00", "13:30"), *_times("15:00", "15:30")]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 from lambda_function.domain.intervals import GRID, Interval
 from lambda_function.domain.working_hours import DAY_MINUTES, Window
-from tests.zones import ZONES, changes, zone_named
+from tests.zones import ZONES, changes, counted_starts, zone_named
 
 _Drawn = TypeVar("_Drawn")
 
@@ -68,6 +69,11 @@ class Hours:
     window: Window
     valid_from: date | None
     valid_to: date | None
+
+    def is_of(self, doctor: int, day: date) -> bool:
+        begun = self.valid_from is None or self.valid_from <= day
+        over = self.valid_to is not None and self.valid_to < day
+        return self.doctor == doctor and self.weekday == day.isoweekday() and begun and not over
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,18 @@ def _bookings(draw: st.DrawFn, span: Interval, chairs: int) -> list[Booking]:
             taken |= claims
             kept.append(booking)
     return kept
+
+
+def counted_by_doctor(calendar: Calendar) -> list[set[datetime]]:
+    """Returns the starts on the clinic's step for each doctor, counted from those of their windows."""
+    counted: list[set[datetime]] = [set() for _ in range(DOCTORS)]
+    exceptions = {(doctor, day): windows for doctor, day, windows in calendar.exceptions}
+    first = calendar.span.start.astimezone(zone_named(calendar.zone)).date() - DAY
+    for doctor, day in product(range(DOCTORS), [first + number * DAY for number in range(4)]):
+        windows = exceptions.get((doctor, day), [hours.window for hours in calendar.hours if hours.is_of(doctor, day)])
+        for window in windows:
+            counted[doctor] |= set(counted_starts(day, window, calendar.zone, calendar.policies["slot_step_minutes"]))
+    return counted
 
 
 class Rows:

@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.working_hours import DAY_MINUTES, Window
-from tests.zones import minute_of_day
+from tests.zones import counted_starts, minute_of_day
 
 HOLDING = {"REQUESTED", "BOOKED", "CHECKED_IN", "COMPLETED"}
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+SLOT_STEP = 15
 LEAD = timedelta(minutes=60)
 HORIZON = timedelta(days=2)
 CUTOFF = timedelta(minutes=180)
@@ -134,6 +135,16 @@ class Model:
             for window in self.exceptions.get((doctor, shown - ago * DAY), self.hours[doctor])
         )
 
+    def is_counted(self, visit: Visit) -> bool:
+        """Whether the clinic offers the start, counted from that of a window."""
+        zone = self.practice.zones[visit.clinic]
+        shown, _ = minute_of_day(visit.start, zone)
+        return any(
+            visit.start in counted_starts(day, window, zone, SLOT_STEP)
+            for day in (shown, shown - DAY)
+            for window in self.exceptions.get((visit.doctor, day), self.hours[visit.doctor])
+        )
+
     def is_outside(self, visit: Visit) -> bool:
         return not all(self.works(visit.doctor, slot) for slot in self.time_of(visit).grid_slots())
 
@@ -148,6 +159,7 @@ class Model:
 
     def plan_book(self, actor: Actor, wanted: Wanted) -> Visit:
         refuse("forbidden", when=wanted.override and actor.role is not Role.RECEPTIONIST)
+        refuse("forbidden", when=wanted.chair is not None and actor.role is Role.PATIENT)
         refuse("validation_error", when=bool({wanted.doctor, wanted.patient} & self.gone))
         refuse("validation_error", when=actor.role is Role.PATIENT and actor.user_id != wanted.patient)
         refuse("treatment_not_offered", when=wanted.treatment not in self.practice.offered[wanted.doctor])
@@ -159,13 +171,15 @@ class Model:
         refuse("too_many_requests_open", when=asks and self._open_requests(visit.patient) >= 3)
         counted = actor.role is Role.PATIENT
         refuse("too_many_open_visits", when=counted and self._open_visits(visit) >= MAX_OPEN_VISITS)
-        placed = replace(visit, chair=self._place(visit, wanted.chair, override=wanted.override, moved=None))
+        chair = self._place(visit, wanted.chair, override=wanted.override, moved=None, held_to_step=counted)
+        placed = replace(visit, chair=chair)
         return placed.then("BOOK", "REQUESTED" if asks else "BOOKED")
 
     def plan_move(self, actor: Actor, key: int, wanted: Move) -> Visit:
         visit = self.visits[key]
         refuse("not_found", when=not self.visible(actor, visit))
         refuse("forbidden", when=wanted.override and actor.role is not Role.RECEPTIONIST)
+        refuse("forbidden", when=wanted.chair is not None and actor.role is Role.PATIENT)
         refuse("validation_error", when=wanted.override and wanted.place == (None, None, None))
         here = (visit.start, visit.doctor, visit.chair)
         if all(new in {None, old} for new, old in zip(wanted.place, here, strict=True)):
@@ -186,7 +200,9 @@ class Model:
         refuse("too_many_requests_open", when=asks and self._open_requests(visit.patient) >= 3)
         arrives = actor.role is Role.PATIENT and moved.clinic != visit.clinic
         refuse("too_many_open_visits", when=arrives and self._open_visits(moved) >= MAX_OPEN_VISITS)
-        placed = replace(moved, chair=self._place(moved, wanted.chair, override=wanted.override, moved=key))
+        held = actor.role is Role.PATIENT and moved.start != visit.start
+        chair = self._place(moved, wanted.chair, override=wanted.override, moved=key, held_to_step=held)
+        placed = replace(moved, chair=chair)
         return placed.then("MOVE", status)
 
     def plan_step(self, actor: Actor, key: int, step: str) -> Visit:
@@ -225,12 +241,15 @@ class Model:
         refuse("too_soon", when=start < self.now + (LEAD if patient else timedelta(0)))
         refuse("too_late", when=start > self.now + (HORIZON if patient else FIVE_YEARS))
 
-    def _place(self, visit: Visit, chair: int | None, *, override: bool, moved: int | None) -> int | None:
+    def _place(
+        self, visit: Visit, chair: int | None, *, override: bool, moved: int | None, held_to_step: bool
+    ) -> int | None:
         """Returns a chair for the visit, or None in a clinic without chairs."""
         time, occupied = self.time_of(visit), self.occupied(visit)
         away = (span for doctor, span in self.time_off.values() if doctor == visit.doctor)
         refuse("doctor_busy", when=any(span.overlaps(time) for span in away))
         refuse("outside_hours", when=not override and self.is_outside(visit))
+        refuse("off_grid", when=held_to_step and not self.is_counted(visit))
         chairs = self.practice.chairs[visit.clinic]
         refuse("validation_error", when=chair is not None and chair not in chairs)
         others = list(self._others(moved))

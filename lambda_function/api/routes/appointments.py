@@ -119,10 +119,10 @@ def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     time is reserved, and the clinic confirms. Otherwise it is `BOOKED`. The patient becomes a patient of the clinic.
 
     409 `doctor_busy`, `patient_busy` or `chair_busy`: the time is taken; ask `GET /availability` again and offer
-    another one. Nobody can book during the doctor's time off; with `override_reason`, receptionists can book outside
-    working hours. 409 `too_many_open_visits` or `too_many_requests_open`: a patient has to wait, or to cancel
-    another visit first. 422 names the field that breaks a rule; `too_soon` and `too_late` are the clinic's limits
-    for patients.
+    another one. Patients can book only starts that are listed there (422 `off_grid`), staff any five minutes. Nobody
+    can book during the doctor's time off; with `override_reason`, receptionists can book outside working hours. 409
+    `too_many_open_visits` or `too_many_requests_open`: a patient has to wait, or to cancel another visit first. 422
+    names the field that breaks a rule; `too_soon` and `too_late` are the clinic's limits for patients.
     """
     work = current_work()
     return answer_appointment(work, booking.book(work, wanted.request(work)), HTTPStatus.CREATED)
@@ -143,9 +143,10 @@ def change_appointment(
     visit that needs approval and that its patient moves is `REQUESTED` again. The time that it leaves is offered to
     the waitlist.
 
-    Send the ETag in `If-Match`; 412 means that somebody changed the appointment: read it again and ask the person.
-    409 `doctor_busy`, `patient_busy` or `chair_busy`: ask `GET /availability` with `exclude_appointment_id` for
-    another time. 422 `past_cutoff`: the patient has to call the clinic.
+    Send the ETag in `If-Match`; 412 means that somebody changed the appointment: read it again and ask the person. 409
+    `doctor_busy`, `patient_busy` or `chair_busy`: ask `GET /availability` with `exclude_appointment_id` for another
+    time. Patients can move only to starts that are listed there: 422 `off_grid`. 422 `past_cutoff`: the patient has to
+    call the clinic.
     """
     work = current_work()
     view = moving.change(work, appointment_id, wanted.request(work), expected_versions=expected_versions(if_match))

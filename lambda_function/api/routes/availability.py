@@ -44,7 +44,8 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
     """Lists the times at which a treatment can be booked, by start. Whatever is listed can be booked until another
-    caller books it; nothing is reserved.
+    caller books it; nothing is reserved. Starts are counted by the clinic's `slot_step_minutes` from the start of each
+    window of working hours.
 
     Every role may ask. Patients get only slots within the clinic's limits for patients, and none at which they have
     a visit themselves. To move an appointment, send its id as `exclude_appointment_id`. 422 `range_too_wide`: ask

@@ -186,7 +186,9 @@ class NewAppointment(BaseModel):
     ] = None
     chair_id: Annotated[
         BodyId | None,
-        Field(description="A chair of the doctor's clinic; left out, the service takes the first that is free"),
+        Field(
+            description="A chair of the doctor's clinic, which only staff may choose; left out, the first that is free"
+        ),
     ] = None
     patient_note: Annotated[Note | None, Field(description="A note that the patient and the staff share")] = None
     override_reason: Annotated[
@@ -228,7 +230,7 @@ class AppointmentChange(BaseModel):
     )
     chair_id: Annotated[
         BodyId,
-        Field(description="The new chair, one of the doctor's clinic; left out, a move takes the first that is free"),
+        Field(description="The new chair, which only staff may choose; left out, a move takes the first that is free"),
     ] = UNCHANGED
     patient_note: Annotated[
         Note | None, Field(description="The new note that the patient and the staff share; null removes it")

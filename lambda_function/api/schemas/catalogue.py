@@ -26,7 +26,8 @@ class Clinic(BaseModel):
         int, Field(description="How many minutes before the start patients can last move or cancel a visit")
     ]
     slot_step_minutes: Annotated[
-        int, Field(description="How many minutes lie between the starts that `GET /availability` offers")
+        int,
+        Field(description="How many minutes lie between the starts that are offered, from the start of each window"),
     ]
 
 

@@ -55,6 +55,7 @@ class BookingFacts(NamedTuple):
     lead_minutes: int
     horizon_days: int
     cutoff_minutes: int
+    slot_step_minutes: int
     max_open_visits: int | None
     patient_id: int | None
     patient_name: str | None

@@ -20,8 +20,8 @@ from lambda_function.domain.slots import (
     visit_starts,
     working_starts,
 )
-from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime
-from tests.zones import ZONES, change_days, minute_of_day, zone_named
+from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime, instants
+from tests.zones import ZONES, change_days, counted_starts, zone_named
 
 SIZE = 60
 BASE = datetime(2027, 3, 14, 4, 0, tzinfo=UTC)
@@ -138,16 +138,36 @@ def test_the_margin_reaches_over_all_that_a_start_depends_on(duration: Duration)
 def test_a_visit_may_fill_the_hours_but_not_stand_over_them() -> None:
     working_time = WorkingTime(weekly=[WeeklyHours(7, Window(0, 60))])
     line = Timeline(datetime(2027, 5, 2, tzinfo=UTC), 24)
-    hours, present = working_starts(line, working_time, zone_named("UTC"), timedelta(minutes=50))
-    assert naive(hours) == [0, 1, 2]
-    assert naive(present) == list(range(24 - 9))
+    starts = working_starts(line, working_time, zone_named("UTC"), timedelta(minutes=50), 5)
+    assert naive(starts.in_hours) == [0, 1, 2]
+    assert naive(starts.present) == list(range(24 - 9))
+    assert naive(starts.on_step) == list(range(12))
+
+
+def test_windows_that_touch_are_one_time_of_work_with_two_counts_of_starts() -> None:
+    windows = (Window(0, 25), Window(25, 60))
+    working_time = WorkingTime(exceptions={date(2027, 5, 2): windows})
+    line = Timeline(datetime(2027, 5, 2, tzinfo=UTC), 24)
+    starts = working_starts(line, working_time, zone_named("UTC"), timedelta(minutes=15), 20)
+    assert naive(starts.in_hours) == list(range(10))
+    assert naive(starts.on_step) == [0, 4, 5, 9]  # 00:00 and 00:20; 00:25 and 00:45
+
+
+def test_neither_time_off_nor_a_closure_begins_a_new_count() -> None:
+    night = WeeklyHours(6, Window(22 * 60 + 10, 60))
+    time_off = Interval(datetime(2027, 5, 2, 0, 0, tzinfo=UTC), datetime(2027, 5, 2, 0, 15, tzinfo=UTC))
+    closed = (date(2027, 5, 1), date(2027, 5, 1))
+    line = Timeline(datetime(2027, 5, 2, tzinfo=UTC), 12)
+    for working_time in (WorkingTime([night], time_off=[time_off]), WorkingTime([night], closures=[closed])):
+        starts = working_starts(line, working_time, zone_named("UTC"), GRID, 60)
+        assert naive(starts.on_step) == [2]  # 00:10, two hours after the window began
 
 
 def test_time_off_that_touches_a_visit_by_a_minute_is_in_its_way() -> None:
     start = datetime(2027, 5, 2, tzinfo=UTC)
     time_off = Interval(start + 34 * MINUTE, start + 36 * MINUTE)
-    _, present = working_starts(Timeline(start, 12), WorkingTime(time_off=[time_off]), zone_named("UTC"), 2 * GRID)
-    assert naive(present) == [0, 1, 2, 3, 4, 8, 9, 10]
+    starts = working_starts(Timeline(start, 12), WorkingTime(time_off=[time_off]), zone_named("UTC"), 2 * GRID, 5)
+    assert naive(starts.present) == [0, 1, 2, 3, 4, 8, 9, 10]
 
 
 @st.composite
@@ -156,14 +176,30 @@ def days_of_change(draw: st.DrawFn) -> tuple[str, date]:
     return zone, draw(st.sampled_from(change_days(zone)))
 
 
-@given(days_of_change(), st.integers(1, 288).map(lambda steps: steps * 5), st.integers(-400, 200), st.integers(1, 700))
-def test_the_slot_step_counts_from_midnight_as_the_clocks_show_it(
-    drawn: tuple[str, date], step_minutes: int, offset: int, size: int
+_minutes = st.integers(0, 288).map(lambda steps: steps * 5)
+_windows = st.builds(Window, _minutes, _minutes).filter(lambda window: not window.is_empty)
+
+
+@given(
+    days_of_change(),
+    st.lists(_windows, max_size=3),
+    st.integers(1, 288).map(lambda steps: steps * 5),
+    st.integers(-400, 200),
+    st.integers(1, 700),
+)
+def test_the_slot_step_counts_elapsed_minutes_from_the_first_instant_of_each_window(
+    drawn: tuple[str, date], windows: list[Window], step_minutes: int, offset: int, size: int
 ) -> None:
     zone, day = drawn
     line = Timeline(datetime.combine(day, datetime.min.time(), UTC) + offset * GRID, size)
-    expected = [index for index in range(size) if minute_of_day(line.instant(index), zone)[1] % step_minutes == 0]
-    assert naive(step_mask(line, zone_named(zone), step_minutes)) == expected
+    expected = {
+        line.index(start)
+        for window in windows
+        for start in counted_starts(day, window, zone, step_minutes)
+        if 0 <= line.index(start) < size
+    }
+    declared = [parts for window in windows if (parts := instants(day, window, zone_named(zone)))]
+    assert set(naive(step_mask(line, declared, step_minutes))) == expected
 
 
 @pytest.mark.parametrize(
@@ -171,15 +207,21 @@ def test_the_slot_step_counts_from_midnight_as_the_clocks_show_it(
     [
         ("America/New_York", "2027-03-14", 23),
         ("America/New_York", "2027-11-07", 25),
-        ("Australia/Lord_Howe", "2027-10-03", 23),
-        ("Australia/Lord_Howe", "2027-04-04", 24),
+        ("Australia/Lord_Howe", "2027-10-03", 24),  # the last of them half an hour before midnight
+        ("Australia/Lord_Howe", "2027-04-04", 25),
         ("America/Santiago", "2027-09-05", 23),
         ("Africa/Cairo", "2027-04-30", 23),
         ("Asia/Kathmandu", "2027-03-28", 24),
     ],
 )
-def test_a_day_has_a_start_for_each_full_hour_that_its_clocks_show(zone: str, day: str, starts: int) -> None:
+def test_a_whole_day_has_a_start_for_each_hour_that_begins_in_it(zone: str, day: str, starts: int) -> None:
     whole = date.fromisoformat(day)
     line = Timeline(datetime.combine(whole, datetime.min.time(), UTC) - timedelta(days=1), 3 * 288)
-    found = [line.instant(index) for index in bits(step_mask(line, zone_named(zone), 60))]
-    assert sum(minute_of_day(instant, zone)[0] == whole for instant in found) == starts
+    found = step_mask(line, [instants(whole, Window(0, 1440), zone_named(zone))], 60)
+    assert found.bit_count() == starts
+
+
+def test_a_window_of_half_an_hour_past_begins_with_its_own_start() -> None:
+    line = Timeline(datetime(2027, 5, 2, 12, 0, tzinfo=UTC), 24)
+    found = step_mask(line, [instants(date(2027, 5, 2), Window(750, 810), zone_named("UTC"))], 20)
+    assert [line.instant(index).strftime("%H:%M") for index in bits(found)] == ["12:30", "12:50", "13:10"]

@@ -12,8 +12,8 @@ if (!TOKEN) {
   process.exit(1);
 }
 
-// Returns the answer. If the service is busy (503) or does not answer, it waits and sends the same request again. The key
-// makes this safe: a request that was already carried out is not carried out twice.
+// Returns the answer. If the service is busy (503) or throttles (429), or does not answer, it waits and sends the same
+// request again. The key makes this safe: a request that was already carried out is not carried out twice.
 async function call(method, path, body, headers = {}) {
   const request = {
     method,
@@ -29,7 +29,7 @@ async function call(method, path, body, headers = {}) {
     let wait = 1;
     try {
       const answer = await fetch(API + path, { ...request, signal: AbortSignal.timeout(10_000) });
-      if (answer.status !== 503 || triesLeft === 0) return answer;
+      if (![429, 503].includes(answer.status) || triesLeft === 0) return answer;
       wait = Number(answer.headers.get("retry-after") ?? 1);
     } catch (error) { // no connection, or no answer in time
       if (triesLeft === 0) throw error;
@@ -52,7 +52,7 @@ for (const { doctor_id, starts_at } of (await body(await call("GET", `/availabil
   booked = await call("POST", "/appointments", { doctor_id, treatment_id: 1, starts_at });
   if (booked.status !== 409) break; // 409: somebody else was faster, so try the next slot
 }
-if (!booked) throw new Error("There is no free time.");
+if (!booked || booked.status === 409) throw new Error("There is no free time.");
 const { appointment_id, starts_at } = await body(booked);
 console.log(`Booked appointment ${appointment_id} at ${starts_at}`);
 

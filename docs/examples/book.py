@@ -21,8 +21,9 @@ TOKEN = os.environ.get("TOKEN") or sys.exit(__doc__)
 
 
 def call(method: str, path: str, body: object = None, **headers: str) -> tuple[Any, str | None]:
-    """Returns the answer's body and ETag. If the service is busy (503) or does not answer, it waits and sends the same
-    request again. The key makes this safe: a request that was already carried out is not carried out twice.
+    """Returns the answer's body and ETag. If the service is busy (503) or throttles (429), or does not answer, it waits
+    and sends the same request again. The key makes this safe: a request that was already carried out is not carried
+    out twice.
 
     Raises:
         HTTPError: any answer other than a success.
@@ -38,9 +39,9 @@ def call(method: str, path: str, body: object = None, **headers: str) -> tuple[A
             with urlopen(request, timeout=10) as answer:
                 return json.load(answer), answer.headers["ETag"]
         except HTTPError as error:
-            if error.code != 503 or not tries_left:
+            if error.code not in {429, 503} or not tries_left:
                 raise
-            # The service says how many seconds it needs; trying earlier would only keep it busy.
+            # The service says how many seconds it needs; trying earlier would only keep it busy. A 429 may not say it.
             time.sleep(float(error.headers["Retry-After"] or 1))
         except OSError:  # no connection, or no answer in time
             if not tries_left:

@@ -11,8 +11,8 @@ answer=$(mktemp -d)
 trap 'rm -rf "$answer"' EXIT
 
 # call METHOD PATH [JSON [HEADER]]: sets $status; the body is in $answer/body, the headers are in $answer/headers.
-# If the service is busy (503) or does not answer, curl waits as long as Retry-After says and sends the same request
-# again. The key makes this safe: a request that was already carried out is not carried out twice.
+# If the service is busy (503) or throttles (429), or does not answer, curl waits as long as Retry-After says, or a
+# second or more without it, and sends the same request again. The key makes this safe: a request that was already carried out is not carried out twice.
 call() {
     key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     status=$(curl -sS -X "$1" "$api$2" --max-time 10 --retry 4 --retry-all-errors \
@@ -40,12 +40,19 @@ member() {
 # At least two days ahead, because an appointment can be cancelled until a day before.
 call GET "/availability?treatment_id=1&limit=20&from=$(in_days 2)&to=$(in_days 16)"
 expect 200
+status=none
 for slot in $(grep -o '{"doctor_id":[^}]*}' "$answer/body"); do
     doctor=$(echo "$slot" | member doctor_id)
     starts_at=$(echo "$slot" | member starts_at)
     call POST /appointments "{\"doctor_id\": $doctor, \"treatment_id\": 1, \"starts_at\": \"$starts_at\"}"
     [ "$status" = 409 ] || break # 409: somebody else was faster, so try the next slot
 done
+case $status in
+none | 409)
+    echo "There is no free time." >&2
+    exit 1
+    ;;
+esac
 expect 201
 appointment=$(member appointment_id <"$answer/body")
 etag=$(tr -d '\r' <"$answer/headers" | sed -n 's/^[Ee][Tt][Aa][Gg]: //p' | tail -n 1)

@@ -5,13 +5,20 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dev.token import access_token
+from lambda_function.api.app import Api
+from tests.api_client import ApiClient
+from tests.clock import Clock
 from tests.dev.http_server import Client
 from tests.dev.running_stack import MAKE, REPOSITORY, RunningStack
+from tests.docs.in_process import served
+from tests.docs.troubled_way import Way, troubled_way
+from tests.moved_clock import moved_to
 
 QUICKSTART = REPOSITORY / "clients" / "python" / "quickstart.py"
 
@@ -52,6 +59,26 @@ def test_the_python_client_books_lists_and_cancels(stack: RunningStack, python_c
     booked_by(stack, sys.executable, str(QUICKSTART), PYTHONPATH=str(python_client))
 
 
+@pytest.fixture
+def way(api: Api, client: ApiClient) -> Iterator[Way]:
+    with served(api) as port, troubled_way(port, rival=lambda _: None) as way:
+        yield way
+
+
+def test_the_python_client_waits_when_it_is_asked_to(
+    way: Way, clock: Clock, tmp_path: Path, python_client: Path
+) -> None:
+    way.troubles = ["BUSY", "THROTTLED"]
+    moved = moved_to(clock.now, tmp_path)
+    moved["PYTHONPATH"] += f"{os.pathsep}{python_client}"
+
+    ran = run(sys.executable, str(QUICKSTART), API=way.url, TOKEN="pat", **moved)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(way.keys) == 3
+    assert len(set(way.keys)) == 1
+
+
 def test_the_python_client_understands_the_gateway(stack: RunningStack, python_client: Path) -> None:
     """An expired token is the most common error. It is not a problem of ours, because API Gateway answers it in its own
     format.
@@ -84,10 +111,19 @@ def test_the_python_client_is_typed(python_client: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="the TypeScript client needs Node.js, which is not on this machine")
-def test_the_typescript_client_is_typed_and_books(stack: RunningStack, tmp_path: Path) -> None:
+def test_the_typescript_client_is_typed_and_books_and_waits_when_it_is_asked_to(
+    stack: RunningStack, way: Way, clock: Clock, tmp_path: Path
+) -> None:
     made = generate("client-typescript", tmp_path)  # tsc is the last step of make
     assert (made.returncode, made.stderr) == (0, ""), made.stdout
-    booked_by(stack, "node", str(tmp_path / "typescript" / "quickstart.js"))
+    quickstart = str(tmp_path / "typescript" / "quickstart.js")
+    booked_by(stack, "node", quickstart)
+
+    way.troubles = ["BUSY", "THROTTLED"]
+    ran = run("node", quickstart, API=way.url, TOKEN="pat", **moved_to(clock.now, tmp_path))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(way.keys) == 3
+    assert len(set(way.keys)) == 1
 
 
 def test_without_node_the_typescript_client_says_what_it_needs(tmp_path: Path) -> None:

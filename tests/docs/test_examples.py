@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from dev.token import access_token
 from lambda_function.api.app import Api
+from lambda_function.db.models import WorkingHours
 from tests.api_client import ApiClient
 from tests.clock import Clock
 from tests.dev.running_stack import REPOSITORY, RunningStack
 from tests.docs.in_process import served
 from tests.docs.troubled_way import Way, troubled_way
+from tests.factories import Practice
 from tests.moved_clock import INSTANTS, moved_to
 
 EXAMPLES = REPOSITORY / "docs" / "examples"
@@ -82,17 +85,18 @@ def moved(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> dict[
 def test_an_example_books_once_whatever_happens_and_whenever(
     way: Way, client: ApiClient, moved: dict[str, str], name: str
 ) -> None:
-    way.troubles = ["BUSY", "TAKEN", "LOST"]
+    way.troubles = ["BUSY", "THROTTLED", "TAKEN", "LOST"]
 
     made = booked(run(name, API=way.url, TOKEN="pat", **moved))
 
     assert visits(client) == {made: "CANCELLED"}
     assert way.troubles == []
-    # Two were sent twice: the one that met a busy service, and the one whose answer was lost. How many came between
-    # depends on the day, since a doctor whose time is taken is not free a quarter of an hour later either.
-    busy, again, *refused, lost, once_more = way.keys
-    assert (again, once_more) == (busy, lost)
-    assert len({busy, *refused, lost}) == len(way.keys) - 2
+    # One was sent three times, since the service was busy and then throttled, and the one whose answer was lost twice.
+    # How many came between depends on the day, since a doctor whose time is taken is not free a quarter of an hour
+    # later either.
+    busy, throttled, again, *refused, lost, once_more = way.keys
+    assert (throttled, again, once_more) == (busy, busy, lost)
+    assert len({busy, *refused, lost}) == len(way.keys) - 3
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -112,6 +116,18 @@ def test_an_example_says_what_the_service_says(port: int, clock: Clock, tmp_path
     assert ran.returncode != 0
     assert "The service answers 422" in ran.stderr
     assert "patient_id" in ran.stderr
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_example_says_that_there_is_no_free_time(
+    port: int, practice: Practice, clock: Clock, tmp_path: Path, name: str
+) -> None:
+    practice.session.execute(delete(WorkingHours))
+    practice.session.commit()
+    ran = run(name, API=f"http://127.0.0.1:{port}", TOKEN="pat", **moved_to(clock.now, tmp_path))
+    assert ran.returncode != 0
+    assert "There is no free time." in ran.stderr
+    assert ran.stdout == ""
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -9,11 +9,15 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_BUSY = json.dumps({"status": 503, "code": "contention"}).encode()
+from lambda_function.api.problems import problem
+
+_BUSY = str(problem("contention", "Try again.", "request")["body"]).encode()
+_THROTTLED = json.dumps({"message": "Too Many Requests"}).encode()
 
 
 class Way(ThreadingHTTPServer):
-    """Each of `troubles` hits one of the next bookings. BUSY: the service answers 503. TAKEN: `rival` books the same
+    """Each of `troubles` hits one of the next bookings. BUSY: the service answers 503. THROTTLED: the
+    gateway answers 429. TAKEN: `rival` books the same
     time first. LOST: the service books, and the connection breaks before the answer. A refusal is not a booking, so
     LOST waits for the next one. `keys` are the keys of all requests.
     """
@@ -58,6 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
         trouble = self.server.trouble(self.headers["idempotency-key"]) if self.path == "/appointments" else None
         if trouble == "BUSY":
             self._answer(503, [("Retry-After", "0")], _BUSY)
+            return
+        if trouble == "THROTTLED":
+            self._answer(429, [("Retry-After", "0")], _THROTTLED)
             return
         if trouble == "TAKEN":
             self.server.rival(body)

@@ -22,7 +22,7 @@ CA_BUNDLE = "rds-ca-bundle.crt"
 OURS = ("lambda_function", "migrations", "alembic.ini", CA_BUNDLE)
 
 # Parts of wheels that no Lambda needs. The licences in *.dist-info stay, because they must go with the code.
-_UNUSED = ("bin", "alembic/templates", "alembic/testing", "icalendar/tests", "mako/testing", "sqlalchemy/testing")
+_UNUSED = ("bin", "alembic/templates", "alembic/testing", "mako/testing", "sqlalchemy/testing")
 _UNUSED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
 _PLACE = "/var/task"  # where Lambda unpacks the zip; tracebacks show it

@@ -51,7 +51,7 @@ def own_part(reference: str) -> str:
 
 def answer(
     resource: Resource, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[str, str] | None = None
-) -> Response[Any]:
+) -> Response[str]:
     """A response with an ETag where the resource has a version. The JSON is written here, as no model validates it."""
     sent = dict(headers or {})
     if version := resource.get("meta", {}).get("versionId"):

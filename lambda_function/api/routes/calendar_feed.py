@@ -1,7 +1,7 @@
 """The calendar feed and the token that opens it."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -70,7 +70,7 @@ def get_calendar(
         str | None,
         Header(alias="If-None-Match", description="The ETag that was read; 304 if nothing has changed since"),
     ] = None,
-) -> Response[Any]:  # text, not JSON: there is nothing for Powertools to validate
+) -> Response[str]:
     """Answers the appointments of the token's owner as iCalendar, for calendar programs. Anybody who has
     the calendar token may read it, without an access token.
 

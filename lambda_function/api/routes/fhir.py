@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.event_handler import Response
@@ -48,7 +48,7 @@ DEFAULT_COUNT, DEFAULT_SLOTS = 50, 200
     tags=["fhir"],
     summary="Read the capability statement",
 )
-def get_fhir_metadata(_format: Format = None) -> Response[Any]:
+def get_fhir_metadata(_format: Format = None) -> Response[str]:
     """Answers what this FHIR server can do: its resources, interactions and search parameters. Anybody may ask,
     without a token.
     """
@@ -66,7 +66,7 @@ def search_fhir_schedules(
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Lists the schedules that can be booked, one for each active doctor, by id. Every role may search.
 
     422: `actor` is neither a Practitioner nor a Location, or it disagrees with `practitioner`.
@@ -98,7 +98,7 @@ def search_fhir_schedules(
 def get_fhir_schedule(
     schedule_id: Annotated[ParameterId, Path(description="Id of the schedule: that of its doctor")],
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Answers the schedule of one doctor, whose id it has. Every role may read it; 404: there is no such doctor."""
     return answer(resources.schedule(catalogue.doctor(current_work(), schedule_id)))
 
@@ -125,7 +125,7 @@ def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
     count: SlotCount = DEFAULT_SLOTS,
     cursor: After = None,
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Lists the times at which a treatment can be booked, by start. Slots are not stored: they are worked out from
     working hours and appointments. Whatever is listed can be booked until another caller books it.
 
@@ -187,7 +187,7 @@ def search_zone(work: UnitOfWork, clinic_id: int | None) -> ZoneInfo | None:
 @router.get(f"{BASE}/Slot/<slot_id>", tags=["fhir"], summary="Read a slot")
 def get_fhir_slot(
     slot_id: Annotated[str, Path(description="Id of the slot, as a search answered it")], _format: Format = None
-) -> Response[Any]:
+) -> Response[str]:
     """Answers a slot as long as it is free. Every role may read it. 404: it is taken, or it never existed; search
     again.
     """
@@ -216,7 +216,7 @@ def get_fhir_slot(
 )
 def get_fhir_practitioner(
     practitioner_id: Annotated[ParameterId, Path(description="Id of the doctor")], _format: Format = None
-) -> Response[Any]:
+) -> Response[str]:
     """Answers a doctor, by name only. Every role may read it; 404: there is no such doctor."""
     return answer(resources.practitioner(catalogue.doctor(current_work(), practitioner_id)))
 
@@ -228,7 +228,7 @@ def get_fhir_practitioner(
 )
 def get_fhir_patient(
     patient_id: Annotated[ParameterId, Path(description="Id of the patient")], _format: Format = None
-) -> Response[Any]:
+) -> Response[str]:
     """Answers a patient whom the caller may see; anybody else is 404. Patients see themselves, doctors the patients
     of their clinic, and receptionists those of their clinics and of no clinic. `telecom` is left out where the
     caller may not see contact data.
@@ -242,6 +242,6 @@ def get_fhir_patient(
 @router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="Read a location")
 def get_fhir_location(
     location_id: Annotated[ParameterId, Path(description="Id of the clinic")], _format: Format = None
-) -> Response[Any]:
+) -> Response[str]:
     """Answers a clinic, with its time zone and country. Every role may read it; 404: there is no such clinic."""
     return answer(resources.location(catalogue.clinic(current_work(), location_id)))

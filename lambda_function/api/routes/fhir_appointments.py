@@ -91,7 +91,7 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Lists the appointments that the caller may see and that match every parameter, by start.
 
     Patients see their own appointments, doctors their own calendar, and receptionists all of their clinics. A date
@@ -126,7 +126,7 @@ def _statuses(listed: str) -> set[Status]:
 
 
 @router.get(_ONE, tags=["fhir"], summary="Read an appointment")
-def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[Any]:
+def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[str]:
     """Answers one appointment, with its version as the weak ETag. Patients and doctors see their own, receptionists
     those of their clinics; any other is 404. Notes among staff are in no FHIR resource.
     """
@@ -142,7 +142,7 @@ def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) 
 def book_fhir_appointment(
     wanted: Annotated[NewFhirAppointment, Body(media_type=MEDIA_TYPE)],
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Books a visit, by the rules of `POST /appointments`. The status is `booked`, or `pending` when a patient books
     a treatment that needs approval.
 
@@ -194,7 +194,7 @@ def replace_fhir_appointment(
     wanted: Annotated[CancelledFhirAppointment, Body(media_type=MEDIA_TYPE)],
     if_match: IfMatch = None,
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Cancels an appointment: send it as it was read, with `status` set to `cancelled` and a `cancelationReason`.
     Any other change is 422 on the element that differs.
 
@@ -250,7 +250,7 @@ def cancel_fhir_appointment(
     wanted: Annotated[CancelParameters, Body(media_type=MEDIA_TYPE)],
     if_match: IfMatch = None,
     _format: Format = None,
-) -> Response[Any]:
+) -> Response[str]:
     """Cancels an appointment, which frees its time at once; the time is offered to the waitlist.
 
     Who may cancel, and until when, is described at `POST /appointments/{appointment_id}/cancel`. 409
@@ -260,6 +260,6 @@ def cancel_fhir_appointment(
     return _cancel(appointment_id, wanted.parameter[0].value_string, expected(if_match))
 
 
-def _cancel(appointment_id: int, reason: str, versions: frozenset[int] | None) -> Response[Any]:
+def _cancel(appointment_id: int, reason: str, versions: frozenset[int] | None) -> Response[str]:
     view = lifecycle.take(current_work(), appointment_id, Step.CANCEL, reason=reason, expected_versions=versions)
     return answer(resources.appointment(view))

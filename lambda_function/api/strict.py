@@ -69,7 +69,7 @@ def check_query(route: Route, raw_query: str) -> None:
         seen.add(name)
 
 
-def _repeats(annotation: Any) -> bool:
+def _repeats(annotation: object) -> bool:
     """Whether a parameter of that type may be given several times."""
     return list in {get_origin(part) for part in (annotation, *get_args(annotation))}
 
@@ -113,7 +113,7 @@ def strict_json(text: bytes | str) -> Any:
     return value
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """The one way in which answers are written. Letters stay what they are: as escapes they would be six times as long
     in an answer that may have 6 MB.
     """

@@ -70,7 +70,7 @@ def _items(items: Iterable[Any]) -> list[str]:
     return [" ".join([*names, text]) for text, names in days.items()]
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
 
 

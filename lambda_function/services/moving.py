@@ -201,7 +201,7 @@ def _put(
     return {name: [old[name], value] for name, value in _described(visit).items() if old[name] != value}
 
 
-def _described(visit: Appointment) -> dict[str, Any]:
+def _described(visit: Appointment) -> dict[str, object]:
     return {"starts_at": rfc3339(visit.starts_at), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
 
 

@@ -108,7 +108,7 @@ def record(work: UnitOfWork, *events: NewEvent) -> None:
     outbox.add(work.session, [_message(work, event) for event in events])
 
 
-def _row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
+def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
     return {
         "appointment_id": event.appointment.appointment_id,
         "at": work.now,
@@ -122,7 +122,7 @@ def _row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
     }
 
 
-def _message(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
+def _message(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
     """Returns a message without anything personal: without the reason and the changes, which hold what people wrote."""
     visit = event.appointment
     detail = {

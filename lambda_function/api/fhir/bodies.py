@@ -20,7 +20,7 @@ ABSENT: Any = None
 _PARTICIPANTS = ("Patient", "Practitioner", "Location")
 
 
-def _participant(value: Any) -> Reference:
+def _participant(value: object) -> Reference:
     found = parse_reference(value)
     if found.type not in _PARTICIPANTS:
         raise PydanticCustomError("not_a_reference", "Give a reference to a Patient, Practitioner or Location.")

@@ -36,7 +36,7 @@ class Reference(NamedTuple):
     id: int
 
 
-def relative(value: Any) -> Any:
+def relative(value: object) -> object:
     """A reference without the address of this service, which may precede it. What is no text stays what it is.
 
     Raises PydanticCustomError for an address of another server.
@@ -49,7 +49,7 @@ def relative(value: Any) -> Any:
     return place
 
 
-def parse_reference(value: Any) -> Reference:
+def parse_reference(value: object) -> Reference:
     """Raises PydanticCustomError for what names none of our resources."""
     place = relative(value)
     match = _REFERENCE.fullmatch(place) if isinstance(place, str) else None
@@ -59,7 +59,7 @@ def parse_reference(value: Any) -> Reference:
 
 
 def _id_of(kind: str) -> BeforeValidator:
-    def check(value: Any) -> int:
+    def check(value: object) -> int:
         reference = parse_reference(value)
         if reference.type not in {None, kind}:
             raise PydanticCustomError("not_a_reference", "Give a reference such as {kind}/7.", {"kind": kind})
@@ -69,7 +69,7 @@ def _id_of(kind: str) -> BeforeValidator:
 
 
 def _count(greatest: int) -> Any:
-    def check(value: Any) -> int:
+    def check(value: object) -> int:
         if isinstance(value, str) and _COUNT.fullmatch(value):
             return min(int(value), greatest)
         raise PydanticCustomError("not_in_range", "Give a whole number that is at least 1.")

@@ -16,6 +16,7 @@ from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir import wire
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.openapi.fhir_examples import EXAMPLES
+from lambda_function.api.payload import Result
 from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services import value_messages
 
@@ -128,7 +129,7 @@ class OperationOutcome(BaseModel):
     issue: Annotated[list[OutcomeIssue], Field(min_length=1, description="What is wrong, one issue each")]
 
 
-def _answer(code: str) -> dict[str, Any]:
+def _answer(code: str) -> Result:
     """The answer that the API itself writes for the code."""
     meaning = PROBLEM_CODES[code].meaning
     error = HasBookingsError(meaning, [7]) if code == "has_bookings" else problems.EdgeError(code, meaning)

@@ -76,7 +76,7 @@ def _not_ours() -> InvalidInputError:
     )
 
 
-def _checked_id(value: Any) -> int:
+def _checked_id(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_ID:
         raise _not_ours()
     return value
@@ -137,11 +137,11 @@ def split(rows: Sequence[_Row], limit: int) -> tuple[Sequence[_Row], _Row | None
     return (found, found[-1]) if len(rows) > len(found) else (found, None)
 
 
-def _most_bytes(row: Any) -> int:
+def _most_bytes(row: object) -> int:
     return _ROW_BYTES + _CHARACTER_BYTES * sum(map(len, _strings(row)))
 
 
-def _bytes(row: Any) -> int:
+def _bytes(row: object) -> int:
     """The bytes of a row as the answer travels: the body is JSON, and a text in the JSON that a Lambda answers with."""
     return _ROW_BYTES + sum(len(_json(_json(text)).encode()) for text in _strings(row))
 
@@ -150,7 +150,7 @@ def _json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     match value:
         case str():
             yield value

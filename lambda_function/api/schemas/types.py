@@ -24,28 +24,28 @@ def _no_id() -> PydanticCustomError:
     return PydanticCustomError("not_an_id", "Give an id: a whole number from 1 to 2^63 - 1.")
 
 
-def _id(value: Any) -> int:
+def _id(value: object) -> int:
     """Reads the text of a path or a query, which Python's own int() reads too kindly ("1_0", " 1", "+1")."""
     if not isinstance(value, str) or not _DIGITS.fullmatch(value) or int(value) > MAX_ID:
         raise _no_id()
     return int(value)
 
 
-def _id_or_me(value: Any) -> int | str:
+def _id_or_me(value: object) -> int | str:
     return "me" if value == "me" else _id(value)
 
 
-def _body_id(value: Any) -> int:
+def _body_id(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_ID:
         raise _no_id()
     return value
 
 
-def _body_id_or_me(value: Any) -> int | str:
+def _body_id_or_me(value: object) -> int | str:
     return "me" if value == "me" else _body_id(value)
 
 
-def _instant(value: Any) -> datetime:
+def _instant(value: object) -> datetime:
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
@@ -58,14 +58,14 @@ def _instant(value: Any) -> datetime:
     )
 
 
-def _day(value: Any) -> date:
+def _day(value: object) -> date:
     day = day_in(value)
     if day is None:
         raise PydanticCustomError("not_a_day", "Give a date of the years 1000 to 2999, such as 2030-01-31.")
     return day
 
 
-def _wall_clock(value: Any) -> datetime:
+def _wall_clock(value: object) -> datetime:
     if isinstance(value, str) and _WALL_CLOCK.fullmatch(value):
         try:
             return datetime.fromisoformat(value)
@@ -77,7 +77,7 @@ def _wall_clock(value: Any) -> datetime:
 
 
 def _limit(greatest: int) -> Any:
-    def check(value: Any) -> int:
+    def check(value: object) -> int:
         if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= greatest:
             return int(value)
         raise PydanticCustomError("not_in_range", "Give a whole number from 1 to {greatest}.", {"greatest": greatest})
@@ -86,7 +86,7 @@ def _limit(greatest: int) -> Any:
     return Annotated[int, BeforeValidator(check), WithJsonSchema(schema)]
 
 
-def _minute_of_day(value: Any) -> int:
+def _minute_of_day(value: object) -> int:
     minute = minute_of_day_in(value)
     if minute is None:
         raise PydanticCustomError(

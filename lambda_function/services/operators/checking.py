@@ -1,6 +1,6 @@
 """Checks that the database agrees with itself. Booking relies on claims and appointments saying the same."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -136,7 +136,7 @@ def _occupied(row: AppointmentClaims) -> dict[tuple[int, int], Interval]:
     return held if row.chair_id is None else {**held, (ClaimKind.CHAIR.value, row.chair_id): wide}
 
 
-def _names(resources: Any) -> str:
+def _names(resources: Iterable[tuple[int, int]]) -> str:
     return " and ".join(ClaimKind(kind).name.lower() for kind, _ in sorted(resources))
 
 

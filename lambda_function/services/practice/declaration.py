@@ -49,7 +49,7 @@ def _zone(value: str) -> str:
     return value
 
 
-def _price(value: Any) -> Decimal:
+def _price(value: object) -> Decimal:
     if isinstance(value, Decimal):
         return value
     if isinstance(value, str | int | float) and not isinstance(value, bool) and _PRICE.fullmatch(str(value)):
@@ -57,14 +57,14 @@ def _price(value: Any) -> Decimal:
     raise ValueError
 
 
-def _day(value: Any) -> date:
+def _day(value: object) -> date:
     day = day_in(value)
     if day is None:
         raise ValueError
     return day
 
 
-def _minute(value: Any) -> int:
+def _minute(value: object) -> int:
     minute = minute_of_day_in(value)
     if minute is None:
         raise ValueError
@@ -86,7 +86,7 @@ def _first_twice(values: Iterable[Any]) -> Any:
     return None
 
 
-def _distinct_names(value: Any) -> Any:
+def _distinct_names(value: object) -> object:
     """Refuses names that differ only in the blanks around them, because one would silently replace the other."""
     if isinstance(value, dict) and (twice := _first_twice(name.strip() for name in value if isinstance(name, str))):
         raise ValueError(f"names {twice} twice, apart from the blanks around it; remove one of them")

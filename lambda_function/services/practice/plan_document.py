@@ -2,14 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from lambda_function.domain.working_hours import WeeklyHours, clock
 from lambda_function.services.practice.plan import Plan
 from lambda_function.services.practice.state import ClosedDays
 
 
-def plan_document(plan: Plan, *, applied: bool) -> dict[str, Any]:
+def plan_document(plan: Plan, *, applied: bool) -> dict[str, object]:
     return {
         "applied": applied,
         "changes": [
@@ -39,7 +38,7 @@ def plan_document(plan: Plan, *, applied: bool) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     match value:
         case WeeklyHours():
             return {

@@ -65,6 +65,10 @@ class Visit:
     version: int = 1
     events: tuple[tuple[str, str | None, str], ...] = ()
 
+    @property
+    def holds_time(self) -> bool:
+        return self.status in HOLDING
+
     def then(self, action: str, status: str) -> "Visit":
         """Returns the visit with the changes, and with the next version and one more event."""
         event = (action, self.status if self.events else None, status)
@@ -73,7 +77,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A visit that somebody wants to book."""
+    """A visit that somebody wants to book, because it was `offered` to them or by themselves."""
 
     doctor: int
     patient: int
@@ -81,6 +85,7 @@ class Wanted:
     start: datetime
     chair: int | None
     override: bool
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,8 @@ class Model:
         refuse("too_many_requests_open", when=asks and self._open_requests(visit.patient) >= 3)
         counted = actor.role is Role.PATIENT
         refuse("too_many_open_visits", when=counted and self._open_visits(visit) >= MAX_OPEN_VISITS)
-        chair = self._place(visit, wanted.chair, override=wanted.override, moved=None, held_to_step=counted)
+        held = counted and not wanted.offered
+        chair = self._place(visit, wanted.chair, override=wanted.override, moved=None, held_to_step=held)
         placed = replace(visit, chair=chair)
         return placed.then("BOOK", "REQUESTED" if asks else "BOOKED")
 
@@ -240,6 +246,11 @@ class Model:
         refuse("off_grid", when=start.minute % 5 != 0)
         refuse("too_soon", when=start < self.now + (LEAD if patient else timedelta(0)))
         refuse("too_late", when=start > self.now + (HORIZON if patient else FIVE_YEARS))
+
+    def placed(self, visit: Visit, *, held_to_step: bool) -> Visit:
+        """Returns the visit with a chair, or raises Refused if its doctor, patient or chair has no time."""
+        chair = self._place(visit, None, override=False, moved=None, held_to_step=held_to_step)
+        return replace(visit, chair=chair)
 
     def _place(
         self, visit: Visit, chair: int | None, *, override: bool, moved: int | None, held_to_step: bool

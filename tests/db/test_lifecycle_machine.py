@@ -353,7 +353,7 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 @contextmanager
-def _databases(url: URL, clock: Clock) -> Iterator[list[Database]]:
+def databases_of(url: URL, clock: Clock) -> Iterator[list[Database]]:
     engines = [build_engine(UrlCredentials(url), tls=None) for _ in range(CONNECTIONS)]
     yield [Database(engine, clock) for engine in engines]
     for engine in engines:
@@ -363,11 +363,11 @@ def _databases(url: URL, clock: Clock) -> Iterator[list[Database]]:
 def test_the_model_never_disagrees_with_the_database(database_url: URL) -> None:
     clock = Clock(BEGIN)
     looker = build_engine(UrlCredentials(database_url), tls=None)
-    with _databases(database_url, clock) as databases:
+    with databases_of(database_url, clock) as databases:
         run_state_machine_as_test(
             lambda: Lifecycle(database_url, looker, databases, clock),  # type: ignore[arg-type] # any factory will do
             settings=settings(
-                max_examples=examples(10, 200),
+                max_examples=examples(6, 200),
                 stateful_step_count=50,
                 deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

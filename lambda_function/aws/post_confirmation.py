@@ -6,6 +6,7 @@ The second heals what the first could not do: Cognito tries three times, and the
 from collections.abc import Callable
 from typing import Any
 
+from lambda_function.domain.written_text import has_letter
 from lambda_function.observability import logger, stack
 from lambda_function.services.sign_up import Account
 
@@ -35,10 +36,11 @@ class PostConfirmation:
 
 def _account(event: dict[str, Any]) -> Account:
     attributes = event["request"]["userAttributes"]
-    parts = (attributes.get("given_name"), attributes.get("family_name"))
+    parts = [attributes.get(part) for part in ("given_name", "middle_name", "family_name")]
+    names = (attributes.get("name") or "", " ".join(filter(None, parts)), attributes.get("nickname") or "")
     return Account(
         sub=attributes["sub"],
         user_name=event["userName"],
-        full_name=attributes.get("name") or " ".join(filter(None, parts)),
+        full_name=next(filter(has_letter, names), None),
         email=attributes.get("email") if attributes.get("email_verified") == "true" else None,
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from lambda_function.domain.written_text import as_stored
+
 MAX_BYTES = 1024 * 1024
 # What to do, by words of the parser.
 _ADVICE = {
@@ -83,9 +85,11 @@ class YamlFile:
             raise YamlError("The file is empty. Start with a section such as clinics: (see docs/practice.md).")
 
     def _entries(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Kept, since each of thousands of wrong places may be asked for."""
+        """By the keys as names are stored, since a place may be named so. Kept, since each of thousands of wrong places
+        may be asked for.
+        """
         if id(node) not in self._known:
-            self._known[id(node)] = {key.value: (key, value) for key, value in node.value}
+            self._known[id(node)] = {as_stored(key.value): (key, value) for key, value in node.value}
         return self._known[id(node)]
 
     def line_of(self, path: tuple[str | int, ...]) -> int | None:
@@ -94,7 +98,7 @@ class YamlFile:
         for step in path:
             match node:
                 case yaml.MappingNode():
-                    found = self._entries(node).get(str(step))
+                    found = self._entries(node).get(as_stored(str(step)))
                     if found is None:
                         return line
                     line, node = _line(found[0]), found[1]

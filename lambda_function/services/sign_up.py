@@ -7,18 +7,23 @@ staff have changed, because they could have entered their own and become the pat
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from lambda_function.db.repositories import people
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, NameTakenError
 from lambda_function.domain.people import NewUser, PersonAction, trusts_email
+from lambda_function.domain.written_text import without_refused
 from lambda_function.services.person_events import note_person
-from lambda_function.services.text_rules import Email, PersonName, UserName
+from lambda_function.services.text_rules import MAX_EMAIL, MAX_NAME, Email, PersonName, UserName
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+_ANY_ADDRESS: TypeAdapter[str] = TypeAdapter(
+    Annotated[str, StringConstraints(max_length=MAX_EMAIL, pattern=r"^[^\x00-\x1f\x7f-\x9f]+@[^\x00-\x20\x7f-\xa0@]+$")]
+)
 _PERSON_NAME: TypeAdapter[str] = TypeAdapter(PersonName)
 _USER_NAME: TypeAdapter[str] = TypeAdapter(UserName)
 
@@ -41,7 +46,7 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     """
     if people.is_linked(work.session, account.sub):
         return
-    email = _valid(_EMAIL, account.email)
+    email = _address(account.email)
     if email is not None:
         rows = people.lock_unlinked_patients(work.session, email)
         same = [row for row in rows if row.email.lower() == email.lower()]
@@ -53,7 +58,7 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     user_name = _valid(_USER_NAME, account.user_name)
     if user_name is None or people.is_user_name_taken(work.session, user_name):
         user_name = account.sub
-    full_name = _valid(_PERSON_NAME, account.full_name) or user_name
+    full_name = _full_name(account.full_name) or user_name
     patient = NewUser(
         user_name=user_name, user_type=Role.PATIENT, full_name=full_name, email=email, cognito_sub=account.sub
     )
@@ -62,6 +67,20 @@ def sign_up(work: UnitOfWork, account: Account) -> None:
     except NameTakenError:
         raise ContentionError("Another person has just taken this user name; try again.") from None
     note_person(work, user_id, PersonAction.CREATE, patient.fields_entered)
+
+
+def _full_name(typed: str | None) -> str | None:
+    """Returns as much of a name as can be stored, because nobody is there to correct it: without the characters that
+    are refused elsewhere, and cut to the length of the column. None if no letter is left.
+    """
+    return _valid(_PERSON_NAME, typed) or _valid(_PERSON_NAME, without_refused(typed or "")[:MAX_NAME])
+
+
+def _address(verified: str | None) -> str | None:
+    """Returns the address as it is stored. The user pool has proved that mail arrives there, so one that no form of
+    ours would take is kept as it is, if it fits on a line and into the column.
+    """
+    return _valid(_EMAIL, verified) or _valid(_ANY_ADDRESS, verified)
 
 
 def _valid(kind: "TypeAdapter[str]", value: str | None) -> str | None:

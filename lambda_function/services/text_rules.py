@@ -4,17 +4,28 @@ value.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from lambda_function.domain.written_text import BREAKING, TURNING, as_stored, has_letter, trimmed
+
+MAX_NAME = 200
+MAX_EMAIL = 254
 USER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"
-# The pattern that browsers use for e-mail fields, with a dot in the domain.
-EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
-# At least four digits, and the signs that people write between them.
-PHONE = r"^\+?([ ()./-]*[0-9]){4,}[ ()./-]*$"
+# What browsers take in an e-mail field, dots anywhere before the @ included, with a dot in the domain and at most 64
+# characters before the @, as SMTP has it. Characters beyond ASCII must be letters, marks or digits.
+_LABEL = r"[^\x00-/:-@\[-`{-\x7f]([^\x00-,./:-@\[-`{-\x7f]{0,61}[^\x00-/:-@\[-`{-\x7f])?"
+EMAIL = rf"""^[^\x00-\x20"(),:;<>@\[\\\]\x7f]{{1,64}}@{_LABEL}(\.{_LABEL})+$"""
+# At least four digits, the signs that people write between them, and an extension as people or RFC 3966 write it.
+PHONE = (
+    r"^\+?([ ()./-]*[0-9]){4,}[ ()./-]*"
+    r"((;[eE][xX][tT]=|[xX#]|,? ?([eE][xX][tT]([eE][nN][sS][iI][oO][nN])?|[aA][nN][eE][xX][oO])[.:]?) ?[0-9]{1,10} *)?$"
+)
 
 
 def printable(value: str) -> str:
@@ -23,30 +34,45 @@ def printable(value: str) -> str:
     return value
 
 
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
-]
+def _name(value: str) -> str:
+    if BREAKING.search(value) or TURNING.search(value):
+        raise PydanticCustomError(
+            "not_a_name", "Remove control characters, line breaks and characters that turn the direction of the text."
+        )
+    return value
 
-# The apostrophes U+2019 and U+02BC, the hyphen U+2010, and the joiners that some scripts spell names with.
-_IN_NAMES = frozenset(" '.,-()/\u2019\u02bc\u2010\u200c\u200d")
 
-
-def _person_name(value: str) -> str:
-    """Accepts letters and marks of any script, digits, and what stands between them, but no control characters or
-    symbols.
-    """
-    if not all(unicodedata.category(char)[0] in "LMN" or char in _IN_NAMES for char in value):
-        raise PydanticCustomError("not_a_name", "Use letters, digits, spaces and the punctuation of names only.")
-    if not any(unicodedata.category(char)[0] == "L" for char in value):
+def _name_with_letter(value: str) -> str:
+    if not has_letter(value):
         raise PydanticCustomError("not_a_name", "Give a name that has a letter.")
     return value
 
 
-PersonName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_person_name)
-]
+def _email(value: str) -> str:
+    foreign = [char for char in value if not char.isascii()]
+    letters = all(unicodedata.category(char)[0] in "LMN" for char in foreign) and as_stored(value) == value
+    if not re.fullmatch(EMAIL, value) or not letters:
+        raise PydanticCustomError("not_an_email", "Give an e-mail address such as ana@example.org.")
+    return value
+
+
+def _text(form: Callable[[str], str]) -> BeforeValidator:
+    """Brings texts into a form before they are measured, and leaves other values for pydantic to refuse."""
+    return BeforeValidator(lambda value: form(value) if isinstance(value, str) else value)
+
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), _text(trimmed), AfterValidator(printable)]
+# The name of a clinic, a chair or a treatment, which may be a number.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), _text(as_stored), AfterValidator(_name)]
+PersonName = Annotated[Name, AfterValidator(_name_with_letter)]
 UserName = Annotated[str, StringConstraints(pattern=USER_NAME)]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL)]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=MAX_EMAIL),
+    Field(json_schema_extra={"pattern": EMAIL}),
+    _text(partial(unicodedata.normalize, "NFC")),
+    AfterValidator(_email),
+]
 Phone = Annotated[str, StringConstraints(max_length=32, pattern=PHONE)]
 
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.

@@ -80,8 +80,7 @@ _FORMS: Mapping[str, Fault] = MappingProxyType(
             "not_a_user_name",
             "Use 1 to 64 characters: letters without accents, digits and . _ @ + - with a letter or a digit first.",
         ),
-        text_rules.EMAIL: Fault("not_an_email", "Give an e-mail address such as ana@example.org."),
-        text_rules.PHONE: Fault("not_a_phone", "Give a phone number such as +51 999 111 222."),
+        text_rules.PHONE: Fault("not_a_phone", "Give a phone number such as +51 999 111 222 or 01 222 3333 ext. 12."),
     }
 )
 _OTHER = Fault("malformed", "Give this value in the form that the documentation describes.")

@@ -230,13 +230,6 @@ def test_a_new_patient_is_nothing_but_a_patient(client: ApiClient, extra: dict[s
     assert all(user.user_name != "new" for user in practice.rows(User))
 
 
-@pytest.mark.parametrize("full_name", ["Ñandú O'Brien-Söder", "李小龍", "मुकेश कुमार", "Zoë 2nd"])
-def test_names_of_all_scripts_are_kept_as_they_are(client: ApiClient, full_name: str) -> None:
-    answer = client.post("rita", "/users", {"user_name": "new", "full_name": full_name})
-
-    assert (answer.status, answer.json["full_name"]) == (201, full_name)
-
-
 def test_an_operators_receptionist_of_no_clinic_creates_a_patient_of_no_clinic(
     client: ApiClient, practice: Practice
 ) -> None:

@@ -320,3 +320,38 @@ def test_a_file_corrects_a_zone_that_nobody_knows(terminal: Terminal, practice: 
     assert [conflict["appointment_ids"] for conflict in planned["conflicts"]] == [[appointment_id]]
     assert terminal.practice_file("apply", document, "--accept-conflicts").exit_code == Exit.DONE
     assert [row.time_zone for row in practice.rows(Clinic) if row.name == LIMA] == ["America/Lima"]
+
+
+DECOMPOSED, COMPOSED = "Miraflores Me\u0301dica", "Miraflores Médica"
+
+
+@pytest.mark.parametrize("stored", [DECOMPOSED, COMPOSED])
+@pytest.mark.parametrize("written", [DECOMPOSED, COMPOSED, f" {DECOMPOSED}\u200b"])
+@pytest.mark.parametrize("named", [DECOMPOSED, COMPOSED])
+def test_a_name_is_the_same_in_every_form(
+    terminal: Terminal, practice: Practice, stored: str, written: str, named: str
+) -> None:
+    clinic = practice.add_clinic(stored, "America/Lima")
+    practice.add(Chair(clinic_id=clinic.clinic_id, name="Silla ma\u0301s alta"))
+    policies = {"country": clinic.country, "time_zone": "America/Lima", "chairs": ["Silla más alta"]}
+    document = {"clinics": {written: policies}}
+    assert terminal.plan(document)["changes"] == []
+
+    people = {"receptionists": {"rosario": {"full_name": "Rosario Nu\u0301n\u0303ez", "clinics": [named]}}}
+    assert terminal.practice_file("apply", {**document, **people}).exit_code == Exit.DONE
+    assert terminal.plan({**document, **people})["changes"] == []
+    [receptionist] = [user for user in practice.rows(User) if user.user_name == "rosario"]
+    assert receptionist.full_name == "Rosario Núñez"
+    assert [chair.name for chair in practice.rows(Chair) if chair.clinic_id == clinic.clinic_id] == [
+        "Silla ma\u0301s alta"
+    ]
+
+
+def test_a_new_clinic_and_its_chairs_are_stored_composed(terminal: Terminal, practice: Practice) -> None:
+    clinic = {"country": "PE", "time_zone": "America/Lima", "chairs": ["Silla ma\u0301s alta"]}
+    treatment = {"name": "Revisio\u0301n", "duration_minutes": 30}
+    document = {"clinics": {DECOMPOSED: clinic}, "treatments": {"revision": treatment}}
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
+    assert COMPOSED in {row.name for row in practice.rows(Clinic)}
+    assert "Silla más alta" in {row.name for row in practice.rows(Chair)}
+    assert "Revisión" in {row.name for row in practice.rows(Treatment)}

@@ -151,12 +151,33 @@ def test_a_user_name_that_is_taken_is_refused(terminal: Terminal) -> None:
         ["drana", *DOCTOR, "--email", "nobody"],
         ["drana", *DOCTOR, "--phone", "call me"],
         ["drana", *DOCTOR, "--name", "\U0001f9b7"],
+        ["drana", *DOCTOR, "--name", "\u202eAna"],
+        ["drana", *DOCTOR, "--name", "Ana\udcff"],
+        ["drana", *DOCTOR, "--clinic", "Lima\udcff"],
+        ["drana\udcff", *DOCTOR],
         ["drana", "--type", "dentist", "--name", "Ana"],
         ["drana", "--type", "doctor"],
     ],
 )
 def test_what_no_request_may_hold_no_command_may(terminal: Terminal, arguments: list[str]) -> None:
     assert terminal.run("users", "create", *arguments).exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize("command", ["deactivate", "activate", "set-type"])
+def test_what_is_no_unicode_names_nobody(terminal: Terminal, command: str) -> None:
+    more = ["doctor"] if command == "set-type" else []
+    assert terminal.run("users", command, "pat\udcff", *more).exit_code == Exit.USAGE
+    for arguments in (["export-person"], ["erase-person", "--yes"]):
+        assert terminal.run(*arguments, "pat\udcff").exit_code == Exit.USAGE
+
+
+def test_names_are_read_as_they_are_stored(terminal: Terminal) -> None:
+    terminal.practice.add_clinic("Miraflores Me\u0301dica", "America/Lima")
+    arguments = ("--type", "receptionist", "--name", "\ufeffJose\u0301 Nu\u0301n\u0303ez", "--phone", "555 1234 x89")
+    for clinic in ("Miraflores Médica", "Miraflores Me\u0301dica", " Miraflores Me\u0301dica\u200b"):
+        created = terminal.done("users", "create", "jose", *arguments, "--clinic", clinic)
+        assert (created["full_name"], created["phone"]) == ("José Núñez", "555 1234 x89")
+        assert names(terminal.done("users", "list", "--clinic", clinic)) == ["jose"]
 
 
 def test_creating_the_same_person_again_changes_nothing(terminal: Terminal) -> None:

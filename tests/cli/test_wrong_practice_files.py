@@ -73,15 +73,42 @@ def test_names_that_only_capitals_tell_apart_are_refused_and_nothing_is_changed(
     assert len(practice.rows(Treatment)) == 3
 
 
-def test_names_that_only_the_database_finds_the_same_are_refused_when_they_are_written(
-    terminal: Terminal, practice: Practice
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Đa Nang", "Da Nang"),
+        ("Straße", "Strasse"),
+        ("Æsir", "AEsir"),
+        ("Łódź", "Lodz"),
+        ("רָמָה", "רמה"),
+        ("ジョン", "じょん"),
+        ("Lima Sur", "Lima\u00a0Sur"),
+    ],
+)
+def test_names_that_the_database_finds_the_same_are_refused_by_the_plan(
+    terminal: Terminal, practice: Practice, one: str, other: str
 ) -> None:
     document = demo_document()
-    document["clinics"] |= {name: {"country": "PE", "time_zone": "America/Lima"} for name in ("Đa Nang", "Da Nang")}
-    assert terminal.practice_file("plan", document).exit_code == Exit.DIFFERENT
-    result = terminal.practice_file("apply", document, "--json")
-    assert json.loads(result.stdout)["error"]["code"] == "name_taken"
+    document["clinics"] |= {name: {"country": "PE", "time_zone": "America/Lima"} for name in (one, other)}
+    document["clinics"][LIMA]["chairs"] = [one, other]
+    for action in ("plan", "apply"):
+        result = terminal.practice_file(action, document, "--json")
+        assert result.exit_code == Exit.REFUSED
+        error = json.loads(result.stdout)["error"]
+        assert error["code"] == "name_taken"
+        assert {each["path"] for each in error["problems"]} == {f"clinics.{other}", f"clinics.{LIMA}.chairs"}
     assert len(practice.rows(Clinic)) == 2
+
+
+@pytest.mark.parametrize(("one", "other"), [("O'Brien", "O\u2019Brien"), ("बेंगलुरु", "बंगलुरु"), ("Sur 1", "Sur-1")])
+def test_names_that_the_database_tells_apart_are_both_taken(
+    terminal: Terminal, practice: Practice, one: str, other: str
+) -> None:
+    document = demo_document()
+    document["clinics"] |= {name: {"country": "PE", "time_zone": "America/Lima"} for name in (one, other)}
+    assert terminal.practice_file("plan", document).exit_code == Exit.DIFFERENT
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
+    assert {one, other} < {clinic.name for clinic in practice.rows(Clinic)}
 
 
 def test_a_wrong_file_is_told_by_line(terminal: Terminal, tmp_path: Any) -> None:

@@ -128,6 +128,47 @@ def test_a_name_that_is_none_here_is_not_taken_over(practice: Practice, name: st
     assert (made.user_name, made.full_name) == ("sub-1", "sub-1")
 
 
+@pytest.mark.parametrize(
+    ("attributes", "full_name"),
+    [
+        ({"name": "ジョン・スミス"}, "ジョン・スミス"),
+        ({"name": "Jose\u0301\u200b Nu\u0301n\u0303ez"}, "José Núñez"),
+        ({"name": "Ana\nRíos\x00"}, "Ana Ríos"),
+        ({"name": "\u202aAna\u202c \u2068Ríos\u2069"}, "Ana Ríos"),
+        ({"name": "Ana\ud800 Ríos"}, "Ana Ríos"),
+        ({"name": "Ana " + "x" * 300}, "Ana " + "x" * 196),
+        ({"name": "x" * 199 + " y"}, "x" * 199),
+        ({"name": "\u200b", "given_name": "Ana", "middle_name": "de la", "family_name": "Cruz"}, "Ana de la Cruz"),
+        ({"name": "...", "nickname": "Anita"}, "Anita"),
+        ({"name": "42", "given_name": "\u3164"}, "ana"),
+    ],
+    ids=ascii,
+)
+def test_a_name_is_kept_as_well_as_it_can_be(practice: Practice, attributes: dict[str, str], full_name: str) -> None:
+    _call(_event(**attributes))
+
+    assert _with_sub(practice).full_name == full_name
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["josé@münchen.example", ".ana..@docomo.example", '"ana maria"@example.org', "ana@[10.0.0.1]", "x" * 70 + "@b.pe"],
+)
+def test_an_address_that_the_pool_has_verified_is_kept(practice: Practice, email: str) -> None:
+    _call(_event(email=email))
+
+    assert _with_sub(practice).email == email
+
+
+@pytest.mark.parametrize(
+    "email", ["", "x" * 250 + "@b.pe", "ana@b.pe\r\nBcc: b@c.pe", "ana", "ana\ud800@b.pe"], ids=ascii
+)
+def test_what_is_no_address_is_left_out(practice: Practice, email: str) -> None:
+    _call(_event(email=email))
+
+    assert _with_sub(practice).email is None
+
+
 @pytest.mark.parametrize("event", [{}, {"request": {"userAttributes": {"email": MAIL}}}])
 def test_what_goes_wrong_is_told_without_details(
     practice: Practice, event: dict[str, Any], log_text: Callable[[], str]

@@ -14,6 +14,12 @@ from lambda_function.services.text_rules import Email, PersonName, Phone, UserNa
 
 # Stands for "as it is": the field itself does not take null.
 UNCHANGED: Any = None
+_NAME_FORM = (
+    "It is stored in Unicode's form NFC, without blanks around it and without characters that nobody can see; it may "
+    "have no control characters, line breaks or characters that turn the direction of text"
+)
+_EMAIL_FORM = "Characters beyond ASCII must be letters, marks or digits"
+_PHONE_FORM = "Telephone number with at least four digits, and an extension such as `x89`, `ext. 12`, `;ext=3` or `#12`"
 
 
 class Person(BaseModel):
@@ -75,12 +81,14 @@ class NewPatient(BaseModel):
             )
         ),
     ]
-    full_name: Annotated[PersonName, Field(description="The patient's name")]
+    full_name: Annotated[
+        PersonName, Field(description=f"The patient's name, in any script, with a letter. {_NAME_FORM}")
+    ]
     email: Annotated[
         Email | None,
-        Field(description="E-mail address; whoever signs up with this address, verified, becomes this patient"),
+        Field(description=f"Whoever signs up with this e-mail address, verified, becomes this patient. {_EMAIL_FORM}"),
     ] = None
-    phone: Annotated[Phone | None, Field(description="Telephone number with at least four digits")] = None
+    phone: Annotated[Phone | None, Field(description=_PHONE_FORM)] = None
 
     def new_user(self) -> NewUser:
         return NewUser(user_type=Role.PATIENT, **self.model_dump())
@@ -91,9 +99,9 @@ class PersonChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    full_name: Annotated[PersonName, Field(description="The new name")] = UNCHANGED
-    email: Annotated[Email | None, Field(description="The new e-mail address; null removes it")] = None
-    phone: Annotated[Phone | None, Field(description="The new telephone number; null removes it")] = None
+    full_name: Annotated[PersonName, Field(description=f"The new name. {_NAME_FORM}")] = UNCHANGED
+    email: Annotated[Email | None, Field(description=f"The new e-mail address; null removes it. {_EMAIL_FORM}")] = None
+    phone: Annotated[Phone | None, Field(description=f"{_PHONE_FORM}; null removes it")] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -38,6 +38,7 @@ from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
 from lambda_function.domain.user_names import folded
+from lambda_function.domain.written_text import as_stored
 
 
 class DirectoryEntry(NamedTuple):
@@ -170,9 +171,9 @@ def all_clinic_ids(session: Session) -> tuple[int, ...]:
 
 
 def clinic_ids_by_name(session: Session, names: Collection[str]) -> Mapping[str, int]:
-    """Returns the ids of those of the clinics that exist, by name."""
+    """Returns the ids of those of the clinics that exist, by name in its stored form."""
     found = fetch_all(session, _ClinicId, _CLINIC_IDS, {"names": names}, unscoped=True)
-    return {row.name: row.clinic_id for row in found}
+    return {as_stored(row.name): row.clinic_id for row in found}
 
 
 def treatment_ids_by_code(session: Session, codes: Collection[str]) -> Mapping[str, int]:

@@ -2,16 +2,17 @@
 leads here.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, String, bindparam, collate, column, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lambda_function.db.base import Base
+from lambda_function.db.base import COLLATION, Base
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Appointment,
@@ -32,6 +33,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import NameTakenError
 from lambda_function.domain.user_names import folded
+from lambda_function.domain.written_text import as_stored
 
 
 class TreatmentRow(NamedTuple):
@@ -120,6 +122,11 @@ class UserRoleRow(NamedTuple):
     user_type: Role
 
 
+class NameWeight(NamedTuple):
+    name: str
+    weight: bytes
+
+
 class VisitTime(NamedTuple):
     appointment_id: int
     starts_at: datetime
@@ -151,6 +158,10 @@ _RECEPTIONISTS = (
 )
 _RECEPTIONS = select(*columns(ReceptionRow, ReceptionistClinic))
 _ROLES = select(*columns(UserRoleRow, User)).where(User.user_name.in_(bindparam("user_names", expanding=True)))
+_NAME: ColumnElement[str] = column("name", String)
+_NAME_WEIGHTS = select(
+    *columns(NameWeight, name=_NAME, weight=func.weight_string(collate(_NAME, COLLATION)))
+).select_from(text("JSON_TABLE(:names, '$[*]' COLUMNS (name VARCHAR(200) CHARACTER SET utf8mb4 PATH '$')) AS given"))
 _VISITS_AHEAD = (
     select(*columns(VisitTime, Appointment))
     .where(Appointment.starts_at > bindparam("now"), Appointment.status.in_(sorted(HOLDING)))
@@ -203,6 +214,12 @@ def roles(session: Session, user_names: Collection[str]) -> dict[str, Role]:
     return {asked[folded(row.user_name)]: row.user_type for row in rows if folded(row.user_name) in asked}
 
 
+def name_weights(session: Session, names: Collection[str]) -> dict[str, bytes]:
+    """Returns what the database compares instead of each name: the same for names that it considers equal."""
+    rows = fetch_all(session, NameWeight, _NAME_WEIGHTS, {"names": json.dumps(sorted(names))}, unscoped=True)
+    return {row.name: row.weight for row in rows}
+
+
 def visits_ahead(
     session: Session,
     now: datetime,
@@ -247,7 +264,8 @@ def change(session: Session, key: InstrumentedAttribute[int], row_id: int, value
 
 def set_chairs(session: Session, clinic_id: int, names: Collection[str]) -> None:
     """These chairs are in use and all others of the clinic are not."""
-    known = set(session.scalars(select(Chair.name).where(Chair.clinic_id == clinic_id), execution_options=UNSCOPED))
+    of_clinic = select(Chair.name).where(Chair.clinic_id == clinic_id)
+    known = {as_stored(name) for name in session.scalars(of_clinic, execution_options=UNSCOPED)}
     for named, active in ((Chair.name.in_(names), True), (Chair.name.not_in(names), False)):
         write(session, update(Chair).where(Chair.clinic_id == clinic_id, named).values(active=active))
     add(session, [Chair(clinic_id=clinic_id, name=name) for name in names if name not in known])

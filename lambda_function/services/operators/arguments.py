@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from lambda_function.domain.actor import Role
 from lambda_function.domain.people import NewUser
-from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
+from lambda_function.services.text_rules import Email, Name, PersonName, Phone, UserName
 
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -27,7 +27,7 @@ class UserReference(_Arguments):
 
 class UserFilter(_Arguments):
     user_type: Role | None = None
-    clinic: _Text | None = None
+    clinic: Name | None = None
     active: StrictBool | None = None
     q: _Text | None = None
     after: Annotated[StrictInt, Field(ge=0)] = 0
@@ -40,7 +40,7 @@ class UserCreation(_Arguments):
     full_name: PersonName
     email: Email | None = None
     phone: Phone | None = None
-    clinics: list[_Text] = []
+    clinics: list[Name] = []
     treatments: list[_Text] = []
 
     def new_user(self) -> NewUser:
@@ -49,7 +49,7 @@ class UserCreation(_Arguments):
 
 class TypeChange(UserReference):
     user_type: Role
-    clinics: list[_Text] = []
+    clinics: list[Name] = []
     treatments: list[_Text] = []
 
 

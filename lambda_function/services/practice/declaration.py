@@ -23,16 +23,17 @@ from pydantic import (
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
+from lambda_function.domain.written_text import as_stored
 from lambda_function.services.practice.suggestions import closest_time_zone
 from lambda_function.services.text_rules import (
     Email,
+    Name,
     PersonName,
     Phone,
     Reason,
     UserName,
     day_in,
     minute_of_day_in,
-    printable,
 )
 
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
@@ -87,14 +88,13 @@ def _first_twice(values: Iterable[Any]) -> Any:
 
 
 def _distinct_names(value: object) -> object:
-    """Refuses names that differ only in the blanks around them, because one would silently replace the other."""
-    if isinstance(value, dict) and (twice := _first_twice(name.strip() for name in value if isinstance(name, str))):
-        raise ValueError(f"names {twice} twice, apart from the blanks around it; remove one of them")
+    """Refuses names that are stored alike, because one would silently replace the other."""
+    if isinstance(value, dict) and (twice := _first_twice(as_stored(name) for name in value if isinstance(name, str))):
+        raise ValueError(f"names {twice} twice, in letters and blanks that look the same; remove one of them")
     return value
 
 
 Distinct = AfterValidator(_distinct)
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Price = Annotated[Decimal, BeforeValidator(_price)]

@@ -33,7 +33,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     }
 )
 _LISTS: Mapping[str, type[BaseModel]] = MappingProxyType({"closures": DeclaredClosure, "hours": DeclaredHours})
-_NAME = "a name of 1 to 200 characters, without control characters"
+_NAME = "a name of 1 to 200 characters, without control characters and line breaks"
 _CODE = "a code of 1 to 64 letters without accents, digits, dots, hyphens and underscores, a letter or digit first"
 _USER_NAME = (
     "a user name of 1 to 64 letters without accents, digits and . _ @ + - with a letter or a digit first, such as drluz"
@@ -69,9 +69,9 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "first_day": _DATE,
         "last_day": _DATE,
         "reason": "a reason of 1 to 500 characters, without control characters, or null",
-        "full_name": "a person's name of 1 to 200 characters: letters, digits, spaces and the punctuation of names",
+        "full_name": "a person's name of 1 to 200 characters with a letter, without control characters and line breaks",
         "email": "an e-mail address such as luz@example.org, or null",
-        "phone": "a phone number such as +51 84 000 000, or null",
+        "phone": "a phone number such as +51 84 000 000 or 084 000 000 ext. 12, or null",
         "clinic": "the name of a clinic",
         "clinics": f"a list of at most {MAX_ENTRIES} names of clinics, such as [Cusco]",
         "clinics[]": "the name of a clinic",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from lambda_function.db.repositories.practice import roles
+from lambda_function.db.repositories.practice import name_weights, roles
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
@@ -18,7 +18,7 @@ from lambda_function.services.practice.conflicts import Conflict, VisitsAhead, a
 from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.read_declaration import DeclarationError, NamesTakenError, Problem
 from lambda_function.services.practice.state import Kind, State, declared_fields, read_state
-from lambda_function.services.practice.suggestions import did_you_mean, listed, name_key
+from lambda_function.services.practice.suggestions import did_you_mean, listed
 from lambda_function.services.working_hours import visits_outside_hours
 
 _ROLES = {Kind.DOCTOR: Role.DOCTOR, Kind.RECEPTIONIST: Role.RECEPTIONIST}
@@ -60,7 +60,7 @@ def _compare(session: Session, declaration: Declaration) -> _Comparison:
     problems = [*_wrong_roles(session, state, wanted), *_unknown_references(after, wanted)]
     if problems:
         raise DeclarationError(problems)
-    if taken := [*_taken_names(state, wanted)]:
+    if taken := [*_taken_names(session, state, wanted)]:
         raise NamesTakenError(taken)
     return _Comparison(state, wanted, after, changes_between(state, wanted))
 
@@ -102,18 +102,23 @@ def _wrong_roles(session: Session, state: State, wanted: Things) -> Iterator[Pro
             yield (kind.section, name), f"is the user name of a {found.lower()}; {what_next}"
 
 
-def _taken_names(state: State, wanted: Things) -> Iterator[Problem]:
-    """Returns new clinics and chairs whose names differ from others only in capital letters and accents. MySQL, which
-    decides, considers some more names equal: those are refused when they are written.
+def _taken_names(session: Session, state: State, wanted: Things) -> Iterator[Problem]:
+    """Returns new clinics and chairs whose names the database considers equal to others, as it does when they differ
+    only in capital letters and accents.
     """
-    clinics = {name_key(name): name for name in state.things[Kind.CLINIC]}
-    chairs = {(clinic, name_key(chair)): chair for clinic, chair in state.chair_ids}
-    for name, clinic in wanted[Kind.CLINIC].items():
-        first = clinics.setdefault(name_key(name), name)
+    new_clinics = wanted[Kind.CLINIC]
+    new_chairs = {chair for clinic in new_clinics.values() for chair in clinic.get("chairs", ())}
+    known_chairs = {chair for _, chair in state.chair_ids}
+    names = {*state.things[Kind.CLINIC], *new_clinics, *known_chairs, *new_chairs}
+    weights = name_weights(session, names)
+    clinics = {weights[name]: name for name in state.things[Kind.CLINIC]}
+    chairs = {(clinic, weights[chair]): chair for clinic, chair in state.chair_ids}
+    for name, clinic in new_clinics.items():
+        first = clinics.setdefault(weights[name], name)
         if first != name:
             yield (Kind.CLINIC.section, name), _taken("clinic", first)
         for chair in clinic.get("chairs", ()):
-            first = chairs.setdefault((name, name_key(chair)), chair)
+            first = chairs.setdefault((name, weights[chair]), chair)
             if first != chair:
                 yield (Kind.CLINIC.section, name, "chairs"), f"{chair}: {_taken('chair', first)}"
 

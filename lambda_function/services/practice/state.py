@@ -16,6 +16,7 @@ from lambda_function.db.repositories import practice
 from lambda_function.db.repositories.practice import WeeklyHoursRow
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.working_hours import WeeklyHours, Window
+from lambda_function.domain.written_text import as_stored
 from lambda_function.services.practice.declaration import (
     Declaration,
     DeclaredClinic,
@@ -99,8 +100,9 @@ def read_state(session: Session) -> State:
     doctors, receptionists = practice.doctors(session), practice.receptionists(session)
     clinics, treatments = practice.clinics(session), practice.treatments(session)
     codes: dict[int | None, str] = {row.treatment_id: row.code for row in treatments}
-    places = {row.clinic_id: row.name for row in clinics}
-    used = _grouped((row.clinic_id, row.name) for row in chairs if row.active)
+    # Earlier releases stored names as they were typed. Stored forms never meet: the database considers them equal.
+    places = {row.clinic_id: as_stored(row.name) for row in clinics}
+    used = _grouped((row.clinic_id, as_stored(row.name)) for row in chairs if row.active)
     closed = _grouped((row.clinic_id, ClosedDays(row.first_day, row.last_day, row.reason)) for row in closures)
     offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offered_treatments)
     hours = _grouped((row.doctor_id, _hours(row)) for row in weekly_hours)
@@ -108,7 +110,7 @@ def read_state(session: Session) -> State:
     things: dict[Kind, dict[str, Fields]] = {
         Kind.TREATMENT: {row.code: _fields(row, _TREATMENT) for row in treatments},
         Kind.CLINIC: {
-            row.name: {
+            places[row.clinic_id]: {
                 **_fields(row, _CLINIC),
                 "chairs": tuple(sorted(used[row.clinic_id])),
                 "closures": tuple(sorted(closed[row.clinic_id], key=_days)),
@@ -132,11 +134,11 @@ def read_state(session: Session) -> State:
     }
     ids = {
         Kind.TREATMENT: {row.code: row.treatment_id for row in treatments},
-        Kind.CLINIC: {row.name: row.clinic_id for row in clinics},
+        Kind.CLINIC: {name: clinic_id for clinic_id, name in places.items()},
         Kind.DOCTOR: {row.user_name: row.user_id for row in doctors},
         Kind.RECEPTIONIST: {row.user_name: row.user_id for row in receptionists},
     }
-    return State(things, ids, {(places[row.clinic_id], row.name): row.chair_id for row in chairs})
+    return State(things, ids, {(places[row.clinic_id], as_stored(row.name)): row.chair_id for row in chairs})
 
 
 def declared_fields(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:

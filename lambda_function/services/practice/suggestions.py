@@ -1,13 +1,11 @@
 """Suggestions for an unknown name: the one that was probably meant, or those that exist."""
 
-import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from lambda_function.domain.time_zones import time_zone_names
 
 _LISTED = 10
-_ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
 # Longer names are not compared, because that takes time in proportion to the product of the lengths.
 _COMPARED = 200
 
@@ -22,12 +20,6 @@ def listed(names: Iterable[str]) -> str:
     ordered = sorted(names)
     more = f" and {len(ordered) - _LISTED} more" if len(ordered) > _LISTED else ""
     return ", ".join(ordered[:_LISTED]) + more
-
-
-def name_key(name: str) -> str:
-    """Returns a key that is the same for names that differ only in capital letters and accents."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(char for char in plain if char not in _ACCENTS)
 
 
 def closest(name: str, known: Collection[str]) -> str | None:

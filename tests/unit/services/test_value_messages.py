@@ -74,7 +74,12 @@ WRONG: list[tuple[Any, Any, str, str]] = [
         "not_a_time_of_day",
         "Give a time of day from 00:00 to 24:00 on a whole five minutes, such as 09:05.",
     ),
-    (text_rules.PersonName, "Ana <3", "not_a_name", "Use letters, digits, spaces and the punctuation of names only."),
+    (
+        text_rules.PersonName,
+        "\u202eAna",
+        "not_a_name",
+        "Remove control characters, line breaks and characters that turn the direction of the text.",
+    ),
     (text_rules.PersonName, "42", "not_a_name", "Give a name that has a letter."),
     (
         text_rules.UserName,
@@ -83,7 +88,7 @@ WRONG: list[tuple[Any, Any, str, str]] = [
         "Use 1 to 64 characters: letters without accents, digits and . _ @ + - with a letter or a digit first.",
     ),
     (text_rules.Email, "ana", "not_an_email", "Give an e-mail address such as ana@example.org."),
-    (text_rules.Phone, "ana", "not_a_phone", "Give a phone number such as +51 999 111 222."),
+    (text_rules.Phone, "ana", "not_a_phone", "Give a phone number such as +51 999 111 222 or 01 222 3333 ext. 12."),
     (types.Note, "\x00", "control_characters", "Remove the control characters."),
     (search.PatientReference, "x", "not_a_reference", "Give a reference such as Patient/7."),
     (

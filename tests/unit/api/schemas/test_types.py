@@ -173,7 +173,7 @@ def test_other_limits_are_refused(text: object) -> None:
     assert refused(types.Limit, text)
 
 
-SECRET = "S3cret-value;"
+SECRET = "S3cret-value;\x1b"
 
 
 @pytest.mark.parametrize(

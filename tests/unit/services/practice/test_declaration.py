@@ -103,8 +103,30 @@ def test_prices_are_exact(price: Any) -> None:
     assert read.treatments["a"].price == Decimal(40)
 
 
-def test_a_clinic_that_comes_twice_but_for_blanks_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("one", "other"), [("Cusco", "Cusco "), ("Méd", "Me\u0301d"), ("Cusco", "Cus\u200bco"), ("Cusco", "\ufeffCusco")]
+)
+def test_a_clinic_that_comes_twice_in_what_looks_the_same_is_refused(one: str, other: str) -> None:
     clinic = {"country": "PE", "time_zone": "America/Lima"}
-    assert problems({"clinics": {"Cusco": clinic, "Cusco ": clinic}}) == {
-        "clinics": "names Cusco twice, apart from the blanks around it; remove one of them"
+    assert problems({"clinics": {one: clinic, other: clinic}}) == {
+        "clinics": f"names {one} twice, in letters and blanks that look the same; remove one of them"
     }
+
+
+def test_the_names_of_a_file_are_read_as_they_are_stored() -> None:
+    clinic = {"country": "PE", "time_zone": "America/Lima", "chairs": ["Silla ma\u0301s alta"]}
+    read = read_declaration({**doctor(clinic="Me\u0301d"), "clinics": {"Méd": clinic}})
+    assert read.doctors["drjay"].clinic == "Méd"
+    assert read.clinics["Méd"].chairs == ["Silla más alta"]
+
+
+@pytest.mark.parametrize("chairs", [["Más", "Ma\u0301s"], ["A", "A\u200b"]])
+def test_chairs_that_look_the_same_are_refused(chairs: list[str]) -> None:
+    assert problems(clinic(chairs=chairs)) == {"clinics.Lima.chairs": f"names {chairs[0]} twice; remove one of them"}
+
+
+@pytest.mark.parametrize("name", ["\u200b", "Lima\nNorte", "\u202eLima", "\ud800", "x" * 201], ids=ascii)
+def test_what_is_no_name_of_a_clinic_is_refused(name: str) -> None:
+    place, message = next(iter(problems({"clinics": {name: {"country": "PE", "time_zone": "America/Lima"}}}).items()))
+    assert place.startswith("clinics.")
+    assert message.startswith("cannot be a key here")

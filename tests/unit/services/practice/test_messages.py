@@ -19,7 +19,7 @@ from lambda_function.services.practice.declaration import (
     DeclaredTreatment,
 )
 from lambda_function.services.practice.read_declaration import DeclarationError, read_declaration
-from lambda_function.services.practice.suggestions import closest_time_zone, listed, name_key
+from lambda_function.services.practice.suggestions import closest_time_zone, listed
 
 VALID: dict[str, Any] = {
     "treatments": {
@@ -244,7 +244,3 @@ def test_files_and_folders_of_a_zone_database_are_no_zones(name: str) -> None:
 
 def test_long_lists_are_cut_short() -> None:
     assert listed(f"t{number:02}" for number in range(12)).endswith("t08, t09 and 2 more")
-
-
-def test_names_that_only_capitals_and_accents_tell_apart_have_one_key() -> None:
-    assert name_key("CENTRO MÉDICO") == name_key("Centro medico") != name_key("Centro medici")

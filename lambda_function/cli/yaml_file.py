@@ -85,8 +85,8 @@ class YamlFile:
             raise YamlError("The file is empty. Start with a section such as clinics: (see docs/practice.md).")
 
     def _entries(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """By the keys as names are stored, since a place may be named so. Kept, since each of thousands of wrong places
-        may be asked for.
+        """Returns the entries by their keys as names are stored, since a place may be named so. They are kept, since
+        each of thousands of wrong places may be asked for.
         """
         if id(node) not in self._known:
             self._known[id(node)] = {as_stored(key.value): (key, value) for key, value in node.value}

@@ -10,7 +10,7 @@ from lambda_function.db.base import Base
 from lambda_function.db.models import Appointment, AppointmentEvent, ClinicPatient, IdempotencyKey, User, WaitlistEntry
 from lambda_function.db.repositories import personal_data
 from lambda_function.domain.appointment import Status
-from tests.api.desk import Desk, at
+from tests.api.desk import Desk, at, instant
 from tests.api_client import ApiClient
 from tests.cli.terminal import FailingOnce, Pool, Terminal
 from tests.clock import Clock
@@ -179,6 +179,38 @@ def test_a_copy_holds_all_that_is_known(terminal: Terminal, desk: Desk) -> None:
     assert all(word in told for word in TRACES)
     assert "_hash" not in told
     assert "Kim" not in told
+
+
+def test_a_copy_can_be_read_without_knowing_ids(terminal: Terminal, desk: Desk) -> None:
+    clinic_id = terminal.practice.add_clinic("Broken", "localtime").clinic_id
+    zoe = terminal.practice.ids[PERSON["user_name"]]
+    terminal.practice.add_appointment(instant("20:00"), clinic_id=clinic_id, patient_id=zoe)
+    copy = terminal.done("export-person", PERSON["user_name"])
+
+    first, second, unknown = copy["appointments"]
+    names = ("clinic_name", "doctor_name", "treatment_name", "local_starts_at", "local_ends_at")
+    assert [first[name] for name in names] == [
+        *("Lima Centro", "Jay Quispe", "Check-up"),
+        *("2030-01-08T10:00:00", "2030-01-08T10:30:00"),
+    ]
+    assert (second["receptionist_name"], second["local_starts_at"]) == ("Rita Flores", "2030-01-08T18:00:00")
+    assert "receptionist_name" not in first
+    assert unknown["clinic_name"] == "Broken"
+    assert "local_starts_at" not in unknown
+    assert [row["clinic_name"] for row in copy["patient_of_clinics"]] == ["Lima Centro"]
+    [wish] = copy["waitlist"]
+    assert wish["treatment_name"]
+    assert "patient_name" not in json.dumps(copy)
+
+
+def test_a_doctors_copy_has_local_times_of_their_clinic(terminal: Terminal, desk: Desk) -> None:
+    leave = {"starts_at": at("15:00", "2030-02-01"), "ends_at": at("18:00", "2030-02-01"), "reason": "Holiday"}
+    made = desk.client.post("drsol", "/doctors/me/time-off", leave)
+    assert made.status == 201, made.text
+    copy = terminal.done("export-person", "drsol")
+    [row] = copy["time_off"]
+    assert (row["doctor_name"], row["local_starts_at"]) == (copy["user"][0]["full_name"], "2030-02-01T12:00:00")
+    assert [row["clinic_name"] for row in copy["doctor"]] == ["Santiago Norte"]
 
 
 def test_a_copy_for_staff_holds_nothing_of_their_patients(terminal: Terminal, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """A copy of everything that is known about a person, which the law entitles people to. erasing.py erases it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ from lambda_function.db.repositories import personal_data
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.repositories.personal_data import SECTIONS, Page
 from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.services.operators.readable_copy import readable
 from lambda_function.services.operators.users import known_person
 
 __all__ = ["SECTIONS", "export"]
@@ -29,4 +31,5 @@ def export(database: Database, user_name: str) -> Iterator[tuple[str, list[dict[
 
 
 def _page(work: UnitOfWork, user_id: int, section: str, after: Position | None) -> Page:
-    return personal_data.page(work.session, user_id, section, after=after, limit=BATCH)
+    page = personal_data.page(work.session, user_id, section, after=after, limit=BATCH)
+    return replace(page, rows=readable(work.session, page.rows))

@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from dev.token import access_token
 from lambda_function.api.app import Api
 from lambda_function.db.models import WorkingHours
+from tests import profiles
 from tests.api_client import ApiClient
 from tests.clock import Clock
 from tests.dev.running_stack import REPOSITORY, RunningStack
@@ -74,14 +75,27 @@ def test_no_example_goes_untried() -> None:
     assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == PROGRAMS.keys()
 
 
-@pytest.fixture(params=INSTANTS)
-def moved(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> dict[str, str]:
-    """The environment of a program at one of the instants, to which the service's clock is also set."""
-    clock.now = INSTANTS[request.param]
+def turns() -> list[tuple[str, str]]:
+    """Returns programs with instants. Usually the programs take turns, and in the full profile each meets every
+    instant.
+    """
+    of = profiles.examples(usual=len(PROGRAMS), full=1)
+    return [
+        (name, instant)
+        for number, instant in enumerate(INSTANTS)
+        for place, name in enumerate(PROGRAMS)
+        if (number + place) % of == 0
+    ]
+
+
+@pytest.fixture
+def moved(instant: str, clock: Clock, tmp_path: Path) -> dict[str, str]:
+    """The environment of a program at that instant, to which the service's clock is also set."""
+    clock.now = INSTANTS[instant]
     return moved_to(clock.now, tmp_path)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(("name", "instant"), turns())
 def test_an_example_books_once_whatever_happens_and_whenever(
     way: Way, client: ApiClient, moved: dict[str, str], name: str
 ) -> None:

@@ -214,3 +214,33 @@ def test_without_a_pool_accounts_are_left_alone(
     handler = load_handler(MODULE)
     answer = handler({"action": "users.create", "arguments": {**NEW, "email": None}}, FakeContext())
     assert (answer["ok"], answer["result"]["account"]) == (True, "none")
+
+
+HALF = "a\ud800"
+CLINIC = {"country": "PE", "time_zone": "America/Lima"}
+CLOSURE = {"first_day": "2031-07-28", "last_day": "2031-07-28", "reason": HALF}
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments"),
+    [
+        (HALF, {}),
+        ("check", {HALF: HALF}),
+        ("users.create", {**NEW, "full_name": HALF}),
+        ("users.create", {**NEW, "email": f"{HALF}@example.org"}),
+        ("users.create", {**NEW, "clinics": [HALF]}),
+        ("users.create", {**NEW, "treatments": [HALF]}),
+        ("users.list", {"q": HALF}),
+        ("users.deactivate", {"user_name": HALF}),
+        ("export-person", {"user_name": HALF}),
+        ("practice.plan", {"practice": {"clinics": {HALF: CLINIC}}}),
+        ("practice.plan", {"practice": {"clinics": {"Cusco": {**CLINIC, "time_zone": HALF}}}}),
+        ("practice.plan", {"practice": {"clinics": {"Cusco": {**CLINIC, "chairs": [HALF]}}}}),
+        ("practice.plan", {"practice": {"clinics": {"Cusco": {**CLINIC, "closures": [CLOSURE]}}}}),
+        ("practice.plan", {"practice": {"doctors": {"drana": {"full_name": "Ana", "clinic": HALF}}}}),
+    ],
+    ids=ascii,
+)
+def test_a_lone_surrogate_is_refused_as_what_is_wrong(operator: Operator, action: str, arguments: Any) -> None:
+    answer = operator({"action": action, "arguments": arguments})
+    assert (answer["ok"], answer["error"]["code"]) == (False, "validation_error")

@@ -7,7 +7,7 @@ from typing import Final
 from dev.http_event import Answer, Request
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-REQUEST_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "if-match")
+REQUEST_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "if-match", "prefer")
 ANSWER_HEADERS: Final = ("allow", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id")
 MAX_AGE_SECONDS: Final = 7200  # the longest that Chromium believes
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api.app import Api
+from lambda_function.api.fhir.parameters import BY_FORM, FORM
 from tests.contract import code_of, contract
 from tests.factories import sub_of
 
@@ -142,10 +143,11 @@ class ApiClient:
         **query: Any,
     ) -> Answer:
         """Calls the API as the user with that name, or without a token. `body` is sent as JSON unless it is text or
-        bytes.
+        bytes. At an address that takes a form, text is one.
         """
         content = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
-        given = {} if content is None else {"content-type": "application/json"}
+        media_type = FORM if path.endswith(BY_FORM) else "application/json"
+        given = {} if content is None else {"content-type": media_type}
         event = http_event(
             method,
             path,

@@ -23,6 +23,7 @@ from lambda_function.api.routes import (
     catalogue,
     fhir,
     fhir_appointments,
+    fhir_directory,
     health,
     legacy,
     link_codes,
@@ -78,6 +79,7 @@ def create_resolver() -> APIGatewayHttpResolver:
         legacy,
         fhir,
         fhir_appointments,
+        fhir_directory,
     ):
         resolver.include_router(module.router)
     for route in routes_of(resolver):
@@ -151,6 +153,7 @@ class Api:
         sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
         route = find_route(self._routes, method, path)
         note("route", route_key(route))
+        event = format_of(path).prepared(event, {parameter.alias for parameter in route.dependant.query_params})
         headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
         check_query(route, event.get("rawQueryString", ""))
         check_body(route, event, headers)

@@ -18,6 +18,9 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
         "malformed_json": ProblemCode(
             HTTPStatus.BAD_REQUEST, "The body is not JSON in UTF-8, or JSON that can be read in two ways."
         ),
+        "not_supported": ProblemCode(
+            HTTPStatus.BAD_REQUEST, "FHIR has this parameter or value, but this service does not support it."
+        ),
         "unauthenticated": ProblemCode(HTTPStatus.UNAUTHORIZED, "A valid access token is needed."),
         "forbidden": ProblemCode(
             HTTPStatus.FORBIDDEN, "The account is unknown or deactivated, or the role of the caller may not do this."

@@ -83,9 +83,11 @@ def problem(
 
 
 def from_domain(error: DomainError, request_id: str) -> Result:
-    """The error as a problem. A 422 always names the field, which is `body` for the request as a whole."""
+    """The error as a problem. A 422 always names the field, which is `body` for the request as a whole; so does what is
+    not supported.
+    """
     errors = None
-    if PROBLEM_CODES[error.code].status is HTTPStatus.UNPROCESSABLE_ENTITY:
+    if error.code == "not_supported" or PROBLEM_CODES[error.code].status is HTTPStatus.UNPROCESSABLE_ENTITY:
         code = error.field_code if isinstance(error, EdgeError) else error.code
         errors = [{"field": error.field or "body", "code": code, "message": error.detail}]
     headers = error.headers if isinstance(error, EdgeError) else None

@@ -4,20 +4,18 @@ They refuse unknown paths and methods, unknown and repeated query parameters, an
 not UTF-8, not an object, or JSON that parsers read differently (duplicate keys, NaN, endless nesting).
 """
 
-import base64
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
-from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.shared.json_encoder import Encoder
 
 from lambda_function.api.payload import Event
 from lambda_function.api.problems import EdgeError
+from lambda_function.api.raw_requests import limited_body, pairs_of
 from lambda_function.api.wire_formats import format_of
 
-MAX_BODY_BYTES = 64 * 1024
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 # Calendar programs add parameters of their own to the address that they were given.
 _PASSES_OVER = frozenset({"/calendar.ics"})
@@ -48,12 +46,7 @@ def check_query(route: Route, raw_query: str) -> None:
     """Raises EdgeError for a query that the route does not take: validation_error."""
     known = {parameter.alias: _repeats(parameter.field_info.annotation) for parameter in route.dependant.query_params}
     seen = set()
-    try:
-        pairs = parse_qsl(raw_query, keep_blank_values=True, errors="strict", max_num_fields=50)
-    except ValueError:
-        detail = "Write the query string as name=value pairs in percent-encoded UTF-8, at most 50 of them."
-        raise EdgeError("validation_error", detail, field="query", field_code="malformed") from None
-    for name, value in pairs:
+    for name, value in pairs_of(raw_query, "query"):
         if name not in known:
             if route.path in _PASSES_OVER:
                 continue
@@ -78,9 +71,7 @@ def check_body(route: Route, event: Event, headers: Mapping[str, str]) -> None:
     """Checks the body of a route that takes one; on other routes a body is ignored."""
     if route.method not in BODY_METHODS:
         return
-    body = body_bytes(event)
-    if len(body) > MAX_BODY_BYTES:
-        raise EdgeError("too_large", f"Send a body of at most {MAX_BODY_BYTES} bytes.")
+    body = limited_body(event)
     if not body:
         return
     content_type = headers.get("content-type")
@@ -88,17 +79,6 @@ def check_body(route: Route, event: Event, headers: Mapping[str, str]) -> None:
         raise EdgeError("unsupported_media_type", "Send the body as JSON in UTF-8.")
     if not isinstance(strict_json(body), dict):
         raise EdgeError("validation_error", "Send a JSON object as the body.", field="body", field_code="wrong_type")
-
-
-def body_bytes(event: Event) -> bytes:
-    """The body as the client sent it. Raises EdgeError: malformed_json."""
-    body = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(body).encode("utf-8", errors="surrogatepass")
-    try:
-        return base64.b64decode(body, validate=True)
-    except ValueError:
-        raise EdgeError("malformed_json", "The body cannot be decoded.") from None
 
 
 def strict_json(text: bytes | str) -> Any:

@@ -23,9 +23,10 @@ class DoctorListing:
         return [treatment.treatment_id for treatment in self.treatments]
 
 
-def clinics(work: UnitOfWork, *, after: int, limit: int) -> list[ClinicRow]:
+def clinics(work: UnitOfWork, *, after: int, limit: int, name: str | None = None) -> list[ClinicRow]:
+    """Returns clinics whose name starts with `name`."""
     require(work.actor, Action.READ_CATALOGUE)
-    return catalogue_rows.clinics(work.session, after=after, limit=limit)
+    return catalogue_rows.clinics(work.session, after=after, limit=limit, name=name)
 
 
 def clinic(work: UnitOfWork, clinic_id: int) -> ClinicRow:
@@ -60,6 +61,17 @@ def treatment_by_code(work: UnitOfWork, code: str) -> TreatmentRow:
     return row
 
 
+def usual_treatment(work: UnitOfWork, *, doctor_id: int | None, clinic_id: int | None) -> TreatmentRow | None:
+    """Returns the treatment that these doctors give unless another is asked for; None if they offer nothing, or if
+    there are none. Raises InvalidInputError if there is no such doctor or clinic.
+    """
+    require(work.actor, Action.READ_CATALOGUE)
+    row = catalogue_rows.usual_treatment(work.session, doctor_id=doctor_id, clinic_id=clinic_id)
+    if row is None:
+        _check_visible(work, doctor_id=doctor_id, clinic_id=clinic_id)
+    return row
+
+
 def doctor(work: UnitOfWork, doctor_id: int) -> DoctorListing:
     found = doctors(work, clinic_id=None, treatment_id=None, doctor_id=doctor_id, after=0, limit=1)
     if not found:
@@ -75,13 +87,20 @@ def doctors(
     after: int,
     limit: int,
     doctor_id: int | None = None,
+    name: str | None = None,
 ) -> list[DoctorListing]:
-    """Returns doctors of a clinic or who offer a treatment. Raises InvalidInputError if there is no such clinic or
-    treatment.
+    """Returns doctors of a clinic or who offer a treatment, whose names have words that begin like those of `name`.
+    Raises InvalidInputError if there is no such clinic or treatment.
     """
     require(work.actor, Action.READ_CATALOGUE)
     rows = catalogue_rows.doctors(
-        work.session, clinic_id=clinic_id, treatment_id=treatment_id, doctor_id=doctor_id, after=after, limit=limit
+        work.session,
+        clinic_id=clinic_id,
+        treatment_id=treatment_id,
+        doctor_id=doctor_id,
+        name=name,
+        after=after,
+        limit=limit,
     )
     if not rows and clinic_id is not None and not catalogue_rows.has_clinic(work.session, clinic_id):
         raise InvalidInputError("There is no such clinic. Look clinics up with GET /clinics.", field="clinic_id")
@@ -102,6 +121,10 @@ def check_ids(work: UnitOfWork, *, treatment_id: int, doctor_id: int | None, cli
         raise InvalidInputError(
             "There is no such treatment. Look treatments up with GET /treatments.", field="treatment_id"
         )
+    _check_visible(work, doctor_id=doctor_id, clinic_id=clinic_id)
+
+
+def _check_visible(work: UnitOfWork, *, doctor_id: int | None, clinic_id: int | None) -> None:
     visible = visible_ids(work.session, doctor_id=doctor_id, clinic_id=clinic_id)
     if doctor_id is not None and visible.doctor_id is None:
         raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")

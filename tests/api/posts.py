@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from lambda_function.api.fhir.parameters import FORM
 from lambda_function.db.models import WaitlistEntry
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
@@ -39,7 +40,7 @@ QUIET_DAY = "2031-06-03"
 
 
 class Body(NamedTuple):
-    """The body of a route as openapi.json describes it."""
+    """The JSON body of a route as openapi.json describes it."""
 
     media_type: str
     required: bool
@@ -64,6 +65,8 @@ def _bodies() -> Iterator[tuple[str, Body]]:
             if "requestBody" in operation:
                 request = operation["requestBody"]
                 [(media_type, content)] = request["content"].items()
+                if media_type == FORM:
+                    continue
                 schema, required = contract().resolved(content["schema"]), request.get("required", False)
                 yield f"{method.upper()} {path}", Body(media_type, required, schema, content["example"])
 

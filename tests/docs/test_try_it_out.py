@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from dev.token import access_token
+from lambda_function.api.fhir.parameters import FORM
 from tests.dev.http_server import Client, Reply
 from tests.dev.running_stack import RunningStack
 
@@ -55,7 +56,8 @@ class Swagger:
             return self._client.send(method, target, headers)
         self._shown = None
         headers.append(("Content-Type", media_type))
-        return self._client.send(method, target, headers, json.dumps(body).encode())
+        text = urlencode(body, doseq=True) if media_type == FORM else json.dumps(body)
+        return self._client.send(method, target, headers, text.encode())
 
     def try_out(self, operation_id: str) -> Reply:
         path, method, operation = next(

@@ -67,8 +67,8 @@ MUTATIONS = (
     Mutation(
         "pages may not send a key that the local gateway lets them send",
         "api.tf",
-        '"content-type", "idempotency-key", "if-match"]',
-        '"content-type", "if-match"]',
+        '"content-type", "idempotency-key", "if-match", "prefer"]',
+        '"content-type", "if-match", "prefer"]',
         "browsers_can_ask_before_they_call",
     ),
     Mutation(

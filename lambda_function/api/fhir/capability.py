@@ -1,6 +1,6 @@
 """What this server says about itself; tests/api/fhir/test_metadata.py compares it with the routes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import lambda_function
@@ -9,7 +9,9 @@ from lambda_function.api.fhir.wire import MEDIA_TYPE, URN, Resource
 # When the statement below last changed.
 _DATE = "2026-11-28"
 
-_READS: Sequence[str] = ("Practitioner", "Patient", "Location")
+_OF_PEOPLE: Mapping[str, str] = MappingProxyType(
+    {"_id": "token", "name": "string", "family": "string", "given": "string"}
+)
 # By resource, the search parameters with their types. Those of Slot that R4 does not have are ours.
 _SEARCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -29,6 +31,9 @@ _SEARCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "location": "reference",
             "status": "token",
         },
+        "Practitioner": _OF_PEOPLE,
+        "Patient": _OF_PEOPLE,
+        "Location": {"_id": "token", "name": "string"},
     }
 )
 _NOTES: Mapping[str, str] = MappingProxyType(
@@ -37,9 +42,17 @@ _NOTES: Mapping[str, str] = MappingProxyType(
         "cancelled and set cancelationReason.text, and nothing else. A date without a time is a day of the location "
         "searched in, or of the clinic of the doctor who asks, or else of UTC.",
         "Schedule": "One for each doctor; it has the doctor's id.",
-        "Slot": "Worked out from working hours and visits at the time of the search: service-type and both ends of "
-        "start are needed, at most 14 days apart.",
+        "Slot": "Worked out from working hours and visits at the time of the search: both ends of start are needed, at "
+        "most 14 days apart. Without service-type, the treatment that most of the doctors give by default is meant.",
+        "Practitioner": "The doctors; name, family and given look for words that begin like theirs in the full name.",
+        "Patient": "Those whom the caller may see; name, family and given look for the same as q of GET /users.",
+        "Location": "The clinics; name is how their name starts.",
     }
+)
+_SEARCHING = (
+    "Searches are GET of the type, or POST to its _search with the parameters in a form. They take _count, _total and "
+    "_summary=count, which count at most 1000 resources. A parameter that is not supported is 400 not-supported; with "
+    "Prefer: handling=lenient it is passed over."
 )
 
 
@@ -59,21 +72,20 @@ def capability_statement(root_url: str) -> Resource:
                 "security": {
                     "description": "Send an access token as a bearer token; what is shown depends on who asks."
                 },
-                "resource": [*map(_searched, _SEARCHES), *map(_read, _READS)],
+                "documentation": _SEARCHING,
+                "resource": list(map(_resource, _SEARCHES)),
             }
         ],
     }
 
 
-def _read(kind: str) -> Resource:
-    return {"type": kind, "interaction": [{"code": "read"}]}
-
-
-def _searched(kind: str) -> Resource:
-    shown = _read(kind)
-    shown["documentation"] = _NOTES[kind]
-    shown["interaction"].append({"code": "search-type"})
-    shown["searchParam"] = [{"name": name, "type": of_type} for name, of_type in _SEARCHES[kind].items()]
+def _resource(kind: str) -> Resource:
+    shown: Resource = {
+        "type": kind,
+        "documentation": _NOTES[kind],
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "searchParam": [{"name": name, "type": of_type} for name, of_type in _SEARCHES[kind].items()],
+    }
     if kind == "Appointment":
         shown["interaction"] += [{"code": "create"}, {"code": "update"}]
         shown |= {"versioning": "versioned", "conditionalCreate": False, "updateCreate": False}

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lambda_function.api.fhir.parameters import is_search_by_form
 from lambda_function.api.fhir.wire import BASE, CONTENT_TYPE, URN, Resource
 from lambda_function.api.payload import Event, Result
 
@@ -26,6 +27,7 @@ _ISSUE_TYPES: Mapping[int, str] = MappingProxyType(
         HTTPStatus.SERVICE_UNAVAILABLE: "transient",
     }
 )
+_BY_CODE: Mapping[str, str] = MappingProxyType({"validation_error": "invalid", "not_supported": "not-supported"})
 _HEADERS = frozenset({"If-Match", "If-None-Exist"})
 
 
@@ -46,7 +48,7 @@ def _issue(problem: Mapping[str, Any], text: str) -> Resource:
     code, status = problem["code"], problem["status"]
     return {
         "severity": "error",
-        "code": "invalid" if code == "validation_error" else _ISSUE_TYPES.get(status, "exception"),
+        "code": _BY_CODE.get(code) or _ISSUE_TYPES.get(status, "exception"),
         "details": {"coding": [{"system": f"{URN}:problem", "code": code}], "text": text},
         "diagnostics": f"request {problem['request_id']}",
     }
@@ -56,7 +58,8 @@ def _place(field: str, event: Event) -> Resource:
     """What is wrong in the request: a parameter or a header as `http.name`, an element by its FHIRPath."""
     pairs = parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, errors="replace", max_num_fields=None)
     path = event["rawPath"]
-    if event["requestContext"]["http"]["method"] == "GET" or field in _HEADERS | {name for name, _ in pairs}:
+    searched = event["requestContext"]["http"]["method"] == "GET" or is_search_by_form(event)
+    if searched or field in _HEADERS | {name for name, _ in pairs}:
         return {"location": [f"http.{field}"]}
     root = "Parameters" if "$" in path else path.removeprefix(f"{BASE}/").partition("/")[0]
     steps = [f"[{step}]" if step.isdigit() else f".{step}" for step in field.split(".")]

@@ -7,19 +7,23 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BeforeValidator, WithJsonSchema
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lambda_function.api.fhir.resources import TREATMENTS, slot_id_parts
 from lambda_function.api.fhir.wire import BASE, own_part
-from lambda_function.api.schemas.types import MAX_ID, Cursor
+from lambda_function.api.schemas.types import MAX_ID, Cursor, SearchText
 from lambda_function.domain.errors import DomainError, InvalidInputError, NotFoundError
 from lambda_function.domain.time_zones import day_start
 
 _REFERENCE = re.compile(r"(?:([A-Z][A-Za-z]*)/)?([1-9][0-9]{0,18})")
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+# Elsewhere in a value, `\` stands before what FHIR would read as a sign of its own.
+_ESCAPED = re.compile(r"\\([,$|\\])")
+_OR = re.compile(r"(?<!\\)(?:\\\\)*,")
 _ABSOLUTE = re.compile(r"(?i:https?)://")
-_COUNT = re.compile(r"[1-9][0-9]{0,8}")
+_COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 # Years 1000 to 2999, as for every other date of the API.
 _DATE = re.compile(
     r"(?P<prefix>[a-z]{2})?"
@@ -58,6 +62,17 @@ def parse_reference(value: object) -> Reference:
     return Reference(match[1], int(match[2]))
 
 
+def unescaped(value: Any) -> Any:
+    """The text of one value. Raises PydanticCustomError for several, between which FHIR's comma means `or`."""
+    if not isinstance(value, str):
+        return value
+    if _OR.search(value):
+        raise PydanticCustomError(
+            "malformed", "Give one value; write a comma that belongs to it with a backslash before."
+        )
+    return _ESCAPED.sub(r"\1", value)
+
+
 def _id_of(kind: str) -> BeforeValidator:
     def check(value: object) -> int:
         reference = parse_reference(value)
@@ -72,10 +87,13 @@ def _count(greatest: int) -> Any:
     def check(value: object) -> int:
         if isinstance(value, str) and _COUNT.fullmatch(value):
             return min(int(value), greatest)
-        raise PydanticCustomError("not_in_range", "Give a whole number that is at least 1.")
+        raise PydanticCustomError("not_in_range", "Give a whole number that is at least 0.")
 
-    schema = {"type": "integer", "minimum": 1}
-    description = f"The most resources that the page may have; a number above {greatest} counts as {greatest}"
+    schema = {"type": "integer", "minimum": 0}
+    description = (
+        f"The most resources that the page may have; a number above {greatest} counts as {greatest}, and 0 asks for "
+        "nothing but their number, like `_summary=count`"
+    )
     return Annotated[
         int, BeforeValidator(check), WithJsonSchema(schema), Query(alias="_count", description=description)
     ]
@@ -93,6 +111,30 @@ After = Annotated[
     Cursor | None,
     Query(alias="_cursor", description="Taken from the link `next` of the previous page; left out, the first page"),
 ]
+Summary = Annotated[
+    Literal["count", "false"] | None,
+    Query(alias="_summary", description="`count` asks for nothing but the number of resources, at most 1000"),
+]
+Total = Annotated[
+    Literal["none", "estimate", "accurate"] | None,
+    Query(
+        alias="_total",
+        description="`accurate` or `estimate` asks for the number of resources on the first page; left out above 1000",
+    ),
+]
+Prefer = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        description="`handling=lenient` passes over parameters that are not supported; the link `self` has the others",
+    ),
+]
+NamePart = Annotated[SearchText | None, BeforeValidator(unescaped)]
+ResourceId = Annotated[
+    Annotated[str, StringConstraints(max_length=100)] | None,
+    BeforeValidator(unescaped),
+    Query(alias="_id", description="Only the resource with this id"),
+]
 # JSON is the only format.
 Format = Annotated[
     Literal["json", "application/json", "application/fhir+json"] | None,
@@ -105,6 +147,13 @@ class Span(NamedTuple):
 
     start: datetime | None
     end: datetime | None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.start is not None and self.end is not None and self.start >= self.end
+
+
+NO_SPAN = Span(None, None)
 
 
 def span_of(values: Sequence[str], zone: ZoneInfo | None, field: str) -> Span:
@@ -164,6 +213,11 @@ def _next(first: date, match: re.Match[str]) -> date:
     if match["month"]:
         return (first + timedelta(days=31)).replace(day=1)
     return first.replace(year=first.year + 1)
+
+
+def id_of(text: str) -> int | None:
+    """The id that a text is; None for what cannot be the id of a resource."""
+    return int(text) if _ID.fullmatch(text) and int(text) <= MAX_ID else None
 
 
 def code_of(token: str, field: str) -> str:

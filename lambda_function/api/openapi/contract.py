@@ -148,7 +148,8 @@ def _outcome(code: str) -> Any:
 @dataclass(frozen=True)
 class Dialect:
     """How a family of routes is documented. `name` begins the names of its components, `refusal` is the schema of its
-    errors, `example` makes an error from a code, and `etag` is the pattern of its entity tags.
+    errors, `example` makes an error from a code, `etag` is the pattern of its entity tags, and `codes` are those that
+    any of its routes may answer beside the usual ones.
     """
 
     name: str
@@ -157,10 +158,19 @@ class Dialect:
     refusal: type[Any]
     example: Callable[[str], Any]
     etag: str
+    codes: frozenset[str] = frozenset()
 
 
 PLAIN = Dialect("", "application/json", problems.CONTENT_TYPE, Problem, _problem, etag='^"[1-9][0-9]*"$')
-FHIR = Dialect("Fhir", wire.MEDIA_TYPE, wire.MEDIA_TYPE, OperationOutcome, _outcome, etag='^W/"[1-9][0-9]*"$')
+FHIR = Dialect(
+    "Fhir",
+    wire.MEDIA_TYPE,
+    wire.MEDIA_TYPE,
+    OperationOutcome,
+    _outcome,
+    etag='^W/"[1-9][0-9]*"$',
+    codes=frozenset({"not_supported"}),
+)
 DIALECTS = (PLAIN, FHIR)
 
 
@@ -215,6 +225,7 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
         "get_calendar": frozenset({"not_found"}),
         "delete_calendar_token": frozenset({"not_found"}),
         "search_fhir_slots": frozenset({"range_too_wide"}),
+        "search_fhir_slots_by_form": frozenset({"range_too_wide"}),
         "book_fhir_appointment": _PLACE | {"too_many_requests_open", "too_many_open_visits"},
         "replace_fhir_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "cancel_fhir_appointment": frozenset({"past_cutoff", "invalid_transition"}),
@@ -298,6 +309,20 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "user_type": "PATIENT",
         "verificationNumber": "7",
         "weekday": 1,
+        "_count": 50,
+        "_id": "6",
+        "_summary": "false",
+        "_total": "accurate",
+        "family": "paredes",
+        "given": "pat",
+        "Prefer": "handling=strict",
+        "search_fhir_locations._id": "1",
+        "search_fhir_locations.name": "Lima",
+        "search_fhir_patients.name": "pat",
+        "search_fhir_practitioners._id": "1",
+        "search_fhir_practitioners.name": "jay",
+        "search_fhir_practitioners.family": "quispe",
+        "search_fhir_practitioners.given": "jay",
         "search_fhir_appointments.date": ["ge2030-01-08", "lt2030-01-15"],
         "search_fhir_appointments.location": "Location/1",
         "search_fhir_appointments.patient": "Patient/6",

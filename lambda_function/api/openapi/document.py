@@ -20,6 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 import lambda_function
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
 from lambda_function.api.codes import PROBLEM_CODES
+from lambda_function.api.fhir.parameters import BY_FORM, FORM
 from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, REFUSALS, UNSHOWN, Dialect
 from lambda_function.api.openapi.examples import Examples
 from lambda_function.api.openapi.fhir_schemas import ANSWERS
@@ -182,13 +183,8 @@ class _Writer:
             operation["security"] = []
         if parameters := self._parameters(route):
             operation["parameters"] = parameters
-        if route.body_field:
-            schema = self._input(route.body_field)
-            content = {"schema": schema, "example": self._examples.request(schema)}
-            operation["requestBody"] = {
-                "required": route.body_field.required,
-                "content": {dialect.media_type: content},
-            }
+        if body := self._body(route, dialect):
+            operation["requestBody"] = body
         operation["responses"] = {
             str(route.status_code): self._success(route, dialect),
             **self._not_modified(route),
@@ -196,11 +192,34 @@ class _Writer:
         }
         return operation
 
+    def _body(self, route: Route, dialect: Dialect) -> Json | None:
+        if route.path.endswith(BY_FORM):
+            return self._form(route)
+        if route.body_field is None:
+            return None
+        schema = self._input(route.body_field)
+        content = {"schema": schema, "example": self._examples.request(schema)}
+        return {"required": route.body_field.required, "content": {dialect.media_type: content}}
+
+    def _form(self, route: Route) -> Json:
+        """The parameters of a search in its body; their examples are those of the search by GET."""
+        search = route.func.__name__.removesuffix("_by_form")
+        fields = [self._example_in(self._parameter(field, "query"), search) for field in route.dependant.query_params]
+        schema = {
+            "type": "object",
+            "properties": {field["name"]: {**field["schema"], "description": field["description"]} for field in fields},
+            "required": [field["name"] for field in fields if field["required"]],
+            "additionalProperties": False,
+        }
+        example = {field["name"]: field["example"] for field in fields if "example" in field}
+        return {"required": bool(schema["required"]), "content": {FORM: {"schema": schema, "example": example}}}
+
     def _parameters(self, route: Route) -> list[Json]:
         of = route.dependant
+        in_query = [] if route.path.endswith(BY_FORM) else of.query_params
         found = [
             self._example_in(self._parameter(field, place), route.func.__name__)
-            for place, fields in (("path", of.path_params), ("query", of.query_params), ("header", of.header_params))
+            for place, fields in (("path", of.path_params), ("query", in_query), ("header", of.header_params))
             for field in fields
         ]
         return [*found, {"$ref": "#/components/parameters/IdempotencyKey"}] if route.method == "POST" else found
@@ -330,7 +349,10 @@ def _headers(**names: str) -> Json:
 
 def codes_of(route: Route) -> frozenset[str]:
     """All codes that an operation may answer: those that follow from its shape, and those of contract.REFUSALS."""
-    codes = {"validation_error", "internal_error", "unavailable", "contention", "throttled"}
+    [tag] = route.tags
+    codes = {"validation_error", "internal_error", "unavailable", "contention", "throttled"} | FAMILIES[
+        tag
+    ].dialect.codes
     if route_key(route) not in PUBLIC_ROUTES:
         codes |= {"unauthenticated", "forbidden"}
     if route.dependant.path_params:

@@ -6,7 +6,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from lambda_function.api.fhir import resources
-from lambda_function.api.fhir.bundle import searchset
+from lambda_function.api.fhir.bundle import Wanted, searchset
 from lambda_function.api.fhir.capability import capability_statement
 from lambda_function.api.fhir.wire import BASE
 from lambda_function.db.repositories.appointments import AppointmentView
@@ -75,7 +75,9 @@ _APPOINTMENT = resources.appointment(_VISIT)
 EXAMPLES: Mapping[str, Any] = MappingProxyType(
     {
         "FhirAppointment": _APPOINTMENT,
-        "FhirBundle": searchset(_SEARCH, {"items": [_APPOINTMENT], "next_cursor": None}),
+        "FhirBundle": searchset(
+            _SEARCH, Wanted(50, None, None, None), [_VISIT], key=lambda _: (), shown=resources.appointment
+        ),
         "FhirCapabilityStatement": capability_statement(f"https://{_HOST}{BASE}"),
         "FhirLocation": resources.location(_CLINIC),
         "FhirPatient": resources.patient(_PATIENT),

@@ -78,6 +78,7 @@ class FhirSlot(FhirResource):
     id: Annotated[str, Field(description="Id of the resource, as in references to it")]
 
 
+_SEARCHES = ("appointments", "locations", "patients", "practitioners", "schedules", "slots")
 # What each operation answers. The routes write FHIR themselves without declaring it, so the Lambda loads no schema.
 ANSWERS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
@@ -91,8 +92,6 @@ ANSWERS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "get_fhir_schedule": FhirSchedule,
         "get_fhir_slot": FhirSlot,
         "replace_fhir_appointment": FhirAppointment,
-        "search_fhir_appointments": FhirBundle,
-        "search_fhir_schedules": FhirBundle,
-        "search_fhir_slots": FhirBundle,
+        **{f"search_fhir_{what}{form}": FhirBundle for what in _SEARCHES for form in ("", "_by_form")},
     }
 )

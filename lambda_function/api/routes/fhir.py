@@ -1,4 +1,4 @@
-"""FHIR R4: what the server can do, and what there is to book with whom."""
+"""FHIR R4: what the server can do, and what there is to book."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,8 +10,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from lambda_function.api.fhir import resources
-from lambda_function.api.fhir.bundle import searchset
+from lambda_function.api.fhir.bundle import Wanted, searchset
 from lambda_function.api.fhir.capability import capability_statement
+from lambda_function.api.fhir.routing import search_routes
 from lambda_function.api.fhir.search import (
     After,
     AnyReference,
@@ -19,8 +20,11 @@ from lambda_function.api.fhir.search import (
     Format,
     LocationReference,
     PractitionerReference,
+    Prefer,
     ScheduleReference,
     SlotCount,
+    Summary,
+    Total,
     code_of,
     fields_named,
     slot_key,
@@ -30,12 +34,13 @@ from lambda_function.api.fhir.wire import BASE, answer, root_url
 from lambda_function.api.middleware import current_work
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
+from lambda_function.db.repositories.catalogue import TreatmentRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError, NotFoundError, RangeTooWideError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.time_zones import time_zone
-from lambda_function.services import availability, catalogue, people
+from lambda_function.services import availability, catalogue
 
 router = Router()
 
@@ -55,17 +60,16 @@ def get_fhir_metadata(_format: Format = None) -> Response[str]:
     return answer(capability_statement(root_url(router.current_event)))
 
 
-@router.get(
-    f"{BASE}/Schedule",
-    tags=["fhir"],
-    summary="Search schedules",
-)
-def search_fhir_schedules(
+@search_routes(router, "Schedule", "Search schedules")
+def search_fhir_schedules(  # noqa: PLR0917 - Powertools passes them by name
     actor: Annotated[AnyReference | None, Query(description="Only schedules of this Practitioner or Location")] = None,
     practitioner: Annotated[PractitionerReference | None, Query(description="Only the schedule of this doctor")] = None,
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
+    summary: Summary = None,
+    total: Total = None,
     _format: Format = None,
+    _prefer: Prefer = None,
 ) -> Response[str]:
     """Lists the schedules that can be booked, one for each active doctor, by id. Every role may search.
 
@@ -81,17 +85,20 @@ def search_fhir_schedules(
             raise InvalidInputError(
                 "Give a Practitioner or a Location that agrees with the other parameters.", field="actor"
             )
+    wanted = Wanted(count, cursor, summary, total)
     with fields_named({"clinic_id": "actor", "cursor": "_cursor"}):
         found = catalogue.doctors(
             current_work(),
             clinic_id=clinic_id,
             treatment_id=None,
             doctor_id=doctor_id,
-            after=paging.after_id(cursor),
-            limit=count + 1,
+            after=paging.after_id(wanted.after),
+            limit=wanted.limit,
         )
-    page = paging.page(found, count, key=lambda doctor: (doctor.user_id,), shown=resources.schedule)
-    return answer(searchset(router.current_event, page))
+    bundle = searchset(
+        router.current_event, wanted, found, key=lambda doctor: (doctor.user_id,), shown=resources.schedule
+    )
+    return answer(bundle)
 
 
 @router.get(f"{BASE}/Schedule/<schedule_id>", tags=["fhir"], summary="Read a schedule")
@@ -103,61 +110,81 @@ def get_fhir_schedule(
     return answer(resources.schedule(catalogue.doctor(current_work(), schedule_id)))
 
 
-@router.get(
-    f"{BASE}/Slot",
-    tags=["fhir"],
-    summary="Search free slots",
-)
+@search_routes(router, "Slot", "Search free slots")
 def search_fhir_slots(  # noqa: PLR0917 - Powertools passes them by name
+    start: Annotated[list[str], Query(description="Both ends, as `ge…` and `lt…`, at most 14 days apart")],
     service_type: Annotated[
-        str,
+        str | None,
         Query(
             alias="service-type",
             max_length=200,
-            description="Code of a treatment, with or without its system: `checkup`",
+            description="Code of a treatment, with or without its system: `checkup`. Left out, it is the treatment "
+            "that most of the doctors asked for give by default",
         ),
-    ],
-    start: Annotated[list[str], Query(description="Both ends, as `ge…` and `lt…`, at most 14 days apart")],
+    ] = None,
     schedule: Annotated[ScheduleReference | None, Query(description="Only slots of this schedule")] = None,
     practitioner: Annotated[PractitionerReference | None, Query(description="Only slots of this doctor")] = None,
     location: Annotated[LocationReference | None, Query(description="Only slots in this clinic")] = None,
     status: Annotated[Literal["free"], Query(description="Only free slots can be searched for")] = "free",
     count: SlotCount = DEFAULT_SLOTS,
     cursor: After = None,
+    summary: Summary = None,
+    total: Total = None,
     _format: Format = None,
+    _prefer: Prefer = None,
 ) -> Response[str]:
     """Lists the times at which a treatment can be booked, by start. Slots are not stored: they are worked out from
     working hours and appointments. Whatever is listed can be booked until another caller books it.
 
-    Every role may search; patients get only what they may book. `service-type` and both ends of `start` are needed.
-    422 `range_too_wide`: ask for at most 14 days at a time.
+    Every role may search; patients get only what they may book. Both ends of `start` are needed; there are no slots
+    between ends that leave no time. 422 `range_too_wide`: ask for at most 14 days at a time.
     """
     work = current_work()
     if schedule is not None and practitioner not in {None, schedule}:
         raise InvalidInputError("The practitioner does not match the schedule.", field="practitioner")
+    wanted = Wanted(count, cursor, summary, total)
     names = {"treatment_id": "service-type", "doctor_id": "practitioner" if practitioner else "schedule"}
     with fields_named({**names, "clinic_id": "location", "from": "start", "to": "start", "cursor": "_cursor"}):
         span = _whole_span(start, search_zone(work, location))
-        treatment = catalogue.treatment_by_code(work, code_of(service_type, "service-type"))
-        found = availability.search(
-            work,
-            availability.SlotSearch(
-                treatment_id=treatment.treatment_id,
-                starts_from=span.start,
-                starts_before=span.end,
-                limit=count + 1,
-                doctor_id=schedule or practitioner,
-                clinic_id=location,
-                after=paging.after_start(cursor),
-            ),
+        found = _slots(work, service_type, span, wanted, doctor_id=schedule or practitioner, clinic_id=location)
+    return answer(
+        searchset(
+            router.current_event,
+            wanted,
+            found,
+            key=lambda row: (row[0].starts_at, row[0].doctor_id),
+            shown=lambda row: resources.slot(*row),
         )
-    page = paging.page(
-        found,
-        count,
-        key=lambda slot: (slot.starts_at, slot.doctor_id),
-        shown=lambda slot: resources.slot(slot, treatment),
     )
-    return answer(searchset(router.current_event, page))
+
+
+def _slots(
+    work: UnitOfWork,
+    service_type: str | None,
+    span: Interval,
+    wanted: Wanted,
+    *,
+    doctor_id: int | None,
+    clinic_id: int | None,
+) -> list[tuple[availability.Slot, TreatmentRow]]:
+    """Free slots with the treatment that is asked for, or else the usual one of the doctors in question."""
+    if service_type is None:
+        treatment = catalogue.usual_treatment(work, doctor_id=doctor_id, clinic_id=clinic_id)
+    else:
+        treatment = catalogue.treatment_by_code(work, code_of(service_type, "service-type"))
+    after = paging.after_start(wanted.after)
+    if treatment is None or span.start >= span.end:
+        return []
+    search = availability.SlotSearch(
+        treatment_id=treatment.treatment_id,
+        starts_from=span.start,
+        starts_before=span.end,
+        limit=wanted.limit,
+        doctor_id=doctor_id,
+        clinic_id=clinic_id,
+        after=after,
+    )
+    return [(slot, treatment) for slot in availability.search(work, search)]
 
 
 def _whole_span(start: Sequence[str], zone: ZoneInfo | None) -> Interval:
@@ -207,41 +234,3 @@ def get_fhir_slot(
     if not found:
         raise NotFoundError("There is no such slot, or it is no longer free.")
     return answer(resources.slot(found[0], treatment))
-
-
-@router.get(
-    f"{BASE}/Practitioner/<practitioner_id>",
-    tags=["fhir"],
-    summary="Read a practitioner",
-)
-def get_fhir_practitioner(
-    practitioner_id: Annotated[ParameterId, Path(description="Id of the doctor")], _format: Format = None
-) -> Response[str]:
-    """Answers a doctor, by name only. Every role may read it; 404: there is no such doctor."""
-    return answer(resources.practitioner(catalogue.doctor(current_work(), practitioner_id)))
-
-
-@router.get(
-    f"{BASE}/Patient/<patient_id>",
-    tags=["fhir"],
-    summary="Read a patient",
-)
-def get_fhir_patient(
-    patient_id: Annotated[ParameterId, Path(description="Id of the patient")], _format: Format = None
-) -> Response[str]:
-    """Answers a patient whom the caller may see; anybody else is 404. Patients see themselves, doctors the patients
-    of their clinic, and receptionists those of their clinics and of no clinic. `telecom` is left out where the
-    caller may not see contact data.
-    """
-    person = people.get(current_work(), patient_id)
-    if person.user_type is not Role.PATIENT:
-        raise NotFoundError("There is no such patient.")
-    return answer(resources.patient(person))
-
-
-@router.get(f"{BASE}/Location/<location_id>", tags=["fhir"], summary="Read a location")
-def get_fhir_location(
-    location_id: Annotated[ParameterId, Path(description="Id of the clinic")], _format: Format = None
-) -> Response[str]:
-    """Answers a clinic, with its time zone and country. Every role may read it; 404: there is no such clinic."""
-    return answer(resources.location(catalogue.clinic(current_work(), location_id)))

@@ -12,14 +12,19 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 
 from lambda_function.api.fhir import resources
 from lambda_function.api.fhir.bodies import CancelledFhirAppointment, CancelParameters, NewFhirAppointment
-from lambda_function.api.fhir.bundle import searchset
+from lambda_function.api.fhir.bundle import Wanted, searchset
+from lambda_function.api.fhir.routing import search_routes
 from lambda_function.api.fhir.search import (
+    NO_SPAN,
     After,
     Count,
     Format,
     LocationReference,
     PatientReference,
     PractitionerReference,
+    Prefer,
+    Summary,
+    Total,
     fields_named,
     span_of,
 )
@@ -69,11 +74,7 @@ _STATUSES: Mapping[str, Status] = MappingProxyType({code: status for status, cod
 _MAY_DIFFER = frozenset({"meta", "text", "status", "cancelationReason"})
 
 
-@router.get(
-    _BASE,
-    tags=["fhir"],
-    summary="Search appointments",
-)
+@search_routes(router, "Appointment", "Search appointments")
 def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
     patient: Annotated[PatientReference | None, Query(description="Only appointments of this patient")] = None,
     practitioner: Annotated[
@@ -90,7 +91,10 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
     ] = None,
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
+    summary: Summary = None,
+    total: Total = None,
     _format: Format = None,
+    _prefer: Prefer = None,
 ) -> Response[str]:
     """Lists the appointments that the caller may see and that match every parameter, by start.
 
@@ -98,23 +102,29 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
     without a time is a day of the `location`, else of the clinic of the doctor who asks, else of UTC.
     """
     work = current_work()
+    wanted = Wanted(count, cursor, summary, total)
     with fields_named(_PARAMETERS):
-        span = span_of(date, search_zone(work, location), "date") if date else None
-        rows = appointments.search(
-            work,
-            appointments.AppointmentSearch(
-                limit=count + 1,
-                after=paging.after_start(cursor),
-                starts_from=span and span.start,
-                starts_before=span and span.end,
-                statuses=None if status is None else _statuses(status),
-                doctor_id=practitioner,
-                patient_id=patient,
-                clinic_id=location,
-            ),
+        span = span_of(date, search_zone(work, location), "date") if date else NO_SPAN
+        search = appointments.AppointmentSearch(
+            limit=wanted.limit,
+            after=paging.after_start(wanted.after),
+            starts_from=span.start,
+            starts_before=span.end,
+            statuses=None if status is None else _statuses(status),
+            doctor_id=practitioner,
+            patient_id=patient,
+            clinic_id=location,
         )
-    page = paging.page(rows, count, key=lambda row: (row.starts_at, row.appointment_id), shown=resources.appointment)
-    return answer(searchset(router.current_event, page))
+        rows = () if span.is_empty else appointments.search(work, search)
+    return answer(
+        searchset(
+            router.current_event,
+            wanted,
+            rows,
+            key=lambda row: (row.starts_at, row.appointment_id),
+            shown=resources.appointment,
+        )
+    )
 
 
 def _statuses(listed: str) -> set[Status]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import String, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
@@ -62,6 +62,7 @@ _CLINIC = _CLINICS.where(Clinic.clinic_id == bindparam("clinic_id"))
 _CLINIC_PAGE = (
     _CLINICS.where(Clinic.clinic_id > bindparam("after")).order_by(Clinic.clinic_id).limit(bindparam("page_limit"))
 )
+_NAMED_CLINIC_PAGE = _CLINIC_PAGE.where(Clinic.name.like(bindparam("name_start"), escape="/"))
 _TREATMENTS: AnySelect = select(*columns(TreatmentRow, Treatment)).where(Treatment.active)
 _TREATMENT = _TREATMENTS.where(Treatment.treatment_id == bindparam("treatment_id"))
 _TREATMENT_OF_CODE = _TREATMENTS.where(Treatment.code == bindparam("code"))
@@ -88,8 +89,17 @@ _OFFERED: AnySelect = (
 )
 
 
-def clinics(session: Session, *, after: int, limit: int) -> list[ClinicRow]:
-    return fetch_all(session, ClinicRow, _CLINIC_PAGE, {"after": after, "page_limit": limit})
+def clinics(session: Session, *, after: int, limit: int, name: str | None = None) -> list[ClinicRow]:
+    """Returns clinics, limited to those whose name starts with `name`."""
+    values = {"after": after, "page_limit": limit}
+    if name is None:
+        return fetch_all(session, ClinicRow, _CLINIC_PAGE, values)
+    return fetch_all(session, ClinicRow, _NAMED_CLINIC_PAGE, {**values, "name_start": f"{_escaped(name)}%"})
+
+
+def _escaped(text: str) -> str:
+    """Returns the text for LIKE, in which it then means only itself."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def clinic(session: Session, clinic_id: int) -> ClinicRow | None:
@@ -109,9 +119,37 @@ def treatment_by_code(session: Session, code: str) -> TreatmentRow | None:
 
 
 @lru_cache
-def _doctors_statement(*, of_doctor: bool, of_clinic: bool, of_treatment: bool) -> AnySelect:
-    """Builds each of the eight statements once, as in db/repositories/appointments.py."""
+def _usual_statement(*, of_doctor: bool, of_clinic: bool) -> AnySelect:
+    doctors = select(Doctor.user_id).join(Clinic, Clinic.clinic_id == Doctor.clinic_id).where(Clinic.active)
+    if of_doctor:
+        doctors = doctors.where(Doctor.user_id == bindparam("doctor_id"))
+    if of_clinic:
+        doctors = doctors.where(Doctor.clinic_id == bindparam("clinic_id"))
+    offering = doctors.join(DoctorTreatment, DoctorTreatment.doctor_id == Doctor.user_id)
+    # The treatment is compared in the subquery itself: MariaDB lets no subquery look out of a FROM.
+    usual = doctors.where(Doctor.default_treatment_id == Treatment.treatment_id).with_only_columns(func.count())
+    return (
+        _TREATMENTS.where(offering.where(DoctorTreatment.treatment_id == Treatment.treatment_id).exists())
+        .order_by(usual.correlate(Treatment).scalar_subquery().desc(), Treatment.treatment_id)
+        .limit(1)
+    )
+
+
+def usual_treatment(session: Session, *, doctor_id: int | None, clinic_id: int | None) -> TreatmentRow | None:
+    """Returns what most of the doctors give unless another treatment is asked for, of all that they offer: those of a
+    clinic, one doctor, or all. Where none has such a treatment, it is the first that they offer.
+    """
+    statement = _usual_statement(of_doctor=doctor_id is not None, of_clinic=clinic_id is not None)
+    return fetch_one(session, TreatmentRow, statement, {"doctor_id": doctor_id, "clinic_id": clinic_id})
+
+
+@lru_cache
+def _doctors_statement(*, of_doctor: bool, of_clinic: bool, of_treatment: bool, words: int) -> AnySelect:
+    """Builds each of the statements once, as in db/repositories/appointments.py. Each word begins one of the name."""
     statement = _DOCTORS
+    for number in range(words):
+        starts = [bindparam(f"{place}_{number}", type_=String) for place in ("first", "later")]
+        statement = statement.where(or_(*(PersonName.full_name.like(start, escape="/") for start in starts)))
     if of_doctor:
         statement = statement.where(Doctor.user_id == bindparam("doctor_id"))
     if of_clinic:
@@ -133,13 +171,23 @@ def doctors(
     after: int,
     limit: int,
     doctor_id: int | None = None,
+    name: str | None = None,
 ) -> list[DoctorRow]:
-    """Returns doctors of a clinic, doctors who offer a treatment, or one doctor. None stands for any."""
+    """Returns doctors of a clinic, doctors who offer a treatment, or one doctor, and of those the ones whose full name
+    has a word that begins with each word of `name`. None stands for any.
+    """
+    words = [_escaped(word) for word in (name or "").split()]
     statement = _doctors_statement(
-        of_doctor=doctor_id is not None, of_clinic=clinic_id is not None, of_treatment=treatment_id is not None
+        of_doctor=doctor_id is not None,
+        of_clinic=clinic_id is not None,
+        of_treatment=treatment_id is not None,
+        words=len(words),
     )
-    ids = {"doctor_id": doctor_id, "clinic_id": clinic_id, "treatment_id": treatment_id}
-    return fetch_all(session, DoctorRow, statement, {**ids, "after": after, "page_limit": limit})
+    values = {"doctor_id": doctor_id, "clinic_id": clinic_id, "treatment_id": treatment_id}
+    values |= {"after": after, "page_limit": limit}
+    named = {f"first_{number}": f"{word}%" for number, word in enumerate(words)}
+    named |= {f"later_{number}": f"% {word}%" for number, word in enumerate(words)}
+    return fetch_all(session, DoctorRow, statement, {**values, **named})
 
 
 def treatments_of(session: Session, doctor_ids: Sequence[int]) -> dict[int, list[OfferedTreatment]]:

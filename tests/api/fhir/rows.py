@@ -3,6 +3,7 @@ the API's own routes.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from lambda_function.domain.permissions import Action, Entity
 from tests.api.fhir.client import BASE, FhirClient
@@ -83,16 +84,36 @@ def _cancel_operation(_: Scene, appointment_id: int) -> Request:
     return f"{BASE}/Appointment/{appointment_id}/$cancel", body
 
 
+def _form(row: Row) -> Row:
+    """The same search with its parameters in a form."""
+
+    def by_form(case: Case) -> Case:
+        def send(scene: Scene, caller: str) -> Request:
+            path, _, query = case.send(scene, caller)[0].partition("?")
+            return f"{path}/_search", query
+
+        return replace(case, send=send)
+
+    return replace(row, cases=tuple(map(by_form, row.cases)))
+
+
+def _searches(kind: str, row: Row) -> Mapping[str, tuple[Row, ...]]:
+    return {f"GET {BASE}/{kind}": (row,), f"POST {BASE}/{kind}/_search": (_form(row),)}
+
+
 FHIR_ROUTES: Mapping[str, tuple[Row, ...]] = {
     f"GET {BASE}/metadata": (public(lambda *_: (f"{BASE}/metadata", None)),),
-    f"GET {BASE}/Schedule": (simple(f"{BASE}/Schedule", Action.READ_CATALOGUE),),
+    **_searches("Schedule", simple(f"{BASE}/Schedule", Action.READ_CATALOGUE)),
+    **_searches("Practitioner", simple(f"{BASE}/Practitioner?name=jay", Action.READ_CATALOGUE)),
+    **_searches("Patient", simple(f"{BASE}/Patient?name=pat", Action.READ_PEOPLE)),
+    **_searches("Location", simple(f"{BASE}/Location?name=Lima", Action.READ_CATALOGUE)),
     f"GET {BASE}/Schedule/{{schedule_id}}": (_doctor("Schedule"),),
-    f"GET {BASE}/Slot": (simple(f"{BASE}/Slot?service-type=checkup&{_DAYS}", Action.READ_CATALOGUE),),
+    **_searches("Slot", simple(f"{BASE}/Slot?service-type=checkup&{_DAYS}", Action.READ_CATALOGUE)),
     f"GET {BASE}/Slot/{{slot_id}}": (_slot(),),
     f"GET {BASE}/Practitioner/{{practitioner_id}}": (_doctor("Practitioner"),),
     f"GET {BASE}/Patient/{{patient_id}}": (_patient(),),
     f"GET {BASE}/Location/{{location_id}}": (simple(f"{BASE}/Location/1", Action.READ_CATALOGUE),),
-    f"GET {BASE}/Appointment": (_search(),),
+    **_searches("Appointment", _search()),
     f"GET {BASE}/Appointment/{{appointment_id}}": (
         with_visit(Action.READ_APPOINTMENTS, lambda _, it: (f"{BASE}/Appointment/{it}", None)),
     ),

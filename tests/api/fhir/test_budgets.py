@@ -44,15 +44,29 @@ def test_reading_stays_within_its_budgets(fhir: FhirClient, statements: Statemen
 @pytest.mark.usefixtures("doctors")
 def test_searching_stays_within_its_budgets(fhir: FhirClient, statements: Statements, user_name: str) -> None:
     fhir.booked("rita", START)
+    for number in range(30):
+        fhir.desk.practice.add_patient(f"more{number}")
     doctor, patient = fhir.desk.id_of("drjay"), fhir.desk.id_of("pat")
     for kind, query in (
         ("Slot", DAYS),
         ("Slot", f"{DAYS}&_count=1000&location=1&practitioner={doctor}"),
         ("Appointment", f"patient={patient}&practitioner={doctor}&location=1&date=2030&status=booked,pending&_count=1"),
+        ("Slot", f"start=2030-01-10&practitioner={doctor}&_summary=count"),
         ("Schedule", f"practitioner={doctor}&actor=Location/1"),
+        ("Schedule", "_total=accurate&_count=1"),
+        ("Practitioner", "name=jay&family=quispe&_total=accurate"),
+        ("Practitioner", f"_id={doctor}&name=jay"),
+        ("Patient", "name=pat&_count=1&_total=accurate"),
+        ("Patient", f"_id={patient}"),
+        ("Location", "name=lima&_summary=count"),
+        ("Location", ""),
     ):
         statements.clear()
         within(statements, f"GET {BASE}/{kind}", fhir.raw(user_name, kind, query))
+        statements.clear()
+        by_form = fhir.desk.client.call(user_name, "POST", f"{BASE}/{kind}/_search", query)
+        within(statements, f"POST {BASE}/{kind}/_search", by_form)
+        assert "COMMIT" not in statements.sent
 
 
 @pytest.mark.parametrize("user_name", ROLES)

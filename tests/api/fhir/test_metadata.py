@@ -9,7 +9,7 @@ from tests.api.fhir.client import BASE, FhirClient
 from tests.api.fhir.valid import expect_fhir
 
 _ROUTES = {route_key(route): route for route in routes_of(create_resolver()) if BASE in route.path}
-_CONTROLS = {"_count", "_cursor", "_format"}
+_CONTROLS = {"_count", "_cursor", "_format", "_summary", "_total"}
 
 
 def _interactions(kind: str) -> set[str]:
@@ -46,6 +46,14 @@ def test_it_names_exactly_the_search_parameters_that_are_read(told: dict[str, An
         route = _ROUTES.get(f"GET {BASE}/{kind}")
         read = {parameter.alias for parameter in route.dependant.query_params} if route else set()
         assert {parameter["name"] for parameter in resource.get("searchParam", ())} == read - _CONTROLS, kind
+
+
+def test_every_search_takes_the_same_parameters_in_a_form(told: dict[str, Any]) -> None:
+    for kind in told:
+        by_get, by_form = (_ROUTES[key] for key in (f"GET {BASE}/{kind}", f"POST {BASE}/{kind}/_search"))
+        assert {parameter.alias for parameter in by_form.dependant.query_params} == {
+            parameter.alias for parameter in by_get.dependant.query_params
+        }
 
 
 def test_it_names_exactly_the_operations_that_have_routes(told: dict[str, Any]) -> None:

@@ -48,10 +48,9 @@ def test_an_id_that_names_nothing_is_404(fhir: FhirClient, kind: str, resource_i
         ({"actor": "Location/99"}, "actor"),
         ({"practitioner": "Patient/1"}, "practitioner"),
         ({"actor": "Practitioner/5", "practitioner": "6"}, "actor"),
-        ({"_count": "0"}, "_count"),
+        ({"_count": "-1"}, "_count"),
         ({"_cursor": "x"}, "_cursor"),
         ({"_format": "xml"}, "_format"),
-        ({"_sort": "date"}, "_sort"),
     ],
 )
 def test_a_search_for_schedules_that_cannot_be_meant_is_422_on_its_parameter(
@@ -73,12 +72,10 @@ def test_more_than_a_page_may_have_is_asked_for_and_cut(fhir: FhirClient) -> Non
 @pytest.mark.parametrize(
     ("query", "code", "field"),
     [
-        ("start=2030-01-08", "validation_error", "service-type"),
         ("service-type=checkup", "validation_error", "start"),
         ("service-type=checkup&start=ge2030-01-08", "validation_error", "start"),
         ("service-type=checkup&start=lt2030-01-08", "validation_error", "start"),
         ("service-type=checkup&start=ge2030-01-08,lt2030-01-09", "validation_error", "start"),
-        ("service-type=checkup&start=ge2030-01-09&start=lt2030-01-08", "validation_error", "start"),
         ("service-type=checkup&start=2030-01", "range_too_wide", "start"),
         ("service-type=checkup&start=ge2030-01-08&start=le2030-01-22", "range_too_wide", "start"),
         ("service-type=unknown&start=2030-01-08", "validation_error", "service-type"),
@@ -126,16 +123,13 @@ def test_without_a_token_only_the_metadata_is_shown(fhir: FhirClient) -> None:
         ("date=ap2030-01-10", "date"),
         ("date=ge2030-01-10,lt2030-01-11", "date"),
         ("date=", "date"),
-        ("date=ge2030-01-11&date=lt2030-01-10", "date"),
         ("status=BOOKED", "status"),
         ("status=booked,", "status"),
         ("status=booked&status=pending", "status"),
-        ("_count=0", "_count"),
         ("_count=x", "_count"),
+        ("_total=yes", "_total"),
+        ("_summary=yes", "_summary"),
         ("_cursor=e30", "_cursor"),
-        ("_include=Appointment:patient", "_include"),
-        ("patient.name=Pat", "patient.name"),
-        ("identifier=1", "identifier"),
     ],
 )
 def test_a_search_that_cannot_be_meant_is_422_on_its_parameter(fhir: FhirClient, query: str, field: str) -> None:

@@ -52,7 +52,7 @@ WRONG: list[tuple[Any, Any, str, str]] = [
     (Role, "NURSE", "not_a_choice", "Give 'PATIENT', 'DOCTOR' or 'RECEPTIONIST'."),
     (Literal["free"], "busy", "not_a_choice", "Give 'free'."),
     (types.Limit, "101", "not_in_range", "Give a whole number from 1 to 100."),
-    (search.Count, "0", "not_in_range", "Give a whole number that is at least 1."),
+    (search.Count, "-1", "not_in_range", "Give a whole number that is at least 0."),
     (types.BodyId, 0, "not_an_id", "Give an id: a whole number from 1 to 2^63 - 1."),
     (
         types.Instant,

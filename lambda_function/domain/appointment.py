@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from lambda_function.domain.actor import Actor, Role
@@ -110,6 +111,19 @@ class Policy:
         return cls(timedelta(minutes=lead_minutes), timedelta(days=horizon_days), timedelta(minutes=cutoff_minutes))
 
 
+class BookedTime(Protocol):
+    """The time of an appointment, with its buffers."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def buffer_before_minutes(self) -> int: ...
+    @property
+    def buffer_after_minutes(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """How long a visit takes and what it keeps free around it: the snapshot that an appointment stores."""
@@ -121,6 +135,12 @@ class Duration:
     @classmethod
     def in_minutes(cls, visit: int, buffer_before: int, buffer_after: int) -> "Duration":
         return cls(timedelta(minutes=visit), timedelta(minutes=buffer_before), timedelta(minutes=buffer_after))
+
+    @classmethod
+    def as_booked(cls, visit: "BookedTime") -> "Duration":
+        """The duration at booking, because the treatment may have changed since."""
+        minutes = (visit.ends_at - visit.starts_at) // timedelta(minutes=1)
+        return cls.in_minutes(minutes, visit.buffer_before_minutes, visit.buffer_after_minutes)
 
     def visit_from(self, start: datetime) -> Interval:
         """The time of the patient."""

@@ -181,6 +181,11 @@ def _reaches(reach: Reach, actor: Actor, subject: Subject | None) -> bool:
 
 
 def require(actor: Actor, action: Action, subject: Subject | None = None) -> None:
-    """Raises ForbiddenError unless permitted."""
-    if not permitted(actor, action, subject):
+    """Raises ForbiddenError unless permitted, and says whether the role is in the way or the place."""
+    if permitted(actor, action, subject):
+        return
+    if not permitted(actor, action):
         raise ForbiddenError("Your role may not do this.")
+    if PERMISSIONS[action][actor.role] is Reach.CLINIC:
+        raise ForbiddenError("You may do this only in the clinics where you work.")
+    raise ForbiddenError("You may do this only for yourself.")

@@ -3,7 +3,7 @@
 Everything here runs in the caller's transaction and never commits. Instants are aware UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lambda_function.db.models import Appointment
@@ -13,6 +13,7 @@ from lambda_function.db.repositories.booking import BookingFacts, booking_facts,
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import (
+    Duration,
     EventAction,
     Status,
     check_open_requests,
@@ -33,8 +34,8 @@ from lambda_function.services.visits import NewEvent, join_clinic, record
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """A visit to book. Patients may leave out `patient_id`, because they book for themselves. `offered` is whether the
-    start has been offered to the waitlist, which then holds even if the clinic's starts have changed since.
+    """A visit to book. Patients may leave out `patient_id`, because they book for themselves. `offered_until` is the
+    end of a visit that has been offered to the waitlist: its start and length hold, whatever has changed since.
     """
 
     doctor_id: int
@@ -44,7 +45,7 @@ class BookingRequest:
     chair_id: int | None = None
     patient_note: str | None = None
     override_reason: str | None = None
-    offered: bool = False
+    offered_until: datetime | None = None
 
 
 def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
@@ -76,8 +77,8 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
         slot_step_minutes=facts.slot_step_minutes,
         chair_ids=chair_ids,
         start=request.starts_at,
-        duration=facts.duration,
-        held_to_step=actor.role is Role.PATIENT and not request.offered,
+        duration=_duration(request, facts),
+        held_to_step=actor.role is Role.PATIENT and request.offered_until is None,
     )
     overridden = request.override_reason is not None
     chair_id = find_vacancy(work, placement, chair_id=request.chair_id, overridden=overridden).chair_id
@@ -96,6 +97,12 @@ def _patient_of(work: UnitOfWork, request: BookingRequest) -> int:
     if work.actor.role is Role.PATIENT:
         return work.actor.user_id
     raise InvalidInputError("`patient_id` is required when staff book. Give the patient's id.", field="patient_id")
+
+
+def _duration(request: BookingRequest, facts: BookingFacts) -> Duration:
+    if request.offered_until is None:
+        return facts.duration
+    return replace(facts.duration, visit=request.offered_until - request.starts_at)
 
 
 def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) -> tuple[BookingFacts, list[int]]:

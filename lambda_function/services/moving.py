@@ -4,7 +4,7 @@ A move keeps the id and is all or nothing: the old time stays until the new one 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from lambda_function.db.models import Appointment
@@ -131,7 +131,7 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
         slot_step_minutes=facts.slot_step_minutes,
         chair_ids=chair_ids,
         start=start,
-        duration=_duration(visit),
+        duration=Duration.as_booked(visit),
         # The old start has been agreed, even if the clinic does not offer it.
         held_to_step=work.actor.role is Role.PATIENT and start != visit.starts_at,
         moved_id=visit.appointment_id,
@@ -177,15 +177,6 @@ def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tupl
     if doctor_id != visit.doctor_id and found[0].offered_treatment_id is None:
         raise TreatmentNotOfferedError("The doctor does not offer this treatment.", field="doctor_id")
     return found
-
-
-def _duration(visit: Appointment) -> Duration:
-    """Returns the duration at booking, because the treatment may have changed since."""
-    return Duration(
-        visit=visit.ends_at - visit.starts_at,
-        buffer_before=timedelta(minutes=visit.buffer_before_minutes),
-        buffer_after=timedelta(minutes=visit.buffer_after_minutes),
-    )
 
 
 def _put(

@@ -197,7 +197,7 @@ def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:
         treatment_id=entry.treatment_id,
         starts_at=offer.starts_at,
         patient_id=entry.patient_id,
-        offered=True,
+        offered_until=offer.ends_at,
     )
     view = book(work, request)
     if entry.clinic_id not in {None, view.clinic_id}:

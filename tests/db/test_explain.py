@@ -163,10 +163,10 @@ def test_booking_moving_and_cancelling_read_by_an_index(crowded: Crowd, caller: 
     path = f"/doctors/{desk.id_of('drjay')}/exceptions/{day}"
     assert desk.client.call("rita", "PUT", path, {"hours": [{"start": "08:00", "end": "18:00"}]}).status == 200
     with crowded.recorded() as sent:
-        booked = desk.client.post(caller, "/appointments", desk.visit(at("13:05", day), treatment=1))
+        booked = desk.client.post(caller, "/appointments", desk.visit(at("13:15", day), treatment=1))
         assert booked.status == 201, booked.text
         one = f"/appointments/{booked.json['appointment_id']}"
-        moved = desk.client.call(caller, "PATCH", one, {"starts_at": at("14:05", day)})
+        moved = desk.client.call(caller, "PATCH", one, {"starts_at": at("14:15", day)})
         assert moved.status == 200, moved.text
         assert desk.client.post(caller, f"{one}/cancel", {"reason": "Test"}).status == 200
 

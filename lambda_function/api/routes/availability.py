@@ -19,6 +19,15 @@ router = Router()
 
 DEFAULT_LIMIT = 200
 
+WhoseVisit = Annotated[
+    ParameterIdOrMe | None,
+    Query(description="Whose visit it is to be, or `me`: only slots at which this patient is free too"),
+]
+AppointmentToMove = Annotated[
+    ParameterId | None,
+    Query(description="The appointment to move: its own time counts as free, and its patient and length hold"),
+]
+
 
 @router.get(
     "/availability",
@@ -37,9 +46,8 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
     ],
     doctor_id: Annotated[ParameterIdOrMe | None, Query(description="Only this doctor, or `me`")] = None,
     clinic_id: Annotated[ParameterId | None, Query(description="Only doctors of this clinic")] = None,
-    exclude_appointment_id: Annotated[
-        ParameterId | None, Query(description="The appointment that is to be moved: its own time counts as free")
-    ] = None,
+    patient_id: WhoseVisit = None,
+    exclude_appointment_id: AppointmentToMove = None,
     limit: Annotated[SlotLimit, Query(description="The most items that the page may have")] = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
@@ -47,9 +55,13 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
     caller books it; nothing is reserved. Starts are counted by the clinic's `slot_step_minutes` from the start of each
     window of working hours.
 
-    Every role may ask. Patients get only slots within the clinic's limits for patients, and none at which they have
-    a visit themselves. To move an appointment, send its id as `exclude_appointment_id`. 422 `range_too_wide`: ask
-    for at most 31 days at a time.
+    Everybody gets only what they may book: doctors their own slots, receptionists those of their clinics, and patients
+    those within the clinic's limits for patients at which they have no visit themselves. Staff who give `patient_id`
+    get only slots at which that patient is free too.
+
+    To move an appointment, send its id as `exclude_appointment_id`: the slots are free for its patient, and have the
+    length and buffers with which it was booked, unless `treatment_id` is another. 422 `range_too_wide`: ask for at most
+    31 days at a time.
     """
     work = current_work()
     slots = availability.search(
@@ -61,6 +73,7 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
             limit=limit + 1,
             doctor_id=acting_id(work, doctor_id),
             clinic_id=clinic_id,
+            patient_id=acting_id(work, patient_id),
             exclude_appointment_id=exclude_appointment_id,
             after=paging.after_start(cursor),
         ),

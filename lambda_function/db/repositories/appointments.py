@@ -62,10 +62,17 @@ class VisitByName(NamedTuple):
 
 
 class VisitResources(NamedTuple):
-    """The people and the chair of an appointment, and the clinic's policy and zone, read without a lock."""
+    """The people, the treatment and the time of an appointment, and the clinic's policy and zone, read without a
+    lock.
+    """
 
     doctor_id: int
     patient_id: int
+    treatment_id: int
+    starts_at: datetime
+    ends_at: datetime
+    buffer_before_minutes: int
+    buffer_after_minutes: int
     lead_minutes: int
     horizon_days: int
     cutoff_minutes: int

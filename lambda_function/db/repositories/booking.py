@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect, instant_parameter
@@ -184,6 +184,21 @@ _OFFERED: AnySelect = (
 _FOR_TREATMENT = _OFFERED.where(Treatment.treatment_id == bindparam("treatment_id"))
 _IN_CLINIC = _OFFERED.where(Clinic.clinic_id == bindparam("clinic_id"))
 _OF_DOCTORS = _IN_CLINIC.where(Doctor.user_id.in_(bindparam("doctor_ids", expanding=True)))
+# A visit can stay with its doctor, whatever that doctor offers by now, and keeps a treatment that has ended.
+_FOR_MOVE: AnySelect = (
+    select(*columns(Candidate, Clinic, Treatment, doctor_id=Doctor.user_id))
+    .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+    .join(Treatment, Treatment.treatment_id == bindparam("treatment_id"))
+    .outerjoin(
+        DoctorTreatment,
+        and_(DoctorTreatment.doctor_id == Doctor.user_id, DoctorTreatment.treatment_id == Treatment.treatment_id),
+    )
+    .where(
+        Clinic.active,
+        or_(Doctor.user_id == bindparam("present_doctor_id"), DoctorTreatment.treatment_id.is_not(None)),
+    )
+    .order_by(Doctor.user_id)
+)
 _DOCTOR_CLINICS: AnySelect = select(
     *columns(DoctorClinic, Clinic, doctor_id=Doctor.user_id, default_treatment_id=Doctor.default_treatment_id)
 ).join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
@@ -220,9 +235,9 @@ def booking_facts(
 
 
 @lru_cache
-def _candidates_statement(*, of_doctor: bool, of_clinic: bool) -> AnySelect:
-    """Builds each of the four statements once, as in db/repositories/appointments.py."""
-    statement = _FOR_TREATMENT
+def _candidates_statement(*, of_doctor: bool, of_clinic: bool, for_move: bool) -> AnySelect:
+    """Builds each of the eight statements once, as in db/repositories/appointments.py."""
+    statement = _FOR_MOVE if for_move else _FOR_TREATMENT
     if of_doctor:
         statement = statement.where(Doctor.user_id == bindparam("doctor_id"))
     if of_clinic:
@@ -230,10 +245,26 @@ def _candidates_statement(*, of_doctor: bool, of_clinic: bool) -> AnySelect:
     return statement
 
 
-def candidates(session: Session, *, treatment_id: int, doctor_id: int | None, clinic_id: int | None) -> list[Candidate]:
-    """Returns each doctor in practice at an active clinic who offers the active treatment, by doctor_id."""
-    statement = _candidates_statement(of_doctor=doctor_id is not None, of_clinic=clinic_id is not None)
-    values = {"treatment_id": treatment_id, "doctor_id": doctor_id, "clinic_id": clinic_id}
+def candidates(
+    session: Session,
+    *,
+    treatment_id: int,
+    doctor_id: int | None,
+    clinic_id: int | None,
+    present_doctor_id: int | None = None,
+) -> list[Candidate]:
+    """Returns each doctor in practice at an active clinic who offers the active treatment, by doctor_id. For a visit
+    that is to be moved, which now is with `present_doctor_id`, returns each to whom it can be moved.
+    """
+    statement = _candidates_statement(
+        of_doctor=doctor_id is not None, of_clinic=clinic_id is not None, for_move=present_doctor_id is not None
+    )
+    values = {
+        "treatment_id": treatment_id,
+        "doctor_id": doctor_id,
+        "clinic_id": clinic_id,
+        "present_doctor_id": present_doctor_id,
+    }
     return fetch_all(session, Candidate, statement, values)
 
 

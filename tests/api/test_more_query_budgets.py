@@ -25,7 +25,7 @@ def scene(desk: Desk) -> Scene:
 
 @pytest.fixture(params=[0, 60], ids=["nothing-booked", "60-visits"])
 def busy(request: pytest.FixtureRequest, desk: Desk) -> None:
-    """Adds this many visits, exceptions and leaves of drjay, from January 2031 on."""
+    """Adds this many visits, exceptions and times off of drjay, from January 2031 on."""
     practice, start = desk.practice, instant("15:00", "2031-01-06")
     if not request.param:
         return

@@ -106,6 +106,10 @@ package: $(VENV) ## Build build/lambda.zip for arm64 and print its SHA-256 (PACK
 bench-bounded: $(VENV) ## Time every kind of request and the operators' commands with 100,000 appointments (ten minutes)
 	@$(BIN)/python -m benchmarks.bounded
 
+.PHONY: bench-search
+bench-search: $(VENV) ## Time searches among 1,000,000 people (ten minutes)
+	@$(BIN)/python -m benchmarks.search
+
 .PHONY: bench
 bench: $(VENV) ## Compare the handler with raw PyMySQL, as a Markdown table
 	@$(BIN)/python -m benchmarks.requests

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.cli.yaml_file import YamlFile
 from lambda_function.db.models import Clinic, ClinicPatient, Patient, User
+from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.services.practice.apply import apply_practice
@@ -69,6 +70,7 @@ def _load(work: UnitOfWork) -> None:
         )
         work.session.add(user)
         work.session.flush()
+        correct_words(work.session, [user.user_id])
         work.session.add(Patient(user_id=user.user_id))
         work.session.flush()
         work.session.add_all(

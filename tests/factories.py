@@ -26,6 +26,7 @@ from lambda_function.db.models import (
     User,
     WorkingHours,
 )
+from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from tests.clock import NOW
@@ -115,7 +116,13 @@ class Practice:
             }
         )
         self.add(user)
+        self.correct_words(user)
         return user
+
+    def correct_words(self, user: User) -> None:
+        """Brings the words by which a person is found up to date with the row."""
+        correct_words(self.session, [user.user_id])
+        self.session.commit()
 
     def add_patient(self, user_name: str | None = None, *, clinics: tuple[int, ...] = (), **columns: Any) -> User:
         user = self.add_user(Role.PATIENT, user_name, **columns)

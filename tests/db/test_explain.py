@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL, Engine, event
 
 from lambda_function.api.app import create_app
-from lambda_function.db.repositories import outbox
+from lambda_function.db.repositories import outbox, people_search
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from tests.api.desk import Desk, at, rfc3339
 from tests.api_client import ApiClient
@@ -119,6 +119,26 @@ def test_lists_of_appointments_are_read_by_an_index(crowded: Crowd, caller: str,
         assert answer.status == 200, answer.text
         if cursor := answer.json["next_cursor"]:
             assert desk.client.get(caller, "/appointments", **query, cursor=cursor).status == 200
+
+    _check(crowded, sent)
+
+
+# Few enough that a page among two thousand people is bounded as one among millions is.
+_BOUNDS = {"TESTED": 3, "NEXT": 40, "SPAN": 40}
+
+
+@pytest.mark.parametrize("limits", [{}, _BOUNDS, {**_BOUNDS, "READ": 3}], ids=["usual", "read", "next"])
+@pytest.mark.parametrize("caller", CALLERS)
+def test_people_are_found_by_an_index(
+    crowded: Crowd, monkeypatch: pytest.MonkeyPatch, caller: str, limits: dict[str, int]
+) -> None:
+    for name, limit in limits.items():
+        monkeypatch.setattr(people_search, name, limit)
+    searches = [{"q": q} for q in ("pat", "nobody", "+51 1234", "p d")]
+    with crowded.recorded() as sent:
+        for query in [*searches, {}] if limits else searches:
+            answer = crowded.desk.client.get(caller, "/users", **query)
+            assert answer.status == 200, answer.text
 
     _check(crowded, sent)
 

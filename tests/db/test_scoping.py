@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Select, delete, exists, func, insert, inspect, select, text, union, update
+from sqlalchemy import Select, delete, exists, func, insert, inspect, select, text, union, update
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db import scoping
@@ -29,6 +29,7 @@ from lambda_function.db.models import (
     Patient,
     PersonEvent,
     PersonName,
+    PersonWord,
     Receptionist,
     ReceptionistClinic,
     Refusals,
@@ -38,7 +39,6 @@ from lambda_function.db.models import (
     WaitlistEntry,
 )
 from lambda_function.db.scoping import UNSCOPED, UnscopedStatementError
-from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
@@ -50,6 +50,7 @@ SCOPED = (
     User,
     Patient,
     PersonEvent,
+    PersonWord,
     ClinicPatient,
     Doctor,
     Receptionist,
@@ -161,24 +162,6 @@ def _wishes(ids: Mapping[str, int]) -> Iterator[WaitlistEntry]:
             )
 
 
-@pytest.fixture
-def sessions(database: Database, engine: Engine) -> Iterator[Callable[[Actor | None], Session]]:
-    """Opens scoped sessions as `Database` does, one at a time, because the engine has one connection."""
-    opened: list[Session] = []
-
-    def as_(actor: Actor | None) -> Session:
-        for session in opened:
-            session.close()
-        opened.append(database._sessions())
-        if actor is not None:
-            scoping.act_as(opened[-1], actor)
-        return opened[-1]
-
-    yield as_
-    for session in opened:
-        session.close()
-
-
 def _key(mapped: type[Any], row: Any) -> Key:
     return tuple(getattr(row, column.name) for column in inspect(mapped).primary_key)
 
@@ -252,6 +235,7 @@ class Expected:
             User: self.user,
             Patient: lambda row: self.patient(row.user_id),
             PersonEvent: lambda row: False,
+            PersonWord: lambda row: False,
             LinkCode: lambda row: False,
             Refusals: lambda row: False,
             ClinicPatient: lambda row: self.patient(row.patient_id),

@@ -14,8 +14,9 @@ from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.people import NewPatient, Person, PersonChange, PersonPage, shown_person
-from lambda_function.api.schemas.types import SearchText
+from lambda_function.api.schemas.types import Instant, ParameterId, SearchText
 from lambda_function.db.repositories.people import PersonView
+from lambda_function.db.repositories.people_search import PeopleFilter
 from lambda_function.domain.actor import Role
 from lambda_function.services import deactivation, people
 
@@ -36,11 +37,26 @@ def profile(row: PersonView, status: HTTPStatus = HTTPStatus.OK) -> Response[Per
 
 
 @router.get("/users", tags=["people"], summary="Find people")
-def list_users(
+def list_users(  # noqa: PLR0917 - Powertools passes them by name
     user_type: Annotated[Role | None, Query(description="Only people of this role")] = None,
     q: Annotated[
         SearchText | None,
-        Query(description="Only people whose name, user name, e-mail address or telephone number starts with this"),
+        Query(
+            description=(
+                "Only people whose name, user name and e-mail address have words that begin with each word of this, or "
+                "whose telephone number has these four or more digits in a row"
+            )
+        ),
+    ] = None,
+    clinic_id: Annotated[
+        ParameterId | None,
+        Query(description="Only doctors and receptionists who work in this clinic, and its patients"),
+    ] = None,
+    created_from: Annotated[
+        Instant | None, Query(description="Only people who were entered or signed up at or after this time")
+    ] = None,
+    created_to: Annotated[
+        Instant | None, Query(description="Only people who were entered or signed up before this time")
     ] = None,
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
@@ -49,10 +65,17 @@ def list_users(
 
     Everybody sees themselves. Patients see all doctors. Doctors see the patients of their clinic and all doctors.
     Receptionists see the patients and doctors of their clinics, and patients who belong to no clinic. E-mail address
-    and telephone number are null, and are not searched, where the caller may not see them.
+    and telephone number are null, and are not searched, where the caller may not see them. `clinic_id` finds patients
+    of the caller's own clinics only.
+
+    The words of `q` may be in any order, and short: "que mar" finds Maria Quezada. Capital letters, accents and
+    apostrophes make no difference. Digits with spaces and signs are one telephone number. A text without letters and
+    digits finds nobody. A search of many people for words that many of them have may answer with fewer than `limit`
+    items, or none, before the last page: continue until `next_cursor` is null, or search for longer words.
     """
-    rows = people.search(current_work(), role=user_type, prefix=q, after=paging.after_id(cursor), limit=limit + 1)
-    return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=shown_person)
+    wanted = PeopleFilter(role=user_type, clinic_id=clinic_id, created_from=created_from, created_to=created_to)
+    found = people.search(current_work(), q, wanted, after=paging.after_id(cursor), limit=limit + 1)
+    return paging.page(found.people, limit, key=lambda row: (row.user_id,), shown=shown_person, until=found.until)
 
 
 @router.get("/users/<user_id>", tags=["people"], summary="Read a person")

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
+from sqlalchemy.dialects.mysql import TINYINT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lambda_function.db.base import EXACT, Base, Id, Instant, Name, RoleId, table_args
 from lambda_function.domain.actor import Role
+from lambda_function.domain.person_words import LONGEST_WORD
 
 
 class UserType(Base):
@@ -126,7 +128,24 @@ class PersonEvent(Base):
     fields: Mapped[list[str]] = mapped_column(JSON)
 
 
+class PersonWord(Base):
+    """A word by which a person is found, made of the person's own row: see domain/person_words.py. Somebody who was
+    erased or merged into another has none. `kind` is a WordKind. The index answers a search without the table.
+    """
+
+    __tablename__ = "person_word"
+    __table_args__ = table_args(Index(None, "word", "user_id", "kind"))
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user.user_id"), primary_key=True, autoincrement=False)
+    kind: Mapped[int] = mapped_column(TINYINT(), primary_key=True, autoincrement=False)
+    word: Mapped[str] = mapped_column(String(LONGEST_WORD, collation=EXACT), primary_key=True)
+
+
 # The tables of three classes, only for db/scoping, whose own criteria must see all rows.
 USER_ROWS = User.__table__
+PATIENT_ROWS = Patient.__table__
 DOCTOR_ROWS = Doctor.__table__
+RECEPTIONIST_CLINIC_ROWS = ReceptionistClinic.__table__
 CLINIC_PATIENT_ROWS = ClinicPatient.__table__
+# For searches, which compare words of people whom the scope of another class limits.
+PERSON_WORD_ROWS = Base.metadata.tables[PersonWord.__tablename__]

@@ -8,7 +8,6 @@ from sqlalchemy import (
     ColumnElement,
     ColumnExpressionArgument,
     bindparam,
-    collate,
     delete,
     exists,
     func,
@@ -21,7 +20,7 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import COLLATION, AnySelect
+from lambda_function.db.base import AnySelect
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Clinic,
@@ -29,6 +28,7 @@ from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,
     Patient,
+    PersonWord,
     Receptionist,
     ReceptionistClinic,
     Treatment,
@@ -37,6 +37,7 @@ from lambda_function.db.models import (
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED, here
 from lambda_function.domain.actor import Role
+from lambda_function.domain.person_words import SoughtWord, WordKind
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.written_text import as_stored
 
@@ -122,13 +123,13 @@ def page(
     role: Role | None,
     clinic_id: int | None,
     active: bool | None,
-    prefix: str | None,
+    words: Sequence[SoughtWord],
     after: int,
     until: int,
     limit: int,
 ) -> Sequence[DirectoryEntry]:
     """Returns people with ids after `after` and up to `until`, in order, without those who were erased or merged into
-    another. `prefix` is looked for at the start of names, user names, e-mails and phones.
+    another. Each of `words` begins a word of theirs.
     """
     statement = _ENTRIES.where(User.user_id > after, User.user_id <= until, here(User))
     if role is not None:
@@ -137,9 +138,12 @@ def page(
         statement = statement.where(User.active == active)
     if clinic_id is not None:
         statement = statement.where(_of_clinic(clinic_id))
-    if prefix is not None:
-        texts: list[Any] = [User.full_name, collate(User.user_name, COLLATION), User.email, User.phone]
-        statement = statement.where(or_(*(column.startswith(prefix, autoescape=True) for column in texts)))
+    for word in words:
+        begins = PersonWord.word.startswith(word.start)
+        kinds = WordKind if word.in_phones else set(WordKind) - {WordKind.PHONE}
+        statement = statement.where(
+            User.user_id.in_(select(PersonWord.user_id).where(begins, PersonWord.kind.in_(sorted(kinds))))
+        )
     return fetch_all(session, DirectoryEntry, statement.order_by(User.user_id).limit(limit), unscoped=True)
 
 

@@ -17,6 +17,7 @@ from lambda_function.db.models import (
     CalendarToken,
     ClinicPatient,
     LinkCode,
+    PersonWord,
     Refusals,
     User,
     WaitlistEntry,
@@ -39,12 +40,15 @@ _NEXT_VISITS: AnySelect = (
 
 
 def mark(session: Session, user_id: int, now: datetime) -> bool:
-    """Marks the person as erased, although text about them may still exist. Returns False for somebody who is still
-    active.
+    """Marks the person as erased, so that no search finds them, although text about them may still exist. Returns
+    False for somebody who is still active.
     """
     statement = update(User).where(User.user_id == user_id, not_(User.active))
     marked = statement.values(erased_at=coalesce(User.erased_at, now), version=User.version + 1, updated_at=now)
-    return write(session, marked) > 0
+    if write(session, marked) == 0:
+        return False
+    write(session, delete(PersonWord).where(PersonWord.user_id == user_id))
+    return True
 
 
 def next_visits(session: Session, user_id: int, after: int, limit: int) -> Sequence[VisitOfPatient]:

@@ -148,7 +148,7 @@ def appointment_ids(session: Session) -> IdRange | None:
 
 
 def user_ids(session: Session) -> IdRange | None:
-    """Returns the ids for `users_without_profile`, or None if there is nobody to check."""
+    """Returns the first and the last id of all people, or None if there is nobody."""
     return _id_range(session, User.user_id)
 
 

@@ -7,29 +7,27 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     ColumnExpressionArgument,
-    and_,
     bindparam,
     case,
-    collate,
     exists,
     null,
-    or_,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import COLLATION, AnySelect
+from lambda_function.db.base import AnySelect
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import ClinicPatient, Patient, User
+from lambda_function.db.repositories.person_words import add_words
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED, contact_visible, here
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError, NameTakenError
 from lambda_function.domain.people import NewUser
+from lambda_function.domain.person_words import found_by
 from lambda_function.domain.user_names import folded
 
 
@@ -71,9 +69,9 @@ def _views(role: Role) -> AnySelect:
     )
 
 
-_VIEWS: Mapping[Role, AnySelect] = MappingProxyType({role: _views(role) for role in Role})
+VIEWS: Mapping[Role, AnySelect] = MappingProxyType({role: _views(role) for role in Role})
 _ONE: Mapping[Role, AnySelect] = MappingProxyType(
-    {role: view.where(User.user_id == bindparam("user_id")) for role, view in _VIEWS.items()}
+    {role: view.where(User.user_id == bindparam("user_id")) for role, view in VIEWS.items()}
 )
 _FOR_CHANGE = (
     select(User).where(User.user_id == bindparam("user_id")).with_for_update().execution_options(populate_existing=True)
@@ -105,31 +103,6 @@ def get_for_change(session: Session, user_id: int) -> User | None:
     return session.scalar(_FOR_CHANGE, {"user_id": user_id})
 
 
-def page(
-    session: Session, actor: Actor, *, role: Role | None, prefix: str | None, after: int, limit: int
-) -> Sequence[PersonView]:
-    """Returns people in the order of user_id. `prefix` is looked for at the start of full name and user name, and of
-    e-mail and phone if the actor may see them, because a search must not find what a page hides.
-    """
-    statement = _VIEWS[actor.role].where(User.user_id > after).order_by(User.user_id).limit(limit)
-    if role is not None:
-        statement = statement.where(User.user_type == role)
-    if prefix is not None:
-        contact = or_(_starts_with(User.email, prefix), _starts_with(User.phone, prefix))
-        statement = statement.where(
-            or_(
-                _starts_with(User.full_name, prefix),
-                _starts_with(collate(User.user_name, COLLATION), prefix),
-                and_(contact_visible(actor.role), contact),
-            )
-        )
-    return fetch_all(session, PersonView, statement)
-
-
-def _starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
-    return column.startswith(prefix, autoescape=True)  # type: ignore[no-any-return]
-
-
 def id_by_user_name(session: Session, user_name: str, role: Role) -> int | None:
     """Returns the id of a visible person with that role. The name may be written in capital or small letters."""
     found = fetch_all(session, _NamedUser, _BY_NAME, {"user_name": user_name, "role": role})
@@ -153,6 +126,8 @@ def add_user(session: Session, user: NewUser, now: datetime) -> int:
             case "uq_user_cognito_sub", _:
                 raise ContentionError("This account has just been given to another person; try again.") from None
         raise
+    words = found_by(full_name=user.full_name, user_name=user.user_name, email=user.email, phone=user.phone)
+    add_words(session, row.user_id, words)
     return row.user_id
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.services import offers
-from lambda_function.services.operators import checking, erasing, personal_data, purging, users
+from lambda_function.services.operators import checking, erasing, personal_data, purging, rebuilding, users
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import (
     Deactivation,
@@ -69,6 +69,11 @@ def _deactivate(context: OperatorContext, arguments: Deactivation) -> Document:
 
 def _activate(context: OperatorContext, arguments: UserReference) -> Document:
     return users.activate(context.database, context.accounts, arguments.user_name)
+
+
+def _rebuild_words(context: OperatorContext, arguments: NoArguments) -> Document:
+    batches = context.watch(rebuilding.rebuild_words(context.database), "Rebuilding")
+    return {"people_changed": sum(batches)}
 
 
 def _export(context: OperatorContext, arguments: UserReference) -> Document:
@@ -133,6 +138,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "users.set-type": OperatorAction(TypeChange, _set_type),
         "users.deactivate": OperatorAction(Deactivation, _deactivate),
         "users.activate": OperatorAction(UserReference, _activate),
+        "users.rebuild-words": OperatorAction(NoArguments, _rebuild_words),
         "check": OperatorAction(NoArguments, _check),
         "export-person": OperatorAction(UserReference, _export),
         "erase-person": OperatorAction(Erasure, _erase),

@@ -17,6 +17,7 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval
 from lambda_function.domain.time_zones import time_zone
+from lambda_function.services.operators import rebuilding
 
 # The number of ids or rows that one statement reads.
 CHUNK = 5000
@@ -40,14 +41,15 @@ def checks(database: Database) -> list[Check]:
         read(_revision),
         read(_zones),
         *(read(partial(_profiles, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
+        *(read(partial(_words, ids=ids)) for ids in _chunks(database, integrity.user_ids, rebuilding.BATCH)),
         *(read(partial(_claims, ids=ids)) for ids in _chunks(database, integrity.appointment_ids)),
         *(partial(_orphans, database, key) for key in integrity.references()),
     ]
 
 
-def _chunks(database: Database, whole: Callable[[Session], IdRange | None]) -> Iterator[IdRange]:
+def _chunks(database: Database, whole: Callable[[Session], IdRange | None], size: int = CHUNK) -> Iterator[IdRange]:
     ids = database.transact(lambda work: whole(work.session), commit=False)
-    return iter(()) if ids is None else ids.chunks(CHUNK)
+    return iter(()) if ids is None else ids.chunks(size)
 
 
 def _revision(work: UnitOfWork) -> list[Finding]:
@@ -70,6 +72,11 @@ def _profiles(work: UnitOfWork, ids: IdRange) -> list[Finding]:
         _finding("profile", "This user lacks what makes them a patient, doctor or receptionist.", user_id=user_id)
         for user_id in integrity.users_without_profile(work.session, ids)[:_SHOWN]
     ]
+
+
+def _words(work: UnitOfWork, ids: IdRange) -> list[Finding]:
+    detail = "A search does not find this user by their present name or contact data: run `users rebuild-words`."
+    return [_finding("words", detail, user_id=user_id) for user_id in rebuilding.wrong_words(work, ids)[:_SHOWN]]
 
 
 def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:

@@ -23,6 +23,7 @@ from lambda_function.domain.errors import (
     UnavailableError,
 )
 from lambda_function.domain.people import NewUser, PersonAction
+from lambda_function.domain.person_words import sought_words
 from lambda_function.services import deactivation, offers
 from lambda_function.services.deactivation import DeactivationProgress, deactivate_by_batches, deactivate_doctor
 from lambda_function.services.freed_hours import free_all_time
@@ -46,6 +47,9 @@ def page(database: Database, wanted: UserFilter) -> Document:
         clinic_id = None if wanted.clinic is None else _clinic_ids(work.session, [wanted.clinic])[0]
         return clinic_id, directory.last_id(work.session)
 
+    words = sought_words(wanted.q or "")
+    if wanted.q is not None and not words:
+        return {"items": [], "next_after": None}
     clinic_id, last_id = database.transact(begin, commit=False)
     items: list[Document] = []
 
@@ -55,7 +59,7 @@ def page(database: Database, wanted: UserFilter) -> Document:
             role=wanted.user_type,
             clinic_id=clinic_id,
             active=wanted.active,
-            prefix=wanted.q,
+            words=words,
             after=start,
             until=start + SPAN,
             limit=wanted.limit + 1 - len(items),

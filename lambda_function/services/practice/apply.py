@@ -17,6 +17,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.repositories import claims, practice
 from lambda_function.db.repositories.booking import doctor_clinics
+from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.db.repositories.working_hours import replace_weekly
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
@@ -146,6 +147,7 @@ class _Writer:
             return User(user_name=change.name, user_type=role, created_at=self._now, updated_at=self._now, **columns)
 
         user_id = self._row(change, User.user_id, make)
+        correct_words(self._session, [user_id])
         if change.action is ChangeAction.DEACTIVATE:
             end_access(self._work, user_id)
         note_person(self._work, user_id, _person_action(change), change.new)

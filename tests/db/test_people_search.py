@@ -7,7 +7,7 @@ from itertools import cycle, product
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, event, insert
+from sqlalchemy import URL, event, insert, text
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import User
@@ -145,6 +145,7 @@ def test_both_databases_find_words_by_their_index(race_url: URL) -> None:
         practice.session.commit()
         correct_words(practice.session, list(practice.ids.values()))
         practice.session.commit()
+        practice.session.execute(text("ANALYZE TABLE user, person_word"))
         actor = practice.actor("rita")
     sent: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda *given: sent.append((given[2], given[3])))

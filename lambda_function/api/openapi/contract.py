@@ -267,6 +267,8 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "code": "checkup",
         "country": "PE",
         "created_at": "2030-01-07T14:00:00Z",
+        "created_from": "2030-01-01T00:00:00Z",
+        "created_to": "2030-02-01T00:00:00Z",
         "cutoff_minutes": 1440,
         "Link.code": "K5QTSMBSGU3DOOBZGEZDGNBVGY",
         "NewLinkCode.code": "K5QTSMBSGU3DOOBZGEZDGNBVGY",

@@ -8,6 +8,7 @@ from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatmen
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.person_words import sought_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,15 @@ def doctors(
     Raises InvalidInputError if there is no such clinic or treatment.
     """
     require(work.actor, Action.READ_CATALOGUE)
+    words = sought_words(name or "")
+    if name is not None and not words:
+        return []
     rows = catalogue_rows.doctors(
         work.session,
         clinic_id=clinic_id,
         treatment_id=treatment_id,
         doctor_id=doctor_id,
-        name=name,
+        words=words,
         after=after,
         limit=limit,
     )

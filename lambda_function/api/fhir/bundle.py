@@ -51,23 +51,25 @@ def searchset(
     *,
     key: Callable[[_Row], tuple[Any, ...]],
     shown: Callable[[_Row], Resource],
+    until: int | None = None,
 ) -> Resource:
     """The Bundle for the search that the event asks for, from at most `wanted.limit` rows. `key` is what the cursor
-    after a row says. Raises EdgeError if there are too many to be counted and only their number is wanted.
+    after a row says, and `until` as in paging.page. Raises EdgeError if there are too many to be counted and only their
+    number is wanted.
     """
     root = root_url(event)
     here = f"{root}{event.raw_path.removeprefix(BASE)}"
     query = parse_qsl(event.raw_query_string, keep_blank_values=True)
     links = [{"relation": "self", "url": _url(here, query)}]
     bundle: Resource = {"resourceType": "Bundle", "type": "searchset", "link": links}
-    if wanted.is_counted and len(rows) <= MOST_COUNTED:
+    if wanted.is_counted and len(rows) <= MOST_COUNTED and until is None:
         bundle["total"] = len(rows)
     if wanted.only_total:
         if "total" not in bundle:
-            detail = f"More than {MOST_COUNTED} resources match, which are not counted. Narrow the search."
+            detail = f"More than {MOST_COUNTED} resources may match, which are not counted. Narrow the search."
             raise EdgeError("not_supported", detail, field="_summary" if wanted.summary == "count" else "_count")
         return bundle
-    page = paging.page(rows[: wanted.size + 1], wanted.size, key=key, shown=shown)
+    page = paging.page(rows[: wanted.size + 1], wanted.size, key=key, shown=shown, until=until)
     if page["next_cursor"] is not None:
         rest = [pair for pair in query if pair[0] not in {_CURSOR, _TOTAL}]
         links.append({"relation": "next", "url": _url(here, [*rest, (_CURSOR, page["next_cursor"])])})

@@ -27,6 +27,8 @@ from lambda_function.api.middleware import current_work
 from lambda_function.api.routes.fhir import DEFAULT_COUNT
 from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.types import ParameterId
+from lambda_function.db.repositories.people import PersonView
+from lambda_function.db.repositories.people_search import PeopleFilter
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import NotFoundError
 from lambda_function.services import catalogue, people
@@ -63,14 +65,24 @@ def search_fhir_patients(  # noqa: PLR0917 - Powertools passes them by name
     work = current_work()
     text = _joined(name, family, given)
     wanted = Wanted(count, cursor, summary, total)
-    rows = _found(
-        wanted,
-        _id,
-        lambda after, limit: people.search(work, role=Role.PATIENT, prefix=text, after=after, limit=limit),
-        lambda person: person.user_id,
-    )
+    until: int | None = None
+
+    def search(after: int, limit: int) -> Sequence[PersonView]:
+        nonlocal until
+        found = people.search(work, text, PeopleFilter(role=Role.PATIENT), after=after, limit=limit)
+        until = found.until
+        return found.people
+
+    rows = _found(wanted, _id, search, lambda person: person.user_id)
     return answer(
-        searchset(router.current_event, wanted, rows, key=lambda row: (row.user_id,), shown=resources.patient)
+        searchset(
+            router.current_event,
+            wanted,
+            rows,
+            key=lambda row: (row.user_id,),
+            shown=resources.patient,
+            until=until if _id is None else None,
+        )
     )
 
 

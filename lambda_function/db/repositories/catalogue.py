@@ -6,12 +6,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import String, bindparam, func, or_, select
+from sqlalchemy import String, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, Clinic, Doctor, DoctorTreatment, Patient, PersonName, Treatment
+from lambda_function.db.models.people import PERSON_WORD_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one
+from lambda_function.domain.person_words import SoughtWord, WordKind
 
 
 class ClinicRow(NamedTuple):
@@ -148,8 +150,9 @@ def _doctors_statement(*, of_doctor: bool, of_clinic: bool, of_treatment: bool, 
     """Builds each of the statements once, as in db/repositories/appointments.py. Each word begins one of the name."""
     statement = _DOCTORS
     for number in range(words):
-        starts = [bindparam(f"{place}_{number}", type_=String) for place in ("first", "later")]
-        statement = statement.where(or_(*(PersonName.full_name.like(start, escape="/") for start in starts)))
+        word = PERSON_WORD_ROWS.alias().c
+        begins = word.word.like(bindparam(f"word{number}", type_=String))
+        statement = statement.where(exists().where(word.user_id == Doctor.user_id, word.kind == WordKind.NAME, begins))
     if of_doctor:
         statement = statement.where(Doctor.user_id == bindparam("doctor_id"))
     if of_clinic:
@@ -171,12 +174,11 @@ def doctors(
     after: int,
     limit: int,
     doctor_id: int | None = None,
-    name: str | None = None,
+    words: Sequence[SoughtWord] = (),
 ) -> list[DoctorRow]:
     """Returns doctors of a clinic, doctors who offer a treatment, or one doctor, and of those the ones whose full name
-    has a word that begins with each word of `name`. None stands for any.
+    has a word that begins with each of `words`. None stands for any.
     """
-    words = [_escaped(word) for word in (name or "").split()]
     statement = _doctors_statement(
         of_doctor=doctor_id is not None,
         of_clinic=clinic_id is not None,
@@ -185,8 +187,7 @@ def doctors(
     )
     values = {"doctor_id": doctor_id, "clinic_id": clinic_id, "treatment_id": treatment_id}
     values |= {"after": after, "page_limit": limit}
-    named = {f"first_{number}": f"{word}%" for number, word in enumerate(words)}
-    named |= {f"later_{number}": f"% {word}%" for number, word in enumerate(words)}
+    named = {f"word{number}": f"{word.start}%" for number, word in enumerate(words)}
     return fetch_all(session, DoctorRow, statement, {**values, **named})
 
 

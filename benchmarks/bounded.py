@@ -35,6 +35,7 @@ from sqlalchemy.exc import DBAPIError
 from benchmarks.bench import argument_parser, bench_database
 from benchmarks.crowd import PATIENTS, Crowd, copy_answers, fill, people, restore_waitlist
 from benchmarks.meter import Cost, TooLongError, limited, metered
+from dev.lambda_context import LambdaContext
 from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
@@ -44,7 +45,7 @@ from lambda_function.services.offer_round import OFFERS
 from lambda_function.services.offers import CLINICS_AT_ONCE
 from lambda_function.services.operators.actions import ACTIONS, OperatorContext, run
 from tests.api.test_query_budgets import BUDGETS, OFFERING, WRITING_DOWN
-from tests.api_client import FakeContext, access_claims, http_event
+from tests.api_client import access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.servers import plain_engine
 
@@ -80,7 +81,7 @@ class Bench:
 
     def call(self, given: dict[str, Any]) -> dict[str, Any]:
         with redirect_stdout(StringIO()):  # metrics
-            return self.api(given, FakeContext())
+            return self.api(given, LambdaContext("api", 60))
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Sends a request as the receptionist. Raises RuntimeError unless it succeeds."""

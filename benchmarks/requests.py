@@ -38,11 +38,12 @@ from sqlalchemy import URL, Engine
 from benchmarks.bench import argument_parser, bench_database
 from benchmarks.floor import Step, moved, recorded, replay
 from benchmarks.practice import APPOINTMENTS, CHECKUP, PATIENTS, fill, free_starts
+from dev.lambda_context import LambdaContext
 from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import Credentials, build_engine, connect
 from lambda_function.db.unit_of_work import Database
-from tests.api_client import FakeContext, access_claims, http_event
+from tests.api_client import access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
 
@@ -94,7 +95,7 @@ class Bench:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
     def call(self, event: Mapping[str, Any], expected: HTTPStatus) -> dict[str, Any]:
-        answer = self.api(event, FakeContext())
+        answer = self.api(event, LambdaContext("api", 60))
         if answer["statusCode"] != expected:
             raise RuntimeError(f"the handler answered {answer['statusCode']}: {answer['body']}")
         return answer

@@ -3,13 +3,12 @@
 import os
 import sys
 from functools import cache
-from typing import cast
 
 import uvicorn
 
 from dev.children import end_with_parent
 from dev.cors import Cors
-from dev.gateway import Gateway, Handler, create_gateway
+from dev.gateway import Gateway, create_gateway
 from dev.routing import DEFAULT
 from dev.stack import Addresses
 
@@ -30,8 +29,7 @@ def application() -> Gateway:
     written = cache(document.document)
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
-        # Powertools types the context as its own class, of which the real context is not an instance either.
-        handler=cast("Handler", handler),
+        handler=handler,
         routes=[*route_keys(), *PUBLIC_KEYS, DEFAULT],
         public=PUBLIC_KEYS,
         issuer=os.environ["LOCAL_JWT_ISSUER"],

@@ -2,36 +2,24 @@
 
 import time
 import uuid
-from dataclasses import dataclass, field
+
+from aws_lambda_powertools.utilities.typing import LambdaContext as Context
 
 from dev.http_event import ACCOUNT_ID
 
-_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:"
 
-
-@dataclass(frozen=True, slots=True)
-class LambdaContext:
+class LambdaContext(Context):
     """The context of one invocation. Its clock starts when it is created."""
 
-    function_name: str
-    timeout_seconds: float
-    memory_limit_in_mb: int = 512
-    function_version: str = "$LATEST"
-    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    _started: float = field(default_factory=time.monotonic)
+    def __init__(self, function_name: str, timeout_seconds: float) -> None:
+        self._function_name = function_name
+        self._function_version = "$LATEST"
+        self._invoked_function_arn = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{function_name}"
+        self._memory_limit_in_mb = 512
+        self._aws_request_id = str(uuid.uuid4())
+        self._log_group_name = f"/aws/lambda/{function_name}"
+        self._log_stream_name = "local"
+        self._ends = time.monotonic() + timeout_seconds
 
-    @property
-    def invoked_function_arn(self) -> str:
-        return _ARN + self.function_name
-
-    @property
-    def log_group_name(self) -> str:
-        return f"/aws/lambda/{self.function_name}"
-
-    @property
-    def log_stream_name(self) -> str:
-        return "local"
-
-    def get_remaining_time_in_millis(self) -> int:
-        left = self._started + self.timeout_seconds - time.monotonic()
-        return max(0, int(left * 1000))
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override] # Powertools has no clock, so theirs is static
+        return max(0, int((self._ends - time.monotonic()) * 1000))

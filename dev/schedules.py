@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from typing import Any, cast
+from typing import Any
 
 from dev.children import end_with_parent
 from dev.lambda_context import LambdaContext
@@ -33,7 +33,7 @@ def main() -> None:
     from lambda_function.entrypoints.waitlist import handler  # noqa: PLC0415 - see above
 
     # Between two runs nothing can tell that there is work: on AWS the scheduler waits, here this does.
-    run(cast("Handler", handler), time.sleep)
+    run(handler, time.sleep)
 
 
 if __name__ == "__main__":

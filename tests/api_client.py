@@ -9,22 +9,13 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
+from dev.lambda_context import LambdaContext
 from lambda_function.api.app import Api
 from lambda_function.api.fhir.parameters import BY_FORM, FORM
 from tests.contract import code_of, contract
 from tests.factories import sub_of
 
 _requests = count(1)
-
-
-class FakeContext(LambdaContext):
-    """The context that the runtime passes to the handler."""
-
-    def __init__(self) -> None:
-        self._aws_request_id = f"invocation-{next(_requests)}"
-        self._function_name = "api"
 
 
 @dataclass(frozen=True)
@@ -127,7 +118,7 @@ class ApiClient:
 
     def send(self, event: Mapping[str, Any]) -> Answer:
         """Sends the event and checks that openapi.json allows the answer."""
-        answer = self.api(event, FakeContext())
+        answer = self.api(event, LambdaContext("api", 60))
         method = event["requestContext"]["http"]["method"]
         contract().check(method, event["rawPath"], answer["statusCode"], answer["headers"], answer.get("body") or "")
         return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")

@@ -5,8 +5,9 @@ from http.client import responses
 from typing import Any
 
 from dev import http_event
+from dev.lambda_context import LambdaContext
 from lambda_function.api.app import Api
-from tests.api_client import FakeContext, access_claims
+from tests.api_client import access_claims
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -19,7 +20,7 @@ def wsgi(api: Api) -> Callable[[Mapping[str, Any], StartResponse], Iterable[byte
         name = (request.header("authorization") or "").removeprefix("Bearer ")
         claims = access_claims(name) if name else None
         event = http_event.event(request, route_key="$default", path_parameters={}, claims=claims)
-        answer = http_event.answer(api(event, FakeContext()))
+        answer = http_event.answer(api(event, LambdaContext("api", 60)))
         start_response(f"{answer.status} {responses[answer.status]}", list(answer.headers))
         return [answer.body]
 

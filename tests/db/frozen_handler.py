@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import event, make_url
 
+from dev.lambda_context import LambdaContext
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
-from tests.api_client import FakeContext
 from tests.clock import NOW, Clock
 
 _frozen = False
@@ -34,7 +34,7 @@ def main(url: str) -> None:
     engine = build_engine(UrlCredentials(make_url(url)), tls=None)
     event.listen(engine, "after_cursor_execute", _freeze)
     api = create_app(Database(engine, Clock(NOW)))
-    answer = api(json.load(sys.stdin), FakeContext())
+    answer = api(json.load(sys.stdin), LambdaContext("api", 60))
     sys.stdout.write(json.dumps({"status": answer["statusCode"]}))
 
 

@@ -7,14 +7,15 @@ from typing import Any
 import boto3
 import pytest
 
+from dev.lambda_context import LambdaContext
 from lambda_function.settings import SettingsError
-from tests.api_client import FakeContext, access_claims, http_event
+from tests.api_client import access_claims, http_event
 from tests.aws import SECRET_ID, load_handler, secret_of, store_secret
 from tests.factories import Practice
 
 MODULE = "lambda_function.entrypoints.api"
 
-Handler = Callable[[dict[str, Any], FakeContext], dict[str, Any]]
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def _load() -> Handler:
 
 
 def _me(handler: Handler) -> tuple[int, Any]:
-    answer = handler(http_event("GET", "/me", claims=access_claims("pat")), FakeContext())
+    answer = handler(http_event("GET", "/me", claims=access_claims("pat")), LambdaContext("api", 60))
     return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -37,13 +38,13 @@ def test_it_serves_with_the_credentials_of_the_secret(practice: Practice) -> Non
     handler = _load()
 
     assert [(status, body["user_name"]) for status, body in (_me(handler), _me(handler))] == [(200, "pat")] * 2
-    assert handler(http_event("GET", "/health/ready"), FakeContext())["statusCode"] == 200
+    assert handler(http_event("GET", "/health/ready"), LambdaContext("api", 60))["statusCode"] == 200
 
 
 def test_its_answer_is_what_lambda_can_send(practice: Practice) -> None:
     store_secret(practice.url)
 
-    answer = _load()(http_event("GET", "/me", claims=access_claims("pat")), FakeContext())
+    answer = _load()(http_event("GET", "/me", claims=access_claims("pat")), LambdaContext("api", 60))
 
     assert json.loads(json.dumps(answer)) == answer
     assert all(isinstance(value, str) for value in answer["headers"].values())
@@ -59,7 +60,7 @@ def test_a_port_written_as_text_is_a_port(practice: Practice) -> None:
 def test_loading_it_connects_to_nothing() -> None:
     handler = _load()
 
-    assert handler(http_event("GET", "/health"), FakeContext())["statusCode"] == 200
+    assert handler(http_event("GET", "/health"), LambdaContext("api", 60))["statusCode"] == 200
 
 
 def test_without_a_secret_it_is_503_and_up() -> None:
@@ -68,7 +69,7 @@ def test_without_a_secret_it_is_503_and_up() -> None:
 
     assert (status, body["code"]) == (503, "unavailable")
     assert SECRET_ID not in json.dumps(body)
-    assert handler(http_event("GET", "/health"), FakeContext())["statusCode"] == 200
+    assert handler(http_event("GET", "/health"), LambdaContext("api", 60))["statusCode"] == 200
 
 
 @pytest.mark.parametrize("secret", ["not json, hunter2", "[]", "{}", {"host": "h", "port": "hunter2"}, '"hunter2"'])

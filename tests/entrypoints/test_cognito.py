@@ -7,10 +7,10 @@ import boto3
 import pytest
 from sqlalchemy import URL
 
+from dev.lambda_context import LambdaContext
 from lambda_function.aws.post_confirmation import SignUpError
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.domain.actor import Role
-from tests.api_client import FakeContext
 from tests.aws import SECRET_ID, load_handler, store_secret
 from tests.factories import Practice
 
@@ -38,8 +38,8 @@ def _event(user_name: str = "ana", source: str = "PostConfirmation_ConfirmSignUp
 
 
 def _call(event: dict[str, Any]) -> None:
-    handler: Callable[[dict[str, Any], FakeContext], Any] = load_handler(MODULE)
-    assert handler(event, FakeContext()) == event
+    handler: Callable[[dict[str, Any], LambdaContext], Any] = load_handler(MODULE)
+    assert handler(event, LambdaContext("cognito", 60)) == event
 
 
 def _with_sub(practice: Practice, sub: str = "sub-1") -> User:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, inspect, text
 
+from dev.lambda_context import LambdaContext
 from lambda_function.bootstrap.alembic_setup import MigrationLockedError, alembic_config, lock_name
 from lambda_function.bootstrap.migration_actions import UnknownActionError
 from lambda_function.bootstrap.operator_context import UrlCredentials
@@ -17,7 +18,6 @@ from lambda_function.db.repositories.schema import REQUIRED_REVISION
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.entrypoints.migrate import handler
 from lambda_function.settings import SettingsError
-from tests.api_client import FakeContext
 from tests.entrypoints.secrets_manager import APP, MASTER, MIGRATOR, Vault, vault
 from tests.servers import new_database, plain_engine
 
@@ -32,7 +32,7 @@ def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterato
 
 
 def _call(action: str, **arguments: str) -> dict[str, object]:
-    answer = handler({"action": action, **arguments}, FakeContext())
+    answer = handler({"action": action, **arguments}, LambdaContext("migrate", 60))
     assert json.loads(json.dumps(answer)) == answer
     return answer
 
@@ -162,8 +162,8 @@ def test_without_a_setting_it_says_which(secrets: Vault, monkeypatch: pytest.Mon
         _call("bootstrap")
 
 
-CALL = "from lambda_function.entrypoints.migrate import handler; from tests.api_client import FakeContext; "
-UPGRADE = CALL + "print(handler({'action': 'upgrade'}, FakeContext()))"
+CALL = "from lambda_function.entrypoints.migrate import handler; from dev.lambda_context import LambdaContext; "
+UPGRADE = CALL + "print(handler({'action': 'upgrade'}, LambdaContext('migrate', 60)))"
 
 
 def test_of_two_at_once_one_runs_and_the_other_waits(secrets: Vault) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import pytest
 
+from dev.lambda_context import LambdaContext
 from lambda_function.db.models import User
 from lambda_function.services.operators.actions import ACTIONS
 from lambda_function.services.operators.invocation import ScheduledActionError
 from lambda_function.settings import SettingsError
-from tests.api_client import FakeContext
 from tests.aws import load_handler, store_secret
 from tests.cli.terminal import demo_document
 from tests.clock import NOW
@@ -47,7 +47,7 @@ def operator(practice: Practice, pool_id: str) -> Operator:
     handler = load_handler(MODULE)
 
     def invoke(event: object) -> Any:
-        return json.loads(json.dumps(handler(event, FakeContext())))
+        return json.loads(json.dumps(handler(event, LambdaContext("operator", 60))))
 
     return invoke
 
@@ -186,7 +186,7 @@ def test_names_and_mails_stay_out_of_the_log(operator: Operator, log_text: Calla
 def test_a_database_that_is_away_is_unavailable(pool_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
     handler = load_handler(MODULE)
-    assert handler({"action": "check"}, FakeContext())["error"]["code"] == "unavailable"
+    assert handler({"action": "check"}, LambdaContext("operator", 60))["error"]["code"] == "unavailable"
 
 
 def test_a_purge_that_is_refused_fails_for_nobody_reads_its_answer(
@@ -195,7 +195,7 @@ def test_a_purge_that_is_refused_fails_for_nobody_reads_its_answer(
     monkeypatch.setenv("DATABASE_SECRET_ID", "nowhere")
     handler = load_handler(MODULE)
     with pytest.raises(ScheduledActionError, match=r"^purge: unavailable$"):
-        handler({"action": "purge"}, FakeContext())
+        handler({"action": "purge"}, LambdaContext("operator", 60))
     assert '"code":"unavailable"' in log_text()
 
 
@@ -212,7 +212,7 @@ def test_without_a_pool_accounts_are_left_alone(
 ) -> None:
     monkeypatch.delenv("COGNITO_USER_POOL_ID")
     handler = load_handler(MODULE)
-    answer = handler({"action": "users.create", "arguments": {**NEW, "email": None}}, FakeContext())
+    answer = handler({"action": "users.create", "arguments": {**NEW, "email": None}}, LambdaContext("operator", 60))
     assert (answer["ok"], answer["result"]["account"]) == (True, "none")
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
+from dev.lambda_context import LambdaContext
 from lambda_function.bootstrap.migration_actions import run
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.services.rotation import RotationError
-from tests.api_client import FakeContext
 from tests.aws import load_handler
 from tests.entrypoints.secrets_manager import APP, MIGRATOR, Vault, bootstrap, vault
 from tests.servers import new_database
@@ -30,8 +30,8 @@ def secrets(server_url: URL, worker_id: str, aws: pytest.MonkeyPatch) -> Iterato
 
 
 def _call(step: str, token: str, secret_id: str = APP) -> None:
-    handler: Callable[[dict[str, Any], FakeContext], None] = load_handler(MODULE)
-    handler({"Step": step, "SecretId": secret_id, "ClientRequestToken": token}, FakeContext())
+    handler: Callable[[dict[str, Any], LambdaContext], None] = load_handler(MODULE)
+    handler({"Step": step, "SecretId": secret_id, "ClientRequestToken": token}, LambdaContext("rotate-secret", 60))
 
 
 def _rotate(secrets: Vault, secret_id: str = APP) -> None:

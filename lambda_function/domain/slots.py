@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from lambda_function.domain.intervals import GRID, Interval
 from lambda_function.domain.working_hours import WorkingTime
 
 _STEP_MINUTES = GRID // timedelta(minutes=1)
+# No window of the days that a timeline touches begins longer before it.
+_LONGEST_WINDOW = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +135,31 @@ def working_starts(
 ) -> WorkingStarts:
     """What the doctor's working time allows. Windows begin and end on the grid, so those that touch need no merging."""
     windows = working_time.windows_within(timeline.span, zone)
-    working = union(timeline.inside(part) for window in windows for part in window)
-    closed = union(timeline.touched(closure) for closure in working_time.closed_within(timeline.span, zone))
-    away = union(timeline.touched(span) for span in working_time.time_off)
+    working, on_step = window_masks(timeline, windows, step_minutes)
+    closed = union(map(timeline.touched, working_time.closed_within(timeline.span, zone)))
+    away = union(map(timeline.touched, working_time.time_off))
     return WorkingStarts(
-        visit_starts(working & ~closed, visit),
-        visit_starts(timeline.everything & ~away, visit),
-        step_mask(timeline, windows, step_minutes),
+        visit_starts(working & ~closed, visit), visit_starts(timeline.everything & ~away, visit), on_step
     )
 
 
-def step_mask(timeline: Timeline, windows: Iterable[Sequence[Interval]], step_minutes: int) -> int:
-    """The starts in each window that are whole slot steps of elapsed time after its first instant. A window has several
-    parts where clocks change.
+def window_masks(timeline: Timeline, windows: Iterable[Sequence[Interval]], step_minutes: int) -> tuple[int, int]:
+    """The steps that lie in any of the windows, and of these the starts, which are whole slot steps of elapsed time
+    after the first instant of a window. Where clocks change, a window has several parts, and what lies between them is
+    counted as well.
     """
-    found = 0
+    working = starts = 0
+    base, slot_step = timeline.base - _LONGEST_WINDOW, step_minutes // _STEP_MINUTES
     for parts in windows:
-        first = timeline.index(parts[0].start)
-        counted = _every(step_minutes // _STEP_MINUTES, timeline.index(parts[-1].end) - first)
-        inside = union(timeline.inside(part) for part in parts)
-        found |= inside & (counted << first if first >= 0 else counted >> -first)
-    return found
+        first = (parts[0].start - base) // GRID
+        length = (parts[-1].end - base) // GRID - first
+        inside, counted = _every(1, length) << first, _every(slot_step, length) << first
+        for before, after in pairwise(parts):
+            inside &= ~(_every(1, (after.start - before.end) // GRID) << (before.end - base) // GRID)
+        working |= inside
+        starts |= inside & counted
+    ahead = _LONGEST_WINDOW // GRID
+    return working >> ahead & timeline.everything, starts >> ahead & timeline.everything
 
 
 @lru_cache(maxsize=1024)

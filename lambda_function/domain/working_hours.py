@@ -97,6 +97,8 @@ class WorkingTime:
 
     def closed_within(self, span: Interval, zone: ZoneInfo) -> list[Interval]:
         """The closures that touch the same days."""
+        if not self.closures:
+            return []
         first, last = self._days(span, zone)
         return [
             days_interval(first_day, last_day, zone)

@@ -19,10 +19,16 @@ def _doctor(kind: str) -> Row:
 
 
 def _slot() -> Row:
-    return with_doctor(
-        Action.READ_CATALOGUE,
-        lambda scene, doctor: (f"{BASE}/Slot/{scene.desk.id_of(doctor)}-1-20300108T1500Z", None),
-    )
+    """The slots of a doctor exist for whoever may book with that doctor."""
+
+    def case(doctor: str) -> Case:
+        return Case(
+            doctor,
+            lambda scene, _: (f"{BASE}/Slot/{scene.desk.id_of(doctor)}-1-20300108T1500Z", None),
+            lambda caller: 200 if may(caller, Action.BOOK, caller, doctor) else 404,
+        )
+
+    return Row(Action.READ_CATALOGUE, Entity.CATALOGUE, tuple(case(doctor) for doctor in DOCTORS))
 
 
 def _patient() -> Row:

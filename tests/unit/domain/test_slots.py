@@ -15,9 +15,9 @@ from lambda_function.domain.slots import (
     margin,
     occupied_starts,
     runs,
-    step_mask,
     union,
     visit_starts,
+    window_masks,
     working_starts,
 )
 from lambda_function.domain.working_hours import WeeklyHours, Window, WorkingTime, instants
@@ -199,7 +199,7 @@ def test_the_slot_step_counts_elapsed_minutes_from_the_first_instant_of_each_win
         if 0 <= line.index(start) < size
     }
     declared = [parts for window in windows if (parts := instants(day, window, zone_named(zone)))]
-    assert set(naive(step_mask(line, declared, step_minutes))) == expected
+    assert set(naive(window_masks(line, declared, step_minutes)[1])) == expected
 
 
 @pytest.mark.parametrize(
@@ -217,11 +217,11 @@ def test_the_slot_step_counts_elapsed_minutes_from_the_first_instant_of_each_win
 def test_a_whole_day_has_a_start_for_each_hour_that_begins_in_it(zone: str, day: str, starts: int) -> None:
     whole = date.fromisoformat(day)
     line = Timeline(datetime.combine(whole, datetime.min.time(), UTC) - timedelta(days=1), 3 * 288)
-    found = step_mask(line, [instants(whole, Window(0, 1440), zone_named(zone))], 60)
+    _, found = window_masks(line, [instants(whole, Window(0, 1440), zone_named(zone))], 60)
     assert found.bit_count() == starts
 
 
 def test_a_window_of_half_an_hour_past_begins_with_its_own_start() -> None:
     line = Timeline(datetime(2027, 5, 2, 12, 0, tzinfo=UTC), 24)
-    found = step_mask(line, [instants(date(2027, 5, 2), Window(750, 810), zone_named("UTC"))], 20)
+    _, found = window_masks(line, [instants(date(2027, 5, 2), Window(750, 810), zone_named("UTC"))], 20)
     assert [line.instant(index).strftime("%H:%M") for index in bits(found)] == ["12:30", "12:50", "13:10"]

@@ -44,10 +44,12 @@ class XdistHooks:
             self.url = start_server(_servers).url.render_as_string(hide_password=False)
         node.workerinput[_SERVER_URL] = self.url
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_auto_num_workers(self) -> int:
-        """One more than there are cores, since some tests wait for programs that start or locks that time out."""
-        return (os.cpu_count() or 1) + 1
+
+# It is not one of the XdistHooks because it is asked before pytest_configure.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, since some tests wait for programs that start or locks that time out."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,15 +19,18 @@ from lambda_function.db.models import (
     Closure,
     Doctor,
     DoctorTreatment,
+    FreedTime,
     SlotClaim,
     TimeOff,
     Treatment,
+    WaitlistEntry,
     WorkingHours,
     WorkingHoursException,
 )
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 from lambda_function.domain.intervals import GRID, Interval
+from lambda_function.domain.waitlist import WaitlistStatus
 from lambda_function.domain.working_hours import DAY_MINUTES, Window
 from tests.zones import ZONES, changes, counted_starts, zone_named
 
@@ -259,10 +262,42 @@ class Rows:
         self._bookings(calendar)
         self._session.commit()
 
+    def wait(self, calendar: Calendar) -> int:
+        """Lets the first patient wait for any doctor in the whole range, in which all time is freed. Returns the id of
+        the entry.
+        """
+        span, now = calendar.span, calendar.now
+        entry = WaitlistEntry(
+            patient_id=self.patients[0],
+            treatment_id=self.TREATMENT,
+            clinic_id=self.CLINIC,
+            status=WaitlistStatus.WAITING,
+            wished_from=span.start,
+            wished_to=span.end,
+            created_at=now,
+            updated_at=now,
+        )
+        self._session.add(entry)
+        self._session.add_all(
+            FreedTime(
+                doctor_id=doctor_id,
+                clinic_id=self.CLINIC,
+                starts_at=span.start,
+                ends_at=span.end,
+                occupied=True,
+                created_at=now,
+            )
+            for doctor_id in self.doctors[:DOCTORS]
+        )
+        self._session.commit()
+        return entry.waitlist_id
+
     def _empty(self) -> None:
         self._session.rollback()
         self._session.expunge_all()
         for mapped in (
+            FreedTime,
+            WaitlistEntry,
             SlotClaim,
             Appointment,
             TimeOff,

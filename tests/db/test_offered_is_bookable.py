@@ -1,11 +1,13 @@
 """What is offered is exactly what is accepted. On random calendars around days on which clocks change, booking takes
 every slot that is offered and refuses every other time on the clinic's step; from patients also every time off the
-step. This holds for patients, for staff who know the patient, and for moves after the treatment has changed.
+step. This holds for patients, for staff who know the patient, for moves after the treatment has changed, and for those
+who wait: they are offered the first of these times and can take it.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, assume, event, example, given, settings
@@ -23,6 +25,8 @@ from lambda_function.domain.working_hours import Window
 from lambda_function.services.availability import Slot, SlotSearch, search
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.moving import ChangeRequest, change
+from lambda_function.services.offer_round import offer_round
+from lambda_function.services.waitlist import accept, get
 from tests.clock import NOW, Clock
 from tests.db.calendars import DOCTORS, PATIENTS, Calendar, Hours, Rows, calendars, counted_by_doctor
 from tests.factories import Practice
@@ -229,6 +233,33 @@ def _move(bench: Bench, calendar: Calendar, appointment_id: int, doctor_id: int,
     except DomainError as refusal:
         return refusal.code
     return "moved"
+
+
+@settings(shared_bench, max_examples=examples(10, 500))
+@given(calendars())
+def test_whoever_waits_is_offered_the_first_free_time_and_can_take_it(bench: Bench, calendar: Calendar) -> None:
+    """All time of the range has been freed. At the very last instant at which patients may book, nothing is offered,
+    since the offer would end at once.
+    """
+    asked = replace(calendar, caller=Role.PATIENT)
+    bench.set(asked)
+    waitlist_id = bench.rows.wait(asked)
+    last_start = asked.span.end - asked.treatment.visit
+    soonest = asked.now + timedelta(minutes=asked.policies["lead_minutes"])
+    free = [slot for slot in bench.offered(asked) if soonest < slot.starts_at <= last_start]
+    event(f"{asked.zone}: {'something' if free else 'nothing'} is free")
+
+    bench.database.transact(partial(offer_round, clinic_id=Rows.CLINIC))
+
+    def look_and_accept(work: UnitOfWork) -> tuple[datetime, int] | None:
+        work.act_as(bench.caller(asked))
+        if get(work, waitlist_id).offer is None:
+            return None
+        taken = accept(work, waitlist_id)
+        return taken.starts_at, taken.doctor_id
+
+    taken = bench.database.transact(look_and_accept, commit=False)
+    assert taken == ((free[0].starts_at, free[0].doctor_id) if free else None)
 
 
 def test_more_doctors_and_days_than_one_look_reads_are_all_there(database: Database, practice: Practice) -> None:

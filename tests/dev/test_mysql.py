@@ -240,7 +240,7 @@ def test_where_nothing_is_to_be_had_a_person_is_told_what_to_do(bare_machine: No
 def test_data_stay_with_the_source_that_made_them(bare_machine: None, tmp_path: Path) -> None:
     write_stamp(tmp_path, Stamp("docker", "mysql", "mysql:8.4"))
 
-    with pytest.raises(NoDatabaseServerError, match=r"were made by Docker, mysql:8\.4"), running_server(data=tmp_path):
+    with pytest.raises(NoDatabaseServerError, match=r"was made by Docker, mysql:8\.4"), running_server(data=tmp_path):
         pass
 
 

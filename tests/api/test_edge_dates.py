@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambda_function.api.fhir.parameters import FORM
 from tests.api.desk import Desk
 from tests.api.edges import Told, dates_named, names_said, query_of, told, variants
 from tests.api.left import leave_the_edges, wish_for_ever
@@ -31,12 +32,13 @@ def _case(key: str, caller: str) -> Case | None:
 
 
 def _send(scene: Scene, caller: str, method: str, request: Told) -> Answer:
+    form = request.body if isinstance(request.body, str) else None
     event = http_event(
         method,
         request.path,
         query=query_of(request),
-        headers={"content-type": "application/json"},
-        body=None if request.body is None else json.dumps(request.body),
+        headers={"content-type": "application/json" if form is None else FORM},
+        body=json.dumps(request.body) if form is None and request.body is not None else form,
         claims=access_claims(caller),
     )
     return scene.desk.client.send(event)

@@ -39,7 +39,8 @@ Find, book, move and finish appointments of dental clinics.
 - Lists come in pages: send the `next_cursor` of one page as `cursor` to get the next; it is null on the last page.
 - Errors are problems (RFC 9457) with a stable `code`. New codes may be added to any operation: treat a code that you do
   not know by its status. What the caller may not see is 404; what the caller sees but may not do is 403.
-- Every POST takes an `Idempotency-Key`, with which a request can be repeated safely.
+- Every POST takes an `Idempotency-Key`, with which a request can be repeated safely. A search by a form changes
+  nothing, so it needs none.
 - Routes below /fhir/R4 speak FHIR: errors are OperationOutcomes with the same `code`, lists are Bundles whose link
   `next` leads to the next page, and ETags are weak.
 - HEAD is answered wherever GET is. A method that an address does not support is 405 `method_not_allowed` with `Allow`.
@@ -222,7 +223,7 @@ class _Writer:
             for place, fields in (("path", of.path_params), ("query", in_query), ("header", of.header_params))
             for field in fields
         ]
-        return [*found, {"$ref": "#/components/parameters/IdempotencyKey"}] if route.method == "POST" else found
+        return [*found, {"$ref": "#/components/parameters/IdempotencyKey"}] if _takes_key(route) else found
 
     def _parameter(self, field: ModelField, place: str) -> Json:
         # Powertools keeps the names of headers in lower case.
@@ -262,7 +263,7 @@ class _Writer:
         status = HTTPStatus(route.status_code)
         if status is HTTPStatus.NO_CONTENT:
             return {"description": _DONE[status], "headers": _headers()}
-        content, headers = {}, {"Idempotency_Replayed": "Replayed"} if route.method == "POST" else {}
+        content, headers = {}, {"Idempotency_Replayed": "Replayed"} if _takes_key(route) else {}
         for media_type, schema in self._bodies(route, dialect):
             fields = self._examples.resolved(schema).get("properties", {})
             if fields.get("version", {}).get("type") == "integer" or "meta" in fields:
@@ -366,3 +367,8 @@ def codes_of(route: Route) -> frozenset[str]:
     if any(field.alias.lower() == "if-match" for field in route.dependant.header_params):
         codes.add("stale_version")
     return REFUSALS.get(route.func.__name__, frozenset()) | codes
+
+
+def _takes_key(route: Route) -> bool:
+    """Whether an answer is kept. A search by a form is a GET in disguise, so that a key means nothing there."""
+    return bool(route.method == "POST" and not route.path.endswith(BY_FORM))

@@ -137,7 +137,7 @@ class Duration:
         return cls(timedelta(minutes=visit), timedelta(minutes=buffer_before), timedelta(minutes=buffer_after))
 
     @classmethod
-    def as_booked(cls, visit: "BookedTime") -> "Duration":
+    def as_booked(cls, visit: BookedTime) -> "Duration":
         """The duration at booking, because the treatment may have changed since."""
         minutes = (visit.ends_at - visit.starts_at) // timedelta(minutes=1)
         return cls.in_minutes(minutes, visit.buffer_before_minutes, visit.buffer_after_minutes)

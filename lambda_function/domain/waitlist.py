@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from lambda_function.domain.appointment import MAX_HORIZON, Duration, Policy
+from lambda_function.domain.appointment import MAX_HORIZON, BookedTime, Duration, Policy
 from lambda_function.domain.errors import InvalidTransitionError, OfferExpiredError
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.slots import Timeline, bits, union
@@ -66,29 +66,18 @@ class FreedTime:
     after: int = 0
 
 
-class TimedVisit(Protocol):
+class TimedVisit(BookedTime, Protocol):
     """A visit that is booked or on offer."""
 
     @property
     def doctor_id(self) -> int: ...
     @property
     def clinic_id(self) -> int: ...
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def buffer_before_minutes(self) -> int: ...
-    @property
-    def buffer_after_minutes(self) -> int: ...
 
 
 def freed_by_visit(visit: TimedVisit, *, chair_id: int | None = None, after: int = 0) -> FreedTime:
     """The time that a visit leaves, buffers included."""
-    time = Interval(
-        visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
-        visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),
-    )
+    time = Duration.as_booked(visit).occupied_from(visit.starts_at)
     return FreedTime(visit.doctor_id, visit.clinic_id, time, chair_id, occupied=True, after=after)
 
 

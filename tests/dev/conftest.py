@@ -30,7 +30,6 @@ def client(issuer: Issuer, handler: FakeLambda) -> Iterator[Client]:
         jwks_url=issuer.jwks_url,
         client_id=CLIENT_ID,
         openapi=lambda: '{"openapi": "3.1.0"}',
-        timeout_seconds=1,
     )
     with served(gateway) as client:
         yield client

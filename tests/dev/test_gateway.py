@@ -134,7 +134,7 @@ def test_the_context_is_that_of_a_lambda(client: Client, handler: FakeLambda) ->
     context = handler.contexts[0]
     assert context.invoked_function_arn.endswith(f":function:{context.function_name}")
     assert len(context.aws_request_id) == len("00000000-0000-0000-0000-000000000000")
-    assert 0 <= context.get_remaining_time_in_millis() <= 1000
+    assert 0 <= context.get_remaining_time_in_millis() <= 30_000
 
 
 # The answer
@@ -208,9 +208,20 @@ def test_a_body_over_10_megabytes_is_refused(client: Client, handler: FakeLambda
     assert handler.calls == 0
 
 
-def test_a_handler_that_takes_too_long_is_a_503(client: Client, handler: FakeLambda) -> None:
+def test_a_handler_that_takes_too_long_is_a_503() -> None:
+    handler = FakeLambda()
     handler.may_answer.clear()
-    reply = client.send("GET", "/health")
+    gateway = create_gateway(
+        handler=handler,
+        routes=["GET /health"],
+        public=["GET /health"],
+        issuer=Issuer.name,
+        jwks_url="http://127.0.0.1:1/",
+        client_id=CLIENT_ID,
+        timeout_seconds=0.1,
+    )
+    with served(gateway) as client:
+        reply = client.send("GET", "/health")
     handler.may_answer.set()
     assert (reply.status, reply.body) == (503, b'{"message":"Service Unavailable"}')
 

@@ -1,5 +1,5 @@
 # There are only private subnets, without an internet gateway or NAT. Functions reach the database directly and AWS
-# services through interface endpoints. Logs, metrics and traces leave through Lambda itself.
+# services through interface endpoints. Logs and metrics leave through Lambda itself.
 
 locals {
   zones = slice(data.aws_availability_zones.available.names, 0, var.zone_count)

@@ -193,14 +193,24 @@ locals {
     },
   )
 
-  queue_alarms = {
-    for name, queue in merge({ failed = aws_sqs_queue.failed }, { for name, queue in aws_sqs_queue.dead : "${name}-dead" => queue }) :
-    "queue-${name}" => merge(local.usual, {
-      namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = queue.name },
-      statistic   = "Maximum",
-      description = "${queue.name} holds messages that could not be processed"
-    })
-  }
+  failure_queues = merge({ failed = aws_sqs_queue.failed }, { for name, queue in aws_sqs_queue.dead : "${name}-dead" => queue })
+  queue_alarms = merge(
+    {
+      for name, queue in local.failure_queues : "queue-${name}" => merge(local.usual, {
+        namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = queue.name },
+        statistic   = "Maximum",
+        description = "${queue.name} holds messages that could not be processed"
+      })
+    },
+    {
+      # SQS deletes messages after two weeks and tells nobody.
+      for name, queue in merge(local.failure_queues, aws_sqs_queue.consumer) : "queue-${name}-age" => merge(local.usual, {
+        namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = queue.name },
+        statistic   = "Maximum", threshold = 24 * 3600,
+        description = "A message has been in ${queue.name} for over a day; after 14 days it is lost"
+      })
+    },
+  )
 
   database_dimensions = local.aurora ? { DBClusterIdentifier = local.database.id } : { DBInstanceIdentifier = local.database.id }
   database_usual      = merge(local.usual, { namespace = "AWS/RDS", dimensions = local.database_dimensions, statistic = "Average", periods = 3 })
@@ -229,20 +239,21 @@ locals {
       database-capacity = merge(local.database_usual, {
         metric = "ACUUtilization", threshold = 90, description = "The cluster is close to aurora_capacity.maximum"
       })
+      } : {
+      # RDS adds storage when less than a tenth is free, so half of that shows that it could not add enough.
+      database-storage = merge(local.database_usual, {
+        metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold",
+        threshold   = 0.05 * var.database_storage_gib.initial * local.gib,
+        description = "Less than ${0.05 * var.database_storage_gib.initial} GiB are free: storage has grown to its maximum, or fills faster than it grows"
+      })
+    },
+    # Only a cluster has readers: RDS makes no replica of an instance whose master password it manages.
+    local.aurora && var.aurora_capacity.instances > 1 ? {
       database-replica-lag = merge(local.database_usual, {
         metric      = "AuroraReplicaLagMaximum", statistic = "Maximum", threshold = 1000,
         description = "A reader is over a second behind the writer"
       })
-      } : {
-      database-storage = merge(local.database_usual, {
-        metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold", threshold = 5 * local.gib,
-        description = "Less than 5 GiB of storage are free: the storage no longer grows by itself"
-      })
-      database-replica-lag = merge(local.database_usual, {
-        metric      = "ReplicaLag", statistic = "Maximum", threshold = 30,
-        description = "A read replica, where there is one, is over 30 seconds behind"
-      })
-    },
+    } : {},
   )
 
   alarms = merge(local.function_alarms, local.queue_alarms, local.database_alarms)
@@ -264,6 +275,49 @@ resource "aws_cloudwatch_metric_alarm" "main" {
   treat_missing_data  = each.value.missing
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+# How many requests are refused differs between clinics, hours and days of the week, so CloudWatch learns what is usual
+# from the last two weeks.
+resource "aws_cloudwatch_metric_alarm" "refusals" {
+  alarm_name          = "${local.name}-refusals"
+  alarm_description   = "For two hours a larger share of requests has ended with 4xx than is usual at this time of the week"
+  comparison_operator = "GreaterThanUpperThreshold"
+  threshold_metric_id = "usual"
+  evaluation_periods  = 2
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "usual"
+    label       = "Usual"
+    expression  = "ANOMALY_DETECTION_BAND(refused, 3)"
+    return_data = true
+  }
+
+  metric_query {
+    id          = "refused"
+    label       = "% of requests"
+    expression  = "IF(requests >= ${local.enough_requests}, 100 * errors / requests, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { requests = "Count", errors = "4xx" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/ApiGateway"
+        metric_name = metric_query.value
+        dimensions  = local.gateway_dimensions
+        period      = 3600
+        stat        = "Sum"
+      }
+    }
+  }
 }
 
 # ---- dashboard -----------------------------------------------------------------------------------

@@ -92,6 +92,26 @@ run "aurora" {
     condition     = contains(keys(aws_cloudwatch_metric_alarm.main), "database-capacity") && !contains(keys(aws_cloudwatch_metric_alarm.main), "database-storage")
     error_message = "Alarms fit the engine."
   }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.main), "database-replica-lag")
+    error_message = "A cluster with a second instance has a reader that can be behind."
+  }
+}
+
+run "aurora_without_readers" {
+  command = plan
+
+  variables {
+    environment     = "staging"
+    database_engine = "aurora-mysql"
+    aurora_capacity = { minimum = 1, maximum = 16, instances = 1 }
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.main), "database-replica-lag")
+    error_message = "Nothing sends the lag of a reader that is not there."
+  }
 }
 
 run "proxy" {

@@ -24,10 +24,14 @@ def _keys(file: str, name: str) -> list[str]:
 def alarms() -> set[str]:
     """Returns the names of all alarms that send mail, without the environment's prefix."""
     text = _FILES["observability"]
-    assert _RESOURCE.findall("".join(_FILES.values())) == ["window", "burn", "main"], "another kind of alarm"
+    assert _RESOURCE.findall("".join(_FILES.values())) == ["window", "burn", "main", "refusals"], (
+        "another kind of alarm"
+    )
     named, templates = _NAMED.findall(text), _FOR_EACH.findall(text)
-    assert text.count("usual, {") == len(named) + len(templates) + 2, "an alarm that is written in another way"
-    found = set(named) | {f"queue-{name}-dead" for name in consumers()} | {"queue-failed"}
+    assert text.count("usual, {") == len(named) + len(templates) + 3, "an alarm that is written in another way"
+    queues = {"failed", *(f"{name}-dead" for name in consumers())}
+    found = {*named, "refusals", *(f"queue-{name}" for name in queues)}
+    found |= {f"queue-{name}-age" for name in queues | set(consumers())}
     found |= {f"{indicator}-{rate}" for indicator, rate in product(_keys("observability", "indicators"), _burn_rates())}
     for keys, ending in templates:
         listed = re.findall(r'"(\w+)"', keys) or _keys("functions", "functions")

@@ -10,8 +10,8 @@ from tests.terraform.plan import Plan, parsed
 # Statements, by document, in which AWS takes only `*`, or in which `*` means less than it seems.
 _STAR_IS_RIGHT = re.compile(
     r"^(module\.\w+\.)?data\.aws_iam_policy_document\.("
-    # X-Ray, Lambda's network interfaces and DescribeAlarms do not support resources in policies.
-    r"this(\[0\])?: (WriteTraces|AttachToTheNetwork|KeepTheNetworkFromTheCode)|codedeploy: WatchAlarms"
+    # Lambda's network interfaces and DescribeAlarms do not support resources in policies.
+    r"this(\[0\])?: (AttachToTheNetwork|KeepTheNetworkFromTheCode)|codedeploy: WatchAlarms"
     # In a key's policy `*` means the key itself.
     r"|(database|service)_key: \w+"
     # An endpoint lets roles of this account do what their own policies allow.

@@ -46,7 +46,6 @@ def functions_run_as_they_were_built(plan: Plan) -> None:
         assert (values["runtime"], values["architectures"]) == ("python3.13", ["arm64"]), name
         assert values["publish"] is True
         assert values["reserved_concurrent_executions"] > 0, f"{name} may use up every connection of the database"
-        assert function.block("tracing_config")["mode"] == "Active"
         assert function.given("source_code_hash")
         assert function.block("environment")["variables"]["POWERTOOLS_SERVICE_NAME"] == values["function_name"]
 
@@ -223,7 +222,8 @@ def alarms_watch_metrics_that_the_code_sends(plan: Plan) -> None:
 
 
 def everything_important_has_an_alarm(plan: Plan) -> None:
-    names = {alarm.key for alarm in plan.all("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")}
+    alarms = plan.all("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+    names = {alarm.values["alarm_name"].removeprefix(f"dentist-{plan.environment}-") for alarm in alarms}
     functions = {name.replace("_", "-") for name in plan.functions()}
     wanted = {f"{name}-{trouble}" for name in functions for trouble in ("failed", "throttled")}
     wanted |= {f"{what}-{speed}" for what in ("availability", "latency") for speed in ("fast", "slow")}
@@ -235,6 +235,7 @@ def everything_important_has_an_alarm(plan: Plan) -> None:
         "database-cpu",
         "database-connections",
         "queue-failed",
+        "refusals",
     }
     wanted |= {f"queue-{queue.key}-dead" for queue in plan.all("aws_sqs_queue") if ".dead" in queue.address}
     assert wanted <= names, f"nobody hears of {sorted(wanted - names)}"

@@ -6,11 +6,12 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from dev.plans import ROOT, plan
+from tests.terraform import mutations_watched
+from tests.terraform.mutation import Mutation
 from tests.terraform.plan import Plan
 from tests.terraform.rules import RULES
 
@@ -18,17 +19,8 @@ STACK = ROOT / "build" / "terraform" / "stack"
 _TOGETHER = 4
 
 
-class Mutation(NamedTuple):
-    """A change. `caught_by` is a rule, or Terraform's message if Terraform itself refuses it."""
-
-    what: str
-    file: str
-    old: str
-    new: str
-    caught_by: str
-
-
 MUTATIONS = (
+    *mutations_watched.MUTATIONS,
     Mutation(
         "the database is public",
         "database.tf",

@@ -46,12 +46,6 @@ data "aws_iam_policy_document" "this" {
 
   # These actions do not support resources: AWS takes them only with `*`.
   statement {
-    sid       = "WriteTraces"
-    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    resources = ["*"]
-  }
-
-  statement {
     sid = "AttachToTheNetwork"
     actions = [
       "ec2:AssignPrivateIpAddresses",
@@ -150,10 +144,6 @@ resource "aws_lambda_function" "this" {
   vpc_config {
     subnet_ids         = var.common.subnet_ids
     security_group_ids = [var.common.security_group_id]
-  }
-
-  tracing_config {
-    mode = "Active"
   }
 
   dynamic "snap_start" {

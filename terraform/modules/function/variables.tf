@@ -44,7 +44,7 @@ variable "statements" {
     resources = list(string)
     condition = optional(object({ test = string, variable = string, values = list(string) }))
   }))
-  description = "What the function may do besides writing logs, traces and its network interfaces."
+  description = "What the function may do besides writing logs and its network interfaces."
 }
 
 variable "memory_mib" {

@@ -1,0 +1,13 @@
+"""A small and plausible mistake in the stack, with what has to find it."""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """A change. `caught_by` is a rule, or Terraform's message if Terraform itself refuses it."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    caught_by: str

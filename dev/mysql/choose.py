@@ -50,6 +50,7 @@ def running_server(
     image: str | None = None,
     data: Path | None = None,
     flavour: Flavour | None = None,
+    certificates: Path | None = None,
 ) -> Iterator[Server]:
     """A server for as long as the block runs, and no longer.
 
@@ -60,6 +61,7 @@ def running_server(
         data: The folder of data that are to be found again next time; throw-away data when not given. Data
             stay with the source that made them, and with a server that can open them.
         flavour: Insist on this one; otherwise whichever comes first.
+        certificates: The folder with server.pem and server.key, by which a server with throw-away data shows who it is.
 
     Raises:
         NoDatabaseServerError: with a message for the person at the terminal.
@@ -71,7 +73,7 @@ def running_server(
         stamp = None
         if data is None:
             image = image or _IMAGES[flavour or "mysql"]
-            sources = _throw_away(image, flavour)
+            sources = _throw_away(image, flavour, certificates)
         else:
             data = data.resolve()  # a server takes relative paths from a folder of its own
             lock = stack.enter_context(data_folder(data))
@@ -98,11 +100,11 @@ def _given(address: str, flavour: Flavour | None) -> Server:
     return server
 
 
-def _throw_away(image: str, flavour: Flavour | None) -> Iterator[Source]:
-    yield partial(containers.throw_away, image)
+def _throw_away(image: str, flavour: Flavour | None, certificates: Path | None = None) -> Iterator[Source]:
+    yield partial(containers.throw_away, image, certificates)
     for program in programs.on_path(flavour):
-        yield partial(private.throw_away, program)
-    yield lambda: private.throw_away(archive.program(flavour or "mysql"))
+        yield partial(private.throw_away, program, certificates)
+    yield lambda: private.throw_away(archive.program(flavour or "mysql"), certificates)
 
 
 def _durable(image: str, data: Path, lock: int, stamp: Stamp | None, flavour: Flavour | None) -> Iterator[Source]:

@@ -27,10 +27,12 @@ from dev.mysql.server import (
     SourceFailedError,
     SourceUnavailableError,
     flavour_of,
+    tls_settings,
     version_when_ready,
 )
 
 _DATA: Final = "/var/lib/mysql"
+_CERTIFICATES: Final = Path("/certificates")
 _PORT: Final = "3306/tcp"
 # The image sets the password once, when it makes the data, so it has to be known ever after. The port is
 # bound to the loopback, and the data is a developer's.
@@ -39,12 +41,15 @@ _FAILURES: Final = (DockerException, RequestException, TimeoutError)
 
 
 @contextmanager
-def throw_away(image: str) -> Iterator[Server]:
+def throw_away(image: str, certificates: Path | None = None) -> Iterator[Server]:
     """A container on new data in memory, removed at the end, or by testcontainers when this process dies."""
     with _engine_with(image):
         pass
     container = MySqlContainer(image, username="root", password=secrets.token_urlsafe())
-    container.with_tmpfs_mount(_DATA).with_command([*SETTINGS, *THROW_AWAY_SETTINGS])
+    settings = [*SETTINGS, *THROW_AWAY_SETTINGS, *tls_settings(certificates and _CERTIFICATES)]
+    container.with_tmpfs_mount(_DATA).with_command(settings)
+    if certificates:
+        container.with_volume_mapping(str(certificates), str(_CERTIFICATES), "ro")
     with ExitStack() as stack:
         try:
             stack.enter_context(container)

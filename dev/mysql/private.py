@@ -28,6 +28,7 @@ from dev.mysql.server import (
     Server,
     SourceFailedError,
     SourceUnavailableError,
+    tls_settings,
     version_when_ready,
 )
 
@@ -55,15 +56,16 @@ class _Instance:
 
 
 @contextmanager
-def throw_away(program: Program) -> Iterator[Server]:
+def throw_away(program: Program, certificates: Path | None = None) -> Iterator[Server]:
     """A server on new data, in memory where there is room. Nothing of it is left at the end."""
+    settings = (*THROW_AWAY_SETTINGS, *tls_settings(certificates))
 
     def data(run: Path) -> Path:
         copy_sparse(_template(program), run / "data")
         return run / "data"
 
     with tempfile.TemporaryFile() as log:
-        instance = _Instance(program, _roomy_folder(), data, THROW_AWAY_SETTINGS, signal.SIGKILL, log)
+        instance = _Instance(program, _roomy_folder(), data, settings, signal.SIGKILL, log)
         with _started(instance) as url:
             yield Server(url, program.flavour, _origin(program))
 

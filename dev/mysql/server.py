@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import sqlalchemy
@@ -96,6 +97,13 @@ def version_when_ready(url: URL, *, pause: Callable[[], None]) -> str:
                 raise SourceFailedError(
                     f"The server did not answer within {_SECONDS_TO_START} s: {error.orig}"
                 ) from error
+
+
+def tls_settings(certificates: Path | None) -> tuple[str, ...]:
+    """The settings for the certificate in this folder, if one is given."""
+    if certificates is None:
+        return ()
+    return (f"--ssl-cert={certificates / 'server.pem'}", f"--ssl-key={certificates / 'server.key'}")
 
 
 def flavour_of(version: str) -> Flavour:

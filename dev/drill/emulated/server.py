@@ -1,0 +1,55 @@
+"""Starts MiniStack with mends: `python -m dev.drill.emulated.server`, see dev/drill/emulator.py.
+
+Each mend replaces a function of the pinned MiniStack, or a row of one of its tables, so that an update which renames
+one fails at the start. A mend is a function without arguments in MENDS. To watch what the functions ask of AWS, add one
+that wraps `ministack.core.iam_evaluator.enforce`: it is called with access key, action and resource of each call.
+Everything else is set by environment variables: MiniStack's own, and DRILL_STATE, the folder that the drill shares.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ministack.app import main
+from ministack.core import iam_evaluator
+
+from dev.drill.emulated import database_service, deployments, secret_rotation
+
+
+def count_as_tls() -> None:
+    """The emulator speaks plain HTTP on the loopback; on AWS, everybody comes by TLS, and policies deny the rest."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolving(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolving
+
+
+MENDS: tuple[Callable[[], None], ...] = (
+    count_as_tls,
+    secret_rotation.mend,
+    database_service.mend,
+    deployments.mend,
+)
+
+
+def end_with_parent() -> None:
+    """Kills this process and the workers of the functions as soon as standard input ends, however the drill ended."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    for mend in MENDS:
+        mend()
+    main()

@@ -1,4 +1,5 @@
-"""Plans every environment, as JSON for tests/terraform and checkov: `python -m dev.plans build/terraform`.
+"""Plans every environment and the bucket of the state: `python -m dev.plans build/terraform` writes the plans as JSON,
+for tests/terraform and checkov.
 
 Each plan is made in a copy of the folder with a local file as its state, so the real state is neither read nor written.
 The provider reads the account and its zones, which takes credentials that may read them.
@@ -23,6 +24,19 @@ def _terraform(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def copy_bootstrap(target: Path) -> Path:
+    """Copies the folder of the state's bucket to `target`, ready to be planned."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT / "terraform" / "bootstrap", target, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
+    _terraform(target, "init", "-input=false")
+    return target
+
+
+def plan_bootstrap(folder: Path) -> dict[str, Any]:
+    """Returns the plan of an empty account, as `terraform show -json` prints it."""
+    return _planned(folder, "bootstrap", "-var=region=eu-west-1")
+
+
 def copy_stack(target: Path) -> Path:
     """Copies the Terraform folder and the files that it reads into `target`, and returns the copy's path."""
     folder = target / "terraform"
@@ -38,10 +52,13 @@ def copy_stack(target: Path) -> Path:
 
 def plan(folder: Path, environment: str) -> dict[str, Any]:
     """Returns the plan of an empty state as `terraform show -json` prints it."""
-    file = f"{environment}.tfplan"
     package = f"-var=package_path={folder.parent / 'package.zip'}"
-    variables = f"-var-file=environments/{environment}.tfvars"
-    _terraform(folder, "plan", "-input=false", "-refresh=false", package, variables, f"-out={file}")
+    return _planned(folder, environment, package, f"-var-file=environments/{environment}.tfvars")
+
+
+def _planned(folder: Path, name: str, *variables: str) -> dict[str, Any]:
+    file = f"{name}.tfplan"
+    _terraform(folder, "plan", "-input=false", "-refresh=false", *variables, f"-out={file}")
     document: dict[str, Any] = json.loads(_terraform(folder, "show", "-json", file))
     return document
 
@@ -50,6 +67,8 @@ def main(target: Path) -> None:
     folder = copy_stack(target / "stack")
     for environment in ENVIRONMENTS:
         (target / f"{environment}.json").write_text(json.dumps(plan(folder, environment)))
+    bootstrap = copy_bootstrap(target / "bootstrap")
+    (target / "bootstrap.json").write_text(json.dumps(plan_bootstrap(bootstrap)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-# The bucket comes from bootstrap/; every environment has its own key, given with the bucket to
-# `terraform init -backend-config=bucket=… -backend-config=region=… -backend-config=key=prod.tfstate`.
+# The bucket and its key come from bootstrap/, whose output is the file state.s3.tfbackend; every environment has an object
+# of its own: `terraform init -backend-config=state.s3.tfbackend -backend-config=key=prod.tfstate`.
 terraform {
   backend "s3" {
+    # Without the file's `kms_key_id`, Terraform would ask for S3's own key, whatever the bucket's default is.
     encrypt      = true
     use_lockfile = true
   }

@@ -116,6 +116,25 @@ data "aws_iam_policy_document" "state" {
       values   = ["false"]
     }
   }
+
+  # A writer that names no key, S3's own or another one would leave a state that others can read.
+  statement {
+    sid       = "OnlyWithTheKeyOfTheState"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.state.arn}/*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "StringNotEquals"
+      variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+      values   = [aws_kms_key.state.arn]
+    }
+  }
 }
 
 resource "aws_s3_bucket_policy" "state" {
@@ -126,6 +145,10 @@ resource "aws_s3_bucket_policy" "state" {
 }
 
 output "backend" {
-  description = "For `terraform init` of every environment: -backend-config=bucket=… -backend-config=region=…"
-  value       = { bucket = aws_s3_bucket.state.id, region = var.region }
+  description = "Settings for `terraform init` of every environment, as a file: see docs/operations.md."
+  value       = <<-EOT
+    bucket     = "${aws_s3_bucket.state.id}"
+    region     = "${var.region}"
+    kms_key_id = "${aws_kms_key.state.arn}"
+  EOT
 }

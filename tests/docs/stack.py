@@ -51,7 +51,9 @@ def consumers() -> list[str]:
 
 
 def outputs() -> set[str]:
-    return set(re.findall(r'^output "(\w+)"', _FILES["outputs"], re.MULTILINE))
+    """Returns the outputs of the stack and of the bucket for its state."""
+    bootstrap = (ROOT / "terraform" / "bootstrap" / "main.tf").read_text()
+    return set(re.findall(r'^output "(\w+)"', _FILES["outputs"] + bootstrap, re.MULTILINE))
 
 
 def variables() -> set[str]:
@@ -66,7 +68,15 @@ def memory_gib() -> dict[str, int]:
 
 def connections_beside_the_api() -> int:
     """Returns the connections that the other functions may hold and those that are kept back."""
-    pattern = r"^ +(?:application_concurrency|direct_concurrency|spare_connections) += (.*)$"
-    lines = re.findall(pattern, _FILES["functions"], re.MULTILINE)
-    assert len(lines) == 3
-    return sum(int(number) for line in lines for number in re.findall(r"\d+", line))
+    return concurrency_beside_the_api() + _numbers("spare_connections")
+
+
+def concurrency_beside_the_api() -> int:
+    """Returns how many executions are reserved for the other functions together."""
+    return _numbers("application_concurrency") + _numbers("direct_concurrency")
+
+
+def _numbers(name: str) -> int:
+    """Returns the sum of the numbers in a line of functions.tf."""
+    (line,) = re.findall(rf"^ +{name} += (.*)$", _FILES["functions"], re.MULTILINE)
+    return sum(int(number) for number in re.findall(r"\d+", line))

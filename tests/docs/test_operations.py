@@ -53,6 +53,12 @@ def test_connections_of_each_class_are_what_the_plan_counts_with() -> None:
         assert int(api) == int(most) - stack.connections_beside_the_api()
 
 
+def test_the_quota_counts_every_other_function() -> None:
+    needed = re.search(r"`api_concurrency` \+ (\d+) \+ 100", section(OPERATIONS, "What you need"))
+    assert needed is not None
+    assert int(needed[1]) == stack.concurrency_beside_the_api()
+
+
 def test_the_costs_add_up() -> None:
     total = Decimal(0)
     tables = 0

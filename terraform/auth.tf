@@ -1,5 +1,7 @@
 # Cognito authenticates people. Their rights are in the database, which the API reads on every request.
 
+# Never give this pool a domain: Cognito refuses calls through a VPC endpoint for a pool that has one, and the operators'
+# function reaches it by no other way.
 resource "aws_cognito_user_pool" "main" {
   name                     = local.name
   user_pool_tier           = "ESSENTIALS"

@@ -24,6 +24,9 @@ locals {
 
   database_name = "dentist"
   master_user   = "master"
+  # A final snapshot outlives the environment, so its name must differ from that of every environment that had the same
+  # name before. The VPC's id does.
+  final_snapshot = "${local.name}-final-${aws_vpc.main.id}"
   # The slow log shows statements with their values, so it is kept only as long as needed, under the database's key.
   database_logs = ["error", "slowquery"]
 
@@ -45,6 +48,9 @@ locals {
     max_connections          = tostring(local.max_connections)
     slow_query_log           = "1"
     long_query_time          = "1"
+    # RDS writes the slow log into a table unless it is told otherwise. Only files are exported to CloudWatch; the table
+    # would keep patients' values in the database and in every backup.
+    log_output = "FILE"
   }
 
   database = {
@@ -156,7 +162,7 @@ resource "aws_db_instance" "main" {
   delete_automated_backups   = !local.production
   deletion_protection        = var.deletion_protection
   skip_final_snapshot        = !var.deletion_protection
-  final_snapshot_identifier  = "${local.name}-final"
+  final_snapshot_identifier  = local.final_snapshot
   auto_minor_version_upgrade = true
 
   enabled_cloudwatch_logs_exports = local.database_logs
@@ -176,7 +182,7 @@ resource "aws_rds_cluster_parameter_group" "main" {
   count = local.aurora ? 1 : 0
 
   name_prefix = "${local.name}-"
-  family      = "aurora-mysql8.0"
+  family      = "aurora-mysql8.4"
   description = "What the application relies on"
 
   dynamic "parameter" {
@@ -198,7 +204,7 @@ resource "aws_rds_cluster" "main" {
 
   cluster_identifier = local.name
   engine             = "aurora-mysql"
-  engine_version     = "8.0.mysql_aurora.3.10.0"
+  engine_version     = "8.4.mysql_aurora.8.4.7"
   database_name      = local.database_name
   master_username    = local.master_user
 
@@ -224,7 +230,7 @@ resource "aws_rds_cluster" "main" {
   delete_automated_backups     = !local.production
   deletion_protection          = var.deletion_protection
   skip_final_snapshot          = !var.deletion_protection
-  final_snapshot_identifier    = "${local.name}-final"
+  final_snapshot_identifier    = local.final_snapshot
 
   enabled_cloudwatch_logs_exports = local.database_logs
 
@@ -250,7 +256,6 @@ resource "aws_rds_cluster_instance" "main" {
   ca_cert_identifier   = "rds-ca-rsa2048-g1"
 
   auto_minor_version_upgrade      = true
-  copy_tags_to_snapshot           = true
   monitoring_interval             = 60
   monitoring_role_arn             = aws_iam_role.monitoring.arn
   performance_insights_enabled    = true
@@ -343,6 +348,8 @@ resource "aws_db_proxy" "main" {
     iam_auth                  = "DISABLED"
     secret_arn                = aws_secretsmanager_secret.database["app"].arn
   }
+
+  depends_on = [aws_iam_role_policy.proxy]
 }
 
 resource "aws_db_proxy_default_target_group" "main" {
@@ -364,4 +371,7 @@ resource "aws_db_proxy_target" "main" {
   target_group_name      = aws_db_proxy_default_target_group.main[0].name
   db_instance_identifier = local.aurora ? null : local.database.id
   db_cluster_identifier  = local.aurora ? local.database.id : null
+
+  # A cluster without instances is no target yet.
+  depends_on = [aws_rds_cluster_instance.main]
 }

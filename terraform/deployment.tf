@@ -70,4 +70,6 @@ resource "aws_codedeploy_deployment_group" "api" {
     enabled = true
     events  = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
   }
+
+  depends_on = [aws_iam_role_policy.codedeploy]
 }

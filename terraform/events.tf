@@ -82,6 +82,8 @@ resource "aws_cloudwatch_event_target" "consumer" {
   dead_letter_config {
     arn = aws_sqs_queue.failed.arn
   }
+
+  depends_on = [aws_sqs_queue_policy.consumer, aws_sqs_queue_policy.failed]
 }
 
 data "aws_iam_policy_document" "queue" {
@@ -235,4 +237,6 @@ resource "aws_scheduler_schedule" "main" {
       arn = aws_sqs_queue.failed.arn
     }
   }
+
+  depends_on = [aws_iam_role_policy.scheduler]
 }

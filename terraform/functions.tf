@@ -53,8 +53,9 @@ locals {
   # One execution holds one connection (pool of one, db/engine.py), so their sum has to fit max_connections beside ten
   # for RDS itself and for people in an emergency. With the proxy, the application's functions share its connections.
   application_concurrency = { api = var.api_concurrency, outbox_relay = 1, waitlist = 1, cognito = 5 }
-  direct_concurrency      = { migrate = 2, rotate_secret = 1, operator = 2 }
-  spare_connections       = 10
+  # Both secrets fall due on the same day, so two rotations run at once.
+  direct_concurrency = { migrate = 2, rotate_secret = 2, operator = 2 }
+  spare_connections  = 10
   used_connections = sum(concat(
     values(local.direct_concurrency),
     var.rds_proxy ? [ceil(local.max_connections * local.proxy_percent / 100)] : values(local.application_concurrency),

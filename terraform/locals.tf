@@ -4,6 +4,12 @@ data "aws_partition" "current" {}
 
 data "aws_availability_zones" "available" {
   state = "available"
+
+  # Local Zones and Wavelength Zones are listed too once an account has opted in to them, and RDS has no standby there.
+  filter {
+    name   = "zone-type"
+    values = ["availability-zone"]
+  }
 }
 
 locals {

@@ -136,6 +136,8 @@ resource "aws_cloudwatch_composite_alarm" "burn" {
   alarm_rule        = join(" AND ", [for length in ["long", "short"] : "ALARM(\"${aws_cloudwatch_metric_alarm.window["${each.key}-${length}"].alarm_name}\")"])
   alarm_actions     = [aws_sns_topic.alarms.arn]
   ok_actions        = [aws_sns_topic.alarms.arn]
+
+  depends_on = [aws_sns_topic_policy.alarms]
 }
 
 # ---- everything else -----------------------------------------------------------------------------
@@ -275,6 +277,8 @@ resource "aws_cloudwatch_metric_alarm" "main" {
   treat_missing_data  = each.value.missing
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
+
+  depends_on = [aws_sns_topic_policy.alarms]
 }
 
 # How many requests are refused differs between clinics, hours and days of the week, so CloudWatch learns what is usual
@@ -378,4 +382,6 @@ resource "aws_budgets_budget" "monthly" {
       subscriber_sns_topic_arns = [aws_sns_topic.alarms.arn]
     }
   }
+  # Budgets may publish only once the topic's policy says so.
+  depends_on = [aws_sns_topic_policy.alarms]
 }

@@ -98,6 +98,8 @@ resource "aws_s3_bucket_logging" "main" {
   bucket        = aws_s3_bucket.main[each.key].id
   target_bucket = aws_s3_bucket.main["logs"].id
   target_prefix = "${each.key}/"
+
+  depends_on = [aws_s3_bucket_policy.main]
 }
 
 data "aws_iam_policy_document" "bucket" {

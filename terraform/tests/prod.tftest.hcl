@@ -48,7 +48,7 @@ run "prod" {
   }
 
   assert {
-    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 2 + 1 && local.max_connections == 512
+    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 2 + 2 && local.max_connections == 512
     error_message = "Each function's concurrency counts as connections."
   }
 
@@ -133,7 +133,7 @@ run "proxy" {
   }
 
   assert {
-    condition     = local.used_connections == 2 + 1 + 2 + 384
+    condition     = local.used_connections == 2 + 2 + 2 + 384
     error_message = "The proxy takes its share of the connections, whatever the concurrency."
   }
 }

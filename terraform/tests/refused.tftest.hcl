@@ -149,7 +149,7 @@ run "more_functions_than_connections" {
   command = plan
 
   variables {
-    api_concurrency = 491
+    api_concurrency = 490
   }
 
   expect_failures = [terraform_data.connections]
@@ -159,7 +159,7 @@ run "exactly_as_many_functions_as_connections" {
   command = plan
 
   variables {
-    api_concurrency = 490
+    api_concurrency = 489
   }
 }
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, ModuleType
 
-from tests.terraform import rules_access, rules_running, rules_watched
+from tests.terraform import rules_access, rules_database, rules_order, rules_running, rules_watched
 from tests.terraform.plan import Plan
 
 Rule = Callable[[Plan], None]
@@ -15,4 +15,7 @@ def _rules(module: ModuleType) -> dict[str, Rule]:
     return {name: rule for name, rule in own if not name.startswith("_")}
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(_rules(rules_access) | _rules(rules_running) | _rules(rules_watched))
+_MODULES = (rules_access, rules_database, rules_order, rules_running, rules_watched)
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {name: rule for module in _MODULES for name, rule in _rules(module).items()}
+)

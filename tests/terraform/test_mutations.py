@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dev.plans import ROOT, plan
-from tests.terraform import mutations_watched
+from tests.terraform import mutations_data, mutations_watched
 from tests.terraform.mutation import Mutation
 from tests.terraform.plan import Plan
 from tests.terraform.rules import RULES
@@ -20,6 +20,7 @@ _TOGETHER = 4
 
 
 MUTATIONS = (
+    *mutations_data.MUTATIONS,
     *mutations_watched.MUTATIONS,
     Mutation(
         "the database is public",
@@ -228,8 +229,8 @@ MUTATIONS = (
     Mutation(
         "a schedule forgets what it could not call",
         "events.tf",
-        "    dead_letter_config {\n      arn = aws_sqs_queue.failed.arn\n    }\n  }\n}\n",
-        "  }\n}\n",
+        "    dead_letter_config {\n      arn = aws_sqs_queue.failed.arn\n    }\n  }\n",
+        "  }\n",
         "nothing_is_lost_without_a_trace",
     ),
     Mutation(

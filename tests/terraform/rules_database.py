@@ -1,0 +1,61 @@
+"""What the database keeps, what it leaves behind, and where it stands."""
+
+from tests.terraform.plan import Plan
+
+
+def the_slow_log_leaves_the_database(plan: Plan) -> None:
+    """In a table, which is RDS's default, statements with personal values would be in every backup and in no export."""
+    for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
+        values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}
+        assert values["slow_query_log"] == "1"
+        assert values.get("log_output") == "FILE", group.address
+        assert values.get("general_log", "0") == "0", "the general log would show every statement"
+    for database in plan.all("aws_db_instance", "aws_rds_cluster"):
+        assert "slowquery" in database.values["enabled_cloudwatch_logs_exports"]
+
+
+def every_teardown_leaves_a_snapshot_of_its_own(plan: Plan) -> None:
+    """AWS refuses a second snapshot of the same name, and so would a second teardown fail."""
+    (vpc,) = plan.all("aws_vpc")
+    for database in plan.all("aws_db_instance", "aws_rds_cluster"):
+        name = database.values.get("final_snapshot_identifier")
+        assert "final_snapshot_identifier" in database.unknown if name is None else vpc.values["id"] in name
+
+
+def both_engines_speak_the_same_mysql(plan: Plan) -> None:
+    resources = {resource["address"]: resource for resource in plan.configuration["root_module"]["resources"]}
+
+    def chosen(address: str, attribute: str) -> str:
+        return str(resources[address]["expressions"][attribute]["constant_value"])
+
+    versions = {chosen(address, "engine_version")[:3] for address in ("aws_db_instance.main", "aws_rds_cluster.main")}
+    families = {
+        chosen(address, "family").rpartition("mysql")[2]
+        for address in ("aws_db_parameter_group.main", "aws_rds_cluster_parameter_group.main")
+    }
+    assert versions == families
+    assert len(versions) == 1
+
+
+def subnets_are_in_zones_that_rds_can_use(plan: Plan) -> None:
+    """An account that has opted in to a Local Zone gets it listed too, and it may come first."""
+    resources = {resource["address"]: resource for resource in plan.configuration["root_module"]["resources"]}
+    filters = resources["data.aws_availability_zones.available"]["expressions"].get("filter", [])
+    wanted = {given["name"]["constant_value"]: given["values"]["constant_value"] for given in filters}
+    assert wanted.get("zone-type") == ["availability-zone"]
+
+
+def instances_of_a_cluster_are_asked_for_nothing_of_the_cluster(plan: Plan) -> None:
+    """AWS refuses to take these of an instance of Aurora: the cluster has them."""
+    (instance,) = (
+        resource
+        for resource in plan.configuration["root_module"]["resources"]
+        if resource["address"] == "aws_rds_cluster_instance.main"
+    )
+    of_the_cluster = {"copy_tags_to_snapshot", "preferred_backup_window", "kms_key_id"}
+    assert not instance["expressions"].keys() & of_the_cluster
+
+
+def the_directory_of_people_can_be_reached(plan: Plan) -> None:
+    """Cognito refuses what comes through a VPC endpoint if the pool has a domain, and functions have no other way."""
+    assert not plan.some("aws_cognito_user_pool_domain")

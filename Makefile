@@ -55,10 +55,11 @@ openapi: $(VENV) ## Write openapi.json again after a change to the routes or sch
 openapi-lint: $(VENV) ## Check openapi.json against the rules of Spectral and Redocly (needs Node.js)
 	@$(BIN)/python -m dev.openapi_lint
 
-# Runs Terraform, then tests/terraform and checkov on its plans as JSON. It reads the account's zones and changes nothing.
+# Runs Terraform, then tests/terraform, checkov and PLAN_LINTER on its plans as JSON. It reads the account's zones and changes
+# nothing. PLAN_LINTER is any program that judges plans whose names it gets, for example by the schemas that AWS publishes.
 STACK := build/terraform
 TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
-terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ for every environment, and that mistakes are found
+terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ in every shape, and that mistakes are found (PLAN_LINTER=program)
 	terraform fmt -check -recursive terraform
 	for root in terraform/bootstrap terraform; do \
 	  terraform -chdir=$$root init -backend=false -input=false >/dev/null && terraform -chdir=$$root validate || exit 1; done
@@ -68,6 +69,8 @@ terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ for every 
 	$(TF_TEST) -var-file=environments/dev.tfvars -filter=tests/dev.tftest.hcl
 	$(BIN)/pytest -n 2 tests/terraform $(ARGS)
 	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod.json
+	@if [ -n "$(PLAN_LINTER)" ]; then "$(PLAN_LINTER)" $(STACK)/*.json; \
+	else echo "PLAN_LINTER names no linter of plans, so that step is left out."; fi
 
 build/checkov/.installed: requirements-terraform.txt
 	$(BIN)/python -m venv build/checkov

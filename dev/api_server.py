@@ -9,7 +9,6 @@ import uvicorn
 from dev.children import end_with_parent
 from dev.cors import Cors
 from dev.gateway import Gateway, create_gateway
-from dev.routing import DEFAULT
 from dev.stack import Addresses
 
 # A worker serves one request at a time. More of them than cores would only make the start slower.
@@ -22,7 +21,7 @@ def application() -> Gateway:
     The Lambda is imported here, because the workers' supervisor does not need it.
     """
     from dev import docs_examples  # noqa: PLC0415 - see above
-    from lambda_function.api.app import PUBLIC_KEYS, route_keys  # noqa: PLC0415 - see above
+    from lambda_function.api.app import PUBLIC_KEYS, gateway_keys  # noqa: PLC0415 - see above
     from lambda_function.api.openapi import document  # noqa: PLC0415 - see above
     from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
 
@@ -30,7 +29,7 @@ def application() -> Gateway:
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
         handler=handler,
-        routes=[*route_keys(), *PUBLIC_KEYS, DEFAULT],
+        routes=gateway_keys(),
         public=PUBLIC_KEYS,
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],

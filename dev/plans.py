@@ -1,21 +1,73 @@
-"""Plans every environment and the bucket of the state: `python -m dev.plans build/terraform` writes the plans as JSON,
-for tests/terraform and checkov.
+"""Plans every environment, every other shape of the stack, and the bucket of the state: `python -m dev.plans
+build/terraform` writes the plans as JSON for tests/terraform, for checkov and for a linter of plans.
 
 Each plan is made in a copy of the folder with a local file as its state, so the real state is neither read nor written.
 The provider reads the account and its zones, which takes credentials that may read them.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
-ENVIRONMENTS = ("prod", "staging", "dev")
 _LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
+
+
+def _domain(region: str) -> dict[str, str]:
+    certificate = f"arn:aws:acm:{region}:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+    return {"name": "api.example.com", "certificate_arn": certificate, "zone_id": "Z0123456789ABCDEFGHIJ"}
+
+
+class Shape(NamedTuple):
+    """An environment with some of its variables changed."""
+
+    environment: str
+    variables: Mapping[str, Any] = MappingProxyType({})
+
+
+# The environments, and prod with whatever variable adds, replaces or leaves out resources.
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        "prod": Shape("prod"),
+        "staging": Shape("staging"),
+        "dev": Shape("dev"),
+        "prod-aurora": Shape(
+            "prod",
+            {
+                "database_engine": "aurora-mysql",
+                "aurora_capacity": {"minimum": 0.5, "maximum": 16, "instances": 2},
+                "rds_proxy": True,
+            },
+        ),
+        "prod-proxy": Shape("prod", {"rds_proxy": True, "api_concurrency": 900}),
+        "prod-name": Shape("prod", {"custom_domain": _domain("eu-west-1")}),
+        "prod-cloudfront": Shape("prod", {"cloudfront": True}),
+        "prod-cloudfront-name": Shape("prod", {"cloudfront": True, "custom_domain": _domain("us-east-1")}),
+        "prod-first-apply": Shape("prod", {"rotation": {"enabled": False, "days": 30}}),
+        "prod-small": Shape(
+            "prod",
+            {
+                "zone_count": 2,
+                "endpoint_zone_count": 2,
+                "database_storage_gib": {"initial": 20, "maximum": 100},
+                "api_concurrency": 20,
+                "api_memory_mib": 512,
+                "snapstart": False,
+                "throttling": {"rate": 5, "burst": 10},
+                "cors_origins": [],
+                "event_consumers": {},
+            },
+        ),
+    }
+)
 
 
 def _terraform(folder: Path, *arguments: str) -> str:
@@ -50,23 +102,36 @@ def copy_stack(target: Path) -> Path:
     return folder
 
 
-def plan(folder: Path, environment: str) -> dict[str, Any]:
-    """Returns the plan of an empty state as `terraform show -json` prints it."""
+def plan(folder: Path, name: str) -> dict[str, Any]:
+    """Returns the plan of a shape from an empty state, as `terraform show -json` prints it."""
+    shape = SHAPES[name]
+    given = (f"-var={variable}={_written(value)}" for variable, value in shape.variables.items())
     package = f"-var=package_path={folder.parent / 'package.zip'}"
-    return _planned(folder, environment, package, f"-var-file=environments/{environment}.tfvars")
+    return _planned(folder, name, package, f"-var-file=environments/{shape.environment}.tfvars", *given)
 
 
 def _planned(folder: Path, name: str, *variables: str) -> dict[str, Any]:
-    file = f"{name}.tfplan"
-    _terraform(folder, "plan", "-input=false", "-refresh=false", *variables, f"-out={file}")
-    document: dict[str, Any] = json.loads(_terraform(folder, "show", "-json", file))
+    file = folder / f"{name}.tfplan"
+    # Several plans are made at once. None of them writes the state, so none has to lock it.
+    quietly = ("-input=false", "-refresh=false", "-lock=false")
+    _terraform(folder, "plan", *quietly, *variables, f"-out={file}")
+    document: dict[str, Any] = json.loads(_terraform(folder, "show", "-json", file.name))
+    file.unlink()
     return document
+
+
+def _written(value: Any) -> str:
+    """Returns the value as Terraform's command line takes it: a string bare, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def main(target: Path) -> None:
     folder = copy_stack(target / "stack")
-    for environment in ENVIRONMENTS:
-        (target / f"{environment}.json").write_text(json.dumps(plan(folder, environment)))
+    for old in target.glob("*.json"):
+        old.unlink()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for name, document in zip(SHAPES, pool.map(lambda name: plan(folder, name), SHAPES), strict=True):
+            (target / f"{name}.json").write_text(json.dumps(document))
     bootstrap = copy_bootstrap(target / "bootstrap")
     (target / "bootstrap.json").write_text(json.dumps(plan_bootstrap(bootstrap)))
 

@@ -7,11 +7,13 @@ locals {
     for path, methods in local.openapi.paths : [for method in keys(methods) : "${upper(method)} ${path}"]
   ]))
 
-  # Whether API Gateway takes a `$` in a path is not documented, and FHIR's operations have one. Those requests arrive by
-  # `$default`: same authorizer, same function, which routes by the path itself.
+  # API Gateway refuses a `$` in a route's path: each part is a parameter or consists of letters, digits, `.`, `_` and `-`.
+  # So FHIR's operations (`POST …/$cancel`) have a parameter there, and the function goes by the path itself. `$default`
+  # takes whatever no other route matches: the function answers 404 and 405, to those who are logged in.
   route_keys = setunion(
-    [for operation in local.operations : operation if !strcontains(operation, "$")],
+    [for operation in local.operations : replace(operation, "/\\$[a-z-]+$/", "{operation}")],
     local.public_routes,
+    ["$default"],
   )
 
   # The operations that openapi.json opens to everybody with `security: []`; all others ask for a token.
@@ -31,10 +33,32 @@ locals {
   preflights    = "OPTIONS /{proxy+}"
   public_routes = setunion(local.public_operations, keys(local.public_heads), [local.preflights])
 
+  # The part of the stage's limit that each of these routes may use: what needs no token, what costs much, what tells a
+  # secret, and what no route matches. All others may use the whole. docs/operations.md says how much people need.
+  route_shares = {
+    "GET /availability"       = 0.5
+    "GET /calendar.ics"       = 0.2
+    "GET /fhir/R4/metadata"   = 0.02
+    "GET /health"             = 0.02
+    "GET /health/ready"       = 0.02
+    "OPTIONS /{proxy+}"       = 0.5
+    "POST /me/calendar-token" = 0.02
+    "POST /me/link"           = 0.02
+    "$default"                = 0.05
+  }
+
   # HEAD costs as much as GET, so where it has its own key it also has the limit of its GET.
-  route_limits = merge(var.route_throttling, {
-    for head, get in local.public_heads : head => var.route_throttling[get] if contains(keys(var.route_throttling), get)
-  })
+  head_shares = {
+    for head, get in local.public_heads : head => local.route_shares[get] if contains(keys(local.route_shares), get)
+  }
+
+  # However low the stage's limit is, a few people at once get through.
+  route_limits = {
+    for key, share in merge(local.route_shares, local.head_shares) : key => {
+      rate  = min(var.throttling.rate, max(5, share * var.throttling.rate))
+      burst = min(var.throttling.burst, max(10, ceil(share * var.throttling.burst)))
+    }
+  }
 
   api_url = (
     var.custom_domain != null ? "https://${var.custom_domain.name}"
@@ -84,9 +108,8 @@ resource "aws_apigatewayv2_integration" "api" {
   timeout_milliseconds   = 30000
 }
 
-# `$default` takes whatever no route matches: the function answers 404 and 405, to those who are logged in.
 resource "aws_apigatewayv2_route" "main" {
-  for_each = setunion(local.route_keys, ["$default"])
+  for_each = local.route_keys
 
   api_id             = aws_apigatewayv2_api.main.id
   route_key          = each.key
@@ -151,8 +174,8 @@ resource "aws_apigatewayv2_stage" "default" {
 
   lifecycle {
     precondition {
-      condition     = length(setsubtract(keys(var.route_throttling), setunion(local.route_keys, ["$default"]))) == 0
-      error_message = "route_throttling names routes that do not exist, so API Gateway would refuse the stage."
+      condition     = length(setsubtract(keys(local.route_limits), local.route_keys)) == 0
+      error_message = "route_shares names routes that do not exist, so API Gateway would refuse the stage."
     }
   }
 

@@ -296,33 +296,12 @@ variable "cors_origins" {
 
 variable "throttling" {
   type        = object({ rate = number, burst = number })
-  description = "The rate a second and the burst of requests of all callers together. Above them API Gateway answers 429."
+  description = "The rate a second and the burst of requests of all callers together. Above them API Gateway answers 429. Some routes get a part of it (route_shares in api.tf)."
   default     = { rate = 50, burst = 100 }
 
   validation {
-    condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "0 refuses every request."
-  }
-}
-
-variable "route_throttling" {
-  type        = map(object({ rate = number, burst = number }))
-  description = "Tighter limits of single routes, by route key. What needs no token must have one; its HEAD gets that of its GET."
-  default = {
-    "GET /availability"       = { rate = 20, burst = 40 }
-    "GET /calendar.ics"       = { rate = 5, burst = 10 }
-    "GET /fhir/R4/metadata"   = { rate = 5, burst = 10 }
-    "GET /health"             = { rate = 5, burst = 10 }
-    "GET /health/ready"       = { rate = 5, burst = 10 }
-    "OPTIONS /{proxy+}"       = { rate = 20, burst = 40 }
-    "POST /me/calendar-token" = { rate = 2, burst = 5 }
-    "POST /me/link"           = { rate = 2, burst = 5 }
-    "$default"                = { rate = 5, burst = 10 }
-  }
-
-  validation {
-    condition     = alltrue([for limit in values(var.route_throttling) : limit.rate > 0 && limit.burst > 0 && limit.rate <= var.throttling.rate && limit.burst <= var.throttling.burst])
-    error_message = "A route's limit is above 0 and not above the stage's, which holds anyway."
+    condition     = var.throttling.rate >= 1 && var.throttling.burst >= 1 && floor(var.throttling.burst) == var.throttling.burst
+    error_message = "Allow at least one request a second and one at a time: 0 refuses every request. A burst is a whole number."
   }
 }
 

@@ -46,6 +46,9 @@ PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ic
 PREFLIGHT_KEY = "OPTIONS /{proxy+}"
 # The keys at a gateway that need no token. HEAD needs one of its own to get past the authorizer.
 PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES} | {PREFLIGHT_KEY}
+# Whatever no other key takes: a HEAD, an unknown path. It asks for a token, too.
+DEFAULT_KEY = "$default"
+_OPERATION = re.compile(r"\$[a-z-]+$")
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -101,6 +104,13 @@ def route_key(route: Route) -> str:
 def route_keys() -> tuple[str, ...]:
     """The keys of all routes, for the gateway."""
     return tuple(route_key(route) for route in routes_of(create_resolver()))
+
+
+def gateway_keys() -> frozenset[str]:
+    """The keys of a gateway in front of the application. API Gateway takes no `$` in a key, so a FHIR operation has a
+    parameter where its name would be; the application goes by the path itself.
+    """
+    return frozenset(_OPERATION.sub("{operation}", key) for key in route_keys()) | PUBLIC_KEYS | {DEFAULT_KEY}
 
 
 def create_app(database: Database, public_url: str | None = None) -> "Api":

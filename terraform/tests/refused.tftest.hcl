@@ -102,7 +102,6 @@ run "what_contradicts_another_choice" {
     endpoint_zone_count  = 4
     database_storage_gib = { initial = 100, maximum = 105 }
     aurora_capacity      = { minimum = 8, maximum = 4, instances = 2 }
-    route_throttling     = { "GET /health" = { rate = 5000, burst = 5 } }
     custom_domain        = { name = "a.example.com", certificate_arn = "arn:aws:acm:us-east-1:1:certificate/1", zone_id = "Z1" }
     cors_origins         = ["https://app.example.com/path"]
     event_consumers      = { notifications = ["patient.created"] }
@@ -114,7 +113,6 @@ run "what_contradicts_another_choice" {
     var.endpoint_zone_count,
     var.database_storage_gib,
     var.aurora_capacity,
-    var.route_throttling,
     var.custom_domain,
     var.cors_origins,
     var.event_consumers,
@@ -161,14 +159,4 @@ run "exactly_as_many_functions_as_connections" {
   variables {
     api_concurrency = 489
   }
-}
-
-run "a_limit_for_a_route_that_does_not_exist" {
-  command = plan
-
-  variables {
-    route_throttling = { "GET /dentists" = { rate = 1, burst = 1 } }
-  }
-
-  expect_failures = [aws_apigatewayv2_stage.default]
 }

@@ -1,6 +1,7 @@
 """The application as a whole."""
 
-from lambda_function.api.app import create_app, route_keys
+from dev.routing import RouteTable
+from lambda_function.api.app import PUBLIC_KEYS, create_app, gateway_keys, route_keys
 from lambda_function.db.unit_of_work import Database
 from tests.api_client import ApiClient
 
@@ -22,3 +23,11 @@ def test_two_applications_serve_beside_each_other(client: ApiClient, database: D
 def test_routes_are_in_the_same_order_each_time() -> None:
     assert route_keys() == route_keys()
     assert len(set(route_keys())) == len(route_keys())
+
+
+def test_a_gateway_has_a_route_with_token_for_an_operation_of_fhir() -> None:
+    match = RouteTable(gateway_keys()).match("POST", "/fhir/R4/Appointment/17/$cancel")
+
+    assert match is not None
+    assert match.route_key == "POST /fhir/R4/Appointment/{appointment_id}/{operation}"
+    assert match.route_key not in PUBLIC_KEYS

@@ -14,7 +14,7 @@ ROUTES = (
     "GET /appointments",
     "GET /appointments/{appointment_id}",
     "GET /appointments/next",
-    "GET /appointments/{appointment_id}/$cancel",
+    "GET /appointments/{appointment_id}/{operation}",
     "$default",
 )
 

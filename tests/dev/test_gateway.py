@@ -11,6 +11,8 @@ from dev.http_event import Event
 from tests.dev.gateway_client import CLIENT_ID, FakeLambda, claims, event_of, get
 from tests.dev.http_server import Client, Issuer, Reply, served
 
+OPERATION = "GET /appointments/{appointment_id}/{operation}"
+
 
 @pytest.fixture(autouse=True)
 def fresh(handler: FakeLambda) -> None:
@@ -45,9 +47,9 @@ def test_a_public_route_gets_no_claims_even_with_a_token(client: Client, issuer:
         ("/appointments/next", "GET /appointments/next", None),
         ("/appointments/a%20b", "GET /appointments/{appointment_id}", {"appointment_id": "a b"}),
         ("/appointments/", "$default", None),
-        ("/appointments/17/more", "$default", None),
-        ("/appointments/17/$cancel", "GET /appointments/{appointment_id}/$cancel", {"appointment_id": "17"}),
-        ("/appointments/17/%24cancel", "GET /appointments/{appointment_id}/$cancel", {"appointment_id": "17"}),
+        ("/appointments/17/one/more", "$default", None),
+        ("/appointments/17/$cancel", OPERATION, {"appointment_id": "17", "operation": "$cancel"}),
+        ("/appointments/17/%24cancel", OPERATION, {"appointment_id": "17", "operation": "$cancel"}),
     ],
 )
 def test_the_most_specific_route_takes_the_request(

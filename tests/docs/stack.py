@@ -1,6 +1,7 @@
 """The contents of terraform/, read as text, because these tests do not need Terraform."""
 
 import re
+from decimal import Decimal
 from itertools import product
 
 from tests.docs.documents import ROOT
@@ -48,6 +49,20 @@ def consumers() -> list[str]:
     variable = re.search(pattern, _FILES["variables"], re.DOTALL | re.MULTILINE)
     assert variable is not None
     return re.findall(r"([\w-]+) = \[", variable[1])
+
+
+def route_shares() -> dict[str, Decimal]:
+    """Returns the part of the stage's limit that each route with a limit of its own may use."""
+    block = re.search(r"^  route_shares = \{\n(.*?)^  \}", _FILES["api"], re.DOTALL | re.MULTILINE)
+    assert block is not None
+    return {key: Decimal(share) for key, share in re.findall(r'^ +"(.+)" += ([\d.]+)$', block[1], re.MULTILINE)}
+
+
+def rate_of_prod() -> Decimal:
+    text = (ROOT / "terraform" / "environments" / "prod.tfvars").read_text()
+    rate = re.search(r"^throttling += \{ rate = (\d+),", text, re.MULTILINE)
+    assert rate is not None
+    return Decimal(rate[1])
 
 
 def outputs() -> set[str]:

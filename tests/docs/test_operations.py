@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from lambda_function.bootstrap import migration_actions
 from lambda_function.services.operators import actions
-from tests.docs import stack
+from tests.docs import limits, stack
 from tests.docs.documents import DOCUMENTS, OPERATIONS, ROOT, code, rows, section, spans
 
 
@@ -72,3 +72,25 @@ def test_the_costs_add_up() -> None:
             assert stated == round(Decimal(quantity.replace(",", "")) * Decimal(price), 2), what
             total += stated
     assert tables == 2
+
+
+def test_the_requests_of_all_routes_are_those_of_the_example() -> None:
+    assert sum(limit.requests_a_visit * limit.times for limit in limits.limits()) == limits.requests_a_visit()
+    assert sum(limit.at_peak * limit.times for limit in limits.limits()) == limits.requests_at_peak()
+
+
+def test_the_peak_of_a_route_follows_from_its_requests() -> None:
+    for limit in limits.limits():
+        assert limit.at_peak == limits.requests_at_peak() / limits.requests_a_visit() * limit.requests_a_visit
+
+
+def test_prod_takes_the_peak_of_the_example_on_every_route() -> None:
+    assert stack.rate_of_prod() >= limits.requests_at_peak()
+    for limit in limits.limits():
+        assert limit.share is None or limit.share * stack.rate_of_prod() >= limit.at_peak, limit.routes
+
+
+def test_the_limits_of_routes_are_those_of_the_stack() -> None:
+    own = [limit for limit in limits.limits() if limit.share is not None]
+    assert {route: limit.share for limit in own for route in limit.routes} == stack.route_shares()
+    assert all(limit.limit == limit.share * limits.rate_of_the_table() for limit in own if limit.share)

@@ -5,7 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from lambda_function.api.app import route_keys
+from lambda_function.api.app import gateway_keys
 
 PACKAGE = Path(__file__).parents[2] / "lambda_function"
 ENTRYPOINTS = PACKAGE / "entrypoints"
@@ -16,7 +16,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 
 @cache
 def routes() -> frozenset[str]:
-    return frozenset(route_keys())
+    return gateway_keys()
 
 
 def entrypoints() -> frozenset[str]:

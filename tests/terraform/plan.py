@@ -45,8 +45,8 @@ class Statement:
 
 
 class Plan:
-    def __init__(self, environment: str, document: Mapping[str, Any]) -> None:
-        self.environment = environment
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._variables = document["variables"]
         self.configuration = document["configuration"]
         self.outputs = document["planned_values"]["outputs"]
         changes = document["resource_changes"]
@@ -75,6 +75,14 @@ class Plan:
         found = [resource for resource in self._resources if resource.address == address]
         assert found, f"the plan has no {address}"
         return found[0]
+
+    @property
+    def environment(self) -> str:
+        return str(self.choice("environment"))
+
+    def choice(self, variable: str) -> Any:
+        """Returns the value of a variable of the stack."""
+        return self._variables[variable].get("value")
 
     def functions(self) -> dict[str, Resource]:
         """Returns the Lambda functions by the name of their entrypoint's module."""

@@ -17,6 +17,8 @@ _STAR_IS_RIGHT = re.compile(
     # An endpoint lets roles of this account do what their own policies allow.
     r"|endpoint: OnlyThisAccount)$"
 )
+# What API Gateway itself names when it refuses a route.
+_PART_OF_A_PATH = re.compile(r"\{[\w.-]+\+?\}|[a-zA-Z0-9._-]+")
 _WIDE_ACTIONS = {"TheAccountDecidesByIam": {"kms:*"}, "OnlyThisAccount": {"*"}}
 _PERSONAL = ("identity", "path", "query", "claims", "userAgent", "header")
 _SHORT_LIVED_MINUTES = 15
@@ -70,9 +72,14 @@ def browsers_can_ask_before_they_call(plan: Plan) -> None:
 
 
 def routes_are_those_of_the_code(plan: Plan) -> None:
-    """A path with `$` arrives by `$default` (see api.tf)."""
     planned = {route.values["route_key"] for route in plan.all("aws_apigatewayv2_route")}
-    assert planned == {key for key in code.routes() if "$" not in key} | PUBLIC_KEYS | {"$default"}
+    assert planned == code.routes()
+
+
+def api_gateway_takes_every_route(plan: Plan) -> None:
+    for route in plan.all("aws_apigatewayv2_route"):
+        _, _, path = route.values["route_key"].partition(" ")
+        assert all(_PART_OF_A_PATH.fullmatch(part) for part in path.split("/")[1:]), route.address
 
 
 def tokens_are_short_lived_and_checked(plan: Plan) -> None:

@@ -24,13 +24,15 @@ def no_message_grows_old_in_silence(plan: Plan) -> None:
 
 
 def storage_rings_only_when_growing_is_not_enough(plan: Plan) -> None:
-    [smallest] = [database.values["allocated_storage"] for database in plan.all("aws_db_instance")]
-    [alarm] = [
-        alarm
+    """A cluster's storage has no end, and so no alarm."""
+    sizes = [database.values["allocated_storage"] for database in plan.some("aws_db_instance")]
+    thresholds = [
+        alarm.values["threshold"]
         for alarm in plan.all("aws_cloudwatch_metric_alarm")
         if alarm.values.get("metric_name") == "FreeStorageSpace"
     ]
-    assert 0 < alarm.values["threshold"] < _GROWS_BELOW * smallest * _GIB
+    assert len(thresholds) == len(sizes)
+    assert all(0 < threshold < _GROWS_BELOW * size * _GIB for threshold, size in zip(thresholds, sizes, strict=True))
 
 
 def alarms_watch_what_the_database_has(plan: Plan) -> None:

@@ -1,11 +1,14 @@
-"""The plan of every environment keeps every rule. `make terraform-check` makes the plans first."""
+"""The plan of every environment, and of every other shape of the stack, keeps every rule.
+
+`make terraform-check` makes the plans first.
+"""
 
 import json
 from functools import cache
 
 import pytest
 
-from dev.plans import ENVIRONMENTS, ROOT
+from dev.plans import ROOT, SHAPES
 from tests.terraform.plan import Plan
 from tests.terraform.rules import RULES
 
@@ -13,13 +16,13 @@ PLANS = ROOT / "build" / "terraform"
 
 
 @cache
-def the_plan(environment: str) -> Plan:
-    file = PLANS / f"{environment}.json"
+def the_plan(shape: str) -> Plan:
+    file = PLANS / f"{shape}.json"
     assert file.exists(), "there is no plan: `make terraform-check` makes it"
-    return Plan(environment, json.loads(file.read_text()))
+    return Plan(json.loads(file.read_text()))
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("rule", RULES)
-def test_every_environment_keeps_every_rule(rule: str, environment: str) -> None:
-    RULES[rule](the_plan(environment))
+def test_every_shape_keeps_every_rule(rule: str, shape: str) -> None:
+    RULES[rule](the_plan(shape))

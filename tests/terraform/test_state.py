@@ -39,7 +39,7 @@ def the_state_is_encrypted_with_its_own_key(plan: Plan) -> None:
 def test_the_bucket_takes_nothing_without_its_key() -> None:
     file = FOLDER.with_suffix(".json")
     assert file.exists(), "there is no plan: `make terraform-check` makes it"
-    the_state_is_encrypted_with_its_own_key(Plan("bootstrap", json.loads(file.read_text())))
+    the_state_is_encrypted_with_its_own_key(Plan(json.loads(file.read_text())))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_bucket_that_takes_more_turns_the_check_red(old: str, new: str, tmp_pa
     text = (folder / "main.tf").read_text()
     assert old in text, "the folder has changed: fix this mutation"
     (folder / "main.tf").write_text(text.replace(old, new))
-    mutated = Plan("bootstrap", plan_bootstrap(folder))
+    mutated = Plan(plan_bootstrap(folder))
     with pytest.raises(AssertionError):
         the_state_is_encrypted_with_its_own_key(mutated)
 

@@ -1,0 +1,32 @@
+"""What people meet at the edge: limits of requests."""
+
+from lambda_function.api.app import DEFAULT_KEY, PUBLIC_KEYS, PUBLIC_ROUTES
+from tests.docs import limits
+from tests.terraform.plan import Plan
+
+
+def requests_are_throttled(plan: Plan) -> None:
+    for stage in plan.all("aws_apigatewayv2_stage"):
+        usual = stage.block("default_route_settings")
+        assert usual["throttling_rate_limit"] > 0
+        assert usual["throttling_burst_limit"] > 0
+        routes = {setting["route_key"]: setting for setting in stage.values["route_settings"]}
+        own = {DEFAULT_KEY, *PUBLIC_KEYS}
+        assert own <= routes.keys(), f"anybody may call {own - routes.keys()} as often as they like"
+        for setting in routes.values():
+            assert 0 < setting["throttling_rate_limit"] <= usual["throttling_rate_limit"]
+            assert 0 < setting["throttling_burst_limit"] <= usual["throttling_burst_limit"]
+        for key in PUBLIC_ROUTES:
+            head = key.replace("GET", "HEAD", 1)
+            assert {**routes[head], "route_key": key} == routes[key], f"{head} is as much work as {key}"
+
+
+def people_meet_no_limit_before_the_stage_is_full(plan: Plan) -> None:
+    """As long as they use the routes as the example of operations.md does."""
+    for stage in plan.all("aws_apigatewayv2_stage"):
+        whole = stage.block("default_route_settings")["throttling_rate_limit"]
+        routes = {setting["route_key"]: setting["throttling_rate_limit"] for setting in stage.values["route_settings"]}
+        for key, part in limits.parts_of_the_requests().items():
+            assert routes.pop(key, 0) >= part * whole, f"{key} is refused while the stage has room"
+        heads = {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
+        assert routes.keys() == heads, "a limit that operations.md does not promise"

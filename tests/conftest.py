@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -125,9 +126,20 @@ def engine(app_url: URL) -> Iterator[Engine]:
     engine.dispose()
 
 
+_CLOCK = Clock(NOW)
+
+
+@lru_cache
+def _app_over(engine: Engine) -> Api:
+    """The application, which reads its routes' signatures once and not for each test."""
+    return create_app(Database(engine, _CLOCK))
+
+
 @pytest.fixture
 def clock() -> Clock:
-    return Clock(NOW)
+    """The same clock for each test, set back to its start."""
+    _CLOCK.now = NOW
+    return _CLOCK
 
 
 @pytest.fixture
@@ -143,8 +155,9 @@ def practice(database_url: URL) -> Iterator[Practice]:
 
 
 @pytest.fixture
-def api(database: Database) -> Api:
-    return create_app(database)
+def api(engine: Engine, database: Database) -> Api:
+    """The application over that database."""
+    return _app_over(engine)
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@ instance (see dev/mysql).
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
 
+from pymysql.constants import CLIENT
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
 
 from dev.mysql import Server, running_server
@@ -29,7 +30,7 @@ def plain_engine(url: URL) -> Engine:
     """Returns an engine without a pool, separate from the application's, and without TLS, because PyMySQL's default
     takes 50 ms for each connection.
     """
-    arguments = {"ssl_disabled": True}
+    arguments = {"ssl_disabled": True, "client_flag": CLIENT.MULTI_STATEMENTS}
     engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=arguments)
     event.listen(engine, "connect", lift_limits)
     return engine
@@ -77,9 +78,24 @@ WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock"
 
 def empty_tables(url: URL) -> None:
     """Empties the tables, except for rows that migrations wrote. DELETE is twenty times faster than TRUNCATE here."""
-    engine = plain_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-        for table in Base.metadata.sorted_tables:
-            if table.name not in WRITTEN_BY_MIGRATIONS:
-                connection.execute(table.delete())
+    run_script(url, _emptying())
+
+
+def run_script(url: URL, script: str) -> None:
+    """Sends several statements at once and commits, since a round trip for each would take most of a test's setup."""
+    with closing(plain_engine(url).raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(script)
+        while cursor.nextset():
+            pass  # an error of any statement is raised here
+        connection.commit()
+
+
+@lru_cache
+def _emptying() -> str:
+    names = [table.name for table in Base.metadata.sorted_tables if table.name not in WRITTEN_BY_MIGRATIONS]
+    return without_foreign_keys([f"DELETE FROM `{name}`" for name in names])
+
+
+def without_foreign_keys(statements: Iterable[str]) -> str:
+    """Returns a script whose statements may come in any order."""
+    return ";".join(["SET FOREIGN_KEY_CHECKS = 0", *statements, "SET FOREIGN_KEY_CHECKS = 1"])

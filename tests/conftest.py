@@ -25,9 +25,11 @@ from tests.bus import Delivery
 from tests.clock import NOW, Clock
 from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
+from tests.needed_grants import NeededGrants, Statements
 from tests.servers import app_user, empty_tables, new_database, start_server
 
 _servers = ExitStack()
+_grants = NeededGrants()
 _SERVER_URL = "server_url"
 
 profiles.register()
@@ -55,6 +57,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(XdistHooks())
+    config.pluginmanager.register(_grants)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -117,13 +120,16 @@ def app_url(migrated_url: URL) -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def engine(app_url: URL) -> Iterator[Engine]:
+def engine(app_url: URL, migrated_url: URL) -> Iterator[Engine]:
     """The application's own engine, so that all statements run with the application's rights. It has one connection.
     Threads of a test build their own engines.
     """
     engine = build_engine(UrlCredentials(app_url), tls=None)
+    statements = Statements()
+    statements.watch(engine)
     yield engine
     engine.dispose()
+    _grants.judge(migrated_url, app_url, statements)
 
 
 _CLOCK = Clock(NOW)

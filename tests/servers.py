@@ -36,6 +36,11 @@ def plain_engine(url: URL) -> Engine:
     return engine
 
 
+def is_mariadb(url: URL) -> bool:
+    with plain_engine(url).connect() as connection:
+        return "mariadb" in str(connection.scalar(text("SELECT VERSION()"))).lower()
+
+
 @contextmanager
 def new_database(server: URL, name: str) -> Iterator[URL]:
     """Creates an empty database with that name, which is dropped afterwards."""

@@ -1,6 +1,6 @@
 """What the application's database users may do, table by table: exactly what the statements of db/repositories need.
-Migrations grant it (bootstrap/migration_actions.py). A test compares it with the mapped classes, and the tests of every
-route run with these rights.
+Migrations grant it (bootstrap/migration_actions.py). A test compares it with the mapped classes, the tests of every
+route run with these rights, and a complete run fails if nothing needed one of them (tests/needed_grants.py).
 
 Locking a row needs UPDATE or DELETE, and INSERT … ON DUPLICATE KEY needs UPDATE, so some tables have them although no
 row changes.

@@ -1,4 +1,4 @@
-# A new version of the API gets a tenth of the requests first, and an alarm in those minutes rolls it back.
+# A new version of the API is tried, then gets a tenth of the requests, and an alarm in those minutes rolls it back.
 
 data "aws_iam_policy_document" "codedeploy_trust" {
   statement {
@@ -23,6 +23,12 @@ data "aws_iam_policy_document" "codedeploy" {
     sid       = "ShiftTheAlias"
     actions   = ["lambda:GetAlias", "lambda:GetFunction", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
     resources = [module.api.arn, "${module.api.arn}:*"]
+  }
+
+  statement {
+    sid       = "TryTheVersionFirst"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [module.before_traffic.arn]
   }
 
   # CloudWatch allows this for all alarms or for none.
@@ -63,7 +69,7 @@ resource "aws_codedeploy_deployment_group" "api" {
 
   alarm_configuration {
     enabled = true
-    alarms  = [for key in ["api-canary", "api-internal-error"] : aws_cloudwatch_metric_alarm.main[key].alarm_name]
+    alarms  = [for key in ["api-canary", "api-failed", "api-internal-error"] : aws_cloudwatch_metric_alarm.main[key].alarm_name]
   }
 
   auto_rollback_configuration {

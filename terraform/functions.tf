@@ -56,6 +56,8 @@ locals {
   # Both secrets fall due on the same day, so two rotations run at once.
   direct_concurrency = { migrate = 2, rotate_secret = 2, operator = 2 }
   spare_connections  = 10
+  # These reach no database.
+  unconnected_concurrency = { before_traffic = 1 }
   used_connections = sum(concat(
     values(local.direct_concurrency),
     var.rds_proxy ? [ceil(local.max_connections * local.proxy_percent / 100)] : values(local.application_concurrency),
@@ -69,6 +71,8 @@ locals {
     waitlist      = module.waitlist
     operator      = module.operator
     cognito       = module.cognito
+
+    before_traffic = module.before_traffic
   }
 }
 
@@ -233,4 +237,35 @@ module "cognito" {
   memory_mib      = 1024
   timeout_seconds = 5 # Cognito gives up after 5 and calls again
   concurrency     = local.application_concurrency.cognito
+}
+
+# Outside the VPC, since it calls CodeDeploy and Lambda, for which the network has no endpoints.
+module "before_traffic" {
+  source = "./modules/function"
+
+  name        = "${local.name}-before-traffic"
+  description = "Tries a version of the API before it gets requests; called by CodeDeploy"
+  handler     = "lambda_function.entrypoints.before_traffic.handler"
+  common      = local.common
+  in_vpc      = false
+  environment = {}
+  statements = [
+    {
+      sid       = "ReadAndJudgeTheDeployment"
+      actions   = ["codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus"]
+      resources = ["arn:${local.partition}:codedeploy:${var.region}:${local.account}:deploymentgroup:${module.api.name}/live"]
+    },
+    {
+      sid       = "ReadItsSpecification"
+      actions   = ["codedeploy:GetApplicationRevision"]
+      resources = ["arn:${local.partition}:codedeploy:${var.region}:${local.account}:application:${module.api.name}"]
+    },
+    {
+      sid       = "TryVersionsOfTheApi"
+      actions   = ["lambda:InvokeFunction"]
+      resources = ["${module.api.arn}:*"]
+    },
+  ]
+  timeout_seconds = 300 # both trials and all their repetitions; CodeDeploy waits for an hour
+  concurrency     = local.unconnected_concurrency.before_traffic
 }

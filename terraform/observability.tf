@@ -156,6 +156,7 @@ locals {
     {
       for key, function in local.functions : "${replace(key, "_", "-")}-failed" => merge(local.usual, {
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = function.name },
+        seconds     = key == "api" ? 60 : local.usual.seconds # a deployment of the API has only minutes
         description = "${function.name} ended with an exception or ran out of time"
       })
     },
@@ -322,6 +323,8 @@ resource "aws_cloudwatch_metric_alarm" "refusals" {
       }
     }
   }
+
+  depends_on = [aws_sns_topic_policy.alarms]
 }
 
 # ---- dashboard -----------------------------------------------------------------------------------

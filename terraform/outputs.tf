@@ -28,6 +28,11 @@ output "api_function" {
   value       = module.api.name
 }
 
+output "before_traffic_function" {
+  description = "Name of the function that tries a version of the API before a deployment shifts requests to it."
+  value       = module.before_traffic.name
+}
+
 output "api_version" {
   description = "The version that was published last, to which a deployment shifts the alias `live`."
   value       = module.api.version

@@ -83,11 +83,15 @@ def memory_gib() -> dict[str, int]:
 
 def connections_beside_the_api() -> int:
     """Returns the connections that the other functions may hold and those that are kept back."""
-    return concurrency_beside_the_api() + _numbers("spare_connections")
+    return _connected() + _numbers("spare_connections")
 
 
 def concurrency_beside_the_api() -> int:
     """Returns how many executions are reserved for the other functions together."""
+    return _connected() + _numbers("unconnected_concurrency")
+
+
+def _connected() -> int:
     return _numbers("application_concurrency") + _numbers("direct_concurrency")
 
 

@@ -4,7 +4,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, ModuleType
 
-from tests.terraform import rules_access, rules_database, rules_edge, rules_order, rules_running, rules_watched
+from tests.terraform import (
+    rules_access,
+    rules_database,
+    rules_edge,
+    rules_order,
+    rules_releases,
+    rules_running,
+    rules_watched,
+)
 from tests.terraform.plan import Plan
 
 Rule = Callable[[Plan], None]
@@ -15,7 +23,15 @@ def _rules(module: ModuleType) -> dict[str, Rule]:
     return {name: rule for name, rule in own if not name.startswith("_")}
 
 
-_MODULES = (rules_access, rules_database, rules_edge, rules_order, rules_running, rules_watched)
+_MODULES = (
+    rules_access,
+    rules_database,
+    rules_edge,
+    rules_order,
+    rules_releases,
+    rules_running,
+    rules_watched,
+)
 RULES: Mapping[str, Rule] = MappingProxyType(
     {name: rule for module in _MODULES for name, rule in _rules(module).items()}
 )

@@ -16,6 +16,7 @@ _NEEDS = (
     ("aws_cloudwatch_event_target.consumer", "aws_sqs_queue_policy.consumer"),
     ("aws_cloudwatch_event_target.consumer", "aws_sqs_queue_policy.failed"),
     ("aws_cloudwatch_metric_alarm.main", "aws_sns_topic_policy.alarms"),
+    ("aws_cloudwatch_metric_alarm.refusals", "aws_sns_topic_policy.alarms"),
     ("aws_db_proxy_target.main", "aws_rds_cluster_instance.main"),
     ("aws_s3_bucket_logging.main", "aws_s3_bucket_policy.main"),
     ("aws_secretsmanager_secret_rotation.database", "aws_lambda_permission.rotation"),

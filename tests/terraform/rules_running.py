@@ -82,18 +82,6 @@ def everybody_calls_the_alias(plan: Plan) -> None:
         assert arn is None or "alias" in arn, schedule.address
 
 
-def new_versions_meet_few_requests_first(plan: Plan) -> None:
-    for group in plan.all("aws_codedeploy_deployment_group"):
-        assert plan.environment != "prod" or "AllAtOnce" not in group.values["deployment_config_name"]
-        assert group.block("alarm_configuration")["enabled"] is True
-        assert len(group.block("alarm_configuration")["alarms"]) >= 1
-        rollback = group.block("auto_rollback_configuration")
-        assert rollback["enabled"] is True
-        assert "DEPLOYMENT_STOP_ON_ALARM" in rollback["events"]
-    shifted = [alias.address for alias in plan.all("aws_lambda_alias") if ".shifted" in alias.address]
-    assert shifted == ["module.api.aws_lambda_alias.shifted[0]"]
-
-
 def links_lead_to_where_people_are(plan: Plan) -> None:
     """Behind CloudFront, and with a custom domain, API Gateway knows only its own address."""
     environment = plan.configuration["root_module"]["module_calls"]["api"]["expressions"]["environment"]

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from dev.plans import ROOT, plan
-from tests.terraform import mutations_data, mutations_edge, mutations_watched
+from tests.terraform import (
+    mutations_data,
+    mutations_edge,
+    mutations_releases,
+    mutations_watched,
+)
 from tests.terraform.mutation import Mutation
 from tests.terraform.plan import Plan
 from tests.terraform.rules import RULES
@@ -22,6 +27,7 @@ _TOGETHER = 4
 MUTATIONS = (
     *mutations_data.MUTATIONS,
     *mutations_edge.MUTATIONS,
+    *mutations_releases.MUTATIONS,
     *mutations_watched.MUTATIONS,
     Mutation(
         "the database is public",

@@ -10,6 +10,14 @@ terraform {
 
 locals {
   arn = "${var.common.arn_prefix}${var.name}"
+  network_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
 }
 
 # The log group is declared before the function, which would otherwise create one without retention and our key.
@@ -45,37 +53,31 @@ data "aws_iam_policy_document" "this" {
   }
 
   # These actions do not support resources: AWS takes them only with `*`.
-  statement {
-    sid = "AttachToTheNetwork"
-    actions = [
-      "ec2:AssignPrivateIpAddresses",
-      "ec2:CreateNetworkInterface",
-      "ec2:DeleteNetworkInterface",
-      "ec2:DescribeNetworkInterfaces",
-      "ec2:DescribeSubnets",
-      "ec2:UnassignPrivateIpAddresses",
-    ]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = var.in_vpc ? [local.network_actions] : []
+
+    content {
+      sid       = "AttachToTheNetwork"
+      actions   = statement.value
+      resources = ["*"]
+    }
   }
 
   # Lambda itself needs the statement above; the code that runs in the function does not get it.
-  statement {
-    sid    = "KeepTheNetworkFromTheCode"
-    effect = "Deny"
-    actions = [
-      "ec2:AssignPrivateIpAddresses",
-      "ec2:CreateNetworkInterface",
-      "ec2:DeleteNetworkInterface",
-      "ec2:DescribeNetworkInterfaces",
-      "ec2:DescribeSubnets",
-      "ec2:UnassignPrivateIpAddresses",
-    ]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = var.in_vpc ? [local.network_actions] : []
 
-    condition {
-      test     = "ArnEquals"
-      variable = "lambda:SourceFunctionArn"
-      values   = [local.arn]
+    content {
+      sid       = "KeepTheNetworkFromTheCode"
+      effect    = "Deny"
+      actions   = statement.value
+      resources = ["*"]
+
+      condition {
+        test     = "ArnEquals"
+        variable = "lambda:SourceFunctionArn"
+        values   = [local.arn]
+      }
     }
   }
 
@@ -141,9 +143,13 @@ resource "aws_lambda_function" "this" {
     })
   }
 
-  vpc_config {
-    subnet_ids         = var.common.subnet_ids
-    security_group_ids = [var.common.security_group_id]
+  dynamic "vpc_config" {
+    for_each = var.in_vpc ? [var.common] : []
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = [vpc_config.value.security_group_id]
+    }
   }
 
   dynamic "snap_start" {

@@ -44,7 +44,7 @@ variable "statements" {
     resources = list(string)
     condition = optional(object({ test = string, variable = string, values = list(string) }))
   }))
-  description = "What the function may do besides writing logs and its network interfaces."
+  description = "What the function may do besides writing logs and, in the VPC, its network interfaces."
 }
 
 variable "memory_mib" {
@@ -60,7 +60,13 @@ variable "timeout_seconds" {
 
 variable "concurrency" {
   type        = number
-  description = "Reserved concurrency. Each execution holds one database connection, so all functions together stay below max_connections."
+  description = "Reserved concurrency. In the VPC each execution holds one database connection, so all functions together stay below max_connections."
+}
+
+variable "in_vpc" {
+  type        = bool
+  description = "The function stands in the private subnets, from which it reaches the database. Outside it reaches all of AWS's services, and no database."
+  default     = true
 }
 
 variable "retries" {

@@ -1,0 +1,48 @@
+"""Mistakes in how a version of the API gets its requests."""
+
+from tests.terraform.mutation import Mutation
+
+MUTATIONS = (
+    Mutation(
+        "a deployment goes on while the API fails",
+        "deployment.tf",
+        '"api-canary", "api-failed", "api-internal-error"',
+        '"api-canary", "api-internal-error"',
+        "alarms_stop_a_deployment_in_time",
+    ),
+    Mutation(
+        "an alarm that rings when the canary is over",
+        "observability.tf",
+        'key == "api" ? 60 : local.usual.seconds',
+        "local.usual.seconds",
+        "alarms_stop_a_deployment_in_time",
+    ),
+    Mutation(
+        "CodeDeploy may not have a version tried",
+        "deployment.tf",
+        'actions   = ["lambda:InvokeFunction"]',
+        'actions   = ["lambda:GetFunctionConfiguration"]',
+        "codedeploy_may_have_a_version_tried",
+    ),
+    Mutation(
+        "what tries versions stands in the network",
+        "functions.tf",
+        "  in_vpc      = false\n",
+        "",
+        "only_what_tries_versions_stands_outside_the_network",
+    ),
+    Mutation(
+        "what tries versions may call every function",
+        "functions.tf",
+        'resources = ["${module.api.arn}:*"]',
+        'resources = ["${module.api.arn}:*", "${module.migrate.arn}:*"]',
+        "what_tries_versions_may_do_nothing_else",
+    ),
+    Mutation(
+        "what tries versions gives up before the API does",
+        "functions.tf",
+        "timeout_seconds = 300",
+        "timeout_seconds = 30",
+        "trials_outlast_the_api",
+    ),
+)

@@ -2,14 +2,14 @@
 
 Two Pythons take part. `prepare` makes a virtual environment of its own from requirements-drill.txt, by the Python that
 the functions run in, because MiniStack runs functions in its own Python. `running` starts dev/drill/emulated/server.py
-there, which mends what MiniStack lacks; whoever wants to watch the calls of the functions adds a mend there. What both
-sides share lies in the folder `state`:
+there, which mends what MiniStack lacks. What both sides share lies in the folder `state`:
 
 | file | written by | content |
 |---|---|---|
 | `servers.json` | databases.py | the MySQL servers that instances of RDS may take |
 | `names.json` | database_service.py | which name of an instance leads to which of them |
-| `emulator.log` | the emulator | its log; a mend may write other files |
+| `rights.jsonl` | rights.py | the calls of roles, and their policies |
+| `emulator.log` | the emulator | its log |
 """
 
 import os

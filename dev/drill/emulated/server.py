@@ -1,8 +1,7 @@
 """Starts MiniStack with mends: `python -m dev.drill.emulated.server`, see dev/drill/emulator.py.
 
 Each mend replaces a function of the pinned MiniStack, or a row of one of its tables, so that an update which renames
-one fails at the start. A mend is a function without arguments in MENDS. To watch what the functions ask of AWS, add one
-that wraps `ministack.core.iam_evaluator.enforce`: it is called with access key, action and resource of each call.
+one fails at the start. A mend is a function without arguments in MENDS; that of rights.py mends nothing, but watches.
 Everything else is set by environment variables: MiniStack's own, and DRILL_STATE, the folder that the drill shares.
 """
 
@@ -16,7 +15,7 @@ from typing import Any
 from ministack.app import main
 from ministack.core import iam_evaluator
 
-from dev.drill.emulated import database_service, deployments, secret_rotation
+from dev.drill.emulated import database_service, deployments, rights, secret_rotation
 
 
 def count_as_tls() -> None:
@@ -34,6 +33,7 @@ MENDS: tuple[Callable[[], None], ...] = (
     secret_rotation.mend,
     database_service.mend,
     deployments.mend,
+    rights.mend,
 )
 
 

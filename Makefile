@@ -77,6 +77,10 @@ build/checkov/.installed: requirements-terraform.txt
 	build/checkov/bin/pip install --quiet -r requirements-terraform.txt
 	@touch $@
 
+.PHONY: drill
+drill: $(VENV) ## Run every command block of docs/operations.md against an emulator of AWS (needs Terraform, jq, curl)
+	@$(BIN)/python -m dev.drill
+
 ##@ Call it from elsewhere
 .PHONY: clients client-python client-typescript
 # The clients are generated here, each in its own folder.

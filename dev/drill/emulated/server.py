@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.app import main
-from ministack.core import iam_evaluator
+from ministack.core import iam_evaluator, lambda_runtime
 
 from dev.drill.emulated import database_service, deployments, rights, secret_rotation
 
@@ -28,8 +28,21 @@ def count_as_tls() -> None:
     iam_evaluator._resolve_condition_key = resolving
 
 
+def find_the_package() -> None:
+    """Lambda unpacks a package into /var/task, MiniStack into the folder in which the function runs."""
+    start = lambda_runtime.Worker.__init__
+
+    def starting(worker: Any, name: str, configuration: dict[str, Any], package: bytes) -> None:
+        given = configuration.get("Environment", {}).get("Variables", {})
+        variables = {key: value.removeprefix("/var/task/") for key, value in given.items()}
+        start(worker, name, {**configuration, "Environment": {"Variables": variables}}, package)
+
+    lambda_runtime.Worker.__init__ = starting
+
+
 MENDS: tuple[Callable[[], None], ...] = (
     count_as_tls,
+    find_the_package,
     secret_rotation.mend,
     database_service.mend,
     deployments.mend,

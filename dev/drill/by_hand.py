@@ -1,0 +1,95 @@
+"""What the runbook asks of a person between two blocks."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_EXAMPLE: Final = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_TEMPORARY: Final = "Invited-2026-once"
+_CHOSEN: Final = "Chosen-2026-by-hand"
+_RELEASE: Final = '''"""A column that the next release will use.
+
+Revises: {before}
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("clinic", sa.Column("drill", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("clinic", "drill")
+'''
+
+
+class Done(NamedTuple):
+    """What a person then types into the commands of the block, and what the drill adds at their beginning."""
+
+    typed: str = ""
+    commands: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The copy of the project in which the blocks run, and their environment."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *command: str) -> str:
+        """Runs a program there and returns what it printed. Raises CalledProcessError."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=dict(self.environment), check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+
+def write_the_practice_file(scene: Scene) -> Done:
+    """The file is the example of docs/practice.md."""
+    example = _EXAMPLE.search((scene.folder / "docs" / "practice.md").read_text())
+    if example is None:
+        raise LookupError("docs/practice.md has no example of a practice file.")
+    (scene.folder / "practice.yaml").write_text(example[1])
+    return Done()
+
+
+def read_the_invitation(scene: Scene) -> Done:
+    """The emulator sends no mail, so the password of the invitation is set to one that is known. The keys that verify
+    a token come from the emulator too, since pycognito would fetch them from AWS itself.
+    """
+    pool = scene.run("terraform", "-chdir=terraform", "output", "-raw", "cognito_user_pool_id")
+    account = ["--user-pool-id", pool, "--username", "carmen"]
+    scene.run("aws", "cognito-idp", "admin-set-user-password", *account, "--password", _TEMPORARY, "--no-permanent")
+    keys = scene.run("curl", "--silent", f"{scene.environment['AWS_ENDPOINT_URL']}/{pool}/.well-known/jwks.json")
+    return Done(f"{_TEMPORARY}\n{_TEMPORARY}\n{_CHOSEN}\n", f"export COGNITO_JWKS={shlex.quote(keys)}\n")
+
+
+def check_out_the_release(scene: Scene) -> Done:
+    """The release is the present code with a migration more."""
+    folder = scene.folder / "migrations" / "versions"
+    before = max(path.stem[:4] for path in folder.glob("[0-9]*.py"))
+    revision = f"{int(before) + 1:04}"
+    (folder / f"{revision}_drill.py").write_text(_RELEASE.format(before=before, revision=revision))
+    schema = scene.folder / "lambda_function" / "db" / "repositories" / "schema.py"
+    schema.write_text(schema.read_text().replace(f'"{before}"', f'"{revision}"'))
+    scene.run("git", "add", "migrations")
+    return Done()
+
+
+ACTIONS: Final[dict[str, Callable[[Scene], Done]]] = {
+    "write the practice file": write_the_practice_file,
+    "read the invitation": read_the_invitation,
+    "check out the release": check_out_the_release,
+}

@@ -1,0 +1,79 @@
+"""Where the blocks run: a copy of the project in build/drill, and an environment that leads to the emulator."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from dev.drill.emulator import ROOT, Emulator
+
+FOLDER: Final = ROOT / "build" / "drill"
+_SHIMS: Final = Path(__file__).parent / "shims"
+
+
+class BusyError(RuntimeError):
+    """Another drill of this checkout is running."""
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Holds the folder for one drill at a time. Drills of other checkouts have folders of their own."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError("Another drill is running in this checkout.") from None
+        yield
+
+
+def copied_project() -> Path:
+    """Copies the files that git tracks, as they are now, into a repository of its own, since the package asks git. What
+    the last drill has left there goes, except build, in which blocks install programs.
+    """
+    folder = FOLDER / "project"
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.name == "build":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    (folder / ".venv").symlink_to(Path(sys.prefix))
+    return folder
+
+
+def empty_logs() -> Path:
+    logs = FOLDER / "log"
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir()
+    return logs
+
+
+def environment(emulated: Emulator, state: Path) -> dict[str, str]:
+    plugins = FOLDER / "plugins"
+    plugins.mkdir(exist_ok=True)
+    return {
+        **os.environ,
+        **emulated.environment,
+        "PATH": f"{_SHIMS}:{os.environ['PATH']}",
+        "TF_CLI_ARGS_apply": "-auto-approve",  # the drill answers "yes"
+        "TF_CLI_ARGS_destroy": "-auto-approve",
+        "TF_INPUT": "0",
+        "TF_PLUGIN_CACHE_DIR": str(plugins),
+        "DRILL_TOOLS": str(emulated.tools),
+        "DRILL_STATE": str(state),
+        "DRILL_PYTHON": sys.executable,
+    }

@@ -52,6 +52,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "prod-cloudfront": Shape("prod", {"cloudfront": True}),
         "prod-cloudfront-name": Shape("prod", {"cloudfront": True, "custom_domain": _domain("us-east-1")}),
         "prod-first-apply": Shape("prod", {"rotation": {"enabled": False, "days": 30}}),
+        "prod-maintenance": Shape("prod", {"maintenance": True}),
         "prod-small": Shape(
             "prod",
             {

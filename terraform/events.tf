@@ -216,6 +216,7 @@ resource "aws_scheduler_schedule" "main" {
   name                = each.key
   group_name          = aws_scheduler_schedule_group.main.name
   schedule_expression = each.value.every
+  state               = var.maintenance ? "DISABLED" : "ENABLED"
   kms_key_arn         = aws_kms_key.service.arn
 
   flexible_time_window {

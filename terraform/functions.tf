@@ -58,6 +58,8 @@ locals {
   spare_connections  = 10
   # These reach no database.
   unconnected_concurrency = { before_traffic = 1 }
+  # In maintenance no version of these functions runs, not even one that is warm.
+  admitted_concurrency = { for name, number in local.application_concurrency : name => var.maintenance ? 0 : number }
   used_connections = sum(concat(
     values(local.direct_concurrency),
     var.rds_proxy ? [ceil(local.max_connections * local.proxy_percent / 100)] : values(local.application_concurrency),
@@ -85,6 +87,14 @@ resource "terraform_data" "connections" {
   }
 }
 
+# A plan warns of it, because alarms are silent and nothing else would remind anybody.
+check "maintenance" {
+  assert {
+    condition     = !var.maintenance
+    error_message = "Maintenance is on: people get errors, and nothing is sent, offered or rotated until an apply without it."
+  }
+}
+
 module "api" {
   source = "./modules/function"
 
@@ -96,7 +106,7 @@ module "api" {
   statements            = local.read_application_secret
   memory_mib            = var.api_memory_mib
   timeout_seconds       = 29 # API Gateway gives up after 30
-  concurrency           = local.application_concurrency.api
+  concurrency           = local.admitted_concurrency.api
   snapstart             = var.snapstart
   shifted_by_codedeploy = true
 }
@@ -179,7 +189,7 @@ module "outbox_relay" {
     },
   ])
   timeout_seconds = 55 # below the minute between two runs
-  concurrency     = local.application_concurrency.outbox_relay
+  concurrency     = local.admitted_concurrency.outbox_relay
 }
 
 module "waitlist" {
@@ -192,7 +202,7 @@ module "waitlist" {
   environment     = local.application_environment
   statements      = local.read_application_secret
   timeout_seconds = 55 # below the minute between two runs
-  concurrency     = local.application_concurrency.waitlist
+  concurrency     = local.admitted_concurrency.waitlist
 }
 
 module "operator" {
@@ -236,7 +246,7 @@ module "cognito" {
   statements      = local.read_application_secret
   memory_mib      = 1024
   timeout_seconds = 5 # Cognito gives up after 5 and calls again
-  concurrency     = local.application_concurrency.cognito
+  concurrency     = local.admitted_concurrency.cognito
 }
 
 # Outside the VPC, since it calls CodeDeploy and Lambda, for which the network has no endpoints.

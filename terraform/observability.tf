@@ -134,6 +134,7 @@ resource "aws_cloudwatch_composite_alarm" "burn" {
   alarm_name        = "${local.name}-${each.key}"
   alarm_description = each.value
   alarm_rule        = join(" AND ", [for length in ["long", "short"] : "ALARM(\"${aws_cloudwatch_metric_alarm.window["${each.key}-${length}"].alarm_name}\")"])
+  actions_enabled   = !var.maintenance
   alarm_actions     = [aws_sns_topic.alarms.arn]
   ok_actions        = [aws_sns_topic.alarms.arn]
 
@@ -260,6 +261,9 @@ locals {
   )
 
   alarms = merge(local.function_alarms, local.queue_alarms, local.database_alarms)
+
+  # Calls are refused and schedules are silent. The alarms on objectives follow from the same refusals.
+  set_off_by_maintenance = ["api-canary", "api-throttled", "cognito-throttled", "freed-time-lag", "outbox-lag"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "main" {
@@ -276,6 +280,7 @@ resource "aws_cloudwatch_metric_alarm" "main" {
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
   treat_missing_data  = each.value.missing
+  actions_enabled     = !(var.maintenance && contains(local.set_off_by_maintenance, each.key))
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 

@@ -15,7 +15,7 @@ resource "aws_secretsmanager_secret" "database" {
 }
 
 resource "aws_secretsmanager_secret_rotation" "database" {
-  for_each = toset(var.rotation.enabled ? ["app", "migrator"] : [])
+  for_each = toset(var.rotation.enabled && !var.maintenance ? ["app", "migrator"] : [])
 
   secret_id           = aws_secretsmanager_secret.database[each.key].id
   rotation_lambda_arn = module.rotate_secret.alias_arn

@@ -278,6 +278,32 @@ variable "mfa" {
   }
 }
 
+variable "mail" {
+  type        = object({ identity_arn = string, from = string })
+  description = "Who sends Cognito's invitations and codes: the ARN of a verified SES identity in `region`, and an address of it, alone or as `Name <address>`. Without it Cognito's own mailer does, at most 50 times a day."
+  default     = null
+
+  validation {
+    condition     = var.mail == null || can(regex("^arn:[a-z-]+:ses:${var.region}:[0-9]{12}:identity/[^/]+$", var.mail.identity_arn))
+    error_message = "This is not the ARN of an SES identity in the stack's region."
+  }
+
+  validation {
+    # An address as the identity is the whole address; a domain has any name and any subdomain before it.
+    condition = var.mail == null || can(regex(format(
+      "^([^<>]+ <)?%s%s>?$",
+      strcontains(var.mail.identity_arn, "@") ? "" : "[^@<> ]+@([^@<> ]+\\.)?",
+      replace(reverse(split("/", var.mail.identity_arn))[0], ".", "\\."),
+    ), var.mail.from))
+    error_message = "SES sends only from the address or the domain that the identity is, and from its subdomains."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.mail != null
+    error_message = "In prod Cognito needs an SES identity. Its own mailer sends 50 mails a day, so on a busy day people could neither sign up nor set a new password."
+  }
+}
+
 variable "cors_origins" {
   type        = list(string)
   description = "Origins of the web applications that call the API from a browser."
@@ -356,6 +382,12 @@ variable "log_retention_days" {
     condition     = var.environment != "prod" || var.log_retention_days >= 90
     error_message = "In prod keep logs for at least 90 days, so that an incident that is noticed late can be investigated."
   }
+}
+
+variable "maintenance" {
+  type        = bool
+  description = "Only operators reach the database: the API, sign-ups, the relay and the waitlist are not run, schedules and rotation stand still, and the alarms that this alone would set off are silent. For a restore (docs/operations.md)."
+  default     = false
 }
 
 variable "alarm_emails" {

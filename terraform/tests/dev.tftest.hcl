@@ -41,4 +41,9 @@ run "dev" {
     condition     = aws_db_instance.main[0].storage_encrypted && !aws_db_instance.main[0].publicly_accessible
     error_message = "Dev is as closed as prod."
   }
+
+  assert {
+    condition     = length(aws_cognito_user_pool.main.email_configuration) == 0
+    error_message = "Dev needs no domain of its own: Cognito's own mailer is enough."
+  }
 }

@@ -43,6 +43,16 @@ run "prod" {
   }
 
   assert {
+    condition     = aws_cognito_user_pool.main.email_configuration[0].email_sending_account == "DEVELOPER"
+    error_message = "Cognito's own mailer would stop after 50 mails a day."
+  }
+
+  assert {
+    condition     = alltrue([for schedule in aws_scheduler_schedule.main : schedule.state == "ENABLED"]) && local.admitted_concurrency == local.application_concurrency
+    error_message = "Prod is not in maintenance."
+  }
+
+  assert {
     condition     = aws_codedeploy_deployment_group.api.deployment_config_name == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
     error_message = "A new version meets a tenth of the requests first."
   }
@@ -185,5 +195,36 @@ run "the_very_first_apply" {
   assert {
     condition     = length(aws_secretsmanager_secret_rotation.database) == 0
     error_message = "An empty secret cannot be rotated."
+  }
+}
+
+run "maintenance" {
+  command = plan
+
+  variables {
+    maintenance = true
+  }
+
+  # A plan warns, so that nobody forgets to end it.
+  expect_failures = [check.maintenance]
+
+  assert {
+    condition     = length(aws_secretsmanager_secret_rotation.database) == 0
+    error_message = "A password that rotates during a restore would not be the one in the database."
+  }
+
+  assert {
+    condition     = alltrue([for schedule in aws_scheduler_schedule.main : schedule.state == "DISABLED"])
+    error_message = "A schedule would write to a database that is being replaced."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["api", "cognito", "outbox_relay", "waitlist"] : local.admitted_concurrency[name] == 0])
+    error_message = "Whatever people or the clock call has to stand still."
+  }
+
+  assert {
+    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 2 + 2
+    error_message = "The plan counts with the connections that are needed when maintenance ends."
   }
 }

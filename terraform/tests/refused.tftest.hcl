@@ -24,6 +24,7 @@ run "what_prod_refuses" {
     secret_recovery_days    = 29
     deployment_config       = "CodeDeployDefault.LambdaAllAtOnce"
     password_flow           = true
+    mail                    = null
     cors_origins            = ["http://app.example.com"]
     log_retention_days      = 60
   }
@@ -38,6 +39,7 @@ run "what_prod_refuses" {
     var.secret_recovery_days,
     var.deployment_config,
     var.password_flow,
+    var.mail,
     var.cors_origins,
     var.log_retention_days,
   ]
@@ -103,6 +105,7 @@ run "what_contradicts_another_choice" {
     database_storage_gib = { initial = 100, maximum = 105 }
     aurora_capacity      = { minimum = 8, maximum = 4, instances = 2 }
     custom_domain        = { name = "a.example.com", certificate_arn = "arn:aws:acm:us-east-1:1:certificate/1", zone_id = "Z1" }
+    mail                 = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "no-reply@notexample.com" }
     cors_origins         = ["https://app.example.com/path"]
     event_consumers      = { notifications = ["patient.created"] }
     alarm_emails         = ["nobody"]
@@ -114,6 +117,7 @@ run "what_contradicts_another_choice" {
     var.database_storage_gib,
     var.aurora_capacity,
     var.custom_domain,
+    var.mail,
     var.cors_origins,
     var.event_consumers,
     var.alarm_emails,
@@ -158,5 +162,31 @@ run "exactly_as_many_functions_as_connections" {
 
   variables {
     api_concurrency = 489
+  }
+}
+
+run "mail_from_another_region" {
+  command = plan
+
+  variables {
+    mail = { identity_arn = "arn:aws:ses:eu-central-1:123456789012:identity/example.com", from = "no-reply@example.com" }
+  }
+
+  expect_failures = [var.mail]
+}
+
+run "mail_from_a_subdomain_with_a_name" {
+  command = plan
+
+  variables {
+    mail = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "Dentist <no-reply@mail.example.com>" }
+  }
+}
+
+run "mail_from_the_one_address_that_is_verified" {
+  command = plan
+
+  variables {
+    mail = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/dentist@example.com", from = "dentist@example.com" }
   }
 }

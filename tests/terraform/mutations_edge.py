@@ -1,4 +1,4 @@
-"""Mistakes at the edge: routes and limits of requests."""
+"""Mistakes at the edge: routes, limits of requests, mails, and maintenance."""
 
 from tests.terraform.mutation import Mutation
 
@@ -58,5 +58,73 @@ MUTATIONS = (
         'replace(operation, "/\\\\$[a-z-]+$/", "{operation}")',
         "operation",
         "api_gateway_takes_every_route",
+    ),
+    Mutation(
+        "Cognito's own mailer sends in prod",
+        "auth.tf",
+        "for_each = var.mail[*]",
+        "for_each = []",
+        "mails_are_not_limited_in_prod",
+    ),
+    Mutation(
+        "prod without an identity for mails",
+        "environments/prod.tfvars",
+        "mail                    = {",
+        "tags                    = {",
+        "In prod Cognito needs an SES identity.",
+    ),
+    Mutation(
+        "the API answers during maintenance",
+        "functions.tf",
+        "local.admitted_concurrency.api",
+        "local.application_concurrency.api",
+        "maintenance_leaves_the_database_to_operators",
+        "prod-maintenance",
+    ),
+    Mutation(
+        "operators are shut out during maintenance",
+        "functions.tf",
+        "concurrency     = local.direct_concurrency.operator",
+        "concurrency     = var.maintenance ? 0 : local.direct_concurrency.operator",
+        "maintenance_leaves_the_database_to_operators",
+        "prod-maintenance",
+    ),
+    Mutation(
+        "nothing runs after maintenance either",
+        "functions.tf",
+        "var.maintenance ? 0 : number",
+        "0",
+        "maintenance_leaves_the_database_to_operators",
+    ),
+    Mutation(
+        "schedules go on during maintenance",
+        "events.tf",
+        'var.maintenance ? "DISABLED" : "ENABLED"',
+        '"ENABLED"',
+        "relay_runs_every_minute",
+        "prod-maintenance",
+    ),
+    Mutation(
+        "passwords rotate during maintenance",
+        "secrets.tf",
+        "var.rotation.enabled && !var.maintenance",
+        "var.rotation.enabled",
+        "passwords_rotate",
+        "prod-maintenance",
+    ),
+    Mutation(
+        "maintenance sets off alarms",
+        "observability.tf",
+        '"freed-time-lag", "outbox-lag"]',
+        '"freed-time-lag"]',
+        "every_alarm_rings",
+        "prod-maintenance",
+    ),
+    Mutation(
+        "alarms stay silent after maintenance",
+        "observability.tf",
+        "actions_enabled   = !var.maintenance",
+        "actions_enabled   = false",
+        "every_alarm_rings",
     ),
 )

@@ -1,8 +1,11 @@
-"""What people meet at the edge: limits of requests."""
+"""What people meet at the edge: limits of requests, mails, and maintenance."""
 
 from lambda_function.api.app import DEFAULT_KEY, PUBLIC_KEYS, PUBLIC_ROUTES
 from tests.docs import limits
 from tests.terraform.plan import Plan
+
+# Nobody calls the rotation while there is none; the other two are what a restore is done with.
+_FOR_OPERATORS = {"migrate", "operator", "rotate_secret"}
 
 
 def requests_are_throttled(plan: Plan) -> None:
@@ -30,3 +33,23 @@ def people_meet_no_limit_before_the_stage_is_full(plan: Plan) -> None:
             assert routes.pop(key, 0) >= part * whole, f"{key} is refused while the stage has room"
         heads = {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
         assert routes.keys() == heads, "a limit that operations.md does not promise"
+
+
+def mails_are_not_limited_in_prod(plan: Plan) -> None:
+    """Cognito's own mailer sends 50 a day."""
+    for pool in plan.all("aws_cognito_user_pool"):
+        mailer = pool.block("email_configuration")
+        identity = plan.choice("mail")
+        assert identity or plan.environment != "prod", "prod has no identity for mails"
+        if identity:
+            assert mailer.get("email_sending_account") == "DEVELOPER"
+            assert mailer["source_arn"] == identity["identity_arn"]
+            assert mailer["from_email_address"] == identity["from"]
+
+
+def maintenance_leaves_the_database_to_operators(plan: Plan) -> None:
+    """Outside it every function runs."""
+    for name, function in plan.functions().items():
+        connected = "DATABASE_TLS" in function.block("environment")["variables"]
+        stopped = plan.choice("maintenance") and connected and name not in _FOR_OPERATORS
+        assert (function.values["reserved_concurrent_executions"] == 0) == stopped, name

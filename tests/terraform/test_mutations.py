@@ -287,21 +287,21 @@ MUTATIONS = (
 
 
 def batches() -> list[tuple[Mutation, ...]]:
-    """Groups the mutations. A plan takes seconds, so it shows up to four changes with different rules. A refusal hides
-    everything else.
+    """Groups the mutations. A plan takes seconds, so it shows up to four changes of one shape with different rules. A
+    refusal hides everything else.
     """
     alone = [(mutation,) for mutation in MUTATIONS if mutation.caught_by not in RULES]
     together: list[tuple[Mutation, ...]] = []
     for mutation in MUTATIONS:
         if mutation.caught_by in RULES:
-            fits = (
-                batch
-                for batch in together
-                if len(batch) < _TOGETHER and mutation.caught_by not in {other.caught_by for other in batch}
-            )
-            batch = next(fits, ())
+            batch = next((batch for batch in together if _fits(mutation, batch)), ())
             together = [other for other in together if other is not batch] + [(*batch, mutation)]
     return alone + together
+
+
+def _fits(mutation: Mutation, batch: tuple[Mutation, ...]) -> bool:
+    rules = {other.caught_by for other in batch}
+    return len(batch) < _TOGETHER and mutation.shape == batch[0].shape and mutation.caught_by not in rules
 
 
 def apply(mutation: Mutation, folder: Path) -> None:
@@ -330,7 +330,7 @@ def test_mutations_turn_the_check_red(batch: tuple[Mutation, ...], tmp_path: Pat
         apply(mutation, folder)
     caught = {mutation.caught_by for mutation in batch}
     try:
-        document = plan(folder, "prod")
+        document = plan(folder, batch[0].shape)
     except subprocess.CalledProcessError as error:
         said = " ".join(error.stderr.replace("│", " ").split())
         assert all(words in said for words in caught), said

@@ -58,11 +58,13 @@ openapi-lint: $(VENV) ## Check openapi.json against the rules of Spectral and Re
 # Runs Terraform, then tests/terraform, checkov and PLAN_LINTER on its plans as JSON. It reads the account's zones and changes
 # nothing. PLAN_LINTER is any program that judges plans whose names it gets, for example by the schemas that AWS publishes.
 STACK := build/terraform
+# Where Terraform downloads the provider, it stops here unless the lock file names that version (docs/contributing.md).
+TF_INIT := -backend=false -input=false -lockfile=readonly
 TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
 terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ in every shape, and that mistakes are found (PLAN_LINTER=program)
 	terraform fmt -check -recursive terraform
 	for root in terraform/bootstrap terraform; do \
-	  terraform -chdir=$$root init -backend=false -input=false >/dev/null && terraform -chdir=$$root validate || exit 1; done
+	  terraform -chdir=$$root init $(TF_INIT) >/dev/null && terraform -chdir=$$root validate || exit 1; done
 	$(BIN)/python -m dev.plans $(STACK)
 	$(TF_TEST) -var-file=environments/prod.tfvars -filter=tests/prod.tftest.hcl -filter=tests/refused.tftest.hcl
 	$(TF_TEST) -var-file=environments/staging.tfvars -filter=tests/staging.tftest.hcl

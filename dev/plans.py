@@ -33,6 +33,17 @@ class Shape(NamedTuple):
     variables: Mapping[str, Any] = MappingProxyType({})
 
 
+_SMALL_CLINIC = {
+    "environment": "prod",
+    "zone_count": 2,
+    "endpoint_zone_count": 2,
+    "other_endpoint_zones": 1,
+    "database_storage_gib": {"initial": 20, "maximum": 100},
+    "multi_az": True,
+    "api_concurrency": 20,
+    "snapstart": True,
+}
+
 # The environments, and prod with whatever variable adds, replaces or leaves out resources.
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
@@ -53,11 +64,30 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "prod-cloudfront-name": Shape("prod", {"cloudfront": True, "custom_domain": _domain("us-east-1")}),
         "prod-first-apply": Shape("prod", {"rotation": {"enabled": False, "days": 30}}),
         "prod-maintenance": Shape("prod", {"maintenance": True}),
+        "prod-copies": Shape("prod", {"backup_region": "eu-central-1"}),
+        # These three have their bill in docs/operations.md.
+        "clinic-smallest": Shape(
+            "prod",
+            {
+                "environment": "solo",
+                "zone_count": 2,
+                "endpoint_zone_count": 1,
+                "other_endpoint_zones": 1,
+                "database_instance_class": "db.t4g.micro",
+                "database_storage_gib": {"initial": 20, "maximum": 100},
+                "multi_az": False,
+                "api_concurrency": 20,
+                "snapstart": False,
+            },
+        ),
+        "clinic-small": Shape("prod", _SMALL_CLINIC | {"database_instance_class": "db.t4g.medium"}),
+        "clinic-full": Shape("prod", _SMALL_CLINIC | {"database_instance_class": "db.m7g.large"}),
         "prod-small": Shape(
             "prod",
             {
                 "zone_count": 2,
                 "endpoint_zone_count": 2,
+                "other_endpoint_zones": 1,
                 "database_storage_gib": {"initial": 20, "maximum": 100},
                 "api_concurrency": 20,
                 "api_memory_mib": 512,

@@ -43,7 +43,7 @@ resource "aws_wafv2_web_acl" "main" {
   count = var.cloudfront ? 1 : 0
 
   region      = "us-east-1"
-  name        = local.name
+  name        = "${local.name}-${var.region}"
   description = "Keeps crowds and scanners away from the API"
   scope       = "CLOUDFRONT"
   rule_json   = jsonencode(local.firewall_rules)

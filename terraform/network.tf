@@ -4,8 +4,13 @@
 locals {
   zones = slice(data.aws_availability_zones.available.names, 0, var.zone_count)
 
-  # All functions read secrets, the relay puts events, and the operators' function manages accounts. None needs S3.
-  endpoints = ["secretsmanager", "events", "cognito-idp"]
+  # All functions read secrets, the relay puts events, and the operators' function manages accounts. None needs S3. Each
+  # address is paid for by the hour, so what can wait until a lost zone is back may have fewer.
+  endpoints = {
+    secretsmanager = var.endpoint_zone_count
+    events         = var.other_endpoint_zones
+    cognito-idp    = var.other_endpoint_zones
+  }
 }
 
 resource "aws_vpc" "main" {
@@ -144,13 +149,13 @@ data "aws_iam_policy_document" "endpoint" {
 }
 
 resource "aws_vpc_endpoint" "service" {
-  for_each = toset(local.endpoints)
+  for_each = local.endpoints
 
   vpc_id              = aws_vpc.main.id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
-  subnet_ids          = [for zone in slice(local.zones, 0, var.endpoint_zone_count) : aws_subnet.private[zone].id]
+  subnet_ids          = [for zone in slice(local.zones, 0, each.value) : aws_subnet.private[zone].id]
   security_group_ids  = [aws_security_group.endpoints.id]
   policy              = data.aws_iam_policy_document.endpoint.json
 

@@ -251,6 +251,14 @@ locals {
         description = "Less than ${0.05 * var.database_storage_gib.initial} GiB are free: storage has grown to its maximum, or fills faster than it grows"
       })
     },
+    # Burstable classes run on at full speed when their credits are used up, and bill it. From then on a larger class is
+    # cheaper.
+    !local.aurora && startswith(var.database_instance_class, "db.t") ? {
+      database-credits = merge(local.database_usual, {
+        metric      = "CPUSurplusCreditsCharged", statistic = "Maximum",
+        description = "The database needs more CPU than its class has, and the surplus is billed"
+      })
+    } : {},
     # Only a cluster has readers: RDS makes no replica of an instance whose master password it manages.
     local.aurora && var.aurora_capacity.instances > 1 ? {
       database-replica-lag = merge(local.database_usual, {
@@ -366,8 +374,9 @@ resource "aws_cloudwatch_dashboard" "main" {
 
 # ---- money ---------------------------------------------------------------------------------------
 
+# Budgets know no region, and two regions may hold an environment of this name while one is replaced by the other.
 resource "aws_budgets_budget" "monthly" {
-  name         = local.name
+  name         = "${local.name}-${var.region}"
   budget_type  = "COST"
   time_unit    = "MONTHLY"
   limit_amount = tostring(var.monthly_budget_usd)

@@ -62,7 +62,7 @@ variable "zone_count" {
 
 variable "endpoint_zone_count" {
   type        = number
-  description = "Zones in which each interface endpoint has an address (paid for by the hour). With fewer than `zone_count`, the loss of a zone can cut functions in the others off."
+  description = "Zones in which the endpoint of Secrets Manager has an address (each is paid for by the hour). With fewer than `zone_count`, the loss of a zone can keep functions in the others from their passwords."
   default     = 2
 
   validation {
@@ -72,7 +72,18 @@ variable "endpoint_zone_count" {
 
   validation {
     condition     = var.environment != "prod" || var.endpoint_zone_count == var.zone_count
-    error_message = "In prod each zone needs its own endpoints. Otherwise the loss of one zone could stop the others."
+    error_message = "In prod each zone needs its own address of Secrets Manager. Otherwise the loss of one zone could stop the others."
+  }
+}
+
+variable "other_endpoint_zones" {
+  type        = number
+  description = "Zones in which the endpoints of EventBridge and of Cognito have an address. Booking needs neither: while the only such zone is lost, events wait in the outbox, and operators cannot change accounts."
+  default     = 1
+
+  validation {
+    condition     = var.other_endpoint_zones >= 1 && var.other_endpoint_zones <= var.zone_count
+    error_message = "An endpoint has addresses in at least one and at most `zone_count` zones."
   }
 }
 
@@ -91,7 +102,7 @@ variable "database_engine" {
 
 variable "database_instance_class" {
   type        = string
-  description = "Class of the RDS instance; its memory decides max_connections (see database.tf). Aurora ignores it."
+  description = "Class of the RDS instance; its memory decides max_connections (see database.tf). Classes db.t are cheap and bill the CPU that they use beyond their share, and an alarm tells of it. Aurora ignores it."
   default     = "db.t4g.small"
 
   validation {
@@ -99,10 +110,6 @@ variable "database_instance_class" {
     error_message = "The memory of this class is unknown. Add it to instance_memory_gib in database.tf."
   }
 
-  validation {
-    condition     = var.environment != "prod" || !startswith(var.database_instance_class, "db.t")
-    error_message = "Burstable instances run out of CPU credits at the busiest hour. In prod choose db.m or db.r."
-  }
 }
 
 variable "database_storage_gib" {
@@ -172,6 +179,27 @@ variable "backup_retention_days" {
   validation {
     condition     = var.environment != "prod" || var.backup_retention_days >= 14
     error_message = "In prod keep backups for at least 14 days, so that a mistake that is noticed after the holidays can be undone."
+  }
+}
+
+variable "backup_region" {
+  type        = string
+  description = "A second region that gets copies of the automated backups, minutes old. Without it the loss of `region` is the loss of everything. AWS pairs regions: `aws rds describe-source-regions --region BACKUP_REGION` lists what one can copy from."
+  default     = null
+
+  validation {
+    condition     = var.backup_region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.backup_region))
+    error_message = "This is not the name of a region, such as eu-central-1."
+  }
+
+  validation {
+    condition     = var.backup_region != var.region
+    error_message = "The copies have to be in another region than the database."
+  }
+
+  validation {
+    condition     = var.backup_region == null || var.database_engine == "rds-mysql"
+    error_message = "AWS copies automated backups of RDS to another region, not those of Aurora. Leave backup_region out and copy snapshots of the cluster with AWS Backup."
   }
 }
 

@@ -3,6 +3,7 @@ environment             = "prod"
 region                  = "eu-west-1"
 zone_count              = 3
 endpoint_zone_count     = 3
+other_endpoint_zones    = 3
 database_instance_class = "db.m7g.large"
 database_storage_gib    = { initial = 100, maximum = 1000 }
 multi_az                = true

@@ -18,7 +18,7 @@ run "dev" {
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint.service["events"].subnet_ids) == 1 && length(aws_subnet.private) == 2
+    condition     = length(aws_vpc_endpoint.service["secretsmanager"].subnet_ids) == 1 && length(aws_subnet.private) == 2
     error_message = "Dev pays for endpoints in one zone."
   }
 

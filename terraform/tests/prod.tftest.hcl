@@ -23,6 +23,16 @@ run "prod" {
   }
 
   assert {
+    condition     = alltrue([for zones in local.endpoints : zones == 3])
+    error_message = "Prod loses a zone without losing an endpoint."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.main), "database-credits")
+    error_message = "Only burstable classes have credits."
+  }
+
+  assert {
     condition     = aws_db_instance.main[0].multi_az && aws_db_instance.main[0].deletion_protection
     error_message = "The database of prod survives the loss of a zone and cannot be deleted."
   }
@@ -182,6 +192,45 @@ run "name_without_cloudfront" {
   assert {
     condition     = output.api_url == "https://api.example.com"
     error_message = "Callers are told the name."
+  }
+}
+
+run "a_small_clinic" {
+  command = plan
+
+  variables {
+    zone_count              = 2
+    endpoint_zone_count     = 2
+    other_endpoint_zones    = 1
+    database_instance_class = "db.t4g.medium"
+  }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.main), "database-credits")
+    error_message = "Whoever takes a burstable class hears when it costs more than a larger one."
+  }
+
+  assert {
+    condition     = local.endpoints == { secretsmanager = 2, events = 1, cognito-idp = 1 }
+    error_message = "Passwords can be fetched in each zone, and what can wait until a zone is back is paid for in one."
+  }
+}
+
+run "copies_in_another_region" {
+  command = plan
+
+  variables {
+    backup_region = "eu-central-1"
+  }
+
+  assert {
+    condition     = aws_db_instance_automated_backups_replication.main[0].region == "eu-central-1" && aws_kms_key.backup[0].region == "eu-central-1"
+    error_message = "Copies and their key are where the first region's loss does not reach them."
+  }
+
+  assert {
+    condition     = aws_db_instance_automated_backups_replication.main[0].retention_period == aws_db_instance.main[0].backup_retention_period
+    error_message = "Copies reach back as far as the backups."
   }
 }
 

@@ -14,24 +14,22 @@ run "what_prod_refuses" {
   command = plan
 
   variables {
-    endpoint_zone_count     = 2
-    database_instance_class = "db.t4g.large"
-    database_engine         = "aurora-mysql"
-    aurora_capacity         = { minimum = 1, maximum = 4, instances = 1 }
-    multi_az                = false
-    deletion_protection     = false
-    backup_retention_days   = 13
-    secret_recovery_days    = 29
-    deployment_config       = "CodeDeployDefault.LambdaAllAtOnce"
-    password_flow           = true
-    mail                    = null
-    cors_origins            = ["http://app.example.com"]
-    log_retention_days      = 60
+    endpoint_zone_count   = 2
+    database_engine       = "aurora-mysql"
+    aurora_capacity       = { minimum = 1, maximum = 4, instances = 1 }
+    multi_az              = false
+    deletion_protection   = false
+    backup_retention_days = 13
+    secret_recovery_days  = 29
+    deployment_config     = "CodeDeployDefault.LambdaAllAtOnce"
+    password_flow         = true
+    mail                  = null
+    cors_origins          = ["http://app.example.com"]
+    log_retention_days    = 60
   }
 
   expect_failures = [
     var.endpoint_zone_count,
-    var.database_instance_class,
     var.aurora_capacity,
     var.multi_az,
     var.deletion_protection,
@@ -102,6 +100,8 @@ run "what_contradicts_another_choice" {
 
   variables {
     endpoint_zone_count  = 4
+    other_endpoint_zones = 4
+    backup_region        = "eu-west-1"
     database_storage_gib = { initial = 100, maximum = 105 }
     aurora_capacity      = { minimum = 8, maximum = 4, instances = 2 }
     custom_domain        = { name = "a.example.com", certificate_arn = "arn:aws:acm:us-east-1:1:certificate/1", zone_id = "Z1" }
@@ -114,6 +114,8 @@ run "what_contradicts_another_choice" {
 
   expect_failures = [
     var.endpoint_zone_count,
+    var.other_endpoint_zones,
+    var.backup_region,
     var.database_storage_gib,
     var.aurora_capacity,
     var.custom_domain,
@@ -123,6 +125,18 @@ run "what_contradicts_another_choice" {
     var.alarm_emails,
     var.objectives,
   ]
+}
+
+run "copies_that_aurora_does_not_make" {
+  command = plan
+
+  variables {
+    database_engine = "aurora-mysql"
+    aurora_capacity = { minimum = 1, maximum = 16, instances = 2 }
+    backup_region   = "eu-central-1"
+  }
+
+  expect_failures = [var.backup_region]
 }
 
 run "a_certificate_that_cloudfront_cannot_use" {
@@ -137,14 +151,15 @@ run "a_certificate_that_cloudfront_cannot_use" {
   expect_failures = [var.aurora_capacity, var.custom_domain]
 }
 
-run "a_name_that_no_resource_can_carry" {
+run "names_that_nothing_can_carry" {
   command = plan
 
   variables {
-    environment = "Prod_1"
+    environment   = "Prod_1"
+    backup_region = "Frankfurt"
   }
 
-  expect_failures = [var.environment]
+  expect_failures = [var.environment, var.backup_region]
 }
 
 run "more_functions_than_connections" {

@@ -1,8 +1,12 @@
 """docs/operations.md agrees with Terraform, with the code, and with itself."""
 
+import json
 import re
 from decimal import Decimal
 
+import pytest
+
+from dev.plans import SHAPES, Shape
 from lambda_function.bootstrap import migration_actions
 from lambda_function.services.operators import actions
 from tests.docs import limits, stack
@@ -62,16 +66,51 @@ def test_the_quota_counts_every_other_function() -> None:
 def test_the_costs_add_up() -> None:
     total = Decimal(0)
     tables = 0
-    for what, quantity, _, price, month in rows(section(OPERATIONS, "Cost")):
-        stated = Decimal(month.strip("*").replace(",", ""))
+    for what, quantity, _, price, month in rows_of(5):
         if what == "**together**":
-            assert stated == total
+            assert number(month) == total
             total = Decimal(0)
             tables += 1
         else:
-            assert stated == round(Decimal(quantity.replace(",", "")) * Decimal(price), 2), what
-            total += stated
-    assert tables == 2
+            assert number(month) == round(number(quantity) * Decimal(price), 2), what
+            total += number(month)
+    assert tables == 1
+
+
+@pytest.mark.parametrize("column", [3, 5, 7], ids=["smallest", "small", "full"])
+def test_the_costs_of_a_small_clinic_add_up(column: int) -> None:
+    *items, together = rows_of(9)
+    for item in items:
+        assert number(item[column + 1]) == round(number(item[column]) * Decimal(item[2]), 2), item[0]
+    assert together[0] == "**together**"
+    assert number(together[column + 1]) == sum(number(item[column + 1]) for item in items)
+
+
+def test_the_costs_of_a_small_clinic_are_named_where_they_are_chosen() -> None:
+    named = re.search(r"^\| variable \|.*$", section(OPERATIONS, "Cost"), re.MULTILINE)
+    assert named is not None
+    sums = [number(rows_of(9)[-1][column]) for column in (4, 6, 8)]
+    assert re.findall(r": (\d+) dollars", named[0]) == [str(round(total)) for total in sums]
+
+
+def test_the_clinics_with_a_bill_are_planned() -> None:
+    for column, shape in enumerate(["clinic-smallest", "clinic-small", "clinic-full"], start=1):
+        stated = {spans(row[0])[0]: json.loads(as_json(spans(row[column])[0])) for row in rows_of(4)}
+        assert SHAPES[shape] == Shape("prod", stated)
+
+
+def rows_of(columns: int) -> list[list[str]]:
+    """Returns the rows of the section on costs that have so many columns."""
+    return [row for row in rows(section(OPERATIONS, "Cost")) if len(row) == columns]
+
+
+def number(cell: str) -> Decimal:
+    """Returns the number in a cell. A dash is none."""
+    return Decimal(cell.strip("*").replace(",", "").replace("\N{EN DASH}", "0"))
+
+
+def as_json(value: str) -> str:
+    return re.sub(r"(\w+) = ", r'"\1": ', value)
 
 
 def test_the_requests_of_all_routes_are_those_of_the_example() -> None:

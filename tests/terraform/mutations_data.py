@@ -67,4 +67,25 @@ MUTATIONS = (
         "",
         "nothing_is_made_before_what_it_needs",
     ),
+    Mutation(
+        "a zone cannot fetch passwords",
+        "network.tf",
+        "secretsmanager = var.endpoint_zone_count",
+        "secretsmanager = 1",
+        "passwords_can_be_fetched_in_every_zone",
+    ),
+    Mutation(
+        "the copies of backups are in the region that they are for",
+        "environments/prod.tfvars",
+        'region                  = "eu-west-1"',
+        'region                  = "eu-west-1"\nbackup_region = "eu-west-1"',
+        "The copies have to be in another region than the database.",
+    ),
+    Mutation(
+        "a burstable database bills in silence",
+        "observability.tf",
+        'startswith(var.database_instance_class, "db.t")',
+        '!startswith(var.database_instance_class, "db.t")',
+        "a_burstable_database_says_when_it_costs_more",
+    ),
 )

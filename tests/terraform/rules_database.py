@@ -59,3 +59,28 @@ def instances_of_a_cluster_are_asked_for_nothing_of_the_cluster(plan: Plan) -> N
 def the_directory_of_people_can_be_reached(plan: Plan) -> None:
     """Cognito refuses what comes through a VPC endpoint if the pool has a domain, and functions have no other way."""
     assert not plan.some("aws_cognito_user_pool_domain")
+
+
+def a_burstable_database_says_when_it_costs_more(plan: Plan) -> None:
+    for database in plan.some("aws_db_instance"):
+        watched = {alarm.values.get("metric_name") for alarm in plan.all("aws_cloudwatch_metric_alarm")}
+        burstable = database.values["instance_class"].startswith("db.t")
+        assert ("CPUSurplusCreditsCharged" in watched) is burstable
+
+
+def copies_of_backups_survive_the_region(plan: Plan) -> None:
+    """The key is in the other region too: the database's own would be lost with the first one."""
+    keys = {key.address: key for key in plan.all("aws_kms_key")}
+    for copies in plan.some("aws_db_instance_automated_backups_replication"):
+        key = keys["aws_kms_key.backup[0]"]
+        assert copies.values["region"] == key.values["region"]
+        assert copies.given("kms_key_id")
+        [database] = plan.all("aws_db_instance")
+        assert copies.values["retention_period"] == database.values["backup_retention_period"]
+
+
+def passwords_can_be_fetched_in_every_zone(plan: Plan) -> None:
+    """Elsewhere than in prod, a lost zone may stop everything. What events and accounts need can wait in prod too."""
+    for endpoint in plan.all("aws_vpc_endpoint"):
+        if endpoint.key == "secretsmanager" and plan.environment == "prod":
+            assert len(endpoint.values["subnet_ids"]) == len(plan.all("aws_subnet"))

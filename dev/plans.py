@@ -58,7 +58,16 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 "rds_proxy": True,
             },
         ),
-        "prod-proxy": Shape("prod", {"rds_proxy": True, "api_concurrency": 900}),
+        "prod-proxy": Shape(
+            "prod",
+            {
+                "rds_proxy": True,
+                "api_concurrency": 900,
+                "snapstart": False,
+                "provisioned_concurrency": 20,
+                "throttling": {"rate": 1000, "burst": 2000},
+            },
+        ),
         "prod-name": Shape("prod", {"custom_domain": _domain("eu-west-1")}),
         "prod-cloudfront": Shape("prod", {"cloudfront": True}),
         "prod-cloudfront-name": Shape("prod", {"cloudfront": True, "custom_domain": _domain("us-east-1")}),

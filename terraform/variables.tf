@@ -266,6 +266,22 @@ variable "snapstart" {
   default     = false
 }
 
+variable "provisioned_concurrency" {
+  type        = number
+  description = "Executions of the API that are kept started, instead of `snapstart`. They have no cold start and cost money per GiB and hour, used or not. 0: none."
+  default     = 0
+
+  validation {
+    condition     = var.provisioned_concurrency >= 0 && var.provisioned_concurrency <= var.api_concurrency && floor(var.provisioned_concurrency) == var.provisioned_concurrency
+    error_message = "Keep a whole number of executions started, at most api_concurrency: AWS refuses more than are reserved."
+  }
+
+  validation {
+    condition     = var.provisioned_concurrency == 0 || !var.snapstart
+    error_message = "Choose provisioned_concurrency or snapstart: a function cannot have both."
+  }
+}
+
 variable "deployment_config" {
   type        = string
   description = "How CodeDeploy shifts requests to a new version of the API."

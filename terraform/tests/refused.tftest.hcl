@@ -205,3 +205,25 @@ run "mail_from_the_one_address_that_is_verified" {
     mail = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/dentist@example.com", from = "dentist@example.com" }
   }
 }
+
+run "two_ways_to_start" {
+  command = plan
+
+  variables {
+    snapstart               = true
+    provisioned_concurrency = 5
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "more_executions_kept_started_than_reserved" {
+  command = plan
+
+  variables {
+    snapstart               = false
+    provisioned_concurrency = 201
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}

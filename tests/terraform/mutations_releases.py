@@ -39,6 +39,13 @@ MUTATIONS = (
         "what_tries_versions_may_do_nothing_else",
     ),
     Mutation(
+        "a snapshot and executions that are kept started",
+        "functions.tf",
+        "provisioned           = var.provisioned_concurrency",
+        "provisioned           = 5",
+        "the_api_starts_in_one_way",
+    ),
+    Mutation(
         "what tries versions gives up before the API does",
         "functions.tf",
         "timeout_seconds = 300",

@@ -67,6 +67,16 @@ def what_tries_versions_may_do_nothing_else(plan: Plan) -> None:
         assert re.search(rf"\bdentist-{plan.environment}-api\b(?!-)", resource), resource
 
 
+def the_api_starts_in_one_way(plan: Plan) -> None:
+    """A function with a snapshot cannot keep executions started, and those have to follow the alias."""
+    for kept in plan.some("aws_lambda_provisioned_concurrency_config"):
+        assert kept.address.startswith("module.api."), kept.address
+        assert kept.values["qualifier"] == "live"
+        api = plan.functions()["api"].values
+        assert not api.get("snap_start")
+        assert 0 < kept.values["provisioned_concurrent_executions"] <= api["reserved_concurrent_executions"]
+
+
 def trials_outlast_the_api(plan: Plan) -> None:
     functions = plan.functions()
     assert functions[_HOOK].values["timeout"] > 4 * functions["api"].values["timeout"]

@@ -46,7 +46,9 @@ def alarms_watch_what_the_database_has(plan: Plan) -> None:
 
 
 def a_rise_of_refusals_rings(plan: Plan) -> None:
-    [alarm] = [alarm for alarm in plan.all("aws_cloudwatch_metric_alarm") if alarm.values.get("threshold_metric_id")]
+    learned = [alarm for alarm in plan.all("aws_cloudwatch_metric_alarm") if alarm.values.get("threshold_metric_id")]
+    assert len(learned) == 1
+    alarm = learned[0]
     assert alarm.values["comparison_operator"] == "GreaterThanUpperThreshold"
     queries = {query["id"]: query for query in alarm.values["metric_query"]}
     band = queries[alarm.values["threshold_metric_id"]]

@@ -187,6 +187,15 @@ resource "aws_lambda_alias" "shifted" {
   }
 }
 
+# It belongs to the alias, so that it follows whatever version the alias leads to.
+resource "aws_lambda_provisioned_concurrency_config" "this" {
+  count = var.provisioned > 0 ? 1 : 0
+
+  function_name                     = aws_lambda_function.this.function_name
+  qualifier                         = local.alias.name
+  provisioned_concurrent_executions = var.provisioned
+}
+
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name          = aws_lambda_function.this.function_name
   qualifier              = local.alias.name

@@ -86,6 +86,12 @@ variable "snapstart" {
   default     = false
 }
 
+variable "provisioned" {
+  type        = number
+  description = "Executions of the alias that are kept started. A function with a snapshot cannot have any."
+  default     = 0
+}
+
 variable "shifted_by_codedeploy" {
   type        = bool
   description = "CodeDeploy moves the alias to a new version, bit by bit, so Terraform leaves it where it is."

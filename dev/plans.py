@@ -72,7 +72,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "prod-cloudfront": Shape("prod", {"cloudfront": True}),
         "prod-cloudfront-name": Shape("prod", {"cloudfront": True, "custom_domain": _domain("us-east-1")}),
         "prod-first-apply": Shape("prod", {"rotation": {"enabled": False, "days": 30}}),
-        "prod-maintenance": Shape("prod", {"maintenance": True}),
+        "prod-maintenance": Shape("prod", {"maintenance": True, "snapstart": False, "provisioned_concurrency": 20}),
         "prod-copies": Shape("prod", {"backup_region": "eu-central-1"}),
         # These three have their bill in docs/operations.md.
         "clinic-smallest": Shape(

@@ -108,7 +108,7 @@ module "api" {
   timeout_seconds       = 29 # API Gateway gives up after 30
   concurrency           = local.admitted_concurrency.api
   snapstart             = var.snapstart
-  provisioned           = var.provisioned_concurrency
+  provisioned           = var.maintenance ? 0 : var.provisioned_concurrency
   shifted_by_codedeploy = true
 }
 

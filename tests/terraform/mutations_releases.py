@@ -41,9 +41,17 @@ MUTATIONS = (
     Mutation(
         "a snapshot and executions that are kept started",
         "functions.tf",
-        "provisioned           = var.provisioned_concurrency",
+        "provisioned           = var.maintenance ? 0 : var.provisioned_concurrency",
         "provisioned           = 5",
         "the_api_starts_in_one_way",
+    ),
+    Mutation(
+        "executions that are kept started during maintenance, which reserves none",
+        "functions.tf",
+        "var.maintenance ? 0 : var.provisioned_concurrency",
+        "var.provisioned_concurrency",
+        "the_api_starts_in_one_way",
+        "prod-maintenance",
     ),
     Mutation(
         "what tries versions gives up before the API does",

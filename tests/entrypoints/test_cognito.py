@@ -1,17 +1,19 @@
 """The Lambda that the user pool calls after a confirmation, on the real database as the application's user."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from dev.lambda_context import LambdaContext
 from lambda_function.aws.post_confirmation import SignUpError
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.domain.actor import Role
 from tests.aws import SECRET_ID, load_handler, store_secret
+from tests.docs.documents import OPERATIONS, section
 from tests.factories import Practice
 
 MODULE = "lambda_function.entrypoints.cognito"
@@ -184,3 +186,15 @@ def test_it_fails_without_its_database_and_says_no_more(practice: Practice) -> N
     boto3.client("secretsmanager").delete_secret(SecretId=SECRET_ID, ForceDeleteWithoutRecovery=True)
     with pytest.raises(SignUpError, match="could not be set up"):
         _call(_event())
+
+
+def test_after_the_loss_of_a_region_people_are_linked_to_their_new_accounts(practice: Practice) -> None:
+    """docs/operations.md gives the statement to run when the pool has to be made anew."""
+    stated = re.search(r"`(UPDATE user SET [^`]+)`", section(OPERATIONS, "Restore from backup"))
+    assert stated is not None
+    lost = practice.add_patient("ana", cognito_sub="sub-of-the-lost-pool", email=MAIL).user_id
+    practice.session.execute(text(stated[1]))
+    practice.session.commit()
+    _call(_event(user_name="ana"))
+
+    assert _with_sub(practice).user_id == lost

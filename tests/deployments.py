@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import boto3
 
@@ -79,10 +80,11 @@ class Deployment:
         return _response((HTTPStatus.OK, answer))
 
     def _invoke(self, params: Mapping[str, Any], **_: Any) -> Any:
-        assert params["url_path"].split("/")[3] == FUNCTION
+        function, version = unquote(params["url_path"].split("/")[3]).split(":")
+        assert function == FUNCTION
         event = json.loads(params["body"])
         self.events.append(event)
-        return _response(self.versions[params["query_string"]["Qualifier"]](event))
+        return _response(self.versions[version](event))
 
 
 def _response(answer: Answer) -> Any:

@@ -27,6 +27,11 @@ class Version:
     function: str
     number: str
 
+    @property
+    def name(self) -> str:
+        """The function's name with the version, as policies know it."""
+        return f"{self.function}:{self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -94,9 +99,7 @@ class BeforeTraffic:
     def _answer(self, version: Version, event: Mapping[str, Any]) -> int | str:
         """The status of the answer, or why there is none."""
         try:
-            answer = self._functions.invoke(
-                FunctionName=version.function, Qualifier=version.number, Payload=json.dumps(event)
-            )
+            answer = self._functions.invoke(FunctionName=version.name, Payload=json.dumps(event))
             result = json.loads(answer["Payload"].read())
         except ClientError as error:
             return error.response["Error"]["Code"]

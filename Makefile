@@ -60,19 +60,21 @@ openapi-lint: $(VENV) ## Check openapi.json against the rules of Spectral and Re
 STACK := build/terraform
 # Where Terraform downloads the provider, it stops here unless the lock file names that version (docs/contributing.md).
 TF_INIT := -backend=false -input=false -lockfile=readonly
-TF_TEST := terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip
 terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ in every shape, and that mistakes are found (PLAN_LINTER=program)
 	terraform fmt -check -recursive terraform
 	for root in terraform/bootstrap terraform; do \
 	  terraform -chdir=$$root init $(TF_INIT) >/dev/null && terraform -chdir=$$root validate || exit 1; done
 	$(BIN)/python -m dev.plans $(STACK)
-	$(TF_TEST) -var-file=environments/prod.tfvars -filter=tests/prod.tftest.hcl -filter=tests/refused.tftest.hcl
-	$(TF_TEST) -var-file=environments/staging.tfvars -filter=tests/staging.tftest.hcl
-	$(TF_TEST) -var-file=environments/dev.tfvars -filter=tests/dev.tftest.hcl
+	$(MAKE) -j 2 $(addprefix terraform-test-,prod refused staging dev)
 	$(BIN)/pytest -n 2 tests/terraform $(ARGS)
 	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod.json
-	@if [ -n "$(PLAN_LINTER)" ]; then "$(PLAN_LINTER)" $(STACK)/*.json; \
+	@if [ -n "$(PLAN_LINTER)" ]; then ls $(STACK)/*.json | xargs -n 4 -P 2 "$(PLAN_LINTER)"; \
 	else echo "PLAN_LINTER names no linter of plans, so that step is left out."; fi
+
+# A file of Terraform's own tests, with the environment of its name; what is refused, prod refuses.
+terraform-test-%:
+	terraform -chdir=terraform test -var=package_path=$(CURDIR)/$(STACK)/stack/package.zip \
+	  -var-file=environments/$(patsubst refused,prod,$*).tfvars -filter=tests/$*.tftest.hcl
 
 build/checkov/.installed: requirements-terraform.txt
 	$(BIN)/python -m venv build/checkov

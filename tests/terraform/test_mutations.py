@@ -21,7 +21,7 @@ from tests.terraform.plan import Plan
 from tests.terraform.rules import RULES
 
 STACK = ROOT / "build" / "terraform" / "stack"
-_TOGETHER = 4
+_TOGETHER = 6
 
 
 MUTATIONS = (
@@ -287,7 +287,7 @@ MUTATIONS = (
 
 
 def batches() -> list[tuple[Mutation, ...]]:
-    """Groups the mutations. A plan takes seconds, so it shows up to four changes of one shape with different rules. A
+    """Groups the mutations. A plan takes seconds, so it shows up to six changes of one shape with different rules. A
     refusal hides everything else.
     """
     alone = [(mutation,) for mutation in MUTATIONS if mutation.caught_by not in RULES]

@@ -244,8 +244,8 @@ MUTATIONS = (
     Mutation(
         "an alarm that tells nobody",
         "observability.tf",
-        "  treat_missing_data  = each.value.missing\n  alarm_actions       = [aws_sns_topic.alarms.arn]",
-        "  treat_missing_data  = each.value.missing",
+        "local.set_off_by_maintenance, each.key))\n  alarm_actions       = [aws_sns_topic.alarms.arn]",
+        "local.set_off_by_maintenance, each.key))",
         "every_alarm_rings",
     ),
     Mutation(

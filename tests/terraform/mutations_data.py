@@ -82,6 +82,14 @@ MUTATIONS = (
         "The copies have to be in another region than the database.",
     ),
     Mutation(
+        "the key of the copies is lost with the first region",
+        "backup.tf",
+        "  region                  = var.backup_region\n",
+        "  region                  = var.region\n",
+        "copies_of_backups_survive_the_region",
+        shape="prod-copies",
+    ),
+    Mutation(
         "a burstable database bills in silence",
         "observability.tf",
         'startswith(var.database_instance_class, "db.t")',

@@ -22,21 +22,21 @@ class Contract:
 
     def __init__(self, document: Json) -> None:
         self.document = document
-        self._operations = [
-            (method.upper(), _pattern(path), operation)
-            for path, methods in document["paths"].items()
-            for method, operation in methods.items()
+        self._paths = [
+            (_pattern(path), {method.upper(): operation for method, operation in methods.items()})
+            for path, methods in sorted(document["paths"].items(), key=lambda item: "{" in item[0])
         ]
         self._validators: dict[str, Draft202012Validator] = {}
 
     def operation(self, method: str, path: str) -> Json | None:
-        """Returns the operation of a request. HEAD is treated as GET."""
-        wanted = "GET" if method == "HEAD" else method
-        found = (operation for verb, pattern, operation in self._operations if verb == wanted and pattern(path))
-        return next(found, None)
+        """Returns the operation of a request. HEAD is treated as GET. As OpenAPI says, a path without placeholders is
+        matched before those with them.
+        """
+        found = next((operations for fits, operations in self._paths if fits(path)), {})
+        return found.get("GET" if method == "HEAD" else method)
 
     def operations(self) -> Iterator[Json]:
-        return (operation for _, _, operation in self._operations)
+        return (operation for _, operations in self._paths for operation in operations.values())
 
     def resolved(self, thing: Json) -> Json:
         """Returns the target of a reference."""

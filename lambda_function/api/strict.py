@@ -22,8 +22,12 @@ _PASSES_OVER = frozenset({"/calendar.ics"})
 
 
 def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
-    """The route of a request. Raises EdgeError: not_found, or method_not_allowed with Allow."""
-    here = [route for route in routes if _leads_to(route, path)]
+    """The route of a request. A path without placeholders goes before one with them: the `_search` of FHIR is no id.
+
+    Raises EdgeError: not_found, or method_not_allowed with Allow.
+    """
+    routes = tuple(routes)
+    here = [route for route in routes if route.path == path] or [route for route in routes if _leads_to(route, path)]
     if not here:
         raise EdgeError("not_found", "There is nothing at this address.")
     for route in here:

@@ -30,9 +30,7 @@ def _send(desk: Desk, method: str, path: str, query: str = "", body: Any = None)
 
 
 def _allowed(path: str) -> list[str]:
-    """Returns the methods of all routes that the path fits: `_search` could be the id of a resource."""
-    fitting = {path, re.sub("/_search$", f"/{{{path.split('/')[-2].lower()}_id}}", path)}
-    methods = {key.split(" ", 1)[0] for key in KEYS if key.split(" ", 1)[1] in fitting}
+    methods = {key.split(" ", 1)[0] for key in KEYS if key.split(" ", 1)[1] == path}
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 

@@ -7,6 +7,7 @@ A block is indented code or a fence. Comments above it, which nobody sees in the
 | `<!-- drill: not run: REASON -->` | the block cannot run against the emulator, or is no command |
 | `<!-- drill: first: NAME -->` | before it, the drill does something that the text asks of a person; see by_hand.py |
 | `<!-- drill: shows: TEXT -->` | its output must contain this text |
+| `<!-- drill: last: REASON -->` | it runs after all blocks without this mark |
 """
 
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 _HEADING = re.compile(r"^#+ (.*)$")
 _ITEM = re.compile(r"^ *(?:\d+\.|[-*]) +")
 _FENCE = re.compile(r"^ *```")
-_MARK = re.compile(r"^ *<!-- drill: (not run|first|shows): (.+) -->$")
+_MARK = re.compile(r"^ *<!-- drill: (not run|first|shows|last): (.+) -->$")
 _CODE = 4  # how much deeper than the text around it code is indented
 
 
@@ -38,7 +39,9 @@ class Block:
 
 
 def read(document: Path) -> list[Block]:
-    return list(_Reader(document.read_text().splitlines()).blocks())
+    """Returns the blocks in the order in which they run."""
+    found = list(_Reader(document.read_text().splitlines()).blocks())
+    return sorted(found, key=lambda block: "last" in block.marks)
 
 
 class _Reader:

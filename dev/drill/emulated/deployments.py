@@ -6,6 +6,7 @@ AWS's.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ _groups: dict[tuple[str, str], dict[str, Any]] = {}
 _deployments: dict[str, dict[str, Any]] = {}
 _verdicts: dict[str, str] = {}  # of hooks, by the id of their execution
 _CANARY = 0.1
+_log = logging.getLogger("drill.codedeploy")
 
 
 def mend() -> None:
@@ -31,6 +33,23 @@ def mend() -> None:
     }
     iam_actions.SERVICE_TO_IAM_NAMESPACE["codedeploy"] = "codedeploy"
     app.SERVICE_HANDLERS["codedeploy"] = _handle
+    resource = iam_actions.extract_resource_arn
+
+    def resource_of(service: str, *request: Any) -> Any:
+        return _resource(*request[3:]) if service == "codedeploy" else resource(service, *request)
+
+    iam_actions.extract_resource_arn = resource_of
+
+
+def _resource(body: bytes, query: Any, region: str, account: str) -> str:
+    """What policies have to name for a call: the application, or its group where the call is about a deployment."""
+    given = json.loads(body or b"{}")
+    given = _deployments.get(given.get("deploymentId"), given)
+    if "deploymentGroupName" in given:
+        kind, name = "deploymentgroup", f"{given['applicationName']}/{given['deploymentGroupName']}"
+    else:
+        kind, name = "application", given.get("applicationName", "*")
+    return f"arn:aws:codedeploy:{region}:{account}:{kind}:{name}"
 
 
 class _RefusedError(Exception):
@@ -131,6 +150,7 @@ def _shift(deployment: dict[str, Any]) -> None:
     specification = json.loads(deployment["revision"]["appSpecContent"]["content"])
     for hook in specification.get("Hooks", []):
         if "BeforeAllowTraffic" in hook and not _allows(deployment, hook["BeforeAllowTraffic"]):
+            _log.error("%s was refused by its hook.", deployment["deploymentId"])
             deployment["status"] = "Failed"
             return
     wanted = next(iter(specification["Resources"][0].values()))["Properties"]
@@ -138,6 +158,7 @@ def _shift(deployment: dict[str, Any]) -> None:
     lambdas = client("lambda")
     old, new = wanted["CurrentVersion"], wanted["TargetVersion"]
     if lambdas.get_alias(**alias)["FunctionVersion"] != old:
+        _log.error("%s does not begin at the version that serves.", deployment["deploymentId"])
         deployment["status"] = "Failed"
         return
     lambdas.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {new: _CANARY}})

@@ -1,4 +1,5 @@
-"""What the stand-in for hashicorp/aws leaves out and the drill's emulator has: instances of RDS, and CodeDeploy.
+"""What the stand-in for hashicorp/aws leaves out and the drill's emulator has: instances of RDS, CodeDeploy, and the
+end of a rotation.
 
 The stand-in runs this file in its own Python, and calls the functions with the arguments of Terraform.
 """
@@ -70,6 +71,9 @@ def delete_database(state: Arguments) -> None:
     if not state["skip_final_snapshot"]:
         last["FinalDBSnapshotIdentifier"] = state["final_snapshot_identifier"]
     client("rds").delete_db_instance(DBInstanceIdentifier=state["identifier"], **last)
+
+
+delete_by("aws_secretsmanager_secret_rotation", "secretsmanager", "cancel_rotate_secret", SecretId="secret_id")
 
 
 @create("aws_codedeploy_app", replace=("name", "compute_platform"))

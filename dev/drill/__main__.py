@@ -15,6 +15,7 @@ from dev.drill import blocks, databases, emulator, shell, workplace
 from dev.drill.blocks import Block
 from dev.drill.by_hand import ACTIONS, Scene
 from dev.drill.emulator import EmulatorError
+from dev.drill.leftovers import inventory
 from dev.drill.shell import BlockError, Shell
 from dev.drill.workplace import BusyError
 from dev.mysql import NoDatabaseServerError
@@ -59,11 +60,15 @@ def scene() -> Iterator[tuple[Scene, Shell]]:
 
 
 def run(document: list[Block], place: Scene, session: Shell, deadline: float) -> None:
+    """Runs the blocks. Raises BlockError for the first that fails, or if the last of them leave something behind."""
+    before = inventory(place.environment)
     for block in document:
         if block.reason_not_to_run is None:
             begun = time.monotonic()
             _run_block(block, place, session, deadline)
             print(f"{time.monotonic() - begun:6.1f} s  {block.title}", flush=True)
+    if left := inventory(place.environment) - before:
+        raise BlockError("\n  ".join(["This is left behind:", *sorted(left)]))
 
 
 def _run_block(block: Block, place: Scene, session: Shell, deadline: float) -> None:

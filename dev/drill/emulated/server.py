@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.app import main
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 
 from dev.drill.emulated import database_service, deployments, rights, secret_rotation
 
@@ -40,9 +40,22 @@ def find_the_package() -> None:
     lambda_runtime.Worker.__init__ = starting
 
 
+def name_the_version() -> None:
+    """AWS asks policies for the version or the alias that is called, MiniStack for the function alone."""
+    resource = iam_actions.extract_resource_arn
+
+    def resource_of(service: str, *request: Any) -> str:
+        found: str = resource(service, *request)
+        [qualifier] = request[4].get("Qualifier", [""])  # after method, path, headers and body comes the query
+        return f"{found}:{qualifier}" if service == "lambda" and qualifier else found
+
+    iam_actions.extract_resource_arn = resource_of
+
+
 MENDS: tuple[Callable[[], None], ...] = (
     count_as_tls,
     find_the_package,
+    name_the_version,
     secret_rotation.mend,
     database_service.mend,
     deployments.mend,

@@ -67,6 +67,6 @@ def running(folder: Path, environment: Mapping[str, str], logs: Path) -> Iterato
             process.stdin.write("set -euo pipefail\n")
         yield shell
     finally:
-        os.killpg(process.pid, SIGKILL)
-        process.wait()
+        with process:
+            os.killpg(process.pid, SIGKILL)
         os.close(reports)

@@ -5,9 +5,9 @@ version a tenth of the traffic and at once all of it. The minutes in between, an
 AWS's.
 """
 
+import asyncio
 import json
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +59,8 @@ class _RefusedError(Exception):
 async def _handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
     operation = _OPERATIONS.get(headers.get("x-amz-target", "").rpartition(".")[2], _unknown)
     try:
-        return json_response(operation(json.loads(body or b"{}")))
+        # In a thread, since a deployment calls the emulator, which must be free to answer.
+        return json_response(await asyncio.to_thread(operation, json.loads(body or b"{}")))
     except _RefusedError as error:
         return error_response_json(str(error), "Refused by the drill's CodeDeploy.", 400)
 
@@ -115,10 +116,11 @@ def _delete_group(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create_deployment(given: dict[str, Any]) -> dict[str, Any]:
+    """Answers when the deployment is over, since the AWS CLI waits for a quarter of a minute between two questions."""
     _get_group(given)
-    deployment = {**given, "deploymentId": f"d-{new_uuid()[:9].upper()}", "status": "InProgress"}
+    deployment = {**given, "deploymentId": f"d-{new_uuid()[:8].upper()}", "status": "InProgress"}
     _deployments[deployment["deploymentId"]] = deployment
-    threading.Thread(target=_shift, args=(deployment,), daemon=True).start()
+    _shift(deployment)
     return {"deploymentId": deployment["deploymentId"]}
 
 
@@ -146,7 +148,6 @@ def _put_verdict(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shift(deployment: dict[str, Any]) -> None:
-    """Runs in a thread of its own, since it calls the emulator, which must be free to answer."""
     specification = json.loads(deployment["revision"]["appSpecContent"]["content"])
     for hook in specification.get("Hooks", []):
         if "BeforeAllowTraffic" in hook and not _allows(deployment, hook["BeforeAllowTraffic"]):

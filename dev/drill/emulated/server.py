@@ -14,6 +14,7 @@ from typing import Any
 
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import lambda_svc
 
 from dev.drill.emulated import database_service, deployments, rights, secret_rotation
 
@@ -40,6 +41,16 @@ def find_the_package() -> None:
     lambda_runtime.Worker.__init__ = starting
 
 
+def reserve_executions() -> None:
+    """Versions and aliases have the function's reserved executions, none of them if that is 0; MiniStack forgets it."""
+
+    def reserved(record: Any, configuration: dict[str, Any]) -> int | None:
+        function = lambda_svc._functions.get(configuration["FunctionName"]) or {}
+        return None if function.get("concurrency") is None else int(function["concurrency"])
+
+    lambda_svc._reserved_concurrency = reserved
+
+
 def name_the_version() -> None:
     """AWS asks policies for the version or the alias that is called, MiniStack for the function alone."""
     resource = iam_actions.extract_resource_arn
@@ -55,6 +66,7 @@ def name_the_version() -> None:
 MENDS: tuple[Callable[[], None], ...] = (
     count_as_tls,
     find_the_package,
+    reserve_executions,
     name_the_version,
     secret_rotation.mend,
     database_service.mend,

@@ -7,7 +7,6 @@ A block is indented code or a fence. Comments above it, which nobody sees in the
 | `<!-- drill: not run: REASON -->` | the block cannot run against the emulator, or is no command |
 | `<!-- drill: first: NAME -->` | before it, the drill does something that the text asks of a person; see by_hand.py |
 | `<!-- drill: shows: TEXT -->` | its output must contain this text |
-| `<!-- drill: last: REASON -->` | it runs after all blocks without this mark |
 """
 
 import re
@@ -18,7 +17,7 @@ from pathlib import Path
 _HEADING = re.compile(r"^#+ (.*)$")
 _ITEM = re.compile(r"^ *(?:\d+\.|[-*]) +")
 _FENCE = re.compile(r"^ *```")
-_MARK = re.compile(r"^ *<!-- drill: (not run|first|shows|last): (.+) -->$")
+_MARK = re.compile(r"^ *<!-- drill: (not run|first|shows): (.+) -->$")
 _CODE = 4  # how much deeper than the text around it code is indented
 
 
@@ -39,9 +38,7 @@ class Block:
 
 
 def read(document: Path) -> list[Block]:
-    """Returns the blocks in the order in which they run."""
-    found = list(_Reader(document.read_text().splitlines()).blocks())
-    return sorted(found, key=lambda block: "last" in block.marks)
+    return list(_Reader(document.read_text().splitlines()).blocks())
 
 
 class _Reader:

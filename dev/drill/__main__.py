@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from dev import stops
-from dev.drill import blocks, databases, emulator, shell, workplace
+from dev.drill import blocks, databases, emulator, rights, shell, workplace
 from dev.drill.blocks import Block
 from dev.drill.by_hand import ACTIONS, Scene
 from dev.drill.emulator import EmulatorError
 from dev.drill.leftovers import inventory
+from dev.drill.rights import RightsError
 from dev.drill.shell import BlockError, Shell
 from dev.drill.workplace import BusyError
 from dev.mysql import NoDatabaseServerError
@@ -34,8 +35,13 @@ def main() -> int:
     try:
         with workplace.held(), scene() as (place, session):
             document = blocks.read(place.folder / DOCUMENT)
-            run(document, place, session, begun + _SECONDS)
-    except (BlockError, BusyError, EmulatorError, NoDatabaseServerError, PackageError) as error:
+            record = Path(place.environment["DRILL_STATE"]) / rights.RECORD
+            try:
+                run(document, place, session, begun + _SECONDS)
+            except BlockError as error:
+                raise BlockError("\n".join([str(error), *rights.refusals(record)])) from error
+            rights.check(record)
+    except (BlockError, BusyError, EmulatorError, NoDatabaseServerError, PackageError, RightsError) as error:
         print(error, file=sys.stderr)
         return 1
     except stops.Stopped:
@@ -54,7 +60,9 @@ def scene() -> Iterator[tuple[Scene, Shell]]:
         stack.enter_context(databases.running(state, REGION))
         emulated = stack.enter_context(emulator.running(tools, state, sys.executable, REGION))
         folder, logs = workplace.copied_project(), workplace.empty_logs()
-        stack.callback(shutil.copy, state / "emulator.log", logs)
+        for name in ("emulator.log", rights.RECORD):
+            (state / name).touch()
+            stack.callback(shutil.copy, state / name, logs)
         environment = workplace.environment(emulated, state)
         yield Scene(folder, environment), stack.enter_context(shell.running(folder, environment, logs))
 

@@ -9,16 +9,22 @@ The record is written by dev/drill/emulated/rights.py. A line is a call and its 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 _Line = Mapping[str, Any]
+RECORD: Final = "rights.jsonl"
+
+
+class RightsError(RuntimeError):
+    """Roles asked for something else than their policies allow. The message lists the differences."""
 
 
 class Right(NamedTuple):
-    """One action of a statement on one of its resources."""
+    """An action of a statement on one of its resources."""
 
     role: str
     sid: str
@@ -31,44 +37,115 @@ class Right(NamedTuple):
 
 @dataclass(frozen=True)
 class Exempt:
-    """Rights that the drill cannot use. In each pattern, `*` stands for any text."""
+    """Actions of a statement that the drill cannot use. `*` in the name of the role stands for any text."""
 
     role: str
     sid: str
+    actions: frozenset[str]
     reason: str
-    action: str = "*"
 
     def covers(self, right: Right) -> bool:
-        parts = ((right.role, self.role), (right.sid, self.sid), (right.action, self.action))
-        return all(_fits(value, pattern) for value, pattern in parts)
-
-    def __str__(self) -> str:
-        return f"{self.action} ({self.sid} of {self.role})"
+        return _fits(right.role, self.role) and right.sid == self.sid and right.action in self.actions
 
 
-NOT_IN_THE_DRILL: Final[tuple[Exempt, ...]] = ()
+def _exempt(role: str, sid: str, actions: str, reason: str) -> Exempt:
+    return Exempt(role, sid, frozenset(actions.split()), reason)
+
+
+_BY_LAMBDA: Final = "Lambda itself does this for the function; the emulator does it without asking."
+_BY_SERVICE: Final = "The service does this under that role; the emulator does it without asking."
+_KEY: Final = "The service that holds the data asks for this on behalf of the role; the emulator encrypts nothing."
+_IMITATED: Final = "The drill imitates CodeDeploy, so what it calls says nothing about what AWS's calls."
+_INTERFACES: Final = """
+    ec2:AssignPrivateIpAddresses ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeNetworkInterfaces
+    ec2:DescribeSubnets ec2:UnassignPrivateIpAddresses
+"""
+NOT_IN_THE_DRILL: Final = (
+    _exempt("*", "WriteLogs", "logs:CreateLogStream logs:PutLogEvents", _BY_LAMBDA),
+    _exempt("*", "AttachToTheNetwork", _INTERFACES, _BY_LAMBDA),
+    _exempt("*", "KeepTheNetworkFromTheCode", _INTERFACES, "It forbids what the code of no function does."),
+    _exempt("*", "KeepFailedEvents", "sqs:SendMessage", _BY_LAMBDA),
+    _exempt("*", "UseTheKeyOfQueueAndEnvironment", "kms:Decrypt kms:GenerateDataKey", _KEY),
+    _exempt("*", "DecryptSecrets", "kms:Decrypt", _KEY),
+    _exempt("*", "UseTheSecretsKey", "kms:Decrypt kms:GenerateDataKey", _KEY),
+    _exempt("*-flow-*", "WriteFlowLogs", "logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents", _BY_SERVICE),
+    _exempt("*-scheduler-*", "CallFunctions", "lambda:InvokeFunction", _BY_SERVICE),
+    _exempt("*-scheduler-*", "KeepWhatCouldNotBeCalled", "sqs:SendMessage", _BY_SERVICE),
+    _exempt("*-scheduler-*", "EncryptIt", "kms:Decrypt kms:GenerateDataKey", _KEY),
+    _exempt(
+        "*-codedeploy-*",
+        "ShiftTheAlias",
+        "lambda:GetAlias lambda:GetFunction lambda:GetProvisionedConcurrencyConfig lambda:UpdateAlias",
+        _IMITATED,
+    ),
+    _exempt("*-codedeploy-*", "TryTheVersionFirst", "lambda:InvokeFunction", _IMITATED),
+    _exempt("*-codedeploy-*", "WatchAlarms", "cloudwatch:DescribeAlarms", _IMITATED),
+    _exempt(
+        "*-before-traffic-*",
+        "ReadItsSpecification",
+        "codedeploy:GetApplicationRevision",
+        "AWS may name the specification by its digest alone; the drill's CodeDeploy always tells it.",
+    ),
+)
+
+
+def check(record: Path) -> None:
+    """Raises RightsError if there are findings."""
+    if found := findings(record):
+        raise RightsError("\n".join(["What roles did is not what they may do:", *found]))
 
 
 def findings(record: Path, exempt: Sequence[Exempt] = NOT_IN_THE_DRILL) -> list[str]:
     """Returns a sentence for each difference between the calls and the policies of a drill."""
-    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    lines = _lines(record)
     calls = [line for line in lines if "decision" in line]
-    rights = {right for line in lines if "policy" in line for right in _rights(line)}
-    used = {right for right in rights if any(_uses(call, right) for call in calls)}
-    unused = [right for right in sorted(rights - used) if not any(one.covers(right) for one in exempt)]
+    places = _places(line for line in lines if "policy" in line)
+    rights = {there[-1] for there in places}
+    used = {there[-1] for there in places if any(_uses(call, right) for call in calls for right in there)}
+    unused = [right for right in sorted(rights - used) if not _is_exempt(right, exempt)]
     return [
-        *sorted({_refusal(call) for call in calls if call["decision"] != "Allow"}),
+        *refusals(record),
         *(f"Nothing used {right}." for right in unused),
-        *(f"{one} is exempt and used all the same: {right}." for one in exempt for right in used if one.covers(right)),
-        *(f"{one} is exempt, but no policy has it." for one in exempt if not any(map(one.covers, rights))),
+        *(f"Something used {right}, which is exempt." for right in sorted(used) if _is_exempt(right, exempt)),
+        *(
+            f"No policy has {action} ({one.sid} of {one.role}), which is exempt."
+            for one, action in _gone(exempt, rights)
+        ),
     ]
 
 
-def _rights(line: _Line) -> Iterator[Right]:
-    for statement in line["policy"]["Statement"]:
-        for action in _several(statement["Action"]):
-            for resource in _several(statement["Resource"]):
-                yield Right(line["role"], statement["Sid"], action, resource)
+def refusals(record: Path) -> list[str]:
+    """Returns a sentence for each call that was refused, which may say why a function failed."""
+    refused = [line for line in _lines(record) if line.get("decision", "Allow") != "Allow"]
+    return sorted({f"{line['role']} was refused {line['action']} on {line['resource']}." for line in refused})
+
+
+def _lines(record: Path) -> list[_Line]:
+    return [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def _is_exempt(right: Right, exempt: Sequence[Exempt]) -> bool:
+    return any(one.covers(right) for one in exempt)
+
+
+def _gone(exempt: Sequence[Exempt], rights: Collection[Right]) -> Iterator[tuple[Exempt, str]]:
+    for one in exempt:
+        there = {right.action for right in rights if one.covers(right)}
+        yield from ((one, action) for action in sorted(one.actions - there))
+
+
+def _places(policies: Iterable[_Line]) -> Collection[list[Right]]:
+    """Returns, for each place of a resource in a policy, the rights that have stood there one after the other. After a
+    restore, for example, the secret of another master stands where the former one's was.
+    """
+    places = defaultdict[tuple[str, str, str, int], list[Right]](list)
+    for line in policies:
+        for statement in line["policy"]["Statement"]:
+            role, sid = line["role"], statement.get("Sid", "")
+            for action in _several(statement["Action"]):
+                for place, resource in enumerate(_several(statement["Resource"])):
+                    places[role, sid, action, place].append(Right(role, sid, action, resource))
+    return places.values()
 
 
 def _several(value: str | list[str]) -> list[str]:
@@ -84,7 +161,3 @@ def _fits(value: str, pattern: str) -> bool:
     """Returns whether the value is what a pattern of a policy, with its `*` and `?`, stands for."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, value, re.DOTALL) is not None
-
-
-def _refusal(call: _Line) -> str:
-    return f"{call['role']} was refused {call['action']} on {call['resource']}."

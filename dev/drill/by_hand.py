@@ -1,5 +1,6 @@
 """What the runbook asks of a person between two blocks."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -7,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from dev.drill.shell import BlockError
 
 _EXAMPLE: Final = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _TEMPORARY: Final = "Invited-2026-once"
@@ -55,6 +58,9 @@ class Scene:
         )
         return done.stdout.strip()
 
+    def output(self, name: str) -> str:
+        return self.run("terraform", "-chdir=terraform", "output", "-raw", name)
+
 
 def write_the_practice_file(scene: Scene) -> Done:
     """The file is the example of docs/practice.md."""
@@ -69,7 +75,7 @@ def read_the_invitation(scene: Scene) -> Done:
     """The emulator sends no mail, so the password of the invitation is set to one that is known. The keys that verify
     a token come from the emulator too, since pycognito would fetch them from AWS itself.
     """
-    pool = scene.run("terraform", "-chdir=terraform", "output", "-raw", "cognito_user_pool_id")
+    pool = scene.output("cognito_user_pool_id")
     account = ["--user-pool-id", pool, "--username", "carmen"]
     scene.run("aws", "cognito-idp", "admin-set-user-password", *account, "--password", _TEMPORARY, "--no-permanent")
     keys = scene.run("curl", "--silent", f"{scene.environment['AWS_ENDPOINT_URL']}/{pool}/.well-known/jwks.json")
@@ -88,8 +94,28 @@ def check_out_the_release(scene: Scene) -> Done:
     return Done()
 
 
+def manage_people(scene: Scene) -> Done:
+    """Somebody signs up, and operators do to that account whatever they may do to accounts. So every call to the user
+    pool is made once with the rights of its function.
+    """
+    client, pool, operator = (
+        scene.output(name) for name in ("cognito_client_id", "cognito_user_pool_id", "operator_function")
+    )
+    account = ["--username", "sofia", "--password", _CHOSEN, "--user-attributes", "Name=email,Value=sofia@example.org"]
+    scene.run("aws", "cognito-idp", "sign-up", "--client-id", client, *account)
+    scene.run("aws", "cognito-idp", "admin-confirm-sign-up", "--user-pool-id", pool, "--username", "sofia")
+    for action in ("users.deactivate", "users.activate", "erase-person"):
+        event = json.dumps({"action": action, "arguments": {"user_name": "sofia"}})
+        invocation = ["--function-name", operator, "--cli-binary-format", "raw-in-base64-out", "--payload", event]
+        answer = scene.run("aws", "lambda", "invoke", *invocation, "/dev/stdout")
+        if '"ok": true' not in answer:
+            raise BlockError(answer)
+    return Done()
+
+
 ACTIONS: Final[dict[str, Callable[[Scene], Done]]] = {
     "write the practice file": write_the_practice_file,
     "read the invitation": read_the_invitation,
     "check out the release": check_out_the_release,
+    "manage people": manage_people,
 }

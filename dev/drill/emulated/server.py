@@ -16,7 +16,7 @@ from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 
-from dev.drill.emulated import database_service, deployments, rights, secret_rotation
+from dev.drill.emulated import database_service, deployments, rights, secret_rotation, triggers
 
 
 def count_as_tls() -> None:
@@ -71,6 +71,7 @@ MENDS: tuple[Callable[[], None], ...] = (
     secret_rotation.mend,
     database_service.mend,
     deployments.mend,
+    triggers.mend,
     rights.mend,
 )
 

@@ -49,24 +49,28 @@ class Shell:
 
 @contextmanager
 def running(folder: Path, environment: Mapping[str, str], logs: Path) -> Iterator[Shell]:
-    """Runs bash in the folder until the block ends; whatever it has started ends with it."""
+    """Runs bash in the folder until the block ends; whatever it has started ends with it, and with this process too."""
     reports, written = os.pipe()
+    life, held = os.pipe()
     process = subprocess.Popen(
         ["bash", "--noprofile", "--norc"],
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.PIPE,
-        pass_fds=(written,),
+        pass_fds=(written, life),
         text=True,
         start_new_session=True,
     )
     os.close(written)
+    os.close(life)
     try:
         shell = Shell(process, reports, written, logs)
         if process.stdin:
-            process.stdin.write("set -euo pipefail\n")
+            # Nobody writes into that pipe, so `cat` ends when this process does, however it ends.
+            process.stdin.write(f"(cat <&{life}; kill -KILL -- -$$) {written}>&- &\nset -euo pipefail\n")
         yield shell
     finally:
         with process:
             os.killpg(process.pid, SIGKILL)
         os.close(reports)
+        os.close(held)

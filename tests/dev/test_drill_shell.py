@@ -1,8 +1,11 @@
 """All blocks of a drill run in one bash, which stops at the first command that fails; see dev/drill/shell.py."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,13 +50,25 @@ def test_a_block_that_does_not_end_is_given_up(session: Shell) -> None:
 def test_what_a_block_leaves_running_ends_with_the_shell(tmp_path: Path) -> None:
     with shell.running(tmp_path, {"PATH": os.environ["PATH"]}, tmp_path) as running:
         process = int(run(running, "(exec tail -f /dev/null) & echo $!"))
-    with pytest.raises(ProcessLookupError):
-        wait_for_the_end(process)
+    wait_for_the_end(process)
+
+
+def test_a_block_ends_with_the_drill_even_if_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from dev.drill import shell\n"
+        "with shell.running(Path(sys.argv[1]), dict(os.environ), Path(sys.argv[1])) as running:\n"
+        "    print(running.run('echo $$', '', 1e9), flush=True)\n"
+        "    running.run('tail -f /dev/null', '', 1e9)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE, text=True) as drill:
+        bash = int(drill.stdout.readline()) if drill.stdout else 0
+        drill.kill()
+    wait_for_the_end(bash)
 
 
 def wait_for_the_end(process: int) -> None:
-    """Raises ProcessLookupError once the process is gone; whoever adopted it may take a moment to notice its end."""
+    """Returns once the process has ended, even if whoever adopted it does not notice that."""
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and Path(f"/proc/{process}/stat").read_text().split()[2] != "Z":
-        pass
-    raise ProcessLookupError(process)
+    with suppress(FileNotFoundError):
+        while Path(f"/proc/{process}/stat").read_text().split()[2] != "Z":
+            assert time.monotonic() < deadline

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,10 +55,11 @@ def scene() -> Iterator[tuple[Scene, Shell]]:
     """Starts the databases, the emulator, and a bash in a fresh copy of the project; stops them at the end."""
     tools = emulator.prepare(workplace.FOLDER / "venv", lambda_target().python)
     with ExitStack() as stack:
-        state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-", ignore_cleanup_errors=True)))
+        state = workplace.emptied("state")
+        stack.callback(shutil.rmtree, state, ignore_errors=True)
         stack.enter_context(databases.running(state, REGION))
         emulated = stack.enter_context(emulator.running(tools, state, sys.executable, REGION))
-        folder, logs = workplace.copied_project(), workplace.empty_logs()
+        folder, logs = workplace.copied_project(), workplace.emptied("log")
         for name in ("emulator.log", rights.RECORD):
             (state / name).touch()
             stack.callback(shutil.copy, state / name, logs)

@@ -55,11 +55,12 @@ def copied_project() -> Path:
     return folder
 
 
-def empty_logs() -> Path:
-    logs = FOLDER / "log"
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir()
-    return logs
+def emptied(name: str) -> Path:
+    """Returns a folder of that name in which nothing of an earlier drill is left."""
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def environment(emulated: Emulator, state: Path) -> dict[str, str]:

@@ -114,7 +114,10 @@ def _delete(given: Any, delete: Any) -> Any:
 def _place(instance: Any) -> None:
     """Gives the instance a server of its own, and a name like those of RDS."""
     name = instance["DBInstanceIdentifier"]
-    _taken[name] = next(number for number in range(len(_SERVERS)) if number not in _taken.values())
+    free = [number for number in range(len(_SERVERS)) if number not in _taken.values()]
+    if not free:
+        raise LookupError("Each server of the drill already has an instance; dev/drill/databases.py says how many.")
+    _taken[name] = free[0]
     instance["Endpoint"] = {"Address": _address(name), "Port": 3306, "HostedZoneId": "Z29XKXDKYMONMX"}
     instance["DBInstanceStatus"] = "available"
     _publish_names()

@@ -16,7 +16,7 @@ from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 
-from dev.drill.emulated import database_service, deployments, rights, secret_rotation, triggers
+from dev.drill.emulated import database_service, deployments, packages, rights, secret_rotation, triggers
 
 
 def count_as_tls() -> None:
@@ -70,6 +70,7 @@ MENDS: tuple[Callable[[], None], ...] = (
     name_the_version,
     secret_rotation.mend,
     database_service.mend,
+    packages.mend,
     deployments.mend,
     triggers.mend,
     rights.mend,

@@ -273,7 +273,8 @@ def contact_visible(role: Role) -> Criterion:
                 rows.c.doctor_id == _ME,
                 rows.c.status != Status.CANCELLED,
             )
-            return or_(User.user_id == _ME, treated)
+            # Said outright, because two subqueries deep SQLAlchemy would take any user instead of that of the row.
+            return or_(User.user_id == _ME, treated.correlate(User))
         case Reach.OWN:
             return User.user_id == _ME
         case Reach.CLINIC | Reach.NONE:

@@ -111,6 +111,14 @@ def test_a_doctor_cannot_probe_contact_data_of_people_not_treated(desk: Desk, q:
     assert _found(desk.client, "drwu", q) == []
 
 
+@pytest.mark.parametrize("q", ["kim@example.org", "soto example", "+51 999"])
+def test_a_doctor_who_treats_somebody_cannot_probe_contact_data_of_others(desk: Desk, q: str) -> None:
+    assert desk.client.call("kim", "PATCH", "/me", {"phone": "+51 999 111"}).status == 200
+    desk.booked("rita", at("15:00"), doctor="drjay", patient="pat")
+
+    assert _found(desk.client, "drjay", q) == []
+
+
 @pytest.mark.parametrize("q", ["jay@example.org", "+51 777"])
 def test_a_patient_cannot_probe_contact_data_of_doctors(client: ApiClient, practice: Practice, q: str) -> None:
     doctor = practice.user("drjay")

@@ -47,7 +47,8 @@ def many(practice: Practice) -> Practice:
             practice.add_doctor(f"p{number}", clinic=choose.choice([1, 2]), **columns)
     practice.add_patient("s1", clinics=(small,), full_name="Maria Garcia")
     practice.add_patient("s2", clinics=(small,), full_name="Ana Gil")
-    practice.add_appointment(NOW, patient_id=practice.ids["p1"])
+    for user_name in ("p1", "pat"):
+        practice.add_appointment(NOW, patient_id=practice.ids[user_name])
     return practice
 
 
@@ -99,7 +100,7 @@ def _paged(session: Session, actor: Actor, wanted: PeopleFilter, limit: int) -> 
 @pytest.mark.usefixtures("limits")
 def test_every_way_finds_the_same_people(many: Practice, sessions: Callable[[Actor | None], Session]) -> None:
     users = {user.user_id: user for user in many.rows(User)}
-    treated = {"drjay": {many.ids["p1"]}}
+    treated = {"drjay": {many.ids["p1"], many.ids["pat"]}}
     for user_name in CALLERS:
         actor = many.actor(user_name)
         session = sessions(actor)

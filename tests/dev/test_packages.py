@@ -28,6 +28,8 @@ def test_a_package_for_tests_is_hidden() -> None:
 
 
 def test_every_module_of_the_local_stack_needs_only_the_packages_for_running() -> None:
-    names = [module.path.removesuffix(".py").replace("/", ".") for module in modules("dev")]
+    drill = "dev/drill/"  # runs with all packages, and its emulator in a Python of its own
+    paths = [module.path for module in modules("dev") if not module.path.startswith(drill)]
+    names = [path.removesuffix(".py").replace("/", ".") for path in paths]
     done = importing(*(name.removesuffix(".__init__") for name in names))
     assert done.returncode == 0, done.stderr

@@ -27,7 +27,7 @@ def test_outputs_that_commands_read_exist() -> None:
 
 
 def test_variables_that_are_given_on_the_command_line_exist() -> None:
-    named = set(re.findall(r"-var '?(\w+)=", "\n".join(code(section(OPERATIONS, "From nothing to running")))))
+    named = set(re.findall(r"-var '?(\w+)=", "\n".join(code(OPERATIONS))))
     assert {"rotation", "package_path"} <= named <= stack.variables() | {"region"}
 
 

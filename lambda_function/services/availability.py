@@ -13,8 +13,13 @@ from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.appointment import Duration, bookable_span
-from lambda_function.domain.errors import InvalidInputError, RangeTooWideError
+from lambda_function.domain.appointment import Duration, bookable_span, check_cutoff, check_movable
+from lambda_function.domain.errors import (
+    InvalidInputError,
+    InvalidTransitionError,
+    PastCutoffError,
+    RangeTooWideError,
+)
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, permitted, require
 from lambda_function.domain.slots import Timeline, bits, margin, union
@@ -66,6 +71,8 @@ def search(work: UnitOfWork, wanted: SlotSearch) -> list[Slot]:
     patient_id = _patient_of(work, wanted, moved)
     # Asked for another treatment, the appointment only says whose time counts as free.
     kept = moved if moved is not None and moved.treatment_id == wanted.treatment_id else None
+    if kept is not None and not _is_movable(work, kept):
+        return []
     doctors = candidates(
         work.session,
         treatment_id=wanted.treatment_id,
@@ -94,6 +101,16 @@ def _moved_visit(work: UnitOfWork, appointment_id: int) -> VisitResources:
     if found is None:
         raise InvalidInputError("There is no such appointment.", field="exclude_appointment_id")
     return found
+
+
+def _is_movable(work: UnitOfWork, visit: VisitResources) -> bool:
+    """Returns whether the caller may still move the visit: see services/moving.py."""
+    try:
+        check_movable(visit.status, visit.starts_at, work.now)
+        check_cutoff(visit.starts_at, actor=work.actor, policy=visit.policy, now=work.now)
+    except (InvalidTransitionError, PastCutoffError):
+        return False
+    return True
 
 
 def _patient_of(work: UnitOfWork, wanted: SlotSearch, moved: VisitResources | None) -> int | None:

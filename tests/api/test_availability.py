@@ -201,6 +201,16 @@ def test_an_excluded_appointment_is_not_in_the_way(desk: Desk) -> None:
     assert _offered(desk, "pat", exclude_appointment_id=booked) == _without("15:15", "15:30", "15:45")
 
 
+def test_a_visit_that_can_no_longer_be_moved_is_offered_nothing(desk: Desk, clock: Clock) -> None:
+    booked = desk.booked("pat", at("15:00"))
+    clock.advance(hours=2)  # less than the clinic's cutoff is left
+    assert _offered(desk, "pat", exclude_appointment_id=booked["appointment_id"]) == []
+    assert _offered(desk, "rita", exclude_appointment_id=booked["appointment_id"]) == WHOLE_DAY
+
+    desk.cancelled("rita", booked["appointment_id"])
+    assert _offered(desk, "rita", exclude_appointment_id=booked["appointment_id"]) == []
+
+
 def test_lead_time_and_horizon_bind_patients_alone(desk: Desk, clock: Clock) -> None:
     clock.now = instant("14:05")
     today = {"from_": at("00:00"), "to": at("16:00")}

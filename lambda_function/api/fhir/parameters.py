@@ -15,7 +15,8 @@ FORM = "application/x-www-form-urlencoded"
 BY_FORM = "/_search"
 
 _FORM_TYPE = re.compile(rf'{FORM}\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
-_LENIENT = re.compile(r"handling\s*=\s*\"?lenient\"?", re.IGNORECASE)
+# Of a preference that is repeated, the first counts (RFC 7240).
+_HANDLING = re.compile(r"(?:^|[,;])\s*handling\s*=\s*\"?([a-z]*)\"?\s*(?=[,;]|$)", re.IGNORECASE)
 # fhirpy sends this along with `_count=0`, which asks for the same.
 _PASSED_OVER = frozenset({("_totalMethod", "count")})
 # Values that R4 knows and this service does not serve.
@@ -30,7 +31,8 @@ def prepared(event: Event, known: Collection[str]) -> Event:
     given = pairs_of(event.get("rawQueryString", ""), "query")
     form = _form(event) if is_search_by_form(event) else None
     asked = event if form is None else _as_get(event)
-    lenient = _method(asked) == "GET" and _LENIENT.search(_header(event, "prefer")) is not None
+    handling = _HANDLING.search(_header(event, "prefer"))
+    lenient = _method(asked) == "GET" and handling is not None and handling[1].lower() == "lenient"
     used = [pair for pair in (*given, *(form or ())) if _is_used(pair, known, lenient=lenient)]
     if form is None and used == given:
         return event

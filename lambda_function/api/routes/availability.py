@@ -60,8 +60,8 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
     get only slots at which that patient is free too.
 
     To move an appointment, send its id as `exclude_appointment_id`: the slots are free for its patient, and have the
-    length and buffers with which it was booked, unless `treatment_id` is another. 422 `range_too_wide`: ask for at most
-    31 days at a time.
+    length and buffers with which it was booked, unless `treatment_id` is another. An appointment that the caller may
+    no longer move has none. 422 `range_too_wide`: ask for at most 31 days at a time.
     """
     work = current_work()
     slots = availability.search(

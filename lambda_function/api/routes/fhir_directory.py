@@ -36,6 +36,7 @@ from lambda_function.services import catalogue, people
 router = Router()
 
 Name = Annotated[NamePart, Query(description="Only people with words in their full name that begin like these")]
+PatientName = Annotated[NamePart, Query(description="Only patients whom `q` of GET /users finds by these words")]
 Family = Annotated[NamePart, Query(description="The same as `name`: the parts of a name are not told apart")]
 Given = Annotated[NamePart, Query(description="The same as `name`: the parts of a name are not told apart")]
 LocationName = Annotated[NamePart, Query(description="Only clinics whose name starts with this")]
@@ -46,7 +47,7 @@ _Row = TypeVar("_Row")
 @search_routes(router, "Patient", "Search patients")
 def search_fhir_patients(  # noqa: PLR0917 - Powertools passes them by name
     _id: ResourceId = None,
-    name: Name = None,
+    name: PatientName = None,
     family: Family = None,
     given: Given = None,
     count: Count = DEFAULT_COUNT,

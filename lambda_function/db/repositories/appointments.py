@@ -62,13 +62,14 @@ class VisitByName(NamedTuple):
 
 
 class VisitResources(NamedTuple):
-    """The people, the treatment and the time of an appointment, and the clinic's policy and zone, read without a
-    lock.
+    """The people, the treatment, the status and the time of an appointment, and the clinic's policy and zone, read
+    without a lock.
     """
 
     doctor_id: int
     patient_id: int
     treatment_id: int
+    status: Status
     starts_at: datetime
     ends_at: datetime
     buffer_before_minutes: int

@@ -137,7 +137,7 @@ TEXTS = st.text(
 )
 
 
-@settings(max_examples=profiles.examples(1000, 50_000))
+@settings(max_examples=profiles.examples(300, 50_000))
 @given(TEXTS)
 def test_a_stored_text_is_accepted_and_stays_as_it_is(text: str) -> None:
     for kind in (text_rules.PersonName, text_rules.Name, text_rules.Reason, text_rules.Email, text_rules.Phone):
@@ -148,7 +148,7 @@ def test_a_stored_text_is_accepted_and_stays_as_it_is(text: str) -> None:
         assert read(kind, stored) == stored
 
 
-@settings(max_examples=profiles.examples(1000, 50_000))
+@settings(max_examples=profiles.examples(300, 50_000))
 @given(TEXTS)
 def test_a_name_keeps_its_letters_and_has_nothing_that_turns_or_breaks_it(text: str) -> None:
     try:
@@ -164,7 +164,7 @@ def test_a_name_keeps_its_letters_and_has_nothing_that_turns_or_breaks_it(text: 
     ]
 
 
-@settings(max_examples=profiles.examples(1000, 50_000))
+@settings(max_examples=profiles.examples(300, 50_000))
 @given(TEXTS)
 def test_what_is_left_of_a_refused_name_is_a_name_if_it_has_a_letter(text: str) -> None:
     left = without_refused(text)

@@ -287,8 +287,8 @@ MUTATIONS = (
 
 
 def batches() -> list[tuple[Mutation, ...]]:
-    """Groups the mutations. A plan takes seconds, so it shows up to six changes of one shape with different rules. A
-    refusal hides everything else.
+    """Groups the mutations. A plan takes seconds, so it shows up to six changes of one shape, in different places and
+    with different rules. A refusal hides everything else.
     """
     alone = [(mutation,) for mutation in MUTATIONS if mutation.caught_by not in RULES]
     together: list[tuple[Mutation, ...]] = []
@@ -300,8 +300,9 @@ def batches() -> list[tuple[Mutation, ...]]:
 
 
 def _fits(mutation: Mutation, batch: tuple[Mutation, ...]) -> bool:
-    rules = {other.caught_by for other in batch}
-    return len(batch) < _TOGETHER and mutation.shape == batch[0].shape and mutation.caught_by not in rules
+    rules, places = {other.caught_by for other in batch}, {(other.file, other.old) for other in batch}
+    apart = mutation.caught_by not in rules and (mutation.file, mutation.old) not in places
+    return len(batch) < _TOGETHER and mutation.shape == batch[0].shape and apart
 
 
 def apply(mutation: Mutation, folder: Path) -> None:

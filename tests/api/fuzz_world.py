@@ -26,18 +26,18 @@ from tests.clock import NOW
 from tests.factories import Practice
 
 PATIENT, OTHER, DOCTOR = "fuzzpat", "fuzzkim", "fuzzdoc"
-_PATIENT_ID, _OTHER_ID, _DOCTOR_ID = 9_000_001, 9_000_002, 9_000_003
+_PATIENT_ID, _OTHER_ID, _DOCTOR_ID = 20_001, 20_002, 20_003
 # One in each status and at each distance from now, so that every step is possible for somebody.
 _VISITS = {
-    9_000_011: (Status.REQUESTED, timedelta(days=8, hours=1)),
-    9_000_012: (Status.BOOKED, timedelta(days=8, hours=2)),
-    9_000_013: (Status.BOOKED, timedelta(hours=1)),
-    9_000_014: (Status.BOOKED, timedelta(hours=-1)),
-    9_000_015: (Status.CHECKED_IN, timedelta(hours=-2)),
-    9_000_016: (Status.CANCELLED, timedelta(days=9)),
+    20_011: (Status.REQUESTED, timedelta(days=8, hours=1)),
+    20_012: (Status.BOOKED, timedelta(days=8, hours=2)),
+    20_013: (Status.BOOKED, timedelta(hours=1)),
+    20_014: (Status.BOOKED, timedelta(hours=-1)),
+    20_015: (Status.CHECKED_IN, timedelta(hours=-2)),
+    20_016: (Status.CANCELLED, timedelta(days=9)),
 }
-_WAITING = {9_000_021: WaitlistStatus.WAITING, 9_000_022: WaitlistStatus.OFFERED}
-_TIME_OFF_ID = 9_000_031
+_WAITING = {20_021: WaitlistStatus.WAITING, 20_022: WaitlistStatus.OFFERED}
+_TIME_OFF_ID = 20_031
 _DAYS = ["2030-01-15", "2030-01-16"]
 _DAY_OFF = "2030-01-21"
 _TOKEN = "the-token-of-fuzzpat"

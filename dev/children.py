@@ -1,4 +1,4 @@
-"""The programs that the local stack starts. They end with their parent, whatever happens to it."""
+"""The programs that the local stack and the drill start. They end with their parent, whatever happens to it."""
 
 import os
 import signal
@@ -65,8 +65,10 @@ class Child:
 
 
 @contextmanager
-def running(name: str, module: str, *arguments: str, log: Path, environment: Mapping[str, str]) -> Iterator[Child]:
-    """Runs one of our modules until the block ends, and writes its output to `log`.
+def running(
+    name: str, module: str, *arguments: str, log: Path, environment: Mapping[str, str], python: str = sys.executable
+) -> Iterator[Child]:
+    """Runs one of our modules until the block ends, by our Python or another, and writes its output to `log`.
 
     The program gets its own session, so that Ctrl-C at the terminal reaches only us, and a standard input that
     ends when we do: see end_with_parent.
@@ -76,7 +78,7 @@ def running(name: str, module: str, *arguments: str, log: Path, environment: Map
         # A signal in the middle of the start would lose track of the child.
         with stops.held_back():
             process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [python, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -100,8 +102,9 @@ def end_with_parent() -> None:
 
 
 def _answers(url: str) -> bool:
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - the address is ours, and http
+        with directly.open(url, timeout=5):
             return True
     except (URLError, ConnectionError, TimeoutError):
         return False

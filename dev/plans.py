@@ -33,16 +33,15 @@ class Shape(NamedTuple):
     variables: Mapping[str, Any] = MappingProxyType({})
 
 
-_SMALL_CLINIC = {
-    "environment": "prod",
+_SMALL = {
     "zone_count": 2,
     "endpoint_zone_count": 2,
     "other_endpoint_zones": 1,
     "database_storage_gib": {"initial": 20, "maximum": 100},
-    "multi_az": True,
     "api_concurrency": 20,
-    "snapstart": True,
+    "snapstart": False,
 }
+_SMALL_CLINIC = _SMALL | {"environment": "prod", "multi_az": True, "snapstart": True}
 
 # The environments, and prod with whatever variable adds, replaces or leaves out resources.
 SHAPES: Mapping[str, Shape] = MappingProxyType(
@@ -77,30 +76,21 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         # These three have their bill in docs/operations.md.
         "clinic-smallest": Shape(
             "prod",
-            {
+            _SMALL
+            | {
                 "environment": "solo",
-                "zone_count": 2,
                 "endpoint_zone_count": 1,
-                "other_endpoint_zones": 1,
                 "database_instance_class": "db.t4g.micro",
-                "database_storage_gib": {"initial": 20, "maximum": 100},
                 "multi_az": False,
-                "api_concurrency": 20,
-                "snapstart": False,
             },
         ),
         "clinic-small": Shape("prod", _SMALL_CLINIC | {"database_instance_class": "db.t4g.medium"}),
         "clinic-full": Shape("prod", _SMALL_CLINIC | {"database_instance_class": "db.m7g.large"}),
         "prod-small": Shape(
             "prod",
-            {
-                "zone_count": 2,
-                "endpoint_zone_count": 2,
-                "other_endpoint_zones": 1,
-                "database_storage_gib": {"initial": 20, "maximum": 100},
-                "api_concurrency": 20,
+            _SMALL
+            | {
                 "api_memory_mib": 512,
-                "snapstart": False,
                 "throttling": {"rate": 5, "burst": 10},
                 "cors_origins": [],
                 "event_consumers": {},

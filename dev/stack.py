@@ -1,4 +1,6 @@
-"""The folder of the local stack: its lock, its data and logs, and the addresses of a running stack."""
+"""The folder of the local stack: its lock, its data and logs, and the addresses of a running stack. The drill locks its
+own folder in the same way.
+"""
 
 import fcntl
 import json
@@ -48,18 +50,18 @@ class Addresses:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, who: str = "local stack") -> Iterator[None]:
     """Makes the folder, and locks it until the block ends.
 
     Raises:
-        StackError: another stack is running in it.
+        StackError: another of them is running in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StackError(f"A local stack is already running in the folder {shown(folder)}.") from None
+            raise StackError(f"A {who} is already running in the folder {shown(folder)}.") from None
         yield
 
 

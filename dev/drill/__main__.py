@@ -17,9 +17,9 @@ from dev.drill.emulator import EmulatorError
 from dev.drill.leftovers import inventory
 from dev.drill.rights import RightsError
 from dev.drill.shell import BlockError, Shell
-from dev.drill.workplace import BusyError
 from dev.mysql import NoDatabaseServerError
 from dev.package import PackageError, lambda_target
+from dev.stack import StackError, locked
 
 DOCUMENT: Final = Path("docs/operations.md")
 REGION: Final = "eu-west-1"  # of terraform/environments/prod.tfvars
@@ -32,7 +32,7 @@ def main() -> int:
     stops.listen()
     begun = time.monotonic()
     try:
-        with workplace.held(), scene() as (place, session):
+        with locked(workplace.FOLDER, "drill"), scene() as (place, session):
             document = blocks.read(place.folder / DOCUMENT)
             record = Path(place.environment["DRILL_STATE"]) / rights.RECORD
             try:
@@ -40,7 +40,7 @@ def main() -> int:
             except BlockError as error:
                 raise BlockError("\n".join([str(error), *rights.refusals(record)])) from error
             rights.check(record)
-    except (BlockError, BusyError, EmulatorError, NoDatabaseServerError, PackageError, RightsError) as error:
+    except (BlockError, EmulatorError, NoDatabaseServerError, PackageError, RightsError, StackError) as error:
         print(error, file=sys.stderr)
         return 1
     except stops.Stopped:

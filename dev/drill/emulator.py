@@ -16,24 +16,22 @@ import os
 import secrets
 import socket
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
+
+from dev import children
 
 ROOT: Final = Path(__file__).parents[2]
 REQUIREMENTS: Final = ROOT / "requirements-drill.txt"
 ACCOUNT: Final = "123456789012"
-_PATIENCE_SECONDS: Final = 60
 
 
 class EmulatorError(RuntimeError):
-    """The emulator cannot be installed or started here. The message says why."""
+    """The emulator cannot be installed here. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +68,21 @@ def prepare(venv: Path, python: str) -> Path:
 
 @contextmanager
 def running(tools: Path, state: Path, project_python: str, region: str) -> Iterator[Emulator]:
-    """Runs the emulator until the block ends. It ends with this process too, whatever happens to that."""
+    """Runs the emulator until the block ends. It ends with this process too, whatever happens to that.
+
+    Raises StackError if it does not start.
+    """
     emulator = Emulator(_free_port(), region, tools)
-    with (state / "emulator.log").open("wb") as log:
-        server = subprocess.Popen(
-            [str(tools / "python"), "-m", "dev.drill.emulated.server"],
-            cwd=ROOT,
-            env=_environment(emulator, state, project_python),
-            stdin=subprocess.PIPE,  # held open for as long as the emulator is wanted
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # the end of its input kills the whole session, functions included
-        )
-    try:
-        _wait_until_it_answers(emulator, server, state)
+    child = children.running(
+        "The emulator of AWS",
+        "dev.drill.emulated.server",
+        log=state / "emulator.log",
+        environment=_environment(emulator, state, project_python),
+        python=str(tools / "python"),
+    )
+    with child as server:
+        server.wait_until_it_answers(f"http://127.0.0.1:{emulator.port}/_ministack/health")
         yield emulator
-    finally:
-        if server.stdin:
-            server.stdin.close()
-        server.wait()
 
 
 def _environment(emulator: Emulator, state: Path, project_python: str) -> dict[str, str]:
@@ -114,24 +108,6 @@ def _environment(emulator: Emulator, state: Path, project_python: str) -> dict[s
         "PERSIST_STATE": "0",
         "IOT_MTLS_ENABLED": "0",  # would listen on a port that two drills cannot share
     }
-
-
-def _wait_until_it_answers(emulator: Emulator, server: "subprocess.Popen[bytes]", state: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not _answers(f"http://127.0.0.1:{emulator.port}/_ministack/health"):
-        if server.poll() is not None or time.monotonic() > deadline:
-            end = (state / "emulator.log").read_text(errors="replace").splitlines()[-20:]
-            raise EmulatorError("\n".join(["The emulator did not start. Its log ends:", *end]))
-        time.sleep(0.1)  # between two attempts: it cannot notify us
-
-
-def _answers(url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=5):
-            return True
-    except (URLError, ConnectionError, TimeoutError):
-        return False
 
 
 def _run(command: list[str]) -> None:

@@ -1,12 +1,9 @@
 """Where the blocks run: a copy of the project in build/drill, and an environment that leads to the emulator."""
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,22 +11,6 @@ from dev.drill.emulator import ROOT, Emulator
 
 FOLDER: Final = ROOT / "build" / "drill"
 _SHIMS: Final = Path(__file__).parent / "shims"
-
-
-class BusyError(RuntimeError):
-    """Another drill of this checkout is running."""
-
-
-@contextmanager
-def held() -> Iterator[None]:
-    """Holds the folder for one drill at a time. Drills of other checkouts have folders of their own."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError("Another drill is running in this checkout.") from None
-        yield
 
 
 def copied_project() -> Path:

@@ -5,7 +5,7 @@ not UTF-8, not an object, or JSON that parsers read differently (duplicate keys,
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args, get_origin
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -21,13 +21,9 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _PASSES_OVER = frozenset({"/calendar.ics"})
 
 
-def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
-    """The route of a request. A path without placeholders goes before one with them: the `_search` of FHIR is no id.
-
-    Raises EdgeError: not_found, or method_not_allowed with Allow.
-    """
-    routes = tuple(routes)
-    here = [route for route in routes if route.path == path] or [route for route in routes if _leads_to(route, path)]
+def find_route(routes: Collection[Route], method: str, path: str) -> Route:
+    """The route of a request. Raises EdgeError: not_found, or method_not_allowed with Allow."""
+    here = _routes_at(routes, path)
     if not here:
         raise EdgeError("not_found", "There is nothing at this address.")
     for route in here:
@@ -39,11 +35,14 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> Route:
     raise EdgeError("method_not_allowed", detail, headers={"Allow": ", ".join(allowed)})
 
 
-def _leads_to(route: Route, path: str) -> bool:
-    """Powertools makes patterns of all paths, in which the dot of `/calendar.ics` would stand for any character, and
+def _routes_at(routes: Collection[Route], path: str) -> list[Route]:
+    """Returns the routes with exactly this path, or if there are none, those with placeholders: `_search` is no id.
+
+    Powertools makes patterns of all paths, in which the dot of `/calendar.ics` would stand for any character, and
     matches them so that a line break may follow.
     """
-    return bool(route.rule.fullmatch(path)) if "<" in route.path else route.path == path
+    exact = [route for route in routes if "<" not in route.path and route.path == path]
+    return exact or [route for route in routes if "<" in route.path and route.rule.fullmatch(path)]
 
 
 def check_query(route: Route, raw_query: str) -> None:

@@ -8,7 +8,6 @@ import pytest
 from lambda_function.db.unit_of_work import Database
 from tests.cli.terminal import Pool, Terminal
 from tests.factories import Practice
-from tests.servers import run_script
 
 
 @pytest.fixture
@@ -19,8 +18,7 @@ def pool(aws: pytest.MonkeyPatch) -> Pool:
 
 @pytest.fixture
 def terminal(database: Database, practice: Practice, tmp_path: Path) -> Terminal:
-    """The command line on the demo practice. Ids have no gaps from earlier tests, since some commands read all."""
-    run_script(practice.url, "ALTER TABLE user AUTO_INCREMENT = 1")
+    """The command line on the demo practice."""
     return Terminal(database, practice, tmp_path)
 
 

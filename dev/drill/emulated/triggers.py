@@ -30,15 +30,12 @@ def mend() -> None:
 
 
 def _tell(confirmed: dict[str, str]) -> None:
-    accounts, account = (
-        client("cognito-idp"),
-        {"UserPoolId": confirmed["UserPoolId"], "Username": confirmed["Username"]},
-    )
-    pool = accounts.describe_user_pool(UserPoolId=account["UserPoolId"])["UserPool"]
-    user = accounts.admin_get_user(**account)
+    accounts, pool_id = client("cognito-idp"), confirmed["UserPoolId"]
+    pool = accounts.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+    user = accounts.admin_get_user(UserPoolId=pool_id, Username=confirmed["Username"])
     event = {
         **_EVENT,
-        "userPoolId": account["UserPoolId"],
+        "userPoolId": pool_id,
         "userName": user["Username"],
         "request": {"userAttributes": {each["Name"]: each["Value"] for each in user["UserAttributes"]}},
     }

@@ -18,6 +18,7 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     DoctorTreatment,
+    Guardian,
     Patient,
     Receptionist,
     ReceptionistClinic,
@@ -96,7 +97,8 @@ class Practice:
         if user.user_type is Role.RECEPTIONIST:
             works_at = select(ReceptionistClinic.clinic_id).where(ReceptionistClinic.receptionist_id == user.user_id)
             clinics = list(self.session.scalars(works_at))
-        return Actor(user.user_id, user.user_type, tuple(sorted(clinics)))
+        acts_for = self.session.scalars(select(Guardian.patient_id).where(Guardian.guardian_id == user.user_id))
+        return Actor(user.user_id, user.user_type, tuple(sorted(clinics)), tuple(sorted(acts_for)))
 
     def user(self, user_name: str) -> User:
         self.session.rollback()

@@ -68,6 +68,8 @@ REFUSALS         NONE     NONE    NONE
 CLAIM            NONE     NONE    NONE
 MESSAGE          NONE     NONE    NONE
 FREED_TIME       NONE     NONE    NONE
+IDENTIFIER       OWN      OWN     CLINIC
+GUARDIAN         OWN      NONE    CLINIC
 """)
 
 

@@ -1,14 +1,16 @@
 """The declarative base, its naming convention and the column types that carry a rule."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, BindParameter, Dialect, MetaData, Select, SmallInteger, String, bindparam
+from sqlalchemy import BigInteger, BindParameter, Dialect, Enum, MetaData, Select, SmallInteger, String, bindparam
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from lambda_function.domain.actor import Role
+from lambda_function.domain.people import Language
 
 # These names are part of the interface: repositories recognise violations by them.
 NAMING_CONVENTION = {
@@ -51,6 +53,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 def instant_parameter(name: str) -> BindParameter[datetime]:
     """Returns a parameter of a statement that takes an aware instant."""
     return bindparam(name, type_=UtcDateTime())
+
+
+def stored_enum(values: type[StrEnum]) -> Enum:
+    """Returns the column type that stores the values of an enum. SQLAlchemy would store the names of the members."""
+    return Enum(values, values_callable=lambda members: [member.value for member in members])
+
+
+LANGUAGE = stored_enum(Language)
 
 
 ROLE_IDS = {Role.PATIENT: 1, Role.DOCTOR: 2, Role.RECEPTIONIST: 3}

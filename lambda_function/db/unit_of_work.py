@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from sqlalchemy import Engine, event
@@ -37,6 +37,11 @@ class UnitOfWork:
         self.now = now
         self.freed_in: set[int] = set()
         self._actor: Actor | None = None
+
+    @property
+    def today(self) -> date:
+        """The day in UTC."""
+        return self.now.astimezone(UTC).date()
 
     @property
     def actor(self) -> Actor:

@@ -16,11 +16,19 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A caller. `clinic_ids` are the clinics a receptionist or doctor works at, and empty for a patient."""
+    """A caller. `clinic_ids` are the clinics a receptionist or doctor works at, and empty for a patient.
+    `dependant_ids` are the patients for whom a patient acts as a guardian, and empty for staff.
+    """
 
     user_id: int
     role: Role
     clinic_ids: tuple[int, ...] = ()
+    dependant_ids: tuple[int, ...] = ()
+
+    @property
+    def patient_ids(self) -> tuple[int, ...]:
+        """The people as whom the caller acts: the caller, and the caller's dependants."""
+        return (self.user_id, *self.dependant_ids)
 
     @property
     def is_staff(self) -> bool:

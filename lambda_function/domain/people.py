@@ -8,6 +8,21 @@ from lambda_function.domain.actor import Role
 _AS_ENTERED = 1
 
 
+class Language(StrEnum):
+    """A language in which the service writes to people."""
+
+    EN = "en"
+    ES = "es"
+
+
+class Channel(StrEnum):
+    """How a person wants to hear from the clinic."""
+
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+    NONE = "NONE"
+
+
 class PersonAction(StrEnum):
     CREATE = "CREATE"
     CHANGE = "CHANGE"
@@ -19,6 +34,13 @@ class PersonAction(StrEnum):
     LINK = "LINK"
     LINK_CODE = "LINK_CODE"
     MERGE = "MERGE"
+    # A reception proved who a patient of another clinic is, who now belongs to the reception's clinics too.
+    JOIN = "JOIN"
+    # A reception entered an identifier that another patient has.
+    IDENTIFIER_REFUSED = "IDENTIFIER_REFUSED"
+    # Of the patient: somebody may act for them, or no longer.
+    ADD_GUARDIAN = "ADD_GUARDIAN"
+    REMOVE_GUARDIAN = "REMOVE_GUARDIAN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

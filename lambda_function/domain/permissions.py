@@ -1,4 +1,4 @@
-"""Who may do what, and who may see what: two total tables, read by the services and by db/scoping.
+"""Who may do what, and who may see what: two total tables, read by the services and by db/criteria.
 
 A role without a cell is a defect, not a default: tests/unit/domain/test_permissions.py keeps both tables total.
 """
@@ -77,12 +77,15 @@ class Entity(StrEnum):
     CLAIM = "CLAIM"
     MESSAGE = "MESSAGE"
     FREED_TIME = "FREED_TIME"
+    IDENTIFIER = "IDENTIFIER"
+    GUARDIAN = "GUARDIAN"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
 _NONE, _OWN, _CLINIC, _ALL = Reach.NONE, Reach.OWN, Reach.CLINIC, Reach.ALL
 
-# OWN: the patient of the appointment, or its doctor. CLINIC: a clinic where the receptionist works.
+# OWN: the patient of the appointment, a guardian of that patient, or its doctor. CLINIC: a clinic where the
+# receptionist works.
 PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
     {
         Action.READ_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
@@ -117,8 +120,9 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
     }
 )
 
-# OWN: the caller's own row; of CONTACT also the patients whom a doctor treats; of APPOINTMENT and HISTORY
-# those in which the caller is the patient or the doctor.
+# OWN: the caller's own row; of PATIENT, CONTACT, IDENTIFIER and WAITLIST also those of a patient's dependants; of
+# CONTACT and IDENTIFIER also those of patients whom a doctor treats; of APPOINTMENT and HISTORY those in which the
+# caller, or a dependant, is the patient, or the caller the doctor.
 # CLINIC: rows of the clinics where the caller works; of PATIENT, for a receptionist, also those of no clinic.
 VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
     {
@@ -142,6 +146,9 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.FREED_TIME: {_P: _NONE, _D: _NONE, _R: _NONE},
+        # A chart number is shown only in its clinic.
+        Entity.IDENTIFIER: {_P: _OWN, _D: _OWN, _R: _CLINIC},
+        Entity.GUARDIAN: {_P: _OWN, _D: _NONE, _R: _CLINIC},
     }
 )
 
@@ -174,7 +181,7 @@ def _reaches(reach: Reach, actor: Actor, subject: Subject | None) -> bool:
         return subject.clinic_id in actor.clinic_ids
     match actor.role:
         case Role.PATIENT:
-            return actor.user_id == subject.patient_id
+            return subject.patient_id in actor.patient_ids
         case Role.DOCTOR:
             return actor.user_id == subject.doctor_id
         case Role.RECEPTIONIST:

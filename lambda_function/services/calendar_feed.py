@@ -49,7 +49,7 @@ def open_feed(work: UnitOfWork, token: str) -> FeedMark:
     """Returns the mark of the feed of the token's owner, as whom the unit of work acts from here on. Raises
     NotFoundError for any token that is not in use by an active user who still has the same role.
     """
-    owner = find_token_owner(work.session, _hash(token))
+    owner = find_token_owner(work.session, _hash(token), work.today)
     if owner is None:
         raise NotFoundError("There is nothing at this address.")
     work.act_as(owner)

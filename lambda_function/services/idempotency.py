@@ -83,4 +83,7 @@ def key_hash(actor: Actor, key: str) -> str:
 
 
 def _rights_hash(actor: Actor) -> str:
-    return sha256(f"{actor.role} {actor.clinic_ids}".encode()).hexdigest()
+    rights = f"{actor.role} {actor.clinic_ids}"
+    if actor.dependant_ids:
+        rights = f"{rights} {actor.dependant_ids}"
+    return sha256(rights.encode()).hexdigest()

@@ -6,7 +6,7 @@ the account moves to the person who was entered, and the new row is emptied.
 
 from base64 import b32encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_bytes
 
@@ -63,14 +63,13 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
     """
     require(work.actor, Action.LINK_ACCOUNT)
     caller_id, code_hash = work.actor.user_id, _hash(code)
-    today = work.now.astimezone(UTC).date()
-    if link_codes.lock_wrong_codes(work.session, caller_id, today) >= WRONG_CODES_A_DAY:
+    if link_codes.lock_wrong_codes(work.session, caller_id, work.today) >= WRONG_CODES_A_DAY:
         raise ThrottledError("There were too many wrong codes today. Try again tomorrow, or ask the reception.")
     target_id = link_codes.owner_of(work.session, code_hash, work.now)
     if target_id is None:
         if caller_id not in link_codes.lock_account_holders(work.session, (caller_id,)):
             raise ContentionError(_CHANGED)
-        link_codes.count_wrong_code(work.session, caller_id, today)
+        link_codes.count_wrong_code(work.session, caller_id, work.today)
         raise LinkRefusedError(_REFUSED, commits_writes=True)
     _move(work, caller_id, target_id, code_hash)
     note_person(work, caller_id, PersonAction.MERGE)

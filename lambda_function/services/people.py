@@ -25,7 +25,7 @@ def identify(work: UnitOfWork, sub: str) -> Actor:
     """Returns the caller whom a verified token names. Raises ForbiddenError for a person who
     is unknown or deactivated.
     """
-    actor = find_caller(work.session, sub)
+    actor = find_caller(work.session, sub, work.today)
     if actor is None:
         raise ForbiddenError("This account is unknown or deactivated.")
     return actor

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     CheckConstraint,
-    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -19,11 +18,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import TINYINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lambda_function.db.base import Base, Id, Instant, Note, Reason, RoleId, UtcDateTime, table_args
+from lambda_function.db.base import Base, Id, Instant, Note, Reason, RoleId, UtcDateTime, stored_enum, table_args
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 
-_STATUS = Enum(Status, values_callable=lambda statuses: [status.value for status in statuses])
+_STATUS = stored_enum(Status)
 
 
 class ClaimKind(IntEnum):
@@ -118,7 +117,7 @@ class AppointmentEvent(Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-# For db/scoping, as in models/people.py, and for repositories that write many rows at a time or without the ORM.
+# For db/criteria, as in models/people.py, and for repositories that write many rows at a time or without the ORM.
 APPOINTMENT_ROWS = Base.metadata.tables[Appointment.__tablename__]
 EVENT_ROWS = Base.metadata.tables[AppointmentEvent.__tablename__]
 CLAIM_ROWS = Base.metadata.tables[SlotClaim.__tablename__]

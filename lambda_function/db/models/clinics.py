@@ -6,7 +6,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Integer, Numeric, String, Un
 from sqlalchemy.dialects.mysql import CHAR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lambda_function.db.base import EXACT, Base, Id, Name, table_args
+from lambda_function.db.base import EXACT, LANGUAGE, Base, Id, Name, table_args
+from lambda_function.domain.people import Language
 
 
 class Clinic(Base):
@@ -28,6 +29,8 @@ class Clinic(Base):
     name: Mapped[Name] = mapped_column(unique=True)
     country: Mapped[str] = mapped_column(CHAR(2, collation=EXACT))
     time_zone: Mapped[str] = mapped_column(String(64, collation=EXACT))
+    # Of messages to patients who have chosen none.
+    language: Mapped[Language] = mapped_column(LANGUAGE, default=Language.EN, server_default=text("'en'"))
     lead_minutes: Mapped[int] = mapped_column(default=60, server_default=text("60"))
     horizon_days: Mapped[int] = mapped_column(default=400, server_default=text("400"))
     cutoff_minutes: Mapped[int] = mapped_column(default=1440, server_default=text("1440"))

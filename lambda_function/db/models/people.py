@@ -1,13 +1,15 @@
 """Users and their roles: patients, doctors and receptionists have a profile row beside their `user` row."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
 from sqlalchemy.dialects.mysql import TINYINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lambda_function.db.base import EXACT, Base, Id, Instant, Name, RoleId, table_args
+from lambda_function.db.base import EXACT, LANGUAGE, Base, Id, Instant, Name, Reason, RoleId, stored_enum, table_args
 from lambda_function.domain.actor import Role
+from lambda_function.domain.identifiers import LONGEST_IDENTIFIER, IdentifierSystem
+from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.person_words import LONGEST_WORD
 
 
@@ -30,6 +32,7 @@ class User(Base):
     __table_args__ = table_args(
         Index(None, "user_type", "user_id"),
         Index(None, "email"),
+        Index(None, "birth_date"),
     )
 
     user_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
@@ -46,6 +49,11 @@ class User(Base):
     erased_at: Mapped[Instant | None]
     merged_into: Mapped[Id | None]
     email_trusted: Mapped[bool | None]
+    birth_date: Mapped[date | None]
+    # None in these three means by default: see services/people.py.
+    language: Mapped[Language | None] = mapped_column(LANGUAGE)
+    contact_by: Mapped[Channel | None] = mapped_column(stored_enum(Channel))
+    recalls: Mapped[bool | None]
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
 
@@ -112,6 +120,34 @@ class ClinicPatient(Base):
     created_at: Mapped[Instant]
 
 
+class PatientIdentifier(Base):
+    """A number by which an authority, an insurance or a clinic knows a patient, in the form of domain/identifiers.py.
+    `scope` is a country for the first two and the id of a clinic for a chart number.
+    """
+
+    __tablename__ = "patient_identifier"
+    __table_args__ = table_args(Index(None, "user_id"))
+
+    system: Mapped[IdentifierSystem] = mapped_column(stored_enum(IdentifierSystem), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(20, collation=EXACT), primary_key=True)
+    value: Mapped[str] = mapped_column(String(LONGEST_IDENTIFIER, collation=EXACT), primary_key=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"))
+
+
+class Guardian(Base):
+    """Somebody who acts for a patient until the day `ends_on` of UTC begins. None means until the row is removed."""
+
+    __tablename__ = "guardian"
+    __table_args__ = table_args(Index(None, "patient_id"), Index(None, "created_by"))
+
+    guardian_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"), primary_key=True, autoincrement=False)
+    patient_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"), primary_key=True, autoincrement=False)
+    reason: Mapped[Reason | None]
+    created_by: Mapped[Id] = mapped_column(ForeignKey("user.user_id"))
+    created_at: Mapped[Instant]
+    ends_on: Mapped[date | None]
+
+
 class PersonEvent(Base):
     """Something that happened to the person `user_id`. Rows are only added. `actor_id` is NULL if the user pool's
     trigger or an operator did it. `fields` are names, without values.
@@ -141,7 +177,7 @@ class PersonWord(Base):
     word: Mapped[str] = mapped_column(String(LONGEST_WORD, collation=EXACT), primary_key=True)
 
 
-# The tables of three classes, only for db/scoping, whose own criteria must see all rows.
+# The tables of three classes, only for db/criteria, whose own criteria must see all rows.
 USER_ROWS = User.__table__
 PATIENT_ROWS = Patient.__table__
 DOCTOR_ROWS = Doctor.__table__

@@ -1,12 +1,12 @@
 """People who wait for time to be freed, and the offers that they get."""
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lambda_function.db.base import Base, Id, Instant, table_args
+from lambda_function.db.base import Base, Id, Instant, stored_enum, table_args
 from lambda_function.domain.waitlist import WaitlistStatus
 
-_STATUS = Enum(WaitlistStatus, values_callable=lambda statuses: [status.value for status in statuses])
+_STATUS = stored_enum(WaitlistStatus)
 
 
 class WaitlistEntry(Base):

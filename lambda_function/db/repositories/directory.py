@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
+from lambda_function.db.criteria import here
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Clinic,
@@ -35,7 +36,7 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.person_words import SoughtWord, WordKind
 from lambda_function.domain.user_names import folded

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, not_, select, update
+from sqlalchemy import bindparam, delete, not_, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import coalesce
 
@@ -16,7 +16,9 @@ from lambda_function.db.models import (
     AppointmentEvent,
     CalendarToken,
     ClinicPatient,
+    Guardian,
     LinkCode,
+    PatientIdentifier,
     PersonWord,
     Refusals,
     User,
@@ -81,8 +83,9 @@ def remove_waiting(session: Session, user_id: int, limit: int) -> int:
 
 def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -> None:
     """Erases what is one row, or one row for each clinic. The person is called `name` from then on."""
-    for mapped in (CalendarToken, LinkCode, Refusals):
+    for mapped in (CalendarToken, LinkCode, PatientIdentifier, Refusals):
         write(session, delete(mapped).where(mapped.user_id == user_id))
+    write(session, delete(Guardian).where(or_(Guardian.guardian_id == user_id, Guardian.patient_id == user_id)))
     write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))
     nobody = {**anonymous(name), "version": User.version + 1, "updated_at": now}
     write(session, update(User).where(User.user_id == user_id).values(nobody))

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
+from lambda_function.db.criteria import here
 from lambda_function.db.models import (
     Appointment,
     CalendarToken,
@@ -26,7 +27,7 @@ from lambda_function.db.models import (
 from lambda_function.db.repositories import idempotency
 from lambda_function.db.repositories.people import anonymous
 from lambda_function.db.rows import columns, fetch_all, write
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.waitlist import OPEN
 

@@ -19,11 +19,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
+from lambda_function.db.criteria import contact_visible, here
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import ClinicPatient, Patient, User
 from lambda_function.db.repositories.person_words import add_words
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
-from lambda_function.db.scoping import UNSCOPED, contact_visible, here
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError, NameTakenError
 from lambda_function.domain.people import NewUser
@@ -198,5 +199,9 @@ def anonymous(name: str) -> dict[str, Any]:
         "email": None,
         "phone": None,
         "email_trusted": None,
+        "birth_date": None,
+        "language": None,
+        "contact_by": None,
+        "recalls": None,
         "cognito_sub": None,
     }

@@ -18,11 +18,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, literal
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect, instant_parameter
-from lambda_function.db.models import User
-from lambda_function.db.models.people import PATIENT_ROWS, PERSON_WORD_ROWS, USER_ROWS
-from lambda_function.db.repositories.people import VIEWS, PersonView
-from lambda_function.db.rows import columns, fetch_all, fetch_one
-from lambda_function.db.scoping import (
+from lambda_function.db.criteria import (
     caller_values,
     contact_visible,
     in_clinic,
@@ -30,6 +26,10 @@ from lambda_function.db.scoping import (
     of_no_clinic,
     sees_patients_of_no_clinic,
 )
+from lambda_function.db.models import User
+from lambda_function.db.models.people import PATIENT_ROWS, PERSON_WORD_ROWS, USER_ROWS
+from lambda_function.db.repositories.people import VIEWS, PersonView
+from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.person_words import OPEN_KINDS, SoughtWord, WordKind
 

@@ -10,9 +10,10 @@ from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect, instant_parameter
+from lambda_function.db.criteria import here
 from lambda_function.db.models import Doctor, Treatment, User, WaitlistEntry
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
-from lambda_function.db.scoping import UNSCOPED, here
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.intervals import Interval
 from lambda_function.domain.waitlist import OPEN, WaitlistStatus

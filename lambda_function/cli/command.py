@@ -62,9 +62,9 @@ class JsonCommand(click.Command):
         with redirect_stdout(sys.stderr):
             output = self._output(ctx)
         if as_json:
-            click.echo(json.dumps(output.document, default=_plain, ensure_ascii=False))
+            _print(json.dumps(output.document, default=_plain, ensure_ascii=False))
         elif output.text:
-            click.echo(output.text)
+            _print(output.text)
         if output.message:
             click.echo(output.message, err=True)
         ctx.exit(output.code)
@@ -93,6 +93,11 @@ def refusal(error: DomainError) -> str:
 def progress(items: Iterable[_Item], label: str, length: int | None = None) -> "click._termui_impl.ProgressBar[_Item]":
     """The items, with a bar on a terminal's standard error and nothing elsewhere. A context manager."""
     return click.progressbar(items, label=label, length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+def _print(text: str) -> None:
+    """Prints a text. What goes into a file or another program is UTF-8, whatever the machine's own encoding is."""
+    click.echo(text if sys.stdout.isatty() else text.encode())
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""`practice plan FILE` and `practice apply FILE`."""
+"""`practice plan FILE`, `practice apply FILE` and `practice export`."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from lambda_function.cli.command import Exit, JsonGroup, Output, Tools, refusal
 from lambda_function.cli.plan_text import plan_text
 from lambda_function.cli.run_action import run_action
 from lambda_function.cli.yaml_file import YamlError, YamlFile
+from lambda_function.cli.yaml_text import yaml_text
 from lambda_function.services.operators.actions import Document
 from lambda_function.services.practice.apply import PracticeConflictsError
 from lambda_function.services.practice.plan_document import plan_document
@@ -51,6 +52,18 @@ def apply_command(tools: Tools, file: Path, accept_conflicts: bool) -> Output:  
     Refused if an appointment ahead would lose its doctor, chair, clinic or treatment.
     """
     return _run(tools, "practice.apply", file, accept_conflicts=accept_conflicts)
+
+
+@practice.command("export")
+@click.pass_obj
+def export_command(tools: Tools) -> Output:
+    """Print the whole practice as a practice file, for which `plan` finds no difference.
+
+    It holds everything that a file can say, in use or not, and the contact data of staff. Write it to a file with
+    `practice export > practice.yaml`.
+    """
+    document = run_action(tools, "practice.export")
+    return Output(document, yaml_text(document))
 
 
 def _run(tools: Tools, action: str, path: Path, **options: bool) -> Output:

@@ -12,7 +12,7 @@ import yaml
 
 from lambda_function.domain.written_text import as_stored
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 # What to do, by words of the parser.
 _ADVICE = {
     "'\\t'": "indent with spaces instead of tabs",

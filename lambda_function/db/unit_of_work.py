@@ -60,16 +60,32 @@ class UnitOfWork:
         scoping.act_as(self.session, actor)
 
 
+def _sessions_of(engine: Engine) -> "sessionmaker[Session]":
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    event.listen(sessions, "do_orm_execute", scoping.scope)
+    return sessions
+
+
 class Database:
     """Runs units of work over one engine. It can be built before the database exists."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._clock = clock
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
-        event.listen(self._sessions, "do_orm_execute", scoping.scope)
+        self._sessions = _sessions_of(engine)
+        self._snapshots = _sessions_of(engine.execution_options(isolation_level="REPEATABLE READ"))
 
-    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True, retries: int = RETRIES) -> _Result:
+    def transact(
+        self,
+        run: Callable[[UnitOfWork], _Result],
+        *,
+        commit: bool = True,
+        snapshot: bool = False,
+        retries: int = RETRIES,
+    ) -> _Result:
         """Returns the result of `run`, which is committed, or rolled back with `commit=False` for reads.
+
+        With `snapshot`, all its reads see the database as it was at the first of them. Nobody waits for that, but it
+        sets the isolation of the connection, which would pin a connection of the proxy: no request may use it.
 
         After a deadlock or a lock wait timeout the whole runs again, at most `retries` times, in a new session and at a
         new `now`. Then it raises ContentionError. It raises UnavailableError if the database is away. An error of `run`
@@ -78,7 +94,7 @@ class Database:
         started = time.monotonic()
         for attempt in range(retries + 1):
             try:
-                return self._once(run, commit=commit)
+                return self._once(run, commit=commit, snapshot=snapshot)
             except (SQLAlchemyError, ContentionError) as error:
                 if is_unavailable(error):
                     raise UnavailableError("The database is away.") from error
@@ -93,8 +109,9 @@ class Database:
             time.sleep(_RANDOM.uniform(0.0, 0.02 * 2**attempt))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _once(self, run: Callable[[UnitOfWork], _Result], *, commit: bool) -> _Result:
-        with self._sessions() as session:
+    def _once(self, run: Callable[[UnitOfWork], _Result], *, commit: bool, snapshot: bool) -> _Result:
+        sessions = self._snapshots if snapshot else self._sessions
+        with sessions() as session:
             try:
                 result = run(UnitOfWork(session, self._clock()))
             except DomainError as refusal:

@@ -29,11 +29,18 @@ class DyingDatabase(Database):
         self._alive = database
         self._left = transactions
 
-    def transact(self, run: Callable[[UnitOfWork], _Result], *, commit: bool = True, retries: int = RETRIES) -> _Result:
+    def transact(
+        self,
+        run: Callable[[UnitOfWork], _Result],
+        *,
+        commit: bool = True,
+        snapshot: bool = False,
+        retries: int = RETRIES,
+    ) -> _Result:
         if not self._left:
             raise UnavailableError("The database is away.")
         self._left -= 1
-        return self._alive.transact(run, commit=commit, retries=retries)
+        return self._alive.transact(run, commit=commit, snapshot=snapshot, retries=retries)
 
 
 @pytest.fixture

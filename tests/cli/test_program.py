@@ -48,7 +48,9 @@ def test_a_database_that_is_away_is_a_refusal() -> None:
     assert "S3cret" not in run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("command", [(), ("practice",), ("practice", "plan"), ("practice", "apply")])
+@pytest.mark.parametrize(
+    "command", [(), ("practice",), ("practice", "plan"), ("practice", "apply"), ("practice", "export")]
+)
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     run = cli(*command, "--help")
     assert (run.returncode, run.stderr) == (Exit.DONE, "")

@@ -99,6 +99,19 @@ def test_a_practice_is_planned_and_applied(operator: Operator) -> None:
     assert act(operator, "practice.plan", **wanted)["changes"] == []
 
 
+def test_an_exported_practice_is_no_difference_and_takes_no_arguments(operator: Operator, practice: Practice) -> None:
+    practice.user("drwu").active = False
+    practice.session.commit()
+    document = act(operator, "practice.export")
+    assert document["treatments"]["checkup"]["price"] == "40.00"
+    assert document["doctors"]["drwu"]["active"] is False
+    plan = act(operator, "practice.plan", practice=document)
+    assert (plan["changes"], plan["not_in_file"]) == ([], {})
+    assert operator({"action": "practice.export"}) == {"ok": True, "result": document}
+    error = operator({"action": "practice.export", "arguments": {"practice": {}}})["error"]
+    assert (error["code"], error["errors"][0]["field"]) == ("validation_error", "practice")
+
+
 def test_a_practice_that_is_refused_carries_its_plan(operator: Operator, practice: Practice) -> None:
     appointment_id = practice.add_appointment(NOW + timedelta(days=1)).appointment_id
     document = demo_document()

@@ -26,7 +26,9 @@ from lambda_function.services.operators.arguments import (
 from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.plan import make_plan
 from lambda_function.services.practice.plan_document import plan_document
+from lambda_function.services.practice.practice_document import practice_document
 from lambda_function.services.practice.read_declaration import read_declaration
+from lambda_function.services.practice.state import read_state
 
 Document = dict[str, Any]
 _Item = TypeVar("_Item")
@@ -118,6 +120,15 @@ def _apply(context: OperatorContext, arguments: PracticeApplication) -> Document
     return plan_document(plan, applied=True)
 
 
+def _export_practice(context: OperatorContext, arguments: NoArguments) -> Document:
+    """Reads everything as it was at one instant, so an `apply` or a request that commits meanwhile is in the file as a
+    whole or not at all, and nobody waits.
+    """
+    return context.database.transact(
+        lambda work: practice_document(read_state(work.session)), commit=False, snapshot=True
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorAction:
     """An action. If it is `scheduled`, a schedule runs it and nobody reads its answer, so the function fails if it is
@@ -133,6 +144,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
     {
         "practice.plan": OperatorAction(PracticePlan, _plan),
         "practice.apply": OperatorAction(PracticeApplication, _apply),
+        "practice.export": OperatorAction(NoArguments, _export_practice),
         "users.list": OperatorAction(UserFilter, _list),
         "users.create": OperatorAction(UserCreation, _create),
         "users.set-type": OperatorAction(TypeChange, _set_type),

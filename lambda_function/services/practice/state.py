@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from lambda_function.db.repositories import practice
-from lambda_function.db.repositories.practice import WeeklyHoursRow
+from lambda_function.db.repositories.practice import ClosureRow, WeeklyHoursRow
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.working_hours import WeeklyHours, Window
-from lambda_function.domain.written_text import as_stored
+from lambda_function.domain.written_text import as_stored, trimmed
 from lambda_function.services.practice.declaration import (
     Declaration,
     DeclaredClinic,
@@ -89,9 +89,11 @@ _CLINIC = (
     "active",
 )
 _PERSON = ("full_name", "email", "phone", "active")
+_NAMES = ("name", "full_name")
 
 
 def read_state(session: Session) -> State:
+    """Returns the whole practice, in or out of use, in a fixed number of statements."""
     # What refers comes before what it refers to, which never goes away: so, although another apply may commit in
     # between, all that is referred to is there.
     offered_treatments, weekly_hours = practice.offered_treatments(session), practice.weekly_hours(session)
@@ -100,10 +102,10 @@ def read_state(session: Session) -> State:
     doctors, receptionists = practice.doctors(session), practice.receptionists(session)
     clinics, treatments = practice.clinics(session), practice.treatments(session)
     codes: dict[int | None, str] = {row.treatment_id: row.code for row in treatments}
-    # Earlier releases stored names as they were typed. Stored forms never meet: the database considers them equal.
+    # Earlier releases stored texts as they were typed. Stored forms never meet: the database considers them equal.
     places = {row.clinic_id: as_stored(row.name) for row in clinics}
     used = _grouped((row.clinic_id, as_stored(row.name)) for row in chairs if row.active)
-    closed = _grouped((row.clinic_id, ClosedDays(row.first_day, row.last_day, row.reason)) for row in closures)
+    closed = _grouped((row.clinic_id, _closed_days(row)) for row in closures)
     offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offered_treatments)
     hours = _grouped((row.doctor_id, _hours(row)) for row in weekly_hours)
     works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in receptions)
@@ -166,7 +168,8 @@ def _declared_fields(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoct
 
 
 def _fields(row: NamedTuple, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
+    values = ((name, getattr(row, name)) for name in names)
+    return {name: as_stored(value) if name in _NAMES else value for name, value in values}
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:
@@ -174,6 +177,10 @@ def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:
     for key, value in pairs:
         found[key].append(value)
     return found
+
+
+def _closed_days(row: ClosureRow) -> ClosedDays:
+    return ClosedDays(row.first_day, row.last_day, row.reason and trimmed(row.reason))
 
 
 def _hours(row: WeeklyHoursRow) -> WeeklyHours:

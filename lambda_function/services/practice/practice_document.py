@@ -1,0 +1,55 @@
+"""The current practice as the content of a practice file. Applied to the practice, it changes nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from lambda_function.domain.working_hours import WeeklyHours, clock
+from lambda_function.services.practice.state import ClosedDays, Fields, Kind, State
+
+Document = dict[str, Any]
+
+
+def practice_document(state: State) -> Document:
+    """Returns every entry, in or out of use, by name in alphabetical order, and every key of it. Days are dates and
+    prices are decimals, which JSON and YAML have to write as text.
+    """
+    return {
+        kind.section: {name: _entry(fields) for name, fields in sorted(state.things[kind].items())} for kind in Kind
+    }
+
+
+def _entry(fields: Fields) -> Document:
+    return {name: _declared(name, value) for name, value in fields.items()}
+
+
+def _declared(name: str, value: Any) -> Any:
+    match name:
+        case "hours":
+            return _hours(value)
+        case "closures":
+            return [_closure(each) for each in value]
+        case _:
+            return list(value) if isinstance(value, tuple) else value
+
+
+def _hours(week: Iterable[WeeklyHours]) -> list[Document]:
+    """Returns the same hours on several weekdays as one entry."""
+    weekdays = defaultdict(list)
+    for each in week:
+        weekdays[each.window, each.valid_from, each.valid_to].append(each.weekday)
+    return [
+        _given(
+            weekdays=days, start=clock(window.start), end=clock(window.end), valid_from=valid_from, valid_to=valid_to
+        )
+        for (window, valid_from, valid_to), days in weekdays.items()
+    ]
+
+
+def _closure(closed: ClosedDays) -> Document:
+    return _given(first_day=closed.first_day, last_day=closed.last_day, reason=closed.reason)
+
+
+def _given(**values: Any) -> Document:
+    """Returns an entry of a list, in which null and a key that is left out are the same."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -146,7 +146,7 @@ class NeededGrants:
 
 
 def _is_complete(config: pytest.Config) -> bool:
-    """Returns whether nothing on the command line chose tests."""
+    """Returns whether nothing on the command line chose tests. Without pytest's cache there is no option `lf`."""
     options = config.option
-    chosen = (options.lf, options.ignore, options.ignore_glob, options.collectonly)
+    chosen = (getattr(options, "lf", False), options.ignore, options.ignore_glob, options.collectonly)
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(chosen)

@@ -20,6 +20,7 @@ from lambda_function.db.models import (
     DoctorTreatment,
     Guardian,
     Patient,
+    PatientIdentifier,
     Receptionist,
     ReceptionistClinic,
     SlotClaim,
@@ -30,6 +31,7 @@ from lambda_function.db.models import (
 from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.identifiers import IdentifierSystem
 from tests.clock import NOW
 from tests.servers import WRITTEN_BY_MIGRATIONS, plain_engine, run_script, without_foreign_keys
 
@@ -143,6 +145,15 @@ class Practice:
         self.session.flush()
         self.add(*(ClinicPatient(clinic_id=clinic, patient_id=user.user_id, created_at=NOW) for clinic in clinics))
         return user
+
+    def add_identifier(self, user_id: int, system: str, scope: str | int, value: str) -> None:
+        """Adds an identifier, in the form in which it is stored, with the words by which it is found."""
+        self.session.add(
+            PatientIdentifier(system=IdentifierSystem(system), scope=str(scope), value=value, user_id=user_id)
+        )
+        self.session.flush()
+        correct_words(self.session, [user_id])
+        self.session.commit()
 
     def add_doctor(
         self, user_name: str | None = None, *, clinic: int = 1, treatments: tuple[int, ...] = (1, 2, 3), **columns: Any

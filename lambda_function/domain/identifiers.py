@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -25,6 +26,14 @@ class Identifier(NamedTuple):
     value: str
 
 
+class ScopedIdentifier(NamedTuple):
+    """An identifier in the form in which it is stored. Nobody else has it."""
+
+    system: IdentifierSystem
+    scope: str
+    value: str
+
+
 def stored_value(written: str) -> str | None:
     """Returns an identifier as it is stored and compared: without blanks, dots and hyphens, and in capital letters.
     None if it has neither a letter nor a digit, breaks or turns the line, or is longer than LONGEST_IDENTIFIER.
@@ -40,3 +49,11 @@ def stored_value(written: str) -> str | None:
 def scope_of(system: IdentifierSystem, *, clinic_id: int, country: str) -> str:
     """Returns where an identifier is unique: in the clinic, or in the clinic's country."""
     return str(clinic_id) if system is IdentifierSystem.CHART else country
+
+
+def scoped(identifiers: Iterable[Identifier], *, clinic_id: int, country: str) -> list[ScopedIdentifier]:
+    """Returns identifiers that were entered for a clinic of a country, with their scopes."""
+    return [
+        ScopedIdentifier(system, scope_of(system, clinic_id=clinic_id, country=country), value)
+        for system, value in identifiers
+    ]

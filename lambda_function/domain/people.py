@@ -1,10 +1,14 @@
 """The data of a new user, the events of a person, and when an e-mail address is trusted."""
 
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 
 from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import InvalidInputError
 
+# Nobody who goes to a dentist was born before this day.
+EARLIEST_BIRTH_DATE = date(1900, 1, 1)
 _AS_ENTERED = 1
 
 
@@ -45,13 +49,19 @@ class PersonAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """Somebody who is entered, or who has signed up and so has an account: `cognito_sub`."""
+    """Somebody who is entered, or who has signed up and so has an account: `cognito_sub`. None in language, contact_by
+    and recalls means by default.
+    """
 
     user_name: str
     user_type: Role
     full_name: str
     email: str | None = None
     phone: str | None = None
+    birth_date: date | None = None
+    language: Language | None = None
+    contact_by: Channel | None = None
+    recalls: bool | None = None
     cognito_sub: str | None = None
 
     @property
@@ -59,6 +69,12 @@ class NewUser:
         """The names of the fields that were filled in, for the history of the person."""
         entered = {each.name for each in fields(self)} - {"user_type", "cognito_sub"}
         return sorted(name for name in entered if getattr(self, name) is not None)
+
+
+def check_birth_date(birth_date: date | None, today: date) -> None:
+    """Raises InvalidInputError for a day on which no patient can have been born. `today` is the day in UTC."""
+    if birth_date is not None and not EARLIEST_BIRTH_DATE <= birth_date <= today:
+        raise InvalidInputError("Give a date of birth from 1900-01-01 to today.", field="birth_date")
 
 
 def trusts_email(*, trusted: bool | None, version: int) -> bool:

@@ -4,8 +4,11 @@ Unicode's forms and the many apostrophes make no difference.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
+
+from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
 
 # Words are cut after this many characters, in the rows and in a search.
 LONGEST_WORD = 64
@@ -32,10 +35,16 @@ class WordKind(IntEnum):
     LOGIN = 2
     EMAIL = 3
     PHONE = 4
+    IDENTIFIER = 5
+    # A chart number, which is searched in its clinic only: the word ends with a blank and the id of the clinic.
+    CHART = 6
 
 
 # Words that whoever sees a person may search. The others may be searched only where the contact data may be seen.
 OPEN_KINDS = frozenset({WordKind.NAME, WordKind.LOGIN})
+# What the words of a person's own row are from. The other kinds are from the identifiers.
+ROW_KINDS = frozenset({WordKind.NAME, WordKind.LOGIN, WordKind.EMAIL, WordKind.PHONE})
+IDENTIFIER_KINDS = frozenset({WordKind.IDENTIFIER, WordKind.CHART})
 
 
 class FoundBy(NamedTuple):
@@ -51,10 +60,25 @@ class SoughtWord(NamedTuple):
 
 
 def found_by(*, full_name: str, user_name: str, email: str | None, phone: str | None) -> frozenset[FoundBy]:
-    """Returns the words of a person."""
+    """Returns the words of a person's row, which are of ROW_KINDS."""
     texts = ((WordKind.NAME, full_name), (WordKind.LOGIN, user_name), (WordKind.EMAIL, email or ""))
     words = {FoundBy(kind, word) for kind, text in texts for word in _stored_words(text)}
     return frozenset(words | {FoundBy(WordKind.PHONE, word) for word in _ends_of_numbers(phone or "")})
+
+
+def identifier_words(identifiers: Iterable[ScopedIdentifier]) -> frozenset[FoundBy]:
+    """Returns the words of a person's identifiers, which are of IDENTIFIER_KINDS: each is there in its parts and as a
+    whole, without signs.
+    """
+    words = set()
+    for system, scope, value in identifiers:
+        tokens = _tokens(_folded(value).replace(_APOSTROPHE, " "))
+        for word in {*tokens, "".join(tokens)} - {""}:
+            if system is IdentifierSystem.CHART:
+                words.add(FoundBy(WordKind.CHART, f"{word[: LONGEST_WORD - len(scope) - 1]} {scope}"))
+            else:
+                words.add(FoundBy(WordKind.IDENTIFIER, word[:LONGEST_WORD]))
+    return frozenset(words)
 
 
 def sought_words(text: str) -> tuple[SoughtWord, ...]:

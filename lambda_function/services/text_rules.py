@@ -9,9 +9,11 @@ from datetime import date
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from lambda_function.domain.identifiers import stored_value
+from lambda_function.domain.people import EARLIEST_BIRTH_DATE
 from lambda_function.domain.written_text import BREAKING, TURNING, as_stored, has_letter, trimmed
 
 MAX_NAME = 200
@@ -56,6 +58,15 @@ def _email(value: str) -> str:
     return value
 
 
+def _identifier(value: str) -> str:
+    stored = stored_value(value)
+    if stored is None:
+        raise PydanticCustomError(
+            "not_an_identifier", "Give an identifier with a letter or a digit and at most 64 characters, on one line."
+        )
+    return stored
+
+
 def _text(form: Callable[[str], str]) -> BeforeValidator:
     """Brings texts into a form before they are measured, and leaves other values for pydantic to refuse."""
     return BeforeValidator(lambda value: form(value) if isinstance(value, str) else value)
@@ -74,6 +85,8 @@ Email = Annotated[
     AfterValidator(_email),
 ]
 Phone = Annotated[str, StringConstraints(max_length=32, pattern=PHONE)]
+# The value of an identifier, in the form in which it is stored. What is written may have some separators more.
+IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_identifier)]
 
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
@@ -93,3 +106,16 @@ def day_in(value: object) -> date | None:
 def minute_of_day_in(value: object) -> int | None:
     """Returns the minute of the day of a text such as 09:05, up to 24:00 and a multiple of five minutes, or None."""
     return int(value[:2]) * 60 + int(value[3:]) if isinstance(value, str) and CLOCK.fullmatch(value) else None
+
+
+def _birth_date(value: object) -> date:
+    day = day_in(value)
+    if day is None or day < EARLIEST_BIRTH_DATE:
+        raise PydanticCustomError("not_a_birth_date", "Give a date of birth from 1900-01-01, such as 1990-01-31.")
+    return day
+
+
+# That it is not after today is for services to check, with the time that they are given: see check_birth_date.
+BirthDate = Annotated[
+    date, BeforeValidator(_birth_date), WithJsonSchema({"type": "string", "format": "date"}, mode="validation")
+]

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import tuple_
 
 from lambda_function.db.base import AnySelect
-from lambda_function.db.models import PersonWord, User
+from lambda_function.db.models import PatientIdentifier, PersonWord, User
 from lambda_function.db.models.people import PERSON_WORD_ROWS
 from lambda_function.db.rows import columns, fetch_all, write
-from lambda_function.domain.person_words import FoundBy, WordKind, found_by
+from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
+from lambda_function.domain.person_words import ROW_KINDS, FoundBy, WordKind, found_by, identifier_words
 
 
 class _Named(NamedTuple):
@@ -24,6 +25,15 @@ class _Named(NamedTuple):
     email: str | None
     phone: str | None
     gone: bool
+
+
+class _Numbered(NamedTuple):
+    """An identifier, and whose it is."""
+
+    user_id: int
+    system: IdentifierSystem
+    scope: str
+    value: str
 
 
 class _Word(NamedTuple):
@@ -47,7 +57,11 @@ _NAMED: AnySelect = (
 _WORDS: AnySelect = select(*columns(_Word, PersonWord)).where(
     PersonWord.user_id.in_(bindparam("user_ids", expanding=True))
 )
+_NUMBERED: AnySelect = select(*columns(_Numbered, PatientIdentifier)).where(
+    PatientIdentifier.user_id.in_(bindparam("user_ids", expanding=True))
+)
 _OF_PERSON = PersonWord.user_id == bindparam("owner_id")
+_OF_KINDS = PersonWord.kind.in_(bindparam("kinds", expanding=True))
 
 
 def add_words(session: Session, user_id: int, words: Collection[FoundBy]) -> None:
@@ -57,9 +71,11 @@ def add_words(session: Session, user_id: int, words: Collection[FoundBy]) -> Non
         write(session, insert(PERSON_WORD_ROWS), rows)
 
 
-def replace_words(session: Session, user_id: int, words: Collection[FoundBy]) -> None:
-    """Makes these the person's words. The caller has changed or locked the row of the person."""
-    remove_words(session, user_id)
+def replace_words(
+    session: Session, user_id: int, words: Collection[FoundBy], kinds: Collection[WordKind] = ROW_KINDS
+) -> None:
+    """Makes these the person's words of these kinds. The caller has changed or locked the row of the person."""
+    write(session, delete(PersonWord).where(_OF_PERSON, _OF_KINDS), {"owner_id": user_id, "kinds": sorted(kinds)})
     add_words(session, user_id, words)
 
 
@@ -74,13 +90,20 @@ def read_words(session: Session, user_ids: Collection[int], *, lock: bool = Fals
     stored = defaultdict(set)
     for row in fetch_all(session, _Word, _WORDS, given, unscoped=True):
         stored[row.user_id].add(FoundBy(WordKind(row.kind), row.word))
-    return {person.user_id: Words(_right(person), frozenset(stored[person.user_id])) for person in people}
+    numbers = defaultdict(list)
+    for numbered in fetch_all(session, _Numbered, _NUMBERED, given, unscoped=True):
+        numbers[numbered.user_id].append(ScopedIdentifier(*numbered[1:]))
+    return {
+        person.user_id: Words(_right(person, numbers[person.user_id]), frozenset(stored[person.user_id]))
+        for person in people
+    }
 
 
-def _right(person: _Named) -> frozenset[FoundBy]:
+def _right(person: _Named, identifiers: Collection[ScopedIdentifier]) -> frozenset[FoundBy]:
     if person.gone:
         return frozenset()
-    return found_by(full_name=person.full_name, user_name=person.user_name, email=person.email, phone=person.phone)
+    row = found_by(full_name=person.full_name, user_name=person.user_name, email=person.email, phone=person.phone)
+    return row | identifier_words(identifiers)
 
 
 def correct_words(session: Session, user_ids: Collection[int]) -> int:

@@ -1,0 +1,97 @@
+"""The identifiers of patients, with the words by which they are found. Unscoped, because an identifier may belong to
+somebody whom the caller must not see.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, false, insert, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import AnySelect
+from lambda_function.db.errors import duplicate
+from lambda_function.db.models import PatientIdentifier
+from lambda_function.db.models.people import PATIENT_IDENTIFIER_ROWS
+from lambda_function.db.repositories.person_words import add_words, replace_words
+from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.domain.errors import ContentionError
+from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
+from lambda_function.domain.person_words import IDENTIFIER_KINDS, identifier_words
+
+
+class Holder(NamedTuple):
+    """Somebody who has one of the identifiers that were asked for."""
+
+    user_id: int
+    system: IdentifierSystem
+    scope: str
+    value: str
+
+
+_OF_PERSON: AnySelect = (
+    select(*columns(ScopedIdentifier, PatientIdentifier))
+    .where(PatientIdentifier.user_id == bindparam("user_id"))
+    .order_by(PatientIdentifier.system, PatientIdentifier.scope, PatientIdentifier.value)
+)
+
+
+def identifiers_of(session: Session, user_id: int) -> Sequence[ScopedIdentifier]:
+    """Returns all identifiers of a person, in the order of systems."""
+    return fetch_all(session, ScopedIdentifier, _OF_PERSON, {"user_id": user_id}, unscoped=True)
+
+
+def holders_of(session: Session, identifiers: Collection[ScopedIdentifier]) -> Sequence[Holder]:
+    """Returns who has which of these identifiers."""
+    statement: AnySelect = select(*columns(Holder, PatientIdentifier)).where(_one_of(identifiers))
+    return fetch_all(session, Holder, statement, unscoped=True) if identifiers else []
+
+
+def add_identifiers(session: Session, user_id: int, identifiers: Collection[ScopedIdentifier]) -> None:
+    """Gives identifiers to a patient who has none. Raises ContentionError if somebody has one of them: whoever has
+    looked before has just been overtaken.
+    """
+    if identifiers:
+        _insert(session, user_id, identifiers)
+        add_words(session, user_id, identifier_words(identifiers))
+
+
+def replace_identifiers(
+    session: Session,
+    user_id: int,
+    identifiers: Collection[ScopedIdentifier],
+    scopes: Collection[tuple[IdentifierSystem, str]],
+) -> bool:
+    """Makes these the patient's identifiers in the scopes, keeps those in others, and returns whether that changed
+    anything. The caller holds the lock of the patient or their row. Raises ContentionError as add_identifiers does.
+    """
+    known = set(identifiers_of(session, user_id))
+    here = {identifier for identifier in known if (identifier.system, identifier.scope) in scopes}
+    wanted = set(identifiers)
+    if here == wanted:
+        return False
+    if removed := here - wanted:
+        write(session, delete(PatientIdentifier).where(_one_of(removed)))
+    if added := wanted - here:
+        _insert(session, user_id, added)
+    replace_words(session, user_id, identifier_words(known - here | wanted), IDENTIFIER_KINDS)
+    return True
+
+
+def _one_of(identifiers: Collection[ScopedIdentifier]) -> ColumnElement[bool]:
+    """Returns the criterion for rows of these identifiers, in a form for which both databases use the index."""
+    row = PatientIdentifier
+    return or_(
+        false(),
+        *(and_(row.system == system, row.scope == scope, row.value == value) for system, scope, value in identifiers),
+    )
+
+
+def _insert(session: Session, user_id: int, identifiers: Collection[ScopedIdentifier]) -> None:
+    rows = [{**identifier._asdict(), "user_id": user_id} for identifier in sorted(identifiers)]
+    try:
+        write(session, insert(PATIENT_IDENTIFIER_ROWS), rows)
+    except IntegrityError as error:
+        if duplicate(error) is None:
+            raise
+        raise ContentionError("Somebody was given the same identifier at the same time; try again.") from None

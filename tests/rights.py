@@ -70,6 +70,7 @@ MESSAGE          NONE     NONE    NONE
 FREED_TIME       NONE     NONE    NONE
 IDENTIFIER       OWN      OWN     CLINIC
 GUARDIAN         OWN      NONE    CLINIC
+PATIENT_IMPORT   NONE     NONE    NONE
 """)
 
 

@@ -30,6 +30,7 @@ from lambda_function.db.models import (
     OutboxMessage,
     Patient,
     PatientIdentifier,
+    PatientImport,
     PersonEvent,
     PersonWord,
     Receptionist,
@@ -76,6 +77,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         OutboxMessage.__tablename__: _ALL,
         Patient.__tablename__: _KEPT,
         PatientIdentifier.__tablename__: _REPLACED,
+        PatientImport.__tablename__: _KEPT,
         # Rows are only added. They hold no values that would have to be erased.
         PersonEvent.__tablename__: "SELECT, INSERT",
         PersonWord.__tablename__: _REPLACED,

@@ -79,6 +79,7 @@ class Entity(StrEnum):
     FREED_TIME = "FREED_TIME"
     IDENTIFIER = "IDENTIFIER"
     GUARDIAN = "GUARDIAN"
+    PATIENT_IMPORT = "PATIENT_IMPORT"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
@@ -149,6 +150,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         # A chart number is shown only in its clinic.
         Entity.IDENTIFIER: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Entity.GUARDIAN: {_P: _OWN, _D: _NONE, _R: _CLINIC},
+        # For operators, who import files.
+        Entity.PATIENT_IMPORT: {_P: _NONE, _D: _NONE, _R: _NONE},
     }
 )
 

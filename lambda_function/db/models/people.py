@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String, text
-from sqlalchemy.dialects.mysql import TINYINT
+from sqlalchemy.dialects.mysql import CHAR, TINYINT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lambda_function.db.base import EXACT, LANGUAGE, Base, Id, Instant, Name, Reason, RoleId, stored_enum, table_args
@@ -132,6 +132,20 @@ class PatientIdentifier(Base):
     scope: Mapped[str] = mapped_column(String(20, collation=EXACT), primary_key=True)
     value: Mapped[str] = mapped_column(String(LONGEST_IDENTIFIER, collation=EXACT), primary_key=True)
     user_id: Mapped[Id] = mapped_column(ForeignKey("patient.user_id"))
+
+
+class PatientImport(Base):
+    """A row of a clinic's file that has become a patient. The key that the row has there is kept as its SHA-256.
+    `user_id` is NULL once the patient was erased: the row stays, so that the same file does not bring them back.
+    """
+
+    __tablename__ = "patient_import"
+    __table_args__ = table_args(Index(None, "user_id"))
+
+    clinic_id: Mapped[Id] = mapped_column(ForeignKey("clinic.clinic_id"), primary_key=True, autoincrement=False)
+    key_hash: Mapped[str] = mapped_column(CHAR(64, collation=EXACT), primary_key=True)
+    user_id: Mapped[Id | None] = mapped_column(ForeignKey("patient.user_id"))
+    created_at: Mapped[Instant]
 
 
 class Guardian(Base):

@@ -19,6 +19,7 @@ from lambda_function.db.models import (
     Guardian,
     LinkCode,
     PatientIdentifier,
+    PatientImport,
     PersonWord,
     Refusals,
     User,
@@ -85,6 +86,7 @@ def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -
     """Erases what is one row, or one row for each clinic. The person is called `name` from then on."""
     for mapped in (CalendarToken, LinkCode, PatientIdentifier, Refusals):
         write(session, delete(mapped).where(mapped.user_id == user_id))
+    write(session, update(PatientImport).where(PatientImport.user_id == user_id).values(user_id=None))
     write(session, delete(Guardian).where(or_(Guardian.guardian_id == user_id, Guardian.patient_id == user_id)))
     write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))
     nobody = {**anonymous(name), "version": User.version + 1, "updated_at": now}

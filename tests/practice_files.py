@@ -86,6 +86,7 @@ CLINICS = st.fixed_dictionaries(
         "time_zone": st.sampled_from(["America/Lima", "Europe/Oslo", "Etc/GMT+5"]),
     },
     optional={
+        "language": st.sampled_from(["en", "es"]),
         "lead_minutes": st.integers(0, YEAR_MINUTES),
         "horizon_days": st.integers(1, 1000),
         "cutoff_minutes": st.integers(0, YEAR_MINUTES),

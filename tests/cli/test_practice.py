@@ -83,6 +83,16 @@ def test_a_person_reads_what_is_different(terminal: Terminal) -> None:
     ]
 
 
+def test_a_clinic_changes_its_language_and_a_new_one_writes_english(terminal: Terminal, practice: Practice) -> None:
+    document = demo_document()
+    document["clinics"][LIMA]["language"] = "es"
+    document["clinics"]["Cusco"] = {"country": "PE", "time_zone": "America/Lima"}
+    assert terminal.changes(document)[f"clinic {LIMA}"] == {"language": ("en", "es")}
+    assert "    language: en → es\n" in terminal.practice_file("plan", document).stdout
+    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
+    assert {row.name: row.language for row in practice.rows(Clinic)} == {LIMA: "es", SANTIAGO: "en", "Cusco": "en"}
+
+
 def test_a_plan_changes_nothing(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["clinics"]["Cusco"] = {"country": "PE", "time_zone": "America/Lima"}
@@ -96,6 +106,7 @@ def test_apply_makes_everything_that_a_file_can_say(terminal: Terminal, practice
     document["clinics"]["Cusco"] = {
         "country": "PE",
         "time_zone": "America/Lima",
+        "language": "es",
         "slot_step_minutes": 30,
         "max_open_visits": None,
         "chairs": ["Window", "Door"],
@@ -117,7 +128,7 @@ def test_apply_makes_everything_that_a_file_can_say(terminal: Terminal, practice
     assert json.loads(applied.stdout)["applied"]
     assert terminal.practice_file("plan", document).stdout == "No difference.\n"
     cusco = next(row for row in practice.rows(Clinic) if row.name == "Cusco")
-    assert (cusco.slot_step_minutes, cusco.max_open_visits) == (30, None)
+    assert (cusco.language, cusco.slot_step_minutes, cusco.max_open_visits) == ("es", 30, None)
     assert (cusco.lead_minutes, cusco.active) == (60, True)
     assert {row.name for row in practice.rows(Chair) if row.clinic_id == cusco.clinic_id} == {"Window", "Door"}
     doctor = next(row for row in practice.rows(Doctor) if row.user_id == practice.ids["drnew"])

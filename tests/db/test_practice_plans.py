@@ -52,6 +52,7 @@ EDITS: dict[tuple[str, str, str], tuple[Any, Any]] = {
     ("treatments", "checkup", "price"): (40, st.integers(38, 42) | st.none()),
     ("treatments", "checkup", "active"): (True, st.booleans()),
     ("clinics", LIMA, "time_zone"): ("America/Lima", st.sampled_from(["America/Lima", "Europe/Madrid"])),
+    ("clinics", LIMA, "language"): ("en", st.sampled_from(["en", "es"])),
     ("clinics", LIMA, "lead_minutes"): (60, st.integers(0, 120)),
     ("clinics", LIMA, "slot_step_minutes"): (15, st.sampled_from([5, 10, 15])),
     ("clinics", LIMA, "closures"): ([], CLOSURES),

@@ -32,6 +32,7 @@ from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import NameTakenError
+from lambda_function.domain.people import Language
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.written_text import as_stored
 
@@ -53,6 +54,7 @@ class ClinicRow(NamedTuple):
     name: str
     country: str
     time_zone: str
+    language: Language
     lead_minutes: int
     horizon_days: int
     cutoff_minutes: int

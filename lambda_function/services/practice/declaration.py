@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
+from lambda_function.domain.people import Language
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
 from lambda_function.domain.written_text import as_stored
@@ -146,6 +147,7 @@ class DeclaredClinic(_Declared):
 
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     time_zone: Zone
+    language: Annotated[Language, Field(strict=False)] = LEFT_OUT
     lead_minutes: Annotated[int, Field(ge=0, le=YEAR_MINUTES)] = LEFT_OUT
     horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON.days)] = LEFT_OUT
     cutoff_minutes: Annotated[int, Field(ge=0, le=YEAR_MINUTES)] = LEFT_OUT

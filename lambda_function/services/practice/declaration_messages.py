@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
+from lambda_function.domain.people import Language
 from lambda_function.domain.working_hours import DAY_MINUTES
 from lambda_function.services.practice.declaration import (
     MAX_ENTRIES,
@@ -56,6 +57,7 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "active": "true or false",
         "country": "a country as two capital letters (ISO 3166), such as PE for Peru",
         "time_zone": "a time zone such as America/Lima",
+        "language": f"one of the languages {' and '.join(Language)}",
         "lead_minutes": f"a number of minutes from 0 to {YEAR_MINUTES}, such as 60",
         "horizon_days": f"a number of days from 1 to {MAX_HORIZON.days}, such as 400",
         "cutoff_minutes": f"a number of minutes from 0 to {YEAR_MINUTES}, such as 1440 for a day",

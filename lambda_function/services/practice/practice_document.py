@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 from lambda_function.domain.working_hours import WeeklyHours, clock
@@ -24,13 +25,17 @@ def _entry(fields: Fields) -> Document:
 
 
 def _declared(name: str, value: Any) -> Any:
-    match name:
-        case "hours":
+    match name, value:
+        case "hours", _:
             return _hours(value)
-        case "closures":
+        case "closures", _:
             return [_closure(each) for each in value]
+        case _, tuple():
+            return list(value)
+        case _, StrEnum():
+            return value.value
         case _:
-            return list(value) if isinstance(value, tuple) else value
+            return value
 
 
 def _hours(week: Iterable[WeeklyHours]) -> list[Document]:

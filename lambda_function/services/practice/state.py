@@ -80,6 +80,7 @@ _TREATMENT = (
 _CLINIC = (
     "country",
     "time_zone",
+    "language",
     "lead_minutes",
     "horizon_days",
     "cutoff_minutes",

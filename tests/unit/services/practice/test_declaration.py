@@ -45,6 +45,8 @@ def day(start: str, end: str, **more: Any) -> dict[str, Any]:
         (clinic(time_zone="America/Nowhere"), "clinics.Lima.time_zone"),
         (clinic(time_zone="America"), "clinics.Lima.time_zone"),
         (clinic(time_zone="../etc/passwd"), "clinics.Lima.time_zone"),
+        (clinic(language="EN"), "clinics.Lima.language"),
+        (clinic(language=1), "clinics.Lima.language"),
         (clinic(lead_minutes=-1), "clinics.Lima.lead_minutes"),
         (clinic(lead_minutes="60"), "clinics.Lima.lead_minutes"),
         (clinic(lead_minutes=None), "clinics.Lima.lead_minutes"),

@@ -37,6 +37,7 @@ VALID: dict[str, Any] = {
         "Cusco": {
             "country": "PE",
             "time_zone": "America/Lima",
+            "language": "es",
             "lead_minutes": 60,
             "horizon_days": 400,
             "cutoff_minutes": 1440,
@@ -123,6 +124,8 @@ def problems(document: Any) -> dict[str, str]:
             "0000",
             "is not a known time zone; give one such as America/Lima or Europe/Madrid",
         ),
+        (("clinics", "Cusco", "language"), "fr", "must be one of the languages en and es"),
+        (("clinics", "Cusco", "language"), None, "is empty; give one of the languages en and es"),
         (("clinics", "Cusco", "lead_minutes"), "60", "must be a number of minutes from 0 to 527040, such as 60"),
         (("clinics", "Cusco", "lead_minutes"), None, "is empty; give a number of minutes from 0 to 527040, such as 60"),
         (("clinics", "Cusco", "chairs"), ["Door", "Door"], "names Door twice; remove one of them"),

@@ -8,6 +8,7 @@ import click
 from lambda_function.cli.command import JsonGroup, Output, Tools
 from lambda_function.cli.plan_text import ids_text
 from lambda_function.cli.run_action import run_action
+from lambda_function.cli.table import table_text
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import HasBookingsError
 
@@ -153,7 +154,4 @@ def _table(items: Sequence[dict[str, Any]]) -> str:
         )
         for item in items
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return table_text(rows)

@@ -10,12 +10,21 @@ from pydantic import BaseModel
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.services import offers
-from lambda_function.services.operators import checking, erasing, personal_data, purging, rebuilding, users
+from lambda_function.services.operators import (
+    checking,
+    erasing,
+    person_history,
+    personal_data,
+    purging,
+    rebuilding,
+    users,
+)
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import (
     Deactivation,
     Erasure,
     NoArguments,
+    PersonEventFilter,
     PracticeApplication,
     PracticePlan,
     TypeChange,
@@ -76,6 +85,10 @@ def _activate(context: OperatorContext, arguments: UserReference) -> Document:
 def _rebuild_words(context: OperatorContext, arguments: NoArguments) -> Document:
     batches = context.watch(rebuilding.rebuild_words(context.database), "Rebuilding")
     return {"people_changed": sum(batches)}
+
+
+def _events(context: OperatorContext, arguments: PersonEventFilter) -> Document:
+    return person_history.page(context.database, arguments)
 
 
 def _export(context: OperatorContext, arguments: UserReference) -> Document:
@@ -151,6 +164,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "users.deactivate": OperatorAction(Deactivation, _deactivate),
         "users.activate": OperatorAction(UserReference, _activate),
         "users.rebuild-words": OperatorAction(NoArguments, _rebuild_words),
+        "person.events": OperatorAction(PersonEventFilter, _events),
         "check": OperatorAction(NoArguments, _check),
         "export-person": OperatorAction(UserReference, _export),
         "erase-person": OperatorAction(Erasure, _erase),

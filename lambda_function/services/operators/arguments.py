@@ -34,6 +34,15 @@ class UserFilter(_Arguments):
     limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 100
 
 
+class PersonEventFilter(_Arguments):
+    """The person is named by exactly one of the two."""
+
+    user_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)] | None = None
+    user_name: _Text | None = None
+    after: Annotated[StrictInt, Field(ge=0)] = 0
+    limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 100
+
+
 class UserCreation(_Arguments):
     user_name: UserName
     user_type: Role

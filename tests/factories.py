@@ -174,6 +174,12 @@ class Practice:
             )
         )
 
+    def add_guardian(self, guardian: str, patient: str, **columns: Any) -> None:
+        """Makes the one the guardian of the other, by default until somebody ends it."""
+        ids = self.ids
+        given = {"created_by": ids["rita"], "created_at": NOW, **columns}
+        self.add(Guardian(guardian_id=ids[guardian], patient_id=ids[patient], **given))
+
     def add_receptionist(self, user_name: str | None = None, *, clinics: tuple[int, ...] = (1,)) -> User:
         user = self.add_user(Role.RECEPTIONIST, user_name)
         self.add(Receptionist(user_id=user.user_id))

@@ -45,6 +45,9 @@ class PersonAction(StrEnum):
     # Of the patient: somebody may act for them, or no longer.
     ADD_GUARDIAN = "ADD_GUARDIAN"
     REMOVE_GUARDIAN = "REMOVE_GUARDIAN"
+    # Of the guardian: they may act for somebody, or no longer.
+    ADD_DEPENDANT = "ADD_DEPENDANT"
+    REMOVE_DEPENDANT = "REMOVE_DEPENDANT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class Action(StrEnum):
     REACTIVATE_PATIENT = "REACTIVATE_PATIENT"
     CREATE_LINK_CODE = "CREATE_LINK_CODE"
     LINK_ACCOUNT = "LINK_ACCOUNT"
+    READ_GUARDIANS = "READ_GUARDIANS"
+    SET_GUARDIANS = "SET_GUARDIANS"
     READ_APPOINTMENTS = "READ_APPOINTMENTS"
     BOOK = "BOOK"
     BOOK_BY_NAME = "BOOK_BY_NAME"
@@ -99,6 +101,8 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.REACTIVATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.CREATE_LINK_CODE: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.LINK_ACCOUNT: {_P: _OWN, _D: _NONE, _R: _NONE},
+        Action.READ_GUARDIANS: {_P: _NONE, _D: _NONE, _R: _ALL},
+        Action.SET_GUARDIANS: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.READ_APPOINTMENTS: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.BOOK: {_P: _OWN, _D: _OWN, _R: _CLINIC},
         Action.BOOK_BY_NAME: {_P: _NONE, _D: _NONE, _R: _CLINIC},

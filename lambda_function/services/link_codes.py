@@ -80,8 +80,7 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
 
 def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> None:
     """Moves the account under the locks that booking and deactivating take."""
-    for user_id in sorted((caller_id, target_id)):
-        claims.lock_patient(work.session, user_id)
+    claims.lock_patients(work.session, {caller_id, target_id})
     people = link_codes.lock_account_holders(work.session, (caller_id, target_id))
     caller, target = people.get(caller_id), people.get(target_id)
     if caller is None or caller.cognito_sub is None or caller.user_type is not Role.PATIENT:

@@ -9,6 +9,7 @@ import pytest
 
 from lambda_function.api.app import PUBLIC_ROUTES, route_keys
 from lambda_function.domain.permissions import Action
+from tests.api import guardian_rows
 from tests.api.desk import Desk
 from tests.api.fhir.rows import FHIR_ROUTES
 from tests.api.rows import (
@@ -85,6 +86,9 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "DELETE /users/{user_id}": (with_patient(Action.DEACTIVATE_PATIENT, None, 204),),
     "POST /users/{user_id}/link-code": (link_code(),),
     "POST /users/{user_id}/reactivate": (reactivation(),),
+    "GET /users/{user_id}/guardians": (guardian_rows.listed(),),
+    "PUT /users/{user_id}/guardians/{guardian_id}": (guardian_rows.put(), guardian_rows.put_as_guardian()),
+    "DELETE /users/{user_id}/guardians/{guardian_id}": (guardian_rows.removed(),),
     # A valid code would merge one of the scene's people into another.
     "POST /me/link": (simple("/me/link", Action.LINK_ACCOUNT, {"code": "wrong"}, done=409),),
     "GET /appointments": (list_appointments(),),

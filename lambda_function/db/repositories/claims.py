@@ -1,8 +1,8 @@
 """Locks, and claims of time. All rows of both are seen here, because a conflict with a row that the caller may not see
 is also a conflict.
 
-The order of locks is the same everywhere: doctors by id, patient, the row of an existing appointment, chairs by id
-(docs/decisions/0001).
+The order of locks is the same everywhere: doctors by id, patients by id, the row of an existing appointment, chairs by
+id (docs/decisions/0001).
 """
 
 from collections.abc import Collection, Iterable
@@ -69,7 +69,12 @@ _LOCK_DOCTORS: AnySelect = (
     .order_by(Doctor.user_id)
     .with_for_update()
 )
-_LOCK_PATIENT = select(Patient.user_id).where(Patient.user_id == bindparam("patient_id")).with_for_update()
+_LOCK_PATIENTS = (
+    select(Patient.user_id)
+    .where(Patient.user_id.in_(bindparam("patient_ids", expanding=True)))
+    .order_by(Patient.user_id)
+    .with_for_update()
+)
 _LOCK_CHAIR = select(Chair.chair_id).where(Chair.chair_id == bindparam("chair_id")).with_for_update()
 _CHAIR_CLAIMED: AnySelect = select(
     exists().where(claimed(ClaimKind.CHAIR, SlotClaim.resource_id == bindparam("chair_id"), "occupied"))
@@ -94,9 +99,15 @@ def lock_doctors(session: Session, doctor_ids: Collection[int]) -> dict[int, int
     return {doctor.user_id: doctor.clinic_id for doctor in found}
 
 
+def lock_patients(session: Session, patient_ids: Collection[int]) -> set[int]:
+    """Locks the patients that exist, in the order of their ids, and returns their ids."""
+    ids = {"patient_ids": sorted(patient_ids)}
+    return set(session.scalars(_LOCK_PATIENTS, ids, execution_options=UNSCOPED))
+
+
 def lock_patient(session: Session, patient_id: int) -> bool:
     """Locks the patient, and returns whether they exist."""
-    return session.scalar(_LOCK_PATIENT, {"patient_id": patient_id}, execution_options=UNSCOPED) is not None
+    return bool(lock_patients(session, [patient_id]))
 
 
 def lock_chair(session: Session, chair_id: int) -> None:

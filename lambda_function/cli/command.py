@@ -38,6 +38,7 @@ class Tools:
 
     database: Callable[[], Database]
     accounts: Callable[[], Accounts | None] = lambda: None
+    on_terminal: Callable[[], bool] = sys.stdin.isatty
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ def check(tools: Tools) -> Output:
     """Check that the database is consistent. This changes nothing.
 
     Every appointment claims exactly its own time, no row refers to a missing row, every person has the profile of their
-    type and the words by which a search finds them, all time zones are known, and the schema is what this build needs.
+    type and the words by which a search finds them, nothing names people who were merged into others, no guardian has a
+    guardian, all time zones are known, and the schema is what this build needs.
     The exit code is 1 if anything is wrong.
     """
     document = run_action(tools, "check")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from lambda_function.cli.command import JsonGroup, Output, Tools
+from lambda_function.cli.merging import merge
 from lambda_function.cli.plan_text import ids_text
 from lambda_function.cli.run_action import run_action
 from lambda_function.cli.table import table_text
@@ -134,6 +135,9 @@ def rebuild_words(tools: Tools, /) -> Output:
     """
     document = run_action(tools, "users.rebuild-words")
     return Output(document, f"Corrected the words of {document['people_changed']} people.")
+
+
+users.add_command(merge)
 
 
 def _upper(options: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,27 @@ class WaitlistStatus(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+class WishedVisit(Protocol):
+    """What somebody waits for. `doctor_id` and `clinic_id` are None for any."""
+
+    @property
+    def treatment_id(self) -> int: ...
+    @property
+    def doctor_id(self) -> int | None: ...
+    @property
+    def clinic_id(self) -> int | None: ...
+    @property
+    def wished_from(self) -> datetime: ...
+    @property
+    def wished_to(self) -> datetime: ...
+
+
+def waits_for_the_same(one: WishedVisit, other: WishedVisit) -> bool:
+    """Whether one patient may not have both wishes: they are for the same, at overlapping times."""
+    same = (one.treatment_id, one.doctor_id, one.clinic_id) == (other.treatment_id, other.doctor_id, other.clinic_id)
+    return same and Interval(one.wished_from, one.wished_to).overlaps(Interval(other.wished_from, other.wished_to))
+
+
 OPEN = frozenset({WaitlistStatus.WAITING, WaitlistStatus.OFFERED})
 # The limit for one patient.
 MAX_OPEN_WISHES = 10

@@ -1,8 +1,7 @@
 """Users: the caller, the people whom the caller may see and change, and the patients that a reception creates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 from lambda_function.db.models import User
 from lambda_function.db.repositories import people as people_rows
@@ -32,20 +31,9 @@ def identify(work: UnitOfWork, sub: str) -> Actor:
     return actor
 
 
-class OwnProfile(NamedTuple):
-    """The actor, and the patients for whom the actor acts, by id."""
-
-    person: PersonView
-    dependants: Sequence[PersonView]
-
-
-def own_profile(work: UnitOfWork) -> OwnProfile:
+def own_profile(work: UnitOfWork) -> PersonView:
     require(work.actor, Action.READ_OWN_PROFILE)
-    rows = people_rows.get_several(work.session, work.actor, work.actor.patient_ids)
-    own = next((row for row in rows if row.user_id == work.actor.user_id), None)
-    if own is None:
-        raise NotFoundError("There is no such person.")
-    return OwnProfile(own, [row for row in rows if row is not own])
+    return get(work, work.actor.user_id)
 
 
 def get(work: UnitOfWork, user_id: int) -> PersonView:
@@ -71,15 +59,14 @@ def search(work: UnitOfWork, q: str | None, wanted: PeopleFilter, *, after: int,
     return found
 
 
-def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> OwnProfile:
-    """Changes any of full_name, email and phone, and returns the profile. A request that changes nothing keeps the
+def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> PersonView:
+    """Changes any of full_name, email and phone, and returns the person. A request that changes nothing keeps the
     version.
 
     Raises StaleVersionError unless the version is one of those expected (If-Match). None accepts any version.
     """
     require(work.actor, Action.CHANGE_OWN_PROFILE)
-    _change(work, work.actor.user_id, changes, expected)
-    return own_profile(work)
+    return _change(work, work.actor.user_id, changes, expected)
 
 
 def change_patient(
@@ -89,8 +76,7 @@ def change_patient(
     ForbiddenError for a visible person who is not a patient.
     """
     require_patient(work, user_id, Action.CHANGE_PATIENT)
-    _change(work, user_id, changes, expected)
-    return get(work, user_id)
+    return _change(work, user_id, changes, expected)
 
 
 def require_patient(work: UnitOfWork, user_id: int, action: Action) -> PersonView:
@@ -104,7 +90,9 @@ def require_patient(work: UnitOfWork, user_id: int, action: Action) -> PersonVie
     return person
 
 
-def _change(work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> None:
+def _change(
+    work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
+) -> PersonView:
     user = people_rows.get_for_change(work.session, user_id)
     if user is None:
         raise NotFoundError("There is no such person.")
@@ -119,6 +107,7 @@ def _change(work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], e
         work.session.flush()
         words = found_by(full_name=user.full_name, user_name=user.user_name, email=user.email, phone=user.phone)
         replace_words(work.session, user_id, words)
+    return get(work, user_id)
 
 
 def _is_trusted(user: User, *, own: bool, changed: bool) -> bool:

@@ -3,11 +3,12 @@
 What is over is shown as over, whether or not the schedule has recorded it: see `status_at` in domain/waitlist.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lambda_function.db.models import WaitlistEntry
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories import waitlist as waitlist_rows
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import candidates, doctor_clinic
@@ -24,7 +25,6 @@ from lambda_function.domain.errors import (
     TooManyWaitingError,
     TreatmentNotOfferedError,
 )
-from lambda_function.domain.intervals import Interval
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.domain.waitlist import (
     MAX_OPEN_WISHES,
@@ -35,18 +35,16 @@ from lambda_function.domain.waitlist import (
     check_acceptable,
     freed_by_visit,
     status_at,
+    waits_for_the_same,
 )
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.catalogue import check_ids
-from lambda_function.services.guardians import lock_patient, require_guardian
 from lambda_function.services.offers import record_freed_time
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A wish for a visit that lies wholly in [wished_from, wished_to). Patients who wait themselves may leave out
-    `patient_id`.
-    """
+    """A wish for a visit that lies wholly in [wished_from, wished_to). Patients may leave `patient_id` out."""
 
     treatment_id: int
     wished_from: datetime
@@ -68,9 +66,8 @@ def join(work: UnitOfWork, wish: Wish) -> WaitlistRow:
     _check_wish(work, wish)
     _check_reach(work, wish, patient_id)
     # Under the patient's lock, a simultaneous change of wishes or a deactivation is either seen here or sees this.
-    lock_patient(work, patient_id)
-    guardian_id = work.actor.as_guardian_of(patient_id)
-    _check_others(wish, waitlist_rows.open_wishes(work.session, patient_id, work.now, guardian_id=guardian_id))
+    claims.lock_patient(work.session, patient_id)
+    _check_others(wish, waitlist_rows.open_wishes(work.session, patient_id, work.now))
     entry = WaitlistEntry(
         patient_id=patient_id,
         treatment_id=wish.treatment_id,
@@ -90,11 +87,8 @@ def _check_others(wish: Wish, others: Sequence[OpenWish] | None) -> None:
     """Checks what the patient already waits for, if there is such a patient."""
     if others is None:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
-    window, place = Interval(wish.wished_from, wish.wished_to), (wish.treatment_id, wish.doctor_id, wish.clinic_id)
-    for other in others:
-        same = (other.treatment_id, other.doctor_id, other.clinic_id) == place
-        if same and window.overlaps(Interval(other.wished_from, other.wished_to)):
-            raise AlreadyWaitingError("The patient is already waiting for this treatment at overlapping times.")
+    if any(waits_for_the_same(wish, other) for other in others):
+        raise AlreadyWaitingError("The patient is already waiting for this treatment at overlapping times.")
     if len(others) >= MAX_OPEN_WISHES:
         raise TooManyWaitingError(
             f"The patient has {MAX_OPEN_WISHES} open wishes already; withdraw one that is not needed any more."
@@ -111,13 +105,9 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
             "`patient_id` is required when staff add somebody to the waitlist. Give the patient's id.",
             field="patient_id",
         )
-    _check_visible(work, patient_id)
-    return patient_id
-
-
-def _check_visible(work: UnitOfWork, patient_id: int) -> None:
     if visible_ids(work.session, patient_id=patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
+    return patient_id
 
 
 def _check_wish(work: UnitOfWork, wish: Wish) -> None:
@@ -142,13 +132,10 @@ def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
         require(work.actor, Action.WAIT, Subject(patient_id, wish.doctor_id, clinic_id))
 
 
-def page(work: UnitOfWork, *, patient_id: int | None, after: int, limit: int) -> list[WaitlistRow]:
-    """Returns entries in the order of joining. Raises InvalidInputError for a patient whom the actor does not see."""
+def page(work: UnitOfWork, *, after: int, limit: int) -> list[WaitlistRow]:
+    """Returns entries in the order of joining."""
     require(work.actor, Action.WAIT)
-    entries = waitlist_rows.page(work.session, patient_id=patient_id, after=after, limit=limit)
-    if not entries and patient_id is not None:
-        _check_visible(work, patient_id)
-    return entries
+    return waitlist_rows.page(work.session, after=after, limit=limit)
 
 
 def get(work: UnitOfWork, waitlist_id: int) -> WaitlistRow:
@@ -160,11 +147,10 @@ def get(work: UnitOfWork, waitlist_id: int) -> WaitlistRow:
 
 
 def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
-    """Withdraws an entry. What was on offer goes to the first whom it fits. Raises NotFoundError, and
-    InvalidTransitionError if the entry has already ended.
+    """Withdraws an entry. What was on offer goes to the first whom it fits. Raises InvalidTransitionError if the entry
+    has already ended.
     """
     entry = get(work, waitlist_id)
-    require_guardian(work, entry.patient_id)
     if _status(work, entry) not in OPEN or not waitlist_rows.withdraw(work.session, entry, work.now):
         raise InvalidTransitionError(
             "This entry has ended or is being changed. Read it again; if it is still open, try again."
@@ -180,6 +166,11 @@ def withdraw_all(work: UnitOfWork, patient_id: int) -> list[FreedTime]:
     offer, which is to be freed.
     """
     return [_left_by(work, offer) for offer in waitlist_rows.withdraw_all(work.session, patient_id, work.now)]
+
+
+def withdraw_locked(work: UnitOfWork, waitlist_ids: Collection[int]) -> list[FreedTime]:
+    """Ends open entries whose rows are locked, and returns the same as `withdraw_all`."""
+    return [_left_by(work, offer) for offer in waitlist_rows.withdraw_locked(work.session, waitlist_ids, work.now)]
 
 
 def _left_by(work: UnitOfWork, offer: OfferedVisit) -> FreedTime:

@@ -62,16 +62,19 @@ class Pool:
 @dataclass(slots=True)
 class Terminal:
     """Runs commands as the program does, with the accounts of a pool if there is one. `folder` is where the practice
-    files of the test are written.
+    files of the test are written. Standard input is a terminal only if `on_terminal` says so.
     """
 
     database: Database
     practice: Practice
     folder: Path
     accounts: Accounts | None = None
+    on_terminal: bool = False
 
     def run(self, *arguments: str, stdin: str | None = None) -> Result:
-        tools = Tools(database=lambda: self.database, accounts=lambda: self.accounts)
+        tools = Tools(
+            database=lambda: self.database, accounts=lambda: self.accounts, on_terminal=lambda: self.on_terminal
+        )
         result = CliRunner().invoke(main, arguments, obj=tools, input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

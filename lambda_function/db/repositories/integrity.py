@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKeyConstraint, and_, bindparam, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKeyConstraint, and_, bindparam, exists, func, or_, select, text
+from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import Base, instant_parameter
+from lambda_function.db.base import AnySelect, Base, instant_parameter
 from lambda_function.db.models import (
     Appointment,
     Clinic,
     Doctor,
+    Guardian,
     Patient,
     Receptionist,
     ReceptionistClinic,
     SlotClaim,
     User,
 )
+from lambda_function.db.repositories.guardians import acting
 from lambda_function.db.repositories.keyset import Position, behind, up_to
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
@@ -45,6 +47,11 @@ class AppointmentClaims(NamedTuple):
     claims: int
     first: datetime | None
     last: datetime | None
+
+
+class GuardianRow(NamedTuple):
+    guardian_id: int
+    patient_id: int
 
 
 class ClinicZone(NamedTuple):
@@ -86,6 +93,27 @@ _CLAIMS = (
     # MariaDB requires every column that is not aggregated in GROUP BY.
     .group_by(*_CLAIM_COLUMNS[:-3])
     .order_by(Appointment.appointment_id)
+)
+_HAS_GUARDIAN = aliased(Guardian)
+# Erasing removes guardians in the transaction that removes the name.
+_WRONG_GUARDIANS: AnySelect = (
+    select(*columns(GuardianRow, Guardian))
+    .where(
+        Guardian.guardian_id.between(bindparam("first_id"), bindparam("last_id")),
+        or_(
+            Guardian.guardian_id == Guardian.patient_id,
+            and_(
+                acting(Guardian),
+                exists().where(_HAS_GUARDIAN.patient_id == Guardian.guardian_id, acting(_HAS_GUARDIAN)),
+            ),
+            exists().where(
+                or_(User.user_id == Guardian.guardian_id, User.user_id == Guardian.patient_id),
+                User.erased_at.is_not(None),
+                User.user_name.startswith("erased:"),
+            ),
+        ),
+    )
+    .order_by(Guardian.guardian_id, Guardian.patient_id)
 )
 _ZONES = select(*columns(ClinicZone, Clinic)).order_by(Clinic.clinic_id)
 
@@ -189,3 +217,11 @@ def users_without_profile(session: Session, ids: IdRange) -> Sequence[int]:
         .order_by(User.user_id),
         execution_options=UNSCOPED,
     ).all()
+
+
+def wrong_guardians(session: Session, ids: IdRange, today: date) -> list[GuardianRow]:
+    """Returns the rows of guardians in the range who act for themselves, who have a guardian, or one of whose two was
+    erased.
+    """
+    values = {"first_id": ids.first, "last_id": ids.last, "today": today}
+    return fetch_all(session, GuardianRow, _WRONG_GUARDIANS, values, unscoped=True)

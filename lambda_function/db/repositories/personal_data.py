@@ -1,6 +1,6 @@
 """Everything that the database knows about a person, for a copy of it. Unscoped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -84,16 +84,17 @@ def _names(user_id: int) -> ColumnElement[bool]:
     )
 
 
-def _sections(user_id: int) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
+def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
     """Returns the columns and the rows of everything known about a person, except the messages."""
+    numbers = sorted({user_id, *merged})
     staff = (Appointment.doctor_id == user_id) | (Appointment.receptionist_id == user_id)
     return MappingProxyType(
         {
             "user": (_all(User), User.user_id == user_id),
-            "person_events": (_all(PersonEvent), PersonEvent.user_id == user_id),
+            "person_events": (_all(PersonEvent), PersonEvent.user_id.in_(numbers)),
             "person_events_of_others": (
                 (PersonEvent.person_event_id, PersonEvent.at, PersonEvent.action),
-                (PersonEvent.actor_id == user_id) & (PersonEvent.user_id != user_id),
+                PersonEvent.actor_id.in_(numbers) & PersonEvent.user_id.not_in(numbers),
             ),
             "patient": (_all(Patient), Patient.user_id == user_id),
             "identifiers": (_all(PatientIdentifier), PatientIdentifier.user_id == user_id),
@@ -163,11 +164,21 @@ class Page:
     after: Position | None = None
 
 
-def page(session: Session, user_id: int, section: str, *, after: Position | None, limit: int) -> Page:
-    """Returns at most `limit` rows of a section after a position, with the columns that are about this person."""
+def page(
+    session: Session,
+    user_id: int,
+    section: str,
+    *,
+    merged: Collection[int] = (),
+    after: Position | None,
+    limit: int,
+) -> Page:
+    """Returns at most `limit` rows of a section after a position, with the columns that are about this person.
+    `merged` are the ids of those who were merged into them.
+    """
     if section == MESSAGES:
         return _messages(session, user_id, after)
-    told, where = _sections(user_id)[section]
+    told, where = _sections(user_id, merged)[section]
     position = _position(told[0].class_)
     statement = select(*told, *(column.label(f"_{number}") for number, column in enumerate(position))).where(where)
     if after is not None:

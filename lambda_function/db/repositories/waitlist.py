@@ -3,16 +3,15 @@ because freed time goes to whoever is next. Changes compare an entry with what w
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.criteria import here
 from lambda_function.db.models import Doctor, Treatment, User, WaitlistEntry
-from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
@@ -84,7 +83,6 @@ _PAGE = (
     .order_by(WaitlistEntry.waitlist_id)
     .limit(bindparam("page_limit"))
 )
-_PAGE_OF_PATIENT = _PAGE.where(WaitlistEntry.patient_id == bindparam("patient_id"))
 # No visit is longer.
 _LONGEST = timedelta(days=1)
 
@@ -101,11 +99,7 @@ _WISHES_OF: AnySelect = (
             WaitlistEntry.wished_to > instant_parameter("now"),
         ),
     )
-    .where(
-        User.user_id == bindparam("patient_id"),
-        _IS_PATIENT,
-        represented(bindparam("patient_id", type_=BigInteger)),
-    )
+    .where(User.user_id == bindparam("patient_id"), _IS_PATIENT)
 )
 _OPEN_OF: AnySelect = (
     select(*columns(_OpenEntry, WaitlistEntry))
@@ -171,13 +165,9 @@ _LAPSED: AnySelect = (
 )
 
 
-def page(session: Session, *, patient_id: int | None, after: int, limit: int) -> list[WaitlistRow]:
-    """Returns what the actor may see, or the part of it that is about one patient, by waitlist_id, which is the order
-    of joining.
-    """
-    statement = _PAGE if patient_id is None else _PAGE_OF_PATIENT
-    values = {"after": after, "page_limit": limit, "patient_id": patient_id}
-    return fetch_all(session, WaitlistRow, statement, values)
+def page(session: Session, *, after: int, limit: int) -> list[WaitlistRow]:
+    """Returns what the actor may see, by waitlist_id, which is the order of joining."""
+    return fetch_all(session, WaitlistRow, _PAGE, {"after": after, "page_limit": limit})
 
 
 def get_one_or_none(session: Session, waitlist_id: int) -> WaitlistRow | None:
@@ -190,17 +180,11 @@ def add(session: Session, entry: WaitlistEntry) -> None:
     session.flush()
 
 
-def open_wishes(session: Session, patient_id: int, now: datetime, *, guardian_id: int | None) -> list[OpenWish] | None:
-    """Returns what an active patient waits for, or None if the person is not an active patient, or if the caller was
-    their guardian and no longer is. This is certain only under the locks of both.
+def open_wishes(session: Session, patient_id: int, now: datetime) -> list[OpenWish] | None:
+    """Returns what an active patient waits for, or None if the person is not an active patient. This is certain only
+    under the patient's lock.
     """
-    values = {
-        "patient_id": patient_id,
-        "now": now,
-        "guardian_id": guardian_id,
-        "today": now.astimezone(UTC).date(),
-    }
-    rows = fetch_all(session, OpenWish, _WISHES_OF, values, unscoped=True)
+    rows = fetch_all(session, OpenWish, _WISHES_OF, {"patient_id": patient_id, "now": now}, unscoped=True)
     return [row for row in rows if row.wished_to is not None] if rows else None
 
 
@@ -211,6 +195,17 @@ def withdraw_all(session: Session, patient_id: int, now: datetime) -> list[Offer
     entries = fetch_all(session, _OpenEntry, _OPEN_OF, {"patient_id": patient_id}, unscoped=True)
     visits = offered_visits(session, [each.waitlist_id for each in entries if each.status is WaitlistStatus.OFFERED])
     _set_all(session, [each.waitlist_id for each in entries], WaitlistStatus.WITHDRAWN, now)
+    return visits
+
+
+def withdraw_locked(session: Session, waitlist_ids: Collection[int], now: datetime) -> list[OfferedVisit]:
+    """Ends entries that are locked, and returns what was on offer."""
+    if not waitlist_ids:
+        return []
+    offered = WaitlistEntry.status == WaitlistStatus.OFFERED
+    values = {"waitlist_ids": sorted(waitlist_ids)}
+    visits = fetch_all(session, OfferedVisit, _OFFERS.where(offered), values, unscoped=True)
+    _set_all(session, sorted(waitlist_ids), WaitlistStatus.WITHDRAWN, now)
     return visits
 
 

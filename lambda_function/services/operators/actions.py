@@ -13,6 +13,7 @@ from lambda_function.services import offers
 from lambda_function.services.operators import (
     checking,
     erasing,
+    merging,
     person_history,
     personal_data,
     purging,
@@ -23,6 +24,7 @@ from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import (
     Deactivation,
     Erasure,
+    Merger,
     NoArguments,
     PersonEventFilter,
     PracticeApplication,
@@ -105,6 +107,12 @@ def _erase(context: OperatorContext, arguments: Erasure) -> Document:
     )
 
 
+def _merge(context: OperatorContext, arguments: Merger) -> Document:
+    return merging.merge(
+        context.database, context.accounts, arguments, watch=lambda batches: context.watch(batches, "Merging")
+    )
+
+
 def _check(context: OperatorContext, arguments: NoArguments) -> Document:
     checks = checking.checks(context.database)
     findings = [finding for check in context.watch(checks, "Checking") for finding in check()]
@@ -163,6 +171,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "users.set-type": OperatorAction(TypeChange, _set_type),
         "users.deactivate": OperatorAction(Deactivation, _deactivate),
         "users.activate": OperatorAction(UserReference, _activate),
+        "users.merge": OperatorAction(Merger, _merge),
         "users.rebuild-words": OperatorAction(NoArguments, _rebuild_words),
         "person.events": OperatorAction(PersonEventFilter, _events),
         "check": OperatorAction(NoArguments, _check),

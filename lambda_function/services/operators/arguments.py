@@ -71,6 +71,15 @@ class Erasure(UserReference):
     cancel_visits: StrictBool = False
 
 
+class Merger(_Arguments):
+    """`source` becomes `target`. Each is a user name or an id: see services/operators/merging.py."""
+
+    source: _Text
+    target: _Text
+    close_account: StrictBool = False
+    plan: StrictBool = False
+
+
 class PracticePlan(_Arguments):
     """`practice` is the content of a practice file, as JSON: see docs/practice.md."""
 

@@ -10,10 +10,11 @@ from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories import integrity, schema
+from lambda_function.db.repositories import integrity, merged_people, schema
 from lambda_function.db.repositories.integrity import AppointmentClaims, IdRange
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import CLAIMS_KEPT, HOLDING
 from lambda_function.domain.intervals import GRID, Interval
 from lambda_function.domain.time_zones import time_zone
@@ -41,6 +42,8 @@ def checks(database: Database) -> list[Check]:
         read(_revision),
         read(_zones),
         *(read(partial(_profiles, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
+        *(read(partial(_merges, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
+        *(read(partial(_guardians, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
         *(read(partial(_words, ids=ids)) for ids in _chunks(database, integrity.user_ids, rebuilding.BATCH)),
         *(read(partial(_claims, ids=ids)) for ids in _chunks(database, integrity.appointment_ids)),
         *(partial(_orphans, database, key) for key in integrity.references()),
@@ -72,6 +75,29 @@ def _profiles(work: UnitOfWork, ids: IdRange) -> list[Finding]:
         _finding("profile", "This user lacks what makes them a patient, doctor or receptionist.", user_id=user_id)
         for user_id in integrity.users_without_profile(work.session, ids)[:_SHOWN]
     ]
+
+
+def _merges(work: UnitOfWork, ids: IdRange) -> list[Finding]:
+    """Looks at people who were merged into others: each leads to a patient, and nothing else is left of them."""
+    numbers = [user_id for user_id, _ in merged_people.merged(work.session, ids.first, ids.last)]
+    found = []
+    for user_id, person in merged_people.read_people(work.session, numbers).items() if numbers else ():
+        _, end = merged_people.leads_to(work.session, person)
+        if end is None or end.user_type is not Role.PATIENT or person.active:
+            found.append(_finding("merge", "The merge of this person leads to no patient.", user_id=user_id))
+        elif person.user_name != merged_people.merged_name(user_id) or person.cognito_sub is not None:
+            detail = f"This merge was stopped half-way: run `users merge id:{user_id} id:{person.merged_into}` again."
+            found.append(_finding("merge", detail, user_id=user_id))
+    for column, user_id in merged_people.references_to(work.session, numbers) if numbers else ():
+        detail = f"This person was merged into another, and {column} still names them."
+        found.append(_finding("merge", detail, user_id=user_id))
+    return found[:_SHOWN]
+
+
+def _guardians(work: UnitOfWork, ids: IdRange) -> list[Finding]:
+    detail = "This guardian acts for themselves, has a guardian, or one of the two was erased. Remove the guardian."
+    wrong = integrity.wrong_guardians(work.session, ids, work.today)
+    return [_finding("guardian", detail, **row._asdict()) for row in wrong[:_SHOWN]]
 
 
 def _words(work: UnitOfWork, ids: IdRange) -> list[Finding]:

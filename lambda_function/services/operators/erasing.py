@@ -14,7 +14,6 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, ForbiddenError
 from lambda_function.domain.people import PersonAction
-from lambda_function.services import guardians
 from lambda_function.services.idempotency import named_in
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, Erasure
@@ -69,14 +68,19 @@ def _mark(work: UnitOfWork, user_name: str) -> DirectoryEntry:
 
 def _batches(database: Database, user_id: int) -> Iterator[int]:
     """Removes kept answers, then texts, then the waitlist."""
-    for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of):
-        yield from _emptied(database, partial(remove, user_id=user_id, limit=ROWS))
-    yield from _unattributed(database, user_id)
+    yield from remove_answers(database, user_id)
     after = 0
     while done := database.transact(partial(_forget_visits, user_id=user_id, after=after)):
         after = done[-1]
         yield len(done)
     yield from _emptied(database, partial(erasing.remove_waiting, user_id=user_id, limit=ROWS))
+
+
+def remove_answers(database: Database, user_id: int) -> Iterator[int]:
+    """Removes the kept answers to a person and about them in batches, and yields how many rows each handled."""
+    for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of):
+        yield from _emptied(database, partial(remove, user_id=user_id, limit=ROWS))
+    yield from _unattributed(database, user_id)
 
 
 def _emptied(database: Database, remove: Callable[..., int]) -> Iterator[int]:
@@ -126,7 +130,6 @@ def _forget(work: UnitOfWork, user_id: int, name: str) -> bool:
     for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):
         if remove(work.session, user_id, ROWS) == ROWS:
             return False
-    guardians.remove_all(work, user_id)
     erasing.forget_person(work.session, user_id, name=name, now=work.now)
     note_person(work, user_id, PersonAction.ERASE)
     return True

@@ -1,0 +1,183 @@
+"""What merging one patient into another would do, and what refuses it. It is read before a merge, and again under its
+locks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lambda_function.db.repositories import directory, merged_people, merging
+from lambda_function.db.repositories.merged_people import MergedPerson
+from lambda_function.db.repositories.merging import MovedWish, Pair
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import (
+    ForbiddenError,
+    HasBookingsError,
+    InvalidInputError,
+    LinkRefusedError,
+    NotFoundError,
+)
+from lambda_function.domain.merging import GuardianMove, guardian_moves, surplus
+from lambda_function.domain.people import trusts_email
+
+# What the target lacks is filled in from the source.
+FILLED = ("email", "phone", "birth_date", "language", "contact_by", "recalls")
+_COMPARED = ("full_name", *FILLED)
+# The most pairs of visits at the same time that a refusal names.
+_PAIRS = 50
+
+
+class AccountFate(StrEnum):
+    """What becomes of the source's account: there is NONE, it is MOVED to the target, or it is CLOSED, because the
+    target has one.
+    """
+
+    NONE = "none"
+    MOVED = "moved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """`ended` are open wishes of either of the two; `different` are names of fields."""
+
+    source: MergedPerson
+    target: MergedPerson
+    visits: int
+    visits_ahead: int
+    wishes: int
+    ended: Sequence[MovedWish]
+    identifiers: int
+    guardians: Sequence[GuardianMove]
+    clinics: int
+    filled: Mapping[str, Any]
+    different: Sequence[str]
+    account: AccountFate
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return {
+            "source": shown(self.source),
+            "target": shown(self.target),
+            "visits": self.visits,
+            "visits_ahead": self.visits_ahead,
+            "wishes": self.wishes,
+            "wishes_ended": len(self.ended),
+            "identifiers": self.identifiers,
+            "guardians": sum(move.after is not None for move in self.guardians),
+            "clinics": self.clinics,
+            "fields_filled": sorted(self.filled),
+            "fields_different": list(self.different),
+            "account": self.account.value,
+        }
+
+
+def shown(person: MergedPerson) -> dict[str, Any]:
+    return {"user_id": person.user_id, "user_name": person.user_name}
+
+
+def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool = False) -> MergePlan:
+    """Returns what a merge would do now. With `locked`, the caller holds both patients, and the rows of the people and
+    of their open wishes are locked.
+
+    Raises NotFoundError, ForbiddenError, InvalidInputError, LinkRefusedError, and HasBookingsError for visits of both
+    at the same time.
+    """
+    source, target = check_pair(work, pair, lock=locked)
+    account = _account(source, target, close_account=close_account)
+    ties = merging.guardianships(work.session, pair)
+    moves = guardian_moves(ties, source=pair.source_id, target=pair.target_id, today=work.today)
+    check_collisions(work, pair)
+    visits, ahead = merging.number_of_visits(work.session, pair.source_id, work.now)
+    wishes = merging.open_wishes(work.session, pair, work.now, lock=locked)
+    ended = surplus(wishes, work.now)
+    clinics = merging.clinics_of(work.session, pair.source_id) - merging.clinics_of(work.session, pair.target_id)
+    return MergePlan(
+        source=source,
+        target=target,
+        visits=visits,
+        visits_ahead=ahead,
+        wishes=sum(wish.patient_id == pair.source_id and wish not in ended for wish in wishes),
+        ended=ended,
+        identifiers=merging.number_of_identifiers(work.session, pair.source_id),
+        guardians=moves,
+        clinics=len(clinics),
+        filled=_filled(source, target),
+        different=[
+            name
+            for name in _COMPARED
+            if None not in (both := (getattr(source, name), getattr(target, name))) and both[0] != both[1]
+        ],
+        account=account,
+    )
+
+
+def check_pair(work: UnitOfWork, pair: Pair, *, lock: bool = False) -> tuple[MergedPerson, MergedPerson]:
+    """Returns both people, if one may be merged into the other."""
+    people = merged_people.read_people(work.session, pair, lock=lock)
+    if pair.source_id == pair.target_id:
+        raise InvalidInputError("Both are the same person. Name two different people.", field="target")
+    for field, user_id in (("source", pair.source_id), ("target", pair.target_id)):
+        person = people.get(user_id)
+        if person is None:
+            raise NotFoundError("There is no such person.", field=field)
+        _check_here(work, person, field)
+    source, target = people[pair.source_id], people[pair.target_id]
+    if not target.active:
+        raise InvalidInputError(
+            "This person is deactivated. Activate them first, with `users activate`, or merge the other way round.",
+            field="target",
+        )
+    return source, target
+
+
+def _check_here(work: UnitOfWork, person: MergedPerson, field: str) -> None:
+    if person.merged_into is not None:
+        raise InvalidInputError(
+            f"This person was merged into the person with the id {person.merged_into}. Name that person instead.",
+            field=field,
+        )
+    if person.erased_at is not None:
+        raise InvalidInputError("This person has been erased, or is being erased.", field=field)
+    if person.user_type is not Role.PATIENT or directory.profiles_of(work.session, person.user_id) != {Role.PATIENT}:
+        raise ForbiddenError("Only patients who were never staff are merged: patient records name staff.", field=field)
+
+
+def _account(source: MergedPerson, target: MergedPerson, *, close_account: bool) -> AccountFate:
+    if source.cognito_sub is None:
+        return AccountFate.NONE
+    if target.cognito_sub is None:
+        return AccountFate.MOVED
+    if not close_account:
+        raise LinkRefusedError(
+            "Both have an account. Ask which one the patient uses: the one of the person who remains is kept. Then "
+            "close the other one with --close-account (`close_account`), or merge the other way round."
+        )
+    return AccountFate.CLOSED
+
+
+def check_collisions(work: UnitOfWork, pair: Pair) -> None:
+    ids = merging.collisions(work.session, pair, _PAIRS)
+    if ids:
+        raise HasBookingsError(
+            "Both have visits at the same time. Have a reception move or cancel one of each two; one that is over can "
+            "be marked as no-show, and no longer counts a week later.",
+            ids,
+        )
+
+
+def _filled(source: MergedPerson, target: MergedPerson) -> dict[str, Any]:
+    return {
+        name: value for name in FILLED if getattr(target, name) is None and (value := getattr(source, name)) is not None
+    }
+
+
+def contact_values(plan: MergePlan) -> dict[str, Any]:
+    """Returns the columns of the target that are filled in. An address is trusted for whom it was trusted before,
+    although the version rises.
+    """
+    origin = plan.source if "email" in plan.filled else plan.target
+    trusted = origin.email is not None and trusts_email(trusted=origin.email_trusted, version=origin.version)
+    return {**plan.filled, "email_trusted": trusted}

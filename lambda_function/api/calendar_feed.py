@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from lambda_function.api.calendar_zone import zone_lines
 from lambda_function.db.repositories.calendar_feed import FeedEntry, FeedMark
-from lambda_function.domain.actor import Role
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 
 # Raise this with every change to how events are written, so that no calendar program gets a 304 for them.
@@ -57,23 +57,23 @@ def state_of(mark: FeedMark, role: Role, zone: Sequence[str]) -> str:
     return sha256(seen.encode()).hexdigest()[:32]
 
 
-def calendar(rows: Iterable[FeedEntry], role: Role, installation_id: str, zone: Sequence[str]) -> str:
-    """The feed as iCalendar text, for an owner of that role."""
+def calendar(rows: Iterable[FeedEntry], owner: Actor, installation_id: str, zone: Sequence[str]) -> str:
+    """The feed as iCalendar text, for its owner."""
     lines = [*_HEAD, *zone]
     for row in rows:
-        lines += _event(row, role, installation_id)
+        lines += _event(row, owner, installation_id)
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
-def _event(row: FeedEntry, role: Role, installation_id: str) -> list[str]:
+def _event(row: FeedEntry, owner: Actor, installation_id: str) -> list[str]:
     """An appointment keeps its UID, which no other installation gives. SEQUENCE rises with its version: so a program
     knows which of two it has read is newer.
     """
     changed = _instant(row.updated_at)
     return [
         "BEGIN:VEVENT",
-        f"SUMMARY:{_text(_summary(row, role))}",
+        f"SUMMARY:{_text(_summary(row, owner))}",
         f"DTSTART:{_instant(row.starts_at)}",
         f"DTEND:{_instant(row.ends_at)}",
         f"DTSTAMP:{changed}",
@@ -112,11 +112,12 @@ def _folded(line: str) -> str:
     return "\r\n".join([*parts, part])
 
 
-def _summary(row: FeedEntry, role: Role) -> str:
-    match role:
-        case Role.PATIENT:
+def _summary(row: FeedEntry, owner: Actor) -> str:
+    """What the visit is, with the names of the others. A guardian is told whose visit it is."""
+    match owner.role:
+        case Role.PATIENT if row.patient_id == owner.user_id:
             return f"{row.treatment_name} with {row.doctor_name}"
         case Role.DOCTOR:
             return f"{row.treatment_name}: {row.patient_name}"
-        case Role.RECEPTIONIST:
+        case Role.RECEPTIONIST | Role.PATIENT:
             return f"{row.treatment_name}: {row.patient_name} with {row.doctor_name}"

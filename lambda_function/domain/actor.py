@@ -30,6 +30,12 @@ class Actor:
         """The people as whom the caller acts: the caller, and the caller's dependants."""
         return (self.user_id, *self.dependant_ids)
 
+    def as_guardian_of(self, patient_id: int) -> int | None:
+        """The caller's id for something that a patient does for another patient. None for those who act for themselves,
+        and for staff.
+        """
+        return self.user_id if self.role is Role.PATIENT and patient_id != self.user_id else None
+
     @property
     def is_staff(self) -> bool:
         return self.role is not Role.PATIENT

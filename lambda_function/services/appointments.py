@@ -9,7 +9,7 @@ from lambda_function.db.repositories import appointments as appointment_rows
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
 from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.actor import Role
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
@@ -65,10 +65,21 @@ def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentV
     if wanted.after is not None:
         filters["after_start"], filters["after_id"] = wanted.after
     given = {name: value for name, value in filters.items() if value is not None}
-    # One person or clinic has an index. Doctors see only their own visits, so this is for receptions.
-    everywhere = work.actor.role is Role.RECEPTIONIST and not {"doctor_id", "patient_id", "clinic_id"} & given.keys()
-    clinic_ids = work.actor.clinic_ids if everywhere else ()
-    return appointment_rows.page(work.session, given, limit=wanted.limit, clinic_ids=clinic_ids)
+    clinic_ids, patient_ids = _spread(work.actor, given.keys())
+    return appointment_rows.page(
+        work.session, given, limit=wanted.limit, clinic_ids=clinic_ids, patient_ids=patient_ids
+    )
+
+
+def _spread(actor: Actor, given: Collection[str]) -> tuple[Sequence[int], Sequence[int]]:
+    """Returns the clinics or the patients whose visits are to be found one after the other, because an index holds
+    those of one person or clinic. Doctors see only their own visits.
+    """
+    if actor.role is Role.PATIENT and actor.dependant_ids and "patient_id" not in given:
+        return (), actor.patient_ids
+    if actor.role is Role.RECEPTIONIST and not {"doctor_id", "patient_id", "clinic_id"} & set(given):
+        return actor.clinic_ids, ()
+    return (), ()
 
 
 def _window(work: UnitOfWork, wanted: AppointmentSearch) -> dict[str, datetime | None]:

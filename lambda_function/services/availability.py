@@ -45,8 +45,8 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class SlotSearch:
     """Slots that start in [starts_from, starts_before), after the (starts_at, doctor_id) of the page before. They are
-    free for the patient too, if it is known who that is: a patient who asks is, and so is that of an appointment to
-    move.
+    free for the patient too, if it is known who that is: a patient who asks for nobody else is, and so is that of an
+    appointment to move.
     """
 
     treatment_id: int
@@ -120,8 +120,8 @@ def _patient_of(work: UnitOfWork, wanted: SlotSearch, moved: VisitResources | No
         if patient_id not in {None, moved.patient_id}:
             raise InvalidInputError("The appointment is another patient's.", field="patient_id")
         return moved.patient_id
-    if work.actor.role is Role.PATIENT and patient_id in {None, work.actor.user_id}:
-        return work.actor.user_id
+    if work.actor.role is Role.PATIENT and patient_id in {None, *work.actor.patient_ids}:
+        return patient_id or work.actor.user_id
     if patient_id is not None and visible_ids(work.session, patient_id=patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     return patient_id

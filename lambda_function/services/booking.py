@@ -28,13 +28,14 @@ from lambda_function.domain.errors import (
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
 from lambda_function.services.catalogue import check_ids
+from lambda_function.services.guardians import lock_patient
 from lambda_function.services.placement import Placement, find_vacancy
 from lambda_function.services.visits import NewEvent, join_clinic, record
 
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """A visit to book. Patients may leave out `patient_id`, because they book for themselves. `offered_until` is the
+    """A visit to book. Patients may leave out `patient_id` if they book for themselves. `offered_until` is the
     end of a visit that has been offered to the waitlist: its start and length hold, whatever has changed since.
     """
 
@@ -113,7 +114,7 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
     clinic_of = claims.lock_doctors(work.session, [request.doctor_id])
     if not clinic_of:
         raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
-    if not claims.lock_patient(work.session, patient_id):
+    if not lock_patient(work, patient_id):
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     found = booking_facts(
         work.session,
@@ -123,13 +124,14 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
         receptionist_id=work.actor.user_id if work.actor.role is Role.RECEPTIONIST else None,
         now=work.now,
         counted_clinic_id=clinic_of[request.doctor_id] if work.actor.role is Role.PATIENT else None,
+        guardian_id=work.actor.as_guardian_of(patient_id),
     )
     if found is None:
         check_ids(work, treatment_id=request.treatment_id, doctor_id=None, clinic_id=None)
     if found is None or not found[0].clinic_active:
         raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
     facts = found[0]
-    if facts.patient_id is None:
+    if facts.patient_id is None or not facts.represented:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     if not facts.treatment_active:
         raise InvalidInputError(

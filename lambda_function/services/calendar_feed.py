@@ -3,7 +3,7 @@
 Only the owner knows the token; the database has its hash. It reads the feed and opens nothing else. It is bound to the
 role and the clinics that its owner had when it was made, because that is what the owner agreed to show to anybody with
 the feed's address. In another role it is no longer valid, and it shows only those of these clinics that are still the
-owner's.
+owner's. A patient's feed shows the visits of whomever the patient acts for when it is read.
 """
 
 from datetime import timedelta
@@ -70,6 +70,7 @@ def _feed(work: UnitOfWork) -> Feed:
         now=work.now,
         limit=MAX_EVENTS,
         clinic_ids=owner.clinic_ids if owner.role is Role.RECEPTIONIST else (),
+        dependant_ids=owner.dependant_ids,
         home_clinic_id=owner.clinic_ids[0] if owner.clinic_ids else None,
     )
 

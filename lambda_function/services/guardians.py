@@ -1,79 +1,49 @@
-"""Guardians: patients who act for other patients. Receptions say who; domain/guardians.py says until when.
+"""Guardians: patients who act for other patients. Receptions say who they are (services/guardian_grants.py), and
+domain/guardians.py says until when.
 
-Every change holds the locks of both patients. Whoever acts for another patient takes both locks too, and asks again
-under them whether they still may (`lock_for`), so that nothing is done for a patient after the answer that removed the
-guardian.
+Whoever acts for another patient holds the locks of both, as every change of guardians does, and asks under them whether
+they still may. So nothing is done for a patient after the answer that has removed the guardian.
 """
 
 from datetime import date
 
 from lambda_function.db.repositories import claims
 from lambda_function.db.repositories import guardians as guardian_rows
-from lambda_function.db.repositories.guardians import Grant, GuardianView
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.errors import InvalidInputError, NotFoundError
-from lambda_function.domain.guardians import check_reason, check_ties, ends_on
+from lambda_function.domain.errors import NotFoundError
+from lambda_function.domain.guardians import ends_on
 from lambda_function.domain.people import PersonAction
-from lambda_function.domain.permissions import Action
-from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
 
 
-def page(work: UnitOfWork, patient_id: int, *, after: int, limit: int) -> list[GuardianView]:
-    """Returns those who act for the patient today, by user_id. Raises NotFoundError and ForbiddenError."""
-    require_patient(work, patient_id, Action.READ_GUARDIANS)
-    return guardian_rows.page(work.session, patient_id, work.today, after=after, limit=limit)
-
-
-def put(work: UnitOfWork, patient_id: int, guardian_id: int, reason: str | None) -> None:
-    """Makes one patient the guardian of another, or renews the reason and the end of that. Repeated, it changes
-    nothing.
-
-    Raises NotFoundError and ForbiddenError for people who are not patients whom the actor sees, and InvalidInputError
-    for oneself, a missing reason, and what domain/guardians.py refuses.
+def lock_patient(work: UnitOfWork, patient_id: int) -> bool:
+    """Locks the patient, and the actor who is to act for them, and returns whether the patient exists. What is read
+    after this must ask whether the actor still acts for the patient: see `represented` in db/repositories/guardians.py.
     """
-    require_patient(work, patient_id, Action.SET_GUARDIANS)
-    require_patient(work, guardian_id, Action.SET_GUARDIANS)
-    if patient_id == guardian_id:
-        raise InvalidInputError("Choose another person: nobody is their own guardian.", field="guardian_id")
-    claims.lock_patients(work.session, {patient_id, guardian_id})
-    born = guardian_rows.lock_born(work.session, {patient_id, guardian_id})
-    if born.keys() != {patient_id, guardian_id}:
-        raise NotFoundError("There is no such person.")
-    birth_date = born[patient_id].birth_date
-    check_reason(birth_date, granted_on=work.today, reason=reason)
-    both = {"patient_id": patient_id, "guardian_id": guardian_id}
-    check_ties(guardian_rows.ties(work.session, **both, today=work.today))
-    end = ends_on(birth_date, granted_on=work.today, reason=reason)
-    known = guardian_rows.find(work.session, **both)
-    if known is not None and (known.reason, known.ends_on) == (reason, end):
+    guardian_id = work.actor.as_guardian_of(patient_id)
+    ids = {patient_id} if guardian_id is None else {patient_id, guardian_id}
+    return patient_id in claims.lock_patients(work.session, ids)
+
+
+def require_guardian(work: UnitOfWork, patient_id: int) -> None:
+    """Takes the locks, and raises NotFoundError if the actor is to act for another patient and no longer may. Those who
+    act for themselves, and staff, need neither.
+    """
+    guardian_id = work.actor.as_guardian_of(patient_id)
+    if guardian_id is None:
         return
-    grant = Grant(**both, reason=reason, created_at=work.now, ends_on=end)
-    guardian_rows.put(work.session, grant, created_by=work.actor.user_id)
-    note_person(work, patient_id, PersonAction.ADD_GUARDIAN, [] if reason is None else ["reason"])
-    note_person(work, guardian_id, PersonAction.ADD_DEPENDANT)
-
-
-def remove(work: UnitOfWork, patient_id: int, guardian_id: int) -> None:
-    """Ends that one acts for the other, at once. The patient must be one whom the actor sees; the guardian may have
-    left, or be a patient of other clinics by now.
-
-    Raises NotFoundError, also if this person is no guardian of the patient, and ForbiddenError.
-    """
-    require_patient(work, patient_id, Action.SET_GUARDIANS)
-    claims.lock_patients(work.session, [patient_id, guardian_id])
-    if not guardian_rows.remove(work.session, patient_id=patient_id, guardian_id=guardian_id):
-        raise NotFoundError("This person is no guardian of the patient.")
-    _note_removal(work, patient_id, guardian_id)
+    lock_patient(work, patient_id)
+    if not guardian_rows.acts_for(work.session, guardian_id, patient_id, work.today):
+        raise NotFoundError("There is no such patient.")
 
 
 def remove_all(work: UnitOfWork, user_id: int) -> None:
     """Ends whom a person acts for, and who acts for them. The caller holds the person's lock as a patient."""
     for grant in guardian_rows.remove_all(work.session, user_id):
-        _note_removal(work, grant.patient_id, grant.guardian_id)
+        note_removal(work, grant.patient_id, grant.guardian_id)
 
 
-def _note_removal(work: UnitOfWork, patient_id: int, guardian_id: int) -> None:
+def note_removal(work: UnitOfWork, patient_id: int, guardian_id: int) -> None:
     note_person(work, patient_id, PersonAction.REMOVE_GUARDIAN)
     note_person(work, guardian_id, PersonAction.REMOVE_DEPENDANT)
 

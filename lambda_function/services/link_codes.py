@@ -13,11 +13,11 @@ from secrets import token_bytes
 from lambda_function.db.repositories import claims, link_codes
 from lambda_function.db.repositories.people import PersonView, get_for_change
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, LinkRefusedError, NotFoundError, ThrottledError
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
-from lambda_function.services.people import get, require_patient
+from lambda_function.services.people import get, identify, require_patient
 from lambda_function.services.person_events import note_person
 
 GOOD_FOR = timedelta(days=7)
@@ -58,8 +58,9 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
     """Gives the actor's account to the person for whom the code was made, returns that person, and acts as them from
     here on. The actor's previous row is emptied.
 
-    Raises LinkRefusedError for a code that is not valid, which is counted, and for an actor who has visits, open wishes
-    or a past among the staff; the error does not say which. Raises ThrottledError after WRONG_CODES_A_DAY.
+    Raises LinkRefusedError for a code that is not valid, which is counted, and for an actor who has visits, open
+    wishes, guardians, dependants or a past among the staff; the error does not say which. Raises ThrottledError after
+    WRONG_CODES_A_DAY.
     """
     require(work.actor, Action.LINK_ACCOUNT)
     caller_id, code_hash = work.actor.user_id, _hash(code)
@@ -71,15 +72,15 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
             raise ContentionError(_CHANGED)
         link_codes.count_wrong_code(work.session, caller_id, work.today)
         raise LinkRefusedError(_REFUSED, commits_writes=True)
-    _move(work, caller_id, target_id, code_hash)
+    sub = _move(work, caller_id, target_id, code_hash)
     note_person(work, caller_id, PersonAction.MERGE)
     note_person(work, target_id, PersonAction.LINK)
-    work.act_as(Actor(target_id, Role.PATIENT))
+    work.act_as(identify(work, sub))
     return get(work, target_id)
 
 
-def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> None:
-    """Moves the account under the locks that booking and deactivating take."""
+def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> str:
+    """Moves the account under the locks that booking, deactivating and guardians take, and returns its `sub`."""
     claims.lock_patients(work.session, {caller_id, target_id})
     people = link_codes.lock_account_holders(work.session, (caller_id, target_id))
     caller, target = people.get(caller_id), people.get(target_id)
@@ -92,6 +93,7 @@ def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> N
     if link_codes.has_traces(work.session, caller_id):
         raise LinkRefusedError(_REFUSED)
     link_codes.move_account(work.session, caller.cognito_sub, source=caller_id, target=target_id, now=work.now)
+    return caller.cognito_sub
 
 
 def _hash(code: str) -> str:

@@ -1,7 +1,8 @@
 """Users: the caller, the people whom the caller may see and change, and the patients that a reception creates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from lambda_function.db.models import User
 from lambda_function.db.repositories import people as people_rows
@@ -31,9 +32,20 @@ def identify(work: UnitOfWork, sub: str) -> Actor:
     return actor
 
 
-def own_profile(work: UnitOfWork) -> PersonView:
+class OwnProfile(NamedTuple):
+    """The actor, and the patients for whom the actor acts, by id."""
+
+    person: PersonView
+    dependants: Sequence[PersonView]
+
+
+def own_profile(work: UnitOfWork) -> OwnProfile:
     require(work.actor, Action.READ_OWN_PROFILE)
-    return get(work, work.actor.user_id)
+    rows = people_rows.get_several(work.session, work.actor, work.actor.patient_ids)
+    own = next((row for row in rows if row.user_id == work.actor.user_id), None)
+    if own is None:
+        raise NotFoundError("There is no such person.")
+    return OwnProfile(own, [row for row in rows if row is not own])
 
 
 def get(work: UnitOfWork, user_id: int) -> PersonView:
@@ -59,14 +71,15 @@ def search(work: UnitOfWork, q: str | None, wanted: PeopleFilter, *, after: int,
     return found
 
 
-def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> PersonView:
-    """Changes any of full_name, email and phone, and returns the person. A request that changes nothing keeps the
+def change_own(work: UnitOfWork, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> OwnProfile:
+    """Changes any of full_name, email and phone, and returns the profile. A request that changes nothing keeps the
     version.
 
     Raises StaleVersionError unless the version is one of those expected (If-Match). None accepts any version.
     """
     require(work.actor, Action.CHANGE_OWN_PROFILE)
-    return _change(work, work.actor.user_id, changes, expected)
+    _change(work, work.actor.user_id, changes, expected)
+    return own_profile(work)
 
 
 def change_patient(
@@ -76,7 +89,8 @@ def change_patient(
     ForbiddenError for a visible person who is not a patient.
     """
     require_patient(work, user_id, Action.CHANGE_PATIENT)
-    return _change(work, user_id, changes, expected)
+    _change(work, user_id, changes, expected)
+    return get(work, user_id)
 
 
 def require_patient(work: UnitOfWork, user_id: int, action: Action) -> PersonView:
@@ -90,9 +104,7 @@ def require_patient(work: UnitOfWork, user_id: int, action: Action) -> PersonVie
     return person
 
 
-def _change(
-    work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None
-) -> PersonView:
+def _change(work: UnitOfWork, user_id: int, changes: Mapping[str, str | None], expected: frozenset[int] | None) -> None:
     user = people_rows.get_for_change(work.session, user_id)
     if user is None:
         raise NotFoundError("There is no such person.")
@@ -107,7 +119,6 @@ def _change(
         work.session.flush()
         words = found_by(full_name=user.full_name, user_name=user.user_name, email=user.email, phone=user.phone)
         replace_words(work.session, user_id, words)
-    return get(work, user_id)
 
 
 def _is_trusted(user: User, *, own: bool, changed: bool) -> bool:

@@ -15,6 +15,7 @@ from lambda_function.domain.appointment import EventAction, Policy, Status
 from lambda_function.domain.errors import ContentionError, ForbiddenError, InvalidTransitionError, NotFoundError
 from lambda_function.domain.messages import kind_of, rfc3339
 from lambda_function.domain.permissions import Subject, sees
+from lambda_function.services.guardians import lock_patient
 
 BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 
@@ -43,8 +44,8 @@ class LockedVisit:
 
 
 def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[int] = ()) -> LockedVisit:
-    """Locks in the one order: the visit's doctor and `more_doctors` by id, the patient, then the appointment. Nothing
-    changes an appointment without its doctor's lock.
+    """Locks in the one order: the visit's doctor and `more_doctors` by id, the patient with a guardian who acts for
+    them, then the appointment. Nothing changes an appointment without its doctor's lock.
 
     Raises NotFoundError, and ContentionError if it was moved, or its patient was merged into another, between finding
     and locking it, after which the request starts again.
@@ -53,11 +54,14 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     if resources is None:
         raise NotFoundError("There is no such appointment.")
     clinic_of = claims.lock_doctors(work.session, {resources.doctor_id, *more_doctors})
-    claims.lock_patient(work.session, resources.patient_id)
-    found = appointments.get_for_change(work.session, appointment_id)
+    lock_patient(work, resources.patient_id)
+    guardian_id = work.actor.as_guardian_of(resources.patient_id)
+    found = appointments.get_for_change(work.session, appointment_id, guardian_id=guardian_id, today=work.today)
     if found is None:
         raise ContentionError("The appointment was moved, or its patient merged, at the same time; try again.")
-    appointment, erased = found
+    if not found.represented:
+        raise NotFoundError("There is no such appointment.")
+    appointment, erased = found.appointment, found.erased
     if erased and appointment.patient_id == work.actor.user_id:
         raise ForbiddenError("This account is deactivated.")
     if (appointment.doctor_id, appointment.patient_id) != (resources.doctor_id, resources.patient_id):

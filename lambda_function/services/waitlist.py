@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lambda_function.db.models import WaitlistEntry
-from lambda_function.db.repositories import claims
 from lambda_function.db.repositories import waitlist as waitlist_rows
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import candidates, doctor_clinic
@@ -39,12 +38,15 @@ from lambda_function.domain.waitlist import (
 )
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.catalogue import check_ids
+from lambda_function.services.guardians import lock_patient, require_guardian
 from lambda_function.services.offers import record_freed_time
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A wish for a visit that lies wholly in [wished_from, wished_to). Patients may leave `patient_id` out."""
+    """A wish for a visit that lies wholly in [wished_from, wished_to). Patients who wait themselves may leave out
+    `patient_id`.
+    """
 
     treatment_id: int
     wished_from: datetime
@@ -66,8 +68,9 @@ def join(work: UnitOfWork, wish: Wish) -> WaitlistRow:
     _check_wish(work, wish)
     _check_reach(work, wish, patient_id)
     # Under the patient's lock, a simultaneous change of wishes or a deactivation is either seen here or sees this.
-    claims.lock_patient(work.session, patient_id)
-    _check_others(wish, waitlist_rows.open_wishes(work.session, patient_id, work.now))
+    lock_patient(work, patient_id)
+    guardian_id = work.actor.as_guardian_of(patient_id)
+    _check_others(wish, waitlist_rows.open_wishes(work.session, patient_id, work.now, guardian_id=guardian_id))
     entry = WaitlistEntry(
         patient_id=patient_id,
         treatment_id=wish.treatment_id,
@@ -105,9 +108,13 @@ def _patient_of(work: UnitOfWork, wish: Wish) -> int:
             "`patient_id` is required when staff add somebody to the waitlist. Give the patient's id.",
             field="patient_id",
         )
+    _check_visible(work, patient_id)
+    return patient_id
+
+
+def _check_visible(work: UnitOfWork, patient_id: int) -> None:
     if visible_ids(work.session, patient_id=patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
-    return patient_id
 
 
 def _check_wish(work: UnitOfWork, wish: Wish) -> None:
@@ -132,10 +139,13 @@ def _check_reach(work: UnitOfWork, wish: Wish, patient_id: int) -> None:
         require(work.actor, Action.WAIT, Subject(patient_id, wish.doctor_id, clinic_id))
 
 
-def page(work: UnitOfWork, *, after: int, limit: int) -> list[WaitlistRow]:
-    """Returns entries in the order of joining."""
+def page(work: UnitOfWork, *, patient_id: int | None, after: int, limit: int) -> list[WaitlistRow]:
+    """Returns entries in the order of joining. Raises InvalidInputError for a patient whom the actor does not see."""
     require(work.actor, Action.WAIT)
-    return waitlist_rows.page(work.session, after=after, limit=limit)
+    entries = waitlist_rows.page(work.session, patient_id=patient_id, after=after, limit=limit)
+    if not entries and patient_id is not None:
+        _check_visible(work, patient_id)
+    return entries
 
 
 def get(work: UnitOfWork, waitlist_id: int) -> WaitlistRow:
@@ -147,10 +157,11 @@ def get(work: UnitOfWork, waitlist_id: int) -> WaitlistRow:
 
 
 def withdraw(work: UnitOfWork, waitlist_id: int) -> None:
-    """Withdraws an entry. What was on offer goes to the first whom it fits. Raises InvalidTransitionError if the entry
-    has already ended.
+    """Withdraws an entry. What was on offer goes to the first whom it fits. Raises NotFoundError, and
+    InvalidTransitionError if the entry has already ended.
     """
     entry = get(work, waitlist_id)
+    require_guardian(work, entry.patient_id)
     if _status(work, entry) not in OPEN or not waitlist_rows.withdraw(work.session, entry, work.now):
         raise InvalidTransitionError(
             "This entry has ended or is being changed. Read it again; if it is still open, try again."

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lambda_function.db.models import Guardian
 from lambda_function.domain.permissions import Action, Entity
 from tests.api.rows import Case, Request, Row
-from tests.api.scene import PATIENTS, PEOPLE, Scene, never, person_visible
+from tests.api.scene import PATIENTS, PEOPLE, Scene, acts_for, never, person_visible
 from tests.clock import NOW
 
 
@@ -14,7 +14,7 @@ def _of(action: Action, send: Callable[[Scene, int], Request], done: int) -> Row
 
     def case(name: str) -> Case:
         def aimed(scene: Scene, caller: str) -> Request:
-            new = name in PATIENTS and name != caller
+            new = name in PATIENTS and not acts_for(caller, name)
             return send(scene, scene.stand_in(name) if new else scene.desk.id_of(name))
 
         def expected(caller: str) -> int:

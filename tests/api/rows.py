@@ -18,6 +18,7 @@ from tests.api.scene import (
     VISITS,
     Scene,
     State,
+    acts_for,
     may,
     never,
     person_visible,
@@ -76,7 +77,7 @@ def with_patient(action: Action, body: Any, done: int) -> Row:
 
     def case(name: str) -> Case:
         def send(scene: Scene, caller: str) -> Request:
-            new = name in PATIENTS and name != caller
+            new = name in PATIENTS and not acts_for(caller, name)
             return f"/users/{scene.stand_in(name) if new else scene.desk.id_of(name)}", body
 
         def expected(caller: str) -> int:
@@ -120,7 +121,7 @@ def link_code() -> Row:
             return f"/users/{target}/link-code", None
 
         def expected(caller: str) -> int:
-            if not person_visible(caller, name) or (name in PATIENTS and name == caller):
+            if not person_visible(caller, name) or (name in PATIENTS and acts_for(caller, name)):
                 return 404
             return 201 if name in PATIENTS and not never(caller, Action.CREATE_LINK_CODE) else 403
 
@@ -226,18 +227,26 @@ def availability() -> Row:
     return Row(Action.READ_CATALOGUE, Entity.APPOINTMENT, (everything, *(case(*visit) for visit in VISITS)))
 
 
-def list_appointments() -> Row:
-    """Lists without a filter and by each person. A person who is invisible or not a patient is 422."""
+def availability_for() -> Row:
+    """Free slots of a patient. If the patient is invisible, the answer is 422."""
+    return of_patients(
+        "/availability?treatment_id=1&from=2030-01-08T00:00:00Z&to=2030-01-09T00:00:00Z&patient_id=",
+        Action.READ_CATALOGUE,
+    )
+
+
+def of_patients(path: str, action: Action) -> Row:
+    """A list of the rows of each patient, whose id ends the path. A person who is invisible or not a patient is 422."""
 
     def case(patient: str) -> Case:
-        return Case(
-            patient,
-            lambda scene, _: (f"/appointments?patient_id={scene.desk.id_of(patient)}", None),
-            lambda caller: 200 if person_visible(caller, patient) else 422,
-        )
+        def expected(caller: str) -> int:
+            if never(caller, action):
+                return 403
+            return 200 if person_visible(caller, patient) else 422
 
-    everything = Case("-", lambda *_: ("/appointments", None), lambda _: 200)
-    return Row(Action.READ_APPOINTMENTS, Entity.PATIENT, (everything, *(case(patient) for patient in PATIENTS)))
+        return Case(patient, lambda scene, _: (f"{path}{scene.desk.id_of(patient)}", None), expected)
+
+    return Row(action, Entity.PATIENT, tuple(case(patient) for patient in PATIENTS))
 
 
 def book(action: Action = Action.BOOK, **more: Any) -> Row:

@@ -29,6 +29,7 @@ from tests.rights import MAY, SEES, reaches
 class Person:
     role: Role
     clinics: frozenset[int]
+    acts_for: str | None = None
 
 
 # Everything that the tables depend on. The scene below writes rows that agree with it.
@@ -44,19 +45,30 @@ PEOPLE: Mapping[str, Person] = {
     "rena": Person(Role.RECEPTIONIST, frozenset({1})),
     "rosa": Person(Role.RECEPTIONIST, frozenset({2})),
 }
+# Callers only. One is the guardian of pat, and one was so until today.
+FAMILY: Mapping[str, Person] = {
+    "mother": Person(Role.PATIENT, frozenset(), acts_for="pat"),
+    "former": Person(Role.PATIENT, frozenset()),
+}
+EVERYBODY: Mapping[str, Person] = {**PEOPLE, **FAMILY}
 PATIENTS = [name for name, person in PEOPLE.items() if person.role is Role.PATIENT]
 DOCTORS = [name for name, person in PEOPLE.items() if person.role is Role.DOCTOR]
-CALLERS = ("pat", "drjay", "rita")
+CALLERS = ("pat", "drjay", "rita", *FAMILY)
 NOBODY = "-"
 # For every caller there is a visit of their own, one of others in the same clinic, and one in another clinic.
 VISITS = [("pat", "drjay"), ("kim", "drjay"), ("pat", "drwu"), ("kim", "drwu"), ("pat", "drsol"), ("stranger", "drsol")]
 
 
+def acts_for(caller: str, name: str) -> bool:
+    """Returns whether the caller is this person, or the person's guardian."""
+    return name in {caller, EVERYBODY[caller].acts_for}
+
+
 def person_visible(caller: str, target: str) -> bool:
-    me, other = PEOPLE[caller], PEOPLE[target]
+    me, other = EVERYBODY[caller], EVERYBODY[target]
     of_nobody = me.role is Role.RECEPTIONIST and other.role is Role.PATIENT and not other.clinics
     return reaches(
-        SEES[other.role][me.role], own=caller == target, clinic=bool(me.clinics & other.clinics) or of_nobody
+        SEES[other.role][me.role], own=acts_for(caller, target), clinic=bool(me.clinics & other.clinics) or of_nobody
     )
 
 
@@ -66,9 +78,9 @@ def visit_visible(caller: str, patient: str, doctor: str) -> bool:
 
 def wish_visible(caller: str, patient: str, doctor: str) -> bool:
     """Returns whether the caller sees this patient's waitlist entry for time of that doctor."""
-    me = PEOPLE[caller]
+    me = EVERYBODY[caller]
     clinic = person_visible(caller, patient) and PEOPLE[doctor].clinics <= me.clinics
-    return reaches(SEES["WAITLIST"][me.role], own=caller == patient, clinic=clinic)
+    return reaches(SEES["WAITLIST"][me.role], own=acts_for(caller, patient), clinic=clinic)
 
 
 def may(caller: str, action: Action, patient: str, doctor: str) -> bool:
@@ -77,12 +89,12 @@ def may(caller: str, action: Action, patient: str, doctor: str) -> bool:
 
 
 def never(caller: str, action: Action) -> bool:
-    return MAY[action][PEOPLE[caller].role] == "NONE"
+    return MAY[action][EVERYBODY[caller].role] == "NONE"
 
 
 def _visit_reached(row: Mapping[str, str], caller: str, patient: str, doctor: str) -> bool:
-    me = PEOPLE[caller]
-    own = caller == (patient if me.role is Role.PATIENT else doctor)
+    me = EVERYBODY[caller]
+    own = acts_for(caller, patient) if me.role is Role.PATIENT else caller == doctor
     return reaches(row[me.role], own=own, clinic=PEOPLE[doctor].clinics <= me.clinics)
 
 
@@ -100,8 +112,8 @@ UNDER_WAY: State = (Status.CHECKED_IN, timedelta(hours=-1))
 
 
 class Scene:
-    """Makes the rows that requests need. Every new visit is on a new day on which the demo doctors work. Their time off
-    and exceptions are years after the last of these days.
+    """Makes the rows that requests need. Every new visit is at a new time at which the demo doctors work. Their time
+    off and exceptions are years after the last of these days.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -109,10 +121,16 @@ class Scene:
         desk.practice.add_patient("stranger", clinics=(2,))
         desk.practice.add_patient("nowhere")
         desk.practice.add_receptionist("rena", clinics=(1,))
+        for name in FAMILY:
+            desk.practice.add_patient(name)
+        desk.practice.add_guardian("mother", "pat")
+        desk.practice.add_guardian("former", "pat", ends_on=NOW.date())
         # One worker may run all cases, and more than 20 of them book for pat.
         desk.practice.session.execute(update(Clinic).values(max_open_visits=None))
         desk.practice.session.commit()
-        starts = (instant("15:00", "2030-02-01") + timedelta(days=days) for days in count())
+        # Within the horizon of the clinics, at another time once the days are used up.
+        first_days = [instant(time, "2030-02-01") for time in ("15:00", "18:00", "20:00")]
+        starts = (first + timedelta(days=days) for first in first_days for days in range(360))
         self._starts = (start for start in starts if start.isoweekday() != SUNDAY)
         self._days_off = (date(2033, 1, 1) + timedelta(days=days) for days in count())
 

@@ -16,6 +16,7 @@ from tests.api.rows import (
     Case,
     Row,
     availability,
+    availability_for,
     book,
     book_by_name,
     change,
@@ -23,10 +24,10 @@ from tests.api.rows import (
     close_calendar,
     feed,
     link_code,
-    list_appointments,
     move_to,
     new_time_off,
     of_doctor,
+    of_patients,
     own,
     people,
     public,
@@ -39,7 +40,7 @@ from tests.api.rows import (
     with_patient,
     with_visit,
 )
-from tests.api.scene import AHEAD, BEGUN, CALLERS, DOCTORS, LATER_TODAY, PEOPLE, REQUESTED, UNDER_WAY, WEEK, Scene
+from tests.api.scene import AHEAD, BEGUN, CALLERS, DOCTORS, LATER_TODAY, REQUESTED, UNDER_WAY, WEEK, Scene
 
 KEYS = route_keys()
 _EXCEPTION = "/doctors/{doctor_id}/exceptions/{day}"
@@ -74,7 +75,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "DELETE /doctors/{doctor_id}/time-off/{time_off_id}": (
         with_doctor(Action.SET_TIME_OFF, of_doctor(lambda scene, doctor: f"time-off/{scene.time_off(doctor)}"), 204),
     ),
-    "GET /availability": (availability(),),
+    "GET /availability": (availability(), availability_for()),
     "GET /users": (simple("/users", Action.READ_PEOPLE),),
     "GET /users/{user_id}": (people(),),
     "POST /users": (
@@ -91,7 +92,10 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "DELETE /users/{user_id}/guardians/{guardian_id}": (guardian_rows.removed(),),
     # A valid code would merge one of the scene's people into another.
     "POST /me/link": (simple("/me/link", Action.LINK_ACCOUNT, {"code": "wrong"}, done=409),),
-    "GET /appointments": (list_appointments(),),
+    "GET /appointments": (
+        simple("/appointments", Action.READ_APPOINTMENTS),
+        of_patients("/appointments?patient_id=", Action.READ_APPOINTMENTS),
+    ),
     "POST /appointments": (book(), book(Action.OVERRIDE_HOURS, override_reason="Test")),
     "GET /appointments/{appointment_id}": (
         with_visit(Action.READ_APPOINTMENTS, lambda _, it: (f"/appointments/{it}", None)),
@@ -113,7 +117,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
         with_visit(Action.READ_HISTORY, lambda _, it: (f"/appointments/{it}/history", None)),
     ),
     "POST /waitlist": (wait(),),
-    "GET /waitlist": (simple("/waitlist", Action.WAIT),),
+    "GET /waitlist": (simple("/waitlist", Action.WAIT), of_patients("/waitlist?patient_id=", Action.WAIT)),
     "DELETE /waitlist/{waitlist_id}": (waiting("", 204),),
     "POST /waitlist/{waitlist_id}/accept": (waiting("/accept", 201),),
     "GET /appointment": (simple("/appointment", Action.READ_APPOINTMENTS),),
@@ -127,7 +131,7 @@ def _all_cases() -> Iterator[Any]:
         for row in rows:
             for case in row.cases:
                 for caller in CALLERS:
-                    name = f"{key}-{row.action}-{PEOPLE[caller].role}-{case.target}"
+                    name = f"{key}-{row.action}-{caller}-{case.target}"
                     yield pytest.param(key, case, caller, id=name)
 
 

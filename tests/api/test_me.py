@@ -27,6 +27,7 @@ def test_everybody_reads_their_own_profile(
         "email": email,
         "phone": None,
         "version": 1,
+        "dependants": [],
     }
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -37,4 +38,4 @@ def test_everybody_reads_their_own_profile(
 def test_the_profile_is_also_the_user_called_me(module_desk: Desk, user_name: str) -> None:
     client = module_desk.client
 
-    assert client.get(user_name, "/users/me").json == client.get(user_name, "/me").json
+    assert {**client.get(user_name, "/users/me").json, "dependants": []} == client.get(user_name, "/me").json

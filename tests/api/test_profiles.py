@@ -113,7 +113,7 @@ def test_a_reception_changes_a_patient_it_sees(desk: Desk) -> None:
 
     assert (answer.status, answer.json["phone"], answer.json["full_name"]) == (200, "+51 1 555", "Kim Soto Díaz")
     assert answer.headers["ETag"] == '"2"'
-    assert desk.client.get("kim", "/me").json == answer.json
+    assert desk.client.get("kim", "/users/me").json == answer.json
 
 
 _OTHERS = [

@@ -18,7 +18,7 @@ from dev.npm import installed
 from lambda_function.api.calendar_feed import calendar
 from lambda_function.api.calendar_zone import zone_lines
 from lambda_function.db.repositories.calendar_feed import FeedEntry
-from lambda_function.domain.actor import Role
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 
 PROGRAMS = Path(__file__).parent / "calendar_programs"
@@ -60,14 +60,15 @@ def _entry(number: int, treatment: str, status: Status = Status.BOOKED) -> FeedE
     made = datetime(2030, 1, 7, 14, tzinfo=UTC)
     ends_at = starts_at.replace(hour=6)
     names = ("Lima, Centro; 2", treatment, "Jay Quispe", "D'Arcy, Jr.")
-    return FeedEntry(number, status, starts_at, ends_at, 1, made, made, *names)
+    return FeedEntry(number, status, starts_at, ends_at, 1, made, made, *names, 6)
 
 
 ENTRIES = [_entry(number, name) for number, name in enumerate(TREATMENTS, start=1)] + [
     _entry(2**63 - number, "Check-up", status) for number, status in enumerate(Status, start=1)
 ]
-FEED = calendar(ENTRIES, Role.DOCTOR, INSTALLATION, ())
-EMPTY = calendar([], Role.DOCTOR, INSTALLATION, zone_lines("America/New_York", 2030))
+DOCTOR = Actor(1, Role.DOCTOR)
+FEED = calendar(ENTRIES, DOCTOR, INSTALLATION, ())
+EMPTY = calendar([], DOCTOR, INSTALLATION, zone_lines("America/New_York", 2030))
 EXPECTED = {
     Event(
         f"appointment-{entry.appointment_id}@{INSTALLATION}",

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import URL
 
 from lambda_function.db.models import Guardian
-from lambda_function.services import guardians
+from lambda_function.services import guardian_grants
 from tests.db.races import THREADS, Clients, Job, transaction
 from tests.factories import Practice
 
@@ -25,7 +25,7 @@ def many(race_url: URL) -> Iterator[Clients]:
 
 
 def _put(practice: Practice, patient_id: int, guardian_id: int) -> Job:
-    run = partial(guardians.put, patient_id=patient_id, guardian_id=guardian_id, reason="Test")
+    run = partial(guardian_grants.put, patient_id=patient_id, guardian_id=guardian_id, reason="Test")
     return transaction(run, practice.actor("rita"))
 
 

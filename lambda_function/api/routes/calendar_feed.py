@@ -71,8 +71,8 @@ def get_calendar(
         Header(alias="If-None-Match", description="The ETag that was read; 304 if nothing has changed since"),
     ] = None,
 ) -> Response[str]:
-    """Answers the appointments of the token's owner as iCalendar, for calendar programs. Anybody who has
-    the calendar token may read it, without an access token.
+    """Answers the appointments of the token's owner, and of the patients for whom the owner acts, as iCalendar, for
+    calendar programs. Anybody who has the calendar token may read it, without an access token.
 
     The feed has at most 5,000 appointments: first all that are ahead, then the latest of the past year. It holds no
     notes. Send the ETag in `If-None-Match` to get 304 while nothing has changed, and do not ask more often than
@@ -87,5 +87,5 @@ def get_calendar(
         return Response(HTTPStatus.NOT_MODIFIED, body="", headers=headers)
     if is_head(router.current_event):
         return Response(HTTPStatus.OK, ICALENDAR, "", headers=headers)
-    text = calendar(calendar_feed.feed_entries(work), role, mark.installation_id, zone)
+    text = calendar(calendar_feed.feed_entries(work), work.actor, mark.installation_id, zone)
     return Response(HTTPStatus.OK, ICALENDAR, text, headers=headers)

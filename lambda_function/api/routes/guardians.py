@@ -13,7 +13,7 @@ from lambda_function.api.schemas import paging
 from lambda_function.api.schemas.guardians import GuardianPage, NewGuardian, shown_guardian
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
 from lambda_function.api.schemas.types import ParameterId
-from lambda_function.services import guardians
+from lambda_function.services import guardian_grants
 
 router = Router()
 
@@ -28,7 +28,7 @@ def list_guardians(user_id: UserId, limit: PageLimit = DEFAULT_LIMIT, cursor: Pa
     Only receptionists may do this, for patients whom they see (403 for staff).
     """
     work = current_work()
-    rows = guardians.page(work, acting_id(work, user_id), after=paging.after_id(cursor), limit=limit + 1)
+    rows = guardian_grants.page(work, acting_id(work, user_id), after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.user_id,), shown=shown_guardian)
 
 
@@ -49,7 +49,7 @@ def put_guardian(user_id: UserId, guardian_id: GuardianId, wanted: NewGuardian |
     guardians, or the guardian 50 dependants.
     """
     work = current_work()
-    guardians.put(work, acting_id(work, user_id), guardian_id, None if wanted is None else wanted.reason)
+    guardian_grants.put(work, acting_id(work, user_id), guardian_id, None if wanted is None else wanted.reason)
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -66,5 +66,5 @@ def delete_guardian(user_id: UserId, guardian_id: GuardianId) -> Response[None]:
     patient.
     """
     work = current_work()
-    guardians.remove(work, acting_id(work, user_id), guardian_id)
+    guardian_grants.remove(work, acting_id(work, user_id), guardian_id)
     return Response(HTTPStatus.NO_CONTENT)

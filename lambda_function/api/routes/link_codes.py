@@ -66,8 +66,8 @@ def link_account(link: Link) -> Response[Person]:
     """Makes the caller's account that of the patient for whom a reception created the code. From then on the caller
     is that patient; what the account was before is emptied.
 
-    Only patients may do this. 409 `link_refused`: the code is wrong, used or expired, or the account has visits or
-    open waitlist entries of its own; the answer does not say which. Check the code, then ask the reception. After
-    ten wrong codes within a day of UTC, every code is refused with 429 until the next day.
+    Only patients may do this. 409 `link_refused`: the code is wrong, used or expired, or the account has visits, open
+    waitlist entries, guardians or dependants of its own; the answer does not say which. Check the code, then ask the
+    reception. After ten wrong codes within a day of UTC, every code is refused with 429 until the next day.
     """
     return profile(link_codes.link_account(current_work(), link.code))

@@ -10,6 +10,7 @@ from lambda_function.api.schemas.paging import NextCursor
 from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.actor import Role
 from lambda_function.domain.people import NewUser
+from lambda_function.services.people import OwnProfile
 from lambda_function.services.text_rules import Email, PersonName, Phone, UserName
 
 # Stands for "as it is": the field itself does not take null.
@@ -46,6 +47,32 @@ class Person(BaseModel):
     version: Annotated[
         int, Field(description="1 for a new person, and higher after each change; the ETag has the same number")
     ]
+
+
+class Dependant(BaseModel):
+    """A patient for whom the caller acts."""
+
+    user_id: Annotated[int, Field(description="Id of the patient")]
+    full_name: Annotated[str, Field(description="The patient's name")]
+
+
+class Caller(Person):
+    """The person who is calling."""
+
+    dependants: Annotated[
+        list[Dependant],
+        Field(
+            description=(
+                "The patients for whom the caller acts, by id: receptionists say who they are. Wherever a route takes "
+                "the caller's own id as `patient_id`, it takes theirs too"
+            )
+        ),
+    ]
+
+
+def shown_caller(profile: OwnProfile) -> Caller:
+    dependants = [Dependant(user_id=row.user_id, full_name=row.full_name) for row in profile.dependants]
+    return Caller(**dict(shown_person(profile.person)), dependants=dependants)
 
 
 def shown_person(row: PersonView) -> Person:

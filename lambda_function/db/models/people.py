@@ -198,6 +198,8 @@ DOCTOR_ROWS = Doctor.__table__
 RECEPTIONIST_CLINIC_ROWS = ReceptionistClinic.__table__
 CLINIC_PATIENT_ROWS = ClinicPatient.__table__
 # For searches, which compare words of people whom the scope of another class limits.
+# For a condition that also scoped statements have.
+GUARDIAN_ROWS = Base.metadata.tables[Guardian.__tablename__]
 PERSON_WORD_ROWS = Base.metadata.tables[PersonWord.__tablename__]
 # For the insert of many rows.
 PATIENT_IDENTIFIER_ROWS = Base.metadata.tables[PatientIdentifier.__tablename__]

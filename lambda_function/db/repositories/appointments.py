@@ -1,7 +1,7 @@
 """Appointments and their events, as far as the caller may see them. Only changes load an entity."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, AppointmentEvent, Clinic, PersonName, Treatment, UserType
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
+from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.domain.appointment import HOLDING, Policy, Status
 
@@ -84,6 +85,16 @@ class VisitResources(NamedTuple):
         return Policy.in_units(self.lead_minutes, self.horizon_days, self.cutoff_minutes)
 
 
+class VisitForChange(NamedTuple):
+    """An appointment whose row is locked, whether its patient has been erased by now, and whether the caller who acts
+    for that patient still does.
+    """
+
+    appointment: Appointment
+    erased: bool
+    represented: bool
+
+
 class EventView(NamedTuple):
     """Something that happened to an appointment. The names are None if the system did it."""
 
@@ -141,12 +152,12 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
 
 
 @lru_cache(maxsize=128)
-def _page_statement(filters: frozenset[str], clinics: int) -> AnySelect:
+def _page_statement(filters: frozenset[str], clinics: int, patients: int) -> AnySelect:
     """Builds the statement once for each set of filters in use, because building costs more than running.
 
     The page is found first, from the index alone, and names are joined only to its rows. Otherwise the server would
-    join all later rows and sort them. Each of several clinics gives a page, because no index holds the visits of all of
-    them together.
+    join all later rows and sort them. Each of several clinics or patients gives a page, because no index holds the
+    visits of all of them together.
     """
     found = (
         select(Appointment.appointment_id)
@@ -154,7 +165,9 @@ def _page_statement(filters: frozenset[str], clinics: int) -> AnySelect:
         .order_by(Appointment.starts_at, Appointment.appointment_id)
         .limit(bindparam("page_limit"))
     )
-    pages = [found.where(Appointment.clinic_id == bindparam(f"clinic_{number}")) for number in range(clinics)]
+    parts = [Appointment.clinic_id == bindparam(f"clinic_{number}") for number in range(clinics)]
+    parts += [Appointment.patient_id == bindparam(f"patient_{number}") for number in range(patients)]
+    pages = [found.where(part) for part in parts]
     page = union_all(*pages).subquery() if pages else found.subquery()
     return (
         _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id)
@@ -198,7 +211,7 @@ _HISTORY: AnySelect = (
     .limit(bindparam("page_limit"))
 )
 _FOR_CHANGE = (
-    select(Appointment, _ERASED)
+    select(Appointment, _ERASED, represented(APPOINTMENT_ROWS.c.patient_id))
     .where(Appointment.appointment_id == bindparam("appointment_id"))
     .with_for_update()
     .execution_options(populate_existing=True)
@@ -229,15 +242,21 @@ def find(session: Session, appointment_id: int) -> AppointmentView | None:
 
 
 def page(
-    session: Session, filters: Mapping[str, Any], *, limit: int, clinic_ids: Sequence[int] = ()
+    session: Session,
+    filters: Mapping[str, Any],
+    *,
+    limit: int,
+    clinic_ids: Sequence[int] = (),
+    patient_ids: Sequence[int] = (),
 ) -> list[AppointmentView]:
     """Returns rows ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses,
-    doctor_id, patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`,
-    unless empty, are the clinics to search.
+    doctor_id, patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`
+    or `patient_ids`, unless both are empty, are the clinics or the patients to search.
     """
-    statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids))
+    statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids), len(patient_ids))
     clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
-    return fetch_all(session, AppointmentView, statement, {**filters, **clinics, "page_limit": limit})
+    patients = {f"patient_{number}": patient_id for number, patient_id in enumerate(patient_ids)}
+    return fetch_all(session, AppointmentView, statement, {**filters, **clinics, **patients, "page_limit": limit})
 
 
 def from_local_midnight(session: Session, since: Mapping[str, datetime], *, limit: int) -> list[VisitByName]:
@@ -259,12 +278,15 @@ def resources_of(session: Session, appointment_id: int) -> VisitResources | None
     return fetch_one(session, VisitResources, _RESOURCES, {"appointment_id": appointment_id})
 
 
-def get_for_change(session: Session, appointment_id: int) -> tuple[Appointment, bool] | None:
-    """Returns the entity with its row locked, and whether its patient has been erased by now. Lock its doctor, patient
-    and chair first (see claims.py): erasing holds the patient's lock.
+def get_for_change(
+    session: Session, appointment_id: int, *, guardian_id: int | None, today: date
+) -> VisitForChange | None:
+    """Returns the entity with its row locked. Lock its doctor, patient and chair first (see claims.py): erasing holds
+    the patient's lock. `guardian_id` is the caller who acts for the patient, if the caller does.
     """
-    row = session.execute(_FOR_CHANGE, {"appointment_id": appointment_id}).one_or_none()
-    return None if row is None else (row[0], row[1] is not None)
+    values = {"appointment_id": appointment_id, "guardian_id": guardian_id, "today": today}
+    row = session.execute(_FOR_CHANGE, values).one_or_none()
+    return None if row is None else VisitForChange(row[0], row[1] is not None, bool(row[2]))
 
 
 def cancel_all(

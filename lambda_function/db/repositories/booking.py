@@ -1,12 +1,12 @@
 """What booking needs to know about doctor, patient, clinic and treatment, and which doctors could give a treatment."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect, instant_parameter
@@ -23,6 +23,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS
 from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, MAX_OPEN_VISITS, Duration, Policy, Status
@@ -44,7 +45,9 @@ _OPEN_VISITS = (
 
 
 class BookingFacts(NamedTuple):
-    """The facts of a booking. `patient_id` and `patient_name` are None if the actor sees no such patient."""
+    """The facts of a booking. `patient_id` and `patient_name` are None if the actor sees no such patient. `represented`
+    is false if the actor was the patient's guardian and no longer is.
+    """
 
     doctor_id: int
     doctor_name: str
@@ -59,6 +62,7 @@ class BookingFacts(NamedTuple):
     max_open_visits: int | None
     patient_id: int | None
     patient_name: str | None
+    represented: bool
     treatment_id: int
     treatment_active: bool
     treatment_code: str
@@ -130,6 +134,7 @@ _FACTS: AnySelect = (
             clinic_active=Clinic.active,
             patient_id=User.user_id,
             patient_name=User.full_name,
+            represented=represented(bindparam("patient_id", type_=BigInteger)),
             treatment_active=Treatment.active,
             treatment_code=Treatment.code,
             treatment_name=Treatment.name,
@@ -215,12 +220,14 @@ def booking_facts(
     receptionist_id: int | None,
     now: datetime,
     counted_clinic_id: int | None = None,
+    guardian_id: int | None = None,
 ) -> tuple[BookingFacts, list[int]] | None:
     """Returns the facts with the clinic's active chairs by id, or None if there is no such doctor in practice
     or no such treatment.
 
     `offered_treatment_id` is None if the doctor does not offer the treatment. `open_requests` and `open_visits`, which
-    are those ahead in `counted_clinic_id`, count what the actor may see. A patient sees all of their own.
+    are those ahead in `counted_clinic_id`, count what the actor may see. A patient sees all of their own and of their
+    dependants. `guardian_id` is the actor who acts for another patient.
     """
     values = {
         "doctor_id": doctor_id,
@@ -229,6 +236,8 @@ def booking_facts(
         "receptionist_id": receptionist_id,
         "now": now,
         "counted_clinic_id": counted_clinic_id,
+        "guardian_id": guardian_id,
+        "today": now.astimezone(UTC).date(),
     }
     rows = fetch_all(session, BookingFacts, _FACTS, values)
     return (rows[0], [row.chair_id for row in rows if row.chair_id is not None]) if rows else None

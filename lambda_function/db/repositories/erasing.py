@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, not_, or_, select, update
+from sqlalchemy import bindparam, delete, not_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import coalesce
 
@@ -16,7 +16,6 @@ from lambda_function.db.models import (
     AppointmentEvent,
     CalendarToken,
     ClinicPatient,
-    Guardian,
     LinkCode,
     PatientIdentifier,
     PatientImport,
@@ -87,7 +86,6 @@ def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -
     for mapped in (CalendarToken, LinkCode, PatientIdentifier, Refusals):
         write(session, delete(mapped).where(mapped.user_id == user_id))
     write(session, update(PatientImport).where(PatientImport.user_id == user_id).values(user_id=None))
-    write(session, delete(Guardian).where(or_(Guardian.guardian_id == user_id, Guardian.patient_id == user_id)))
     write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))
     nobody = {**anonymous(name), "version": User.version + 1, "updated_at": now}
     write(session, update(User).where(User.user_id == user_id).values(nobody))

@@ -4,14 +4,31 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Date,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
 from lambda_function.db.criteria import here
 from lambda_function.db.models import Guardian, PersonName, User
+from lambda_function.db.models.people import GUARDIAN_ROWS, USER_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.guardians import Ties
 
@@ -54,6 +71,24 @@ def acting(row: Any) -> ColumnElement[bool]:
     return or_(row.ends_on.is_(None), row.ends_on > bindparam("today", type_=Date))
 
 
+def represented(patient_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Returns whether the caller still acts for the patient on the day `today`, given as `guardian_id` if the caller
+    acts for another (see Actor.as_guardian_of), and true where that is None. Both must be active. It reads all rows, so
+    scoped statements may have it as well.
+    """
+    guardian_id = bindparam("guardian_id", type_=BigInteger)
+    ties, guardian, dependant = GUARDIAN_ROWS.alias(), USER_ROWS.alias(), USER_ROWS.alias()
+    acts = exists().where(
+        ties.c.guardian_id == guardian_id,
+        ties.c.patient_id == patient_id,
+        acting(ties.c),
+        guardian.c.user_id == ties.c.guardian_id,
+        dependant.c.user_id == ties.c.patient_id,
+        *(condition for person in (guardian.c, dependant.c) for condition in (person.active == true(), here(person))),
+    )
+    return or_(guardian_id.is_(None), acts)
+
+
 def _number(*where: ColumnElement[bool]) -> Any:
     return select(func.count()).select_from(Guardian).where(*where, acting(Guardian)).scalar_subquery()
 
@@ -87,11 +122,14 @@ _TIES: AnySelect = select(
         dependants_of_guardian=_number(Guardian.guardian_id == _GUARDIAN, Guardian.patient_id != _PATIENT),
     )
 )
+_ACTS_FOR = select(represented(bindparam("patient_id", type_=BigInteger)))
 _GRANTS: AnySelect = select(*columns(Grant, Guardian))
 _GRANT = _GRANTS.where(Guardian.guardian_id == _GUARDIAN, Guardian.patient_id == _PATIENT)
 _ACTING_FOR = _GRANTS.where(Guardian.patient_id == _PATIENT, acting(Guardian)).with_for_update()
-_OF_PERSON = _GRANTS.where(
-    or_(Guardian.guardian_id == bindparam("user_id"), Guardian.patient_id == bindparam("user_id"))
+_USER: BindParameter[int] = bindparam("user_id")
+_OF_PERSON = union_all(
+    _GRANTS.where(Guardian.guardian_id == _USER),
+    _GRANTS.where(Guardian.patient_id == _USER),
 )
 
 
@@ -101,6 +139,12 @@ def page(session: Session, patient_id: int, today: date, *, after: int, limit: i
     """
     values = {"patient_id": patient_id, "today": today, "after": after, "page_limit": limit}
     return fetch_all(session, GuardianView, _PAGE, values)
+
+
+def acts_for(session: Session, guardian_id: int, patient_id: int, today: date) -> bool:
+    """Returns whether the one may act for the other on that day. It is certain only under the locks of both."""
+    values = {"guardian_id": guardian_id, "patient_id": patient_id, "today": today}
+    return bool(session.scalar(_ACTS_FOR, values, execution_options=UNSCOPED))
 
 
 def lock_born(session: Session, user_ids: Collection[int]) -> dict[int, BornPatient]:
@@ -149,5 +193,6 @@ def set_end(session: Session, grant: Grant, ends_on: date | None) -> None:
 def remove_all(session: Session, user_id: int) -> Sequence[Grant]:
     """Removes the person's guardians and dependants, and returns what was removed."""
     found = fetch_all(session, Grant, _OF_PERSON, {"user_id": user_id}, unscoped=True)
-    write(session, delete(Guardian).where(or_(Guardian.guardian_id == user_id, Guardian.patient_id == user_id)))
+    for person in (Guardian.guardian_id, Guardian.patient_id):
+        write(session, delete(Guardian).where(person == user_id))
     return found

@@ -17,6 +17,7 @@ from lambda_function.db.models import (
     CalendarToken,
     ClinicPatient,
     Doctor,
+    Guardian,
     LinkCode,
     PersonWord,
     Receptionist,
@@ -87,14 +88,16 @@ def lock_account_holders(session: Session, user_ids: Collection[int]) -> Mapping
 
 
 def has_traces(session: Session, user_id: int) -> bool:
-    """Returns whether the person has anything that would be lost with their row: a visit, an open wish, or a past among
-    the staff.
+    """Returns whether the person has anything that would be lost with their row: a visit, an open wish, a guardian, a
+    dependant, or a past among the staff. Guardians and dependants count even if their time has ended.
     """
     return bool(
         session.scalar(
             select(
                 exists().where(Appointment.patient_id == user_id)
                 | exists().where(WaitlistEntry.patient_id == user_id, WaitlistEntry.status.in_(sorted(OPEN)))
+                | exists().where(Guardian.guardian_id == user_id)
+                | exists().where(Guardian.patient_id == user_id)
                 | exists().where(Doctor.user_id == user_id)
                 | exists().where(Receptionist.user_id == user_id)
             ),

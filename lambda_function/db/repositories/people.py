@@ -74,6 +74,12 @@ VIEWS: Mapping[Role, AnySelect] = MappingProxyType({role: _views(role) for role 
 _ONE: Mapping[Role, AnySelect] = MappingProxyType(
     {role: view.where(User.user_id == bindparam("user_id")) for role, view in VIEWS.items()}
 )
+_SEVERAL: Mapping[Role, AnySelect] = MappingProxyType(
+    {
+        role: view.where(User.user_id.in_(bindparam("user_ids", expanding=True))).order_by(User.user_id)
+        for role, view in VIEWS.items()
+    }
+)
 _FOR_CHANGE = (
     select(User).where(User.user_id == bindparam("user_id")).with_for_update().execution_options(populate_existing=True)
 )
@@ -97,6 +103,11 @@ _UNLINKED_PATIENTS: AnySelect = (
 
 def get_one_or_none(session: Session, actor: Actor, user_id: int) -> PersonView | None:
     return fetch_one(session, PersonView, _ONE[actor.role], {"user_id": user_id})
+
+
+def get_several(session: Session, actor: Actor, user_ids: Sequence[int]) -> list[PersonView]:
+    """Returns those of the people whom the actor may see, by id."""
+    return fetch_all(session, PersonView, _SEVERAL[actor.role], {"user_ids": user_ids})
 
 
 def get_for_change(session: Session, user_id: int) -> User | None:

@@ -3,15 +3,16 @@ because freed time goes to whoever is next. Changes compare an entry with what w
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.criteria import here
 from lambda_function.db.models import Doctor, Treatment, User, WaitlistEntry
+from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
@@ -83,6 +84,7 @@ _PAGE = (
     .order_by(WaitlistEntry.waitlist_id)
     .limit(bindparam("page_limit"))
 )
+_PAGE_OF_PATIENT = _PAGE.where(WaitlistEntry.patient_id == bindparam("patient_id"))
 # No visit is longer.
 _LONGEST = timedelta(days=1)
 
@@ -99,7 +101,11 @@ _WISHES_OF: AnySelect = (
             WaitlistEntry.wished_to > instant_parameter("now"),
         ),
     )
-    .where(User.user_id == bindparam("patient_id"), _IS_PATIENT)
+    .where(
+        User.user_id == bindparam("patient_id"),
+        _IS_PATIENT,
+        represented(bindparam("patient_id", type_=BigInteger)),
+    )
 )
 _OPEN_OF: AnySelect = (
     select(*columns(_OpenEntry, WaitlistEntry))
@@ -165,9 +171,13 @@ _LAPSED: AnySelect = (
 )
 
 
-def page(session: Session, *, after: int, limit: int) -> list[WaitlistRow]:
-    """Returns what the actor may see, by waitlist_id, which is the order of joining."""
-    return fetch_all(session, WaitlistRow, _PAGE, {"after": after, "page_limit": limit})
+def page(session: Session, *, patient_id: int | None, after: int, limit: int) -> list[WaitlistRow]:
+    """Returns what the actor may see, or the part of it that is about one patient, by waitlist_id, which is the order
+    of joining.
+    """
+    statement = _PAGE if patient_id is None else _PAGE_OF_PATIENT
+    values = {"after": after, "page_limit": limit, "patient_id": patient_id}
+    return fetch_all(session, WaitlistRow, statement, values)
 
 
 def get_one_or_none(session: Session, waitlist_id: int) -> WaitlistRow | None:
@@ -180,11 +190,17 @@ def add(session: Session, entry: WaitlistEntry) -> None:
     session.flush()
 
 
-def open_wishes(session: Session, patient_id: int, now: datetime) -> list[OpenWish] | None:
-    """Returns what an active patient waits for, or None if the person is not an active patient. This is certain only
-    under the patient's lock.
+def open_wishes(session: Session, patient_id: int, now: datetime, *, guardian_id: int | None) -> list[OpenWish] | None:
+    """Returns what an active patient waits for, or None if the person is not an active patient, or if the caller was
+    their guardian and no longer is. This is certain only under the locks of both.
     """
-    rows = fetch_all(session, OpenWish, _WISHES_OF, {"patient_id": patient_id, "now": now}, unscoped=True)
+    values = {
+        "patient_id": patient_id,
+        "now": now,
+        "guardian_id": guardian_id,
+        "today": now.astimezone(UTC).date(),
+    }
+    rows = fetch_all(session, OpenWish, _WISHES_OF, values, unscoped=True)
     return [row for row in rows if row.wished_to is not None] if rows else None
 
 

@@ -14,6 +14,7 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, ForbiddenError
 from lambda_function.domain.people import PersonAction
+from lambda_function.services import guardians
 from lambda_function.services.idempotency import named_in
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, Erasure
@@ -130,6 +131,7 @@ def _forget(work: UnitOfWork, user_id: int, name: str) -> bool:
     for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):
         if remove(work.session, user_id, ROWS) == ROWS:
             return False
+    guardians.remove_all(work, user_id)
     erasing.forget_person(work.session, user_id, name=name, now=work.now)
     note_person(work, user_id, PersonAction.ERASE)
     return True

@@ -23,7 +23,7 @@ from lambda_function.domain.errors import (
 )
 from lambda_function.domain.people import NewUser, PersonAction
 from lambda_function.domain.person_words import sought_words
-from lambda_function.services import deactivation, offers
+from lambda_function.services import deactivation, guardians, offers
 from lambda_function.services.deactivation import DeactivationProgress, deactivate_by_batches, deactivate_doctor
 from lambda_function.services.freed_hours import free_all_time
 from lambda_function.services.offers import record_freed_time
@@ -137,7 +137,8 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
 
 def set_type(database: Database, wanted: TypeChange) -> Document:
     """Returns the person, who has the new role from the next request on. What the person was before stays on record. A
-    patient no longer waits, and what was on offer goes to others. The time of whoever is a doctor again is offered.
+    patient no longer waits, and what was on offer goes to others; nor do they act for anybody, or anybody for them. The
+    time of whoever is a doctor again is offered.
 
     Raises NotFoundError, InvalidInputError, and HasBookingsError for future visits, which nobody would attend.
     """
@@ -157,6 +158,7 @@ def _set_type(work: UnitOfWork, wanted: TypeChange) -> None:
         raise ContentionError("Another operator changed this person at the same time; try again.")
     if person.user_type is Role.PATIENT:
         record_freed_time(work, withdraw_all(work, person.user_id))
+        guardians.remove_all(work, person.user_id)
     if clinic_ids or not had_profile:
         _make_profile(work, person.user_id, role, clinic_ids, treatment_ids)
     if role is Role.DOCTOR:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lambda_function.api.calendar_feed import calendar
 from lambda_function.db.repositories.calendar_feed import FeedEntry
-from lambda_function.domain.actor import Role
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from tests.clock import NOW
 
@@ -35,6 +35,7 @@ entries = st.builds(
     names,
     names,
     names,
+    st.integers(1, 9),
 )
 
 
@@ -43,12 +44,12 @@ UNFOLDED = re.compile("\r\n ")
 
 
 def written(rows: list[FeedEntry], role: Role = Role.RECEPTIONIST) -> str:
-    return calendar(rows, role, INSTALLATION, ())
+    return calendar(rows, Actor(6, role), INSTALLATION, ())
 
 
 def summary_of(treatment: str) -> str:
     """Returns the SUMMARY as it is written for a treatment of that name, unfolded."""
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", treatment, "Doctor", "Patient")
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", treatment, "Doctor", "Patient", 6)
     lines = UNFOLDED.sub("", written([row], Role.DOCTOR)).split("\r\n")
     [summary] = [line for line in lines if line.startswith("SUMMARY:")]
     return summary.removeprefix("SUMMARY:").removesuffix(": Patient")
@@ -75,7 +76,7 @@ def test_what_has_a_meaning_in_the_format_is_escaped_and_what_it_forbids_is_left
 @example("\U0001f9b7" * 200)
 @example(" " * 300)
 def test_lines_are_folded_between_letters_and_hold_no_control_characters(name: str) -> None:
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, name, name, name, name)
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, name, name, name, name, 6)
     lines = written([row]).encode().split(b"\r\n")
     assert lines.pop() == b""
     for line in lines:
@@ -95,8 +96,15 @@ def test_the_calendar_says_its_name_and_how_often_to_read_it() -> None:
 
 def test_no_event_is_private_towards_its_owner() -> None:
     """Programs show a private event as "Busy", without its words, also to whoever has subscribed to it."""
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient")
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient", 6)
     assert "\r\nCLASS:" not in written([row], Role.DOCTOR)
+
+
+@pytest.mark.parametrize(("patient_id", "summary"), [(6, "Check-up with Doctor"), (7, "Check-up: Patient with Doctor")])
+def test_a_patient_is_told_whose_visit_it_is_when_it_is_a_dependants(patient_id: int, summary: str) -> None:
+    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient", patient_id)
+
+    assert f"\r\nSUMMARY:{summary}\r\n" in written([row], Role.PATIENT)
 
 
 @given(st.lists(entries, max_size=3))

@@ -57,15 +57,16 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
     lock_patient(work, resources.patient_id)
     guardian_id = work.actor.as_guardian_of(resources.patient_id)
     found = appointments.get_for_change(work.session, appointment_id, guardian_id=guardian_id, today=work.today)
+    changed = ContentionError("The appointment was moved, or its patient merged, at the same time; try again.")
     if found is None:
-        raise ContentionError("The appointment was moved, or its patient merged, at the same time; try again.")
+        raise changed
+    appointment, erased = found.appointment, found.erased
+    if (appointment.doctor_id, appointment.patient_id) != (resources.doctor_id, resources.patient_id):
+        raise changed
     if not found.represented:
         raise NotFoundError("There is no such appointment.")
-    appointment, erased = found.appointment, found.erased
     if erased and appointment.patient_id == work.actor.user_id:
         raise ForbiddenError("This account is deactivated.")
-    if (appointment.doctor_id, appointment.patient_id) != (resources.doctor_id, resources.patient_id):
-        raise ContentionError("The appointment was moved, or its patient merged, at the same time; try again.")
     return LockedVisit(appointment, resources.policy, resources.time_zone, erased, clinic_of)
 
 

@@ -202,6 +202,26 @@ def test_an_account_with_an_open_wish_is_not_moved(desk: Desk, zoe: int, newcome
     expect_problem(link(desk, code_for(desk, zoe)), 409, "link_refused")
 
 
+@pytest.mark.parametrize(("guardian", "patient"), [("newcomer", "kim"), ("kim", "newcomer")])
+def test_an_account_with_a_guardian_or_a_dependant_of_its_own_is_not_moved(
+    desk: Desk, zoe: int, newcomer: int, guardian: str, patient: str
+) -> None:
+    desk.practice.add_guardian(guardian, patient)
+
+    expect_problem(link(desk, code_for(desk, zoe)), 409, "link_refused")
+    assert row_of(desk, newcomer).cognito_sub == sub_of("newcomer")
+
+
+def test_the_account_acts_for_the_dependants_of_the_person(desk: Desk, zoe: int, newcomer: int) -> None:
+    desk.practice.add_guardian("zoe", "kim")
+    code = code_for(desk, zoe)
+    first, second = link(desk, code, **KEY), link(desk, code, **KEY)
+
+    assert (first.status, second.status, second.text) == (200, 200, first.text)
+    assert [row["user_id"] for row in desk.client.get("newcomer", "/me").json["dependants"]] == [desk.id_of("kim")]
+    assert desk.book("newcomer", at("15:00"), patient="kim").status == 201
+
+
 def test_nobody_learns_whether_the_code_or_the_account_is_wrong(desk: Desk, zoe: int, newcomer: int) -> None:
     desk.practice.add_appointment(NOW, patient_id=newcomer)
     right, wrong = link(desk, code_for(desk, zoe)).json, link(desk, "wrong").json

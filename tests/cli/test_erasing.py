@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import delete
 
 from lambda_function.cli.command import Exit
-from lambda_function.db.models import Appointment, IdempotencyKey, IdempotencySubject, WaitlistEntry
+from lambda_function.db.models import (
+    Appointment,
+    Guardian,
+    IdempotencyKey,
+    IdempotencySubject,
+    PersonEvent,
+    WaitlistEntry,
+)
 from lambda_function.db.unit_of_work import RETRIES, Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators import erasing, personal_data, users
@@ -98,6 +105,20 @@ def test_after_whatever_transaction_it_dies_the_same_command_finishes(
     assert 15 < len(names) < 60
     assert everywhere(terminal.practice.url, tuple(word for name in names for word in traces(name))) == set()
     assert terminal.practice.rows(IdempotencyKey) == terminal.practice.rows(WaitlistEntry) == []
+
+
+@pytest.mark.parametrize(("guardian", "patient"), [("zoe", "kim"), ("kim", "zoe")])
+def test_nobody_acts_for_whoever_is_erased_and_they_act_for_nobody(
+    terminal: Terminal, desk: Desk, guardian: str, patient: str
+) -> None:
+    somebody(desk, "zoe")
+    desk.practice.add_guardian(guardian, patient, reason=NOTE)
+    terminal.done("erase-person", "zoe", "--yes")
+
+    assert desk.practice.rows(Guardian) == []
+    expected = "REMOVE_GUARDIAN" if patient == "kim" else "REMOVE_DEPENDANT"
+    kim = desk.practice.ids["kim"]
+    assert [row.action for row in desk.practice.rows(PersonEvent) if row.user_id == kim] == [expected]
 
 
 def test_no_transaction_is_about_more_than_a_batch(

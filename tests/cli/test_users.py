@@ -8,6 +8,8 @@ from lambda_function.cli.command import Exit
 from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,
+    Guardian,
+    PersonEvent,
     WaitlistEntry,
 )
 from lambda_function.domain.waitlist import WaitlistStatus
@@ -254,6 +256,29 @@ def test_a_patient_becomes_a_receptionist_from_the_next_request_on(terminal: Ter
     assert desk.client.get("pat", "/me").json["user_type"] == "RECEPTIONIST"
     assert desk.booked("pat", at("15:00"), patient="kim")["receptionist"]["full_name"] == "Pat Rojas"
     assert [row.status for row in desk.practice.rows(WaitlistEntry)] == [WaitlistStatus.WITHDRAWN]
+
+
+@pytest.mark.parametrize(("guardian", "patient"), [("pat", "kim"), ("kim", "pat")])
+def test_a_patient_who_becomes_staff_is_nobodys_guardian_and_has_none(
+    terminal: Terminal, desk: Desk, guardian: str, patient: str
+) -> None:
+    practice = terminal.practice
+    practice.add_guardian(guardian, patient)
+    practice.add_guardian("kim" if guardian == "pat" else "pat", practice.add_patient("other").user_name)
+    terminal.done("users", "set-type", "pat", "receptionist", "--clinic", "Lima Centro")
+
+    assert {practice.ids["pat"]}.isdisjoint(
+        user_id for row in practice.rows(Guardian) for user_id in (row.guardian_id, row.patient_id)
+    )
+    events = [(row.user_id, row.action) for row in practice.rows(PersonEvent)]
+    assert (practice.ids[patient], "REMOVE_GUARDIAN") in events
+    assert (practice.ids[guardian], "REMOVE_DEPENDANT") in events
+    terminal.done("users", "set-type", "pat", "patient")
+    assert desk.client.get(guardian, "/me").json["dependants"] in (
+        [],
+        [{"user_id": practice.ids["other"], "full_name": "Other"}],
+    )
+    assert desk.client.get("pat", "/me").json["dependants"] == []
 
 
 def test_a_doctor_who_comes_back_is_what_they_were(terminal: Terminal) -> None:

@@ -34,7 +34,8 @@ SMALL = {
 } | {"installation"}
 PAGE = 200
 DAY = "2030-03-05"
-CALLERS = ("pat", "drjay", "rita", "both")
+CALLERS = ("pat", "mother", "drjay", "rita", "both")
+DEPENDANTS = 20
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,16 @@ def crowded(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
     with Practice.open(migrated_url) as practice:
         practice.add_receptionist("both", clinics=(1, 2))
         crowd(practice)
+        _add_mother(practice)
         yield Crowd(Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice), engine)
     empty_tables(migrated_url)
+
+
+def _add_mother(practice: Practice) -> None:
+    """Makes a guardian of pat and of patients who have visits."""
+    practice.add_patient("mother", clinics=(1,))
+    for name in ("pat", *(f"patient-{number}" for number in range(1, DEPENDANTS))):
+        practice.add_guardian("mother", name)
 
 
 def _faults(row: Any) -> list[str]:
@@ -176,7 +185,7 @@ def test_free_slots_are_found_by_an_index(crowded: Crowd, caller: str, query: di
     _check(crowded, sent)
 
 
-@pytest.mark.parametrize("caller", ["pat", "drjay", "rita", "both"])
+@pytest.mark.parametrize("caller", CALLERS)
 def test_booking_moving_and_cancelling_read_by_an_index(crowded: Crowd, caller: str) -> None:
     desk = crowded.desk
     day = f"2030-09-{10 + CALLERS.index(caller)}"

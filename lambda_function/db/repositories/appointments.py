@@ -160,7 +160,7 @@ def _page_statement(filters: frozenset[str], clinics: int, patients: int) -> Any
     visits of all of them together.
     """
     found = (
-        select(Appointment.appointment_id)
+        select(Appointment.appointment_id, Appointment.starts_at)
         .where(*(_FILTERS[name] for name in sorted(filters)))
         .order_by(Appointment.starts_at, Appointment.appointment_id)
         .limit(bindparam("page_limit"))
@@ -168,7 +168,11 @@ def _page_statement(filters: frozenset[str], clinics: int, patients: int) -> Any
     parts = [Appointment.clinic_id == bindparam(f"clinic_{number}") for number in range(clinics)]
     parts += [Appointment.patient_id == bindparam(f"patient_{number}") for number in range(patients)]
     pages = [found.where(part) for part in parts]
-    page = union_all(*pages).subquery() if pages else found.subquery()
+    page = found.subquery()
+    if pages:
+        all_pages = union_all(*pages).subquery()
+        first = select(all_pages.c.appointment_id).order_by(all_pages.c.starts_at, all_pages.c.appointment_id)
+        page = first.limit(bindparam("page_limit")).subquery()
     return (
         _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id)
         .order_by(Appointment.starts_at, Appointment.appointment_id)

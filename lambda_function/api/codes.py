@@ -30,6 +30,12 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
         "name_taken": ProblemCode(
             HTTPStatus.CONFLICT, "Somebody has this user name already, in capital or small letters."
         ),
+        "possible_duplicate": ProblemCode(
+            HTTPStatus.CONFLICT, "There are patients who may be the same person. Look at them first."
+        ),
+        "identifier_taken": ProblemCode(
+            HTTPStatus.CONFLICT, "Another person has one of these identifiers. Check them, and ask the patient."
+        ),
         "doctor_busy": ProblemCode(HTTPStatus.CONFLICT, "The doctor is busy or off at that time. Choose another time."),
         "patient_busy": ProblemCode(
             HTTPStatus.CONFLICT, "The patient has another visit at that time. Choose another time."
@@ -97,7 +103,8 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
             HTTPStatus.UNPROCESSABLE_ENTITY, "This Idempotency-Key has been used with another request."
         ),
         "throttled": ProblemCode(
-            HTTPStatus.TOO_MANY_REQUESTS, "There are too many requests, or there were too many wrong codes today."
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "There are too many requests, or there were too many wrong codes or identifiers today.",
         ),
         "internal_error": ProblemCode(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side."),
         "contention": ProblemCode(

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.payload import Result
-from lambda_function.domain.errors import DomainError, HasBookingsError
+from lambda_function.domain.errors import DomainError, HasBookingsError, PossibleDuplicateError
 from lambda_function.services.value_messages import Fault, fault_of
 
 CONTENT_TYPE = "application/problem+json"
@@ -94,6 +94,8 @@ def from_domain(error: DomainError, request_id: str) -> Result:
     more: dict[str, Any] | None = None
     if isinstance(error, HasBookingsError):
         more = {"appointment_ids": error.appointment_ids, "elsewhere": error.elsewhere}
+    if isinstance(error, PossibleDuplicateError):
+        more = {"user_ids": error.user_ids}
     return problem(error.code, error.detail, request_id, errors=errors, headers=headers, more=more)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     exists,
     false,
+    func,
     not_,
     or_,
     true,
@@ -259,10 +260,10 @@ def _treated_by_me(patient_id: Any) -> Exists:
     return exists().where(rows.c.patient_id == patient_id, rows.c.doctor_id == _ME, rows.c.status != Status.CANCELLED)
 
 
-def _identifiers(row: Any, role: Role) -> Criterion:
+def identifiers_visible(row: Any, role: Role) -> Criterion:
     """Identifiers of people whose contact data the caller sees. Staff see the chart numbers of their clinics only."""
     of_person: Column = row.user_id
-    in_my_clinics = or_(row.system != IdentifierSystem.CHART, cast(row.scope, BigInteger).in_(_MY_CLINICS))
+    in_my_clinics = or_(row.system != IdentifierSystem.CHART, _is_my_clinic(row.scope))
     match VISIBILITY[Entity.IDENTIFIER][role]:
         case Reach.ALL:
             return true()
@@ -275,6 +276,40 @@ def _identifiers(row: Any, role: Role) -> Criterion:
             return and_(_patients(of_person, role), in_my_clinics)
         case Reach.NONE:
             return false()
+
+
+def _is_my_clinic(text: Any) -> Criterion:
+    """Returns the criterion for texts that are the id of one of the caller's clinics."""
+    return cast(text, BigInteger).in_(_MY_CLINICS)
+
+
+def chart_word_visible(word: Any, role: Role) -> Criterion:
+    """Returns the criterion for words of kind CHART that the caller may search, of people whose contact data the caller
+    sees.
+    """
+    own = role is Role.PATIENT and VISIBILITY[Entity.IDENTIFIER][role] is Reach.OWN
+    return true() if own else _is_my_clinic(func.substring_index(word, " ", -1))
+
+
+def in_my_clinics(clinic_id: Any) -> Criterion:
+    mine: Criterion = clinic_id.in_(_MY_CLINICS)
+    return mine
+
+
+def is_one_of_mine(patient_id: Column) -> Criterion:
+    """Returns the criterion for the caller and, if the caller is a patient, the patients for whom the caller acts."""
+    return patient_id.in_(_MY_PATIENTS)
+
+
+def patient_visible(user_id: Any, role: Role) -> Criterion:
+    """Returns the criterion for patients whom the caller may see, active or not."""
+    return _patients(user_id, role)
+
+
+def deactivated(role: Role) -> Criterion:
+    """Returns the criterion on `User` for deactivated patients who may come back, of those whom the caller may see."""
+    user_id: Any = User.user_id
+    return and_(User.active.is_(False), here(User), User.user_type == Role.PATIENT, _patients(user_id, role))
 
 
 def _guardians(row: Any, role: Role) -> Criterion:
@@ -310,7 +345,7 @@ CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTyp
         Patient: lambda row, role: _patients(row.user_id, role),
         PersonEvent: _all_or_none(Entity.PERSON_HISTORY),
         PersonWord: _all_or_none(Entity.PERSON_WORD),
-        PatientIdentifier: _identifiers,
+        PatientIdentifier: identifiers_visible,
         PatientImport: _all_or_none(Entity.PATIENT_IMPORT),
         Guardian: _guardians,
         ClinicPatient: lambda row, role: _patients(row.patient_id, role),

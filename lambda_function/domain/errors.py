@@ -41,6 +41,23 @@ class NameTakenError(DomainError):
     code = "name_taken"
 
 
+class PossibleDuplicateError(DomainError):
+    """The person may be entered already. `user_ids` are visible patients who may be the same."""
+
+    code = "possible_duplicate"
+
+    def __init__(self, detail: str, user_ids: Sequence[int]) -> None:
+        super().__init__(detail)
+        self.user_ids = list(user_ids)
+
+
+class IdentifierTakenError(DomainError):
+    """Somebody else has an identifier. Whoever raises this has counted it."""
+
+    code = "identifier_taken"
+    commits_writes = True
+
+
 class DoctorBusyError(DomainError):
     code = "doctor_busy"
 

@@ -14,6 +14,8 @@ _SEPARATORS = re.compile(r"[\s.\u00b7\u2010-\u2015\u2212-]+")
 
 
 class IdentifierSystem(StrEnum):
+    """Who knows a patient by a number: the authorities or an insurance of a country, or a clinic."""
+
     NATIONAL_ID = "national_id"
     INSURANCE = "insurance"
     CHART = "chart"

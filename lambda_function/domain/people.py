@@ -80,6 +80,17 @@ def check_birth_date(birth_date: date | None, today: date) -> None:
         raise InvalidInputError("Give a date of birth from 1900-01-01 to today.", field="birth_date")
 
 
+def channel_used(chosen: Channel | None, *, email: str | None, phone: str | None) -> Channel:
+    """Returns the channel by which a person can really be reached. The one that they chose comes first, then e-mail,
+    then SMS, unless they chose none.
+    """
+    if chosen is Channel.NONE:
+        return Channel.NONE
+    there = {Channel.EMAIL: email, Channel.SMS: phone}
+    wanted = [channel for channel in (chosen, Channel.EMAIL, Channel.SMS) if channel is not None]
+    return next((channel for channel in wanted if there[channel]), Channel.NONE)
+
+
 def trusts_email(*, trusted: bool | None, version: int) -> bool:
     """Whether the address was entered at registration or by the person, and no staff has changed it since. Earlier
     releases did not write that down (None), but raised the version with every change.

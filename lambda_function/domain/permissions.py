@@ -26,6 +26,7 @@ class Action(StrEnum):
     READ_OWN_PROFILE = "READ_OWN_PROFILE"
     READ_CATALOGUE = "READ_CATALOGUE"
     READ_PEOPLE = "READ_PEOPLE"
+    READ_DEACTIVATED = "READ_DEACTIVATED"
     CREATE_PATIENT = "CREATE_PATIENT"
     CHANGE_OWN_PROFILE = "CHANGE_OWN_PROFILE"
     CHANGE_PATIENT = "CHANGE_PATIENT"
@@ -94,6 +95,7 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.READ_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
         Action.READ_CATALOGUE: {_P: _ALL, _D: _ALL, _R: _ALL},
         Action.READ_PEOPLE: {_P: _ALL, _D: _ALL, _R: _ALL},
+        Action.READ_DEACTIVATED: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.CREATE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},
         Action.CHANGE_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
         Action.CHANGE_PATIENT: {_P: _NONE, _D: _NONE, _R: _ALL},

@@ -12,6 +12,7 @@ from secrets import token_bytes
 
 from lambda_function.db.repositories import claims, link_codes
 from lambda_function.db.repositories.people import PersonView, get_for_change
+from lambda_function.db.repositories.refusals import RefusalKind, count_refusal, lock_refusals
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, LinkRefusedError, NotFoundError, ThrottledError
@@ -64,13 +65,13 @@ def link_account(work: UnitOfWork, code: str) -> PersonView:
     """
     require(work.actor, Action.LINK_ACCOUNT)
     caller_id, code_hash = work.actor.user_id, _hash(code)
-    if link_codes.lock_wrong_codes(work.session, caller_id, work.today) >= WRONG_CODES_A_DAY:
+    if lock_refusals(work.session, caller_id, RefusalKind.LINK_CODE, work.today) >= WRONG_CODES_A_DAY:
         raise ThrottledError("There were too many wrong codes today. Try again tomorrow, or ask the reception.")
     target_id = link_codes.owner_of(work.session, code_hash, work.now)
     if target_id is None:
         if caller_id not in link_codes.lock_account_holders(work.session, (caller_id,)):
             raise ContentionError(_CHANGED)
-        link_codes.count_wrong_code(work.session, caller_id, work.today)
+        count_refusal(work.session, caller_id, RefusalKind.LINK_CODE, work.today)
         raise LinkRefusedError(_REFUSED, commits_writes=True)
     sub = _move(work, caller_id, target_id, code_hash)
     note_person(work, caller_id, PersonAction.MERGE)

@@ -18,6 +18,8 @@ from lambda_function.domain.written_text import BREAKING, TURNING, as_stored, ha
 
 MAX_NAME = 200
 MAX_EMAIL = 254
+# What is written may have separators, which are not stored.
+MAX_IDENTIFIER = 128
 USER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"
 # What browsers take in an e-mail field, dots anywhere before the @ included, with a dot in the domain and at most 64
 # characters before the @, as SMTP has it. Characters beyond ASCII must be letters, marks or digits.
@@ -85,8 +87,10 @@ Email = Annotated[
     AfterValidator(_email),
 ]
 Phone = Annotated[str, StringConstraints(max_length=32, pattern=PHONE)]
-# The value of an identifier, in the form in which it is stored. What is written may have some separators more.
-IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_identifier)]
+# The value of an identifier, in the form in which it is stored.
+IdentifierValue = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_IDENTIFIER), AfterValidator(_identifier)
+]
 
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")

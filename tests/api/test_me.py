@@ -26,6 +26,12 @@ def test_everybody_reads_their_own_profile(
         "full_name": full_name,
         "email": email,
         "phone": None,
+        "birth_date": None,
+        "identifiers": [],
+        "language": "en",
+        "contact_by": "NONE" if email is None else "EMAIL",
+        "recalls": user_type == "PATIENT",
+        "active": True,
         "version": 1,
         "dependants": [],
     }

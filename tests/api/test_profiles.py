@@ -37,7 +37,7 @@ def test_everybody_changes_their_own_contact_data_and_name(desk: Desk, user_name
     answer = _patch(desk, user_name, "/me", change)
 
     assert answer.status == 200, answer.text
-    assert answer.json == {**before, **change, "version": 2}
+    assert answer.json == {**before, **change, "contact_by": "EMAIL", "version": 2}
     assert answer.headers["ETag"] == '"2"'
     assert answer.headers["Cache-Control"] == "no-store"
     assert desk.client.get(user_name, "/me").json == answer.json

@@ -52,6 +52,12 @@ def test_people_are_listed_in_the_order_of_their_ids_with_the_fields_of_the_cont
         "full_name": "Kim Soto",
         "email": "kim@example.org",
         "phone": None,
+        "birth_date": None,
+        "identifiers": [],
+        "language": "en",
+        "contact_by": "EMAIL",
+        "recalls": True,
+        "active": True,
         "version": 1,
     }
 
@@ -173,7 +179,18 @@ def test_a_receptionist_creates_a_patient(client: ApiClient, practice: Practice)
     created = practice.user("ana.p")
     assert answer.headers["Location"] == f"/users/{created.user_id}"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json == {"user_id": created.user_id, "user_type": "PATIENT", "version": 1, **body}
+    assert answer.json == {
+        "user_id": created.user_id,
+        "user_type": "PATIENT",
+        "birth_date": None,
+        "identifiers": [],
+        "language": "en",
+        "contact_by": "EMAIL",
+        "recalls": True,
+        "active": True,
+        "version": 1,
+        **body,
+    }
     assert client.get("rita", answer.headers["Location"]).json == answer.json
     assert created.cognito_sub is None
     assert created.user_id in {row.user_id for row in practice.rows(Patient)}

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from lambda_function.db.models import PersonWord
+from lambda_function.domain.person_words import WordKind
 from tests.api.desk import Desk
 from tests.api_client import ApiClient
 from tests.cli.terminal import Terminal
@@ -29,7 +30,7 @@ def desk(client: ApiClient, terminal: Terminal) -> Desk:
 
 
 def _words(practice: Practice, user_id: int) -> set[str]:
-    return {row.word for row in practice.rows(PersonWord) if row.user_id == user_id}
+    return {row.word for row in practice.rows(PersonWord) if row.user_id == user_id and row.kind != WordKind.SAME}
 
 
 def _run(terminal: Terminal, statement: str) -> None:

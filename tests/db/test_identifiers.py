@@ -12,7 +12,7 @@ from lambda_function.db.repositories.identifiers import (
 from lambda_function.db.repositories.people import add_patient
 from lambda_function.db.repositories.person_words import read_words
 from lambda_function.db.unit_of_work import Database
-from lambda_function.domain.actor import Role
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
 from lambda_function.domain.people import Channel, Language, NewUser
@@ -20,6 +20,7 @@ from lambda_function.domain.person_words import IDENTIFIER_KINDS
 from tests.clock import NOW
 from tests.factories import Practice
 
+RITA = Actor(4, Role.RECEPTIONIST, (1,))
 DNI = ScopedIdentifier(IdentifierSystem.NATIONAL_ID, "PE", "12345678")
 SPANISH = ScopedIdentifier(IdentifierSystem.NATIONAL_ID, "ES", "12345678")
 CHART = ScopedIdentifier(IdentifierSystem.CHART, "1", "A17")
@@ -53,14 +54,16 @@ def test_identifiers_are_added_with_their_words(database: Database, practice: Pr
     database.transact(lambda work: add_identifiers(work.session, pat, [DNI, CHART]))
 
     assert database.transact(lambda work: identifiers_of(work.session, pat)) == [DNI, CHART]
-    assert database.transact(lambda work: [row.user_id for row in holders_of(work.session, [DNI, SPANISH])]) == [pat]
+    assert database.transact(lambda work: [row.user_id for row in holders_of(work.session, RITA, [DNI, SPANISH])]) == [
+        pat
+    ]
     assert _words(practice, pat) == {"12345678", "a17 1"}
     words = database.transact(lambda work: read_words(work.session, [pat])[pat])
     assert words.right == words.stored
 
 
 def test_nobody_holds_no_identifiers(database: Database) -> None:
-    assert database.transact(lambda work: holders_of(work.session, [])) == []
+    assert database.transact(lambda work: holders_of(work.session, RITA, [])) == []
 
 
 def test_identifiers_are_replaced_in_their_scopes_only(database: Database, practice: Practice) -> None:

@@ -1,11 +1,12 @@
 """Several clients ask for the same user name at once, and one gets it."""
 
 from lambda_function.db.models import User
+from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.people import NewUser
 from lambda_function.services.operators import users
 from lambda_function.services.operators.arguments import UserCreation
-from lambda_function.services.people import create_patient
+from lambda_function.services.registration import Registration, register
 from lambda_function.services.sign_up import Account, sign_up
 from tests.db.races import THREADS, Clients, Job, outcome, transaction
 from tests.factories import Practice
@@ -15,7 +16,11 @@ ROUNDS = 10
 
 def by_reception(receptionist: Actor, name: str) -> Job:
     person = NewUser(user_name=name, user_type=Role.PATIENT, full_name="By A Reception")
-    return transaction(lambda work: create_patient(work, person), receptionist)
+
+    def run(work: UnitOfWork) -> None:
+        register(work, Registration(patient=person))
+
+    return transaction(run, receptionist)
 
 
 def by_operators(name: str, full_name: str) -> Job:

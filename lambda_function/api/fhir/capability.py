@@ -32,7 +32,7 @@ _SEARCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "status": "token",
         },
         "Practitioner": _OF_PEOPLE,
-        "Patient": _OF_PEOPLE,
+        "Patient": {**_OF_PEOPLE, "identifier": "token", "birthdate": "date"},
         "Location": {"_id": "token", "name": "string"},
     }
 )
@@ -45,7 +45,8 @@ _NOTES: Mapping[str, str] = MappingProxyType(
         "Slot": "Worked out from working hours and visits at the time of the search: both ends of start are needed, at "
         "most 14 days apart. Without service-type, the treatment that most of the doctors give by default is meant.",
         "Practitioner": "The doctors; name, family and given look for words that begin like theirs in the full name.",
-        "Patient": "Those whom the caller may see; name, family and given look for the same as q of GET /users.",
+        "Patient": "Those whom the caller may see; name, family and given look for the same as q of GET /users. Of "
+        "birthdate, only whole dates are supported.",
         "Location": "The clinics; name is how their name starts.",
     }
 )

@@ -21,6 +21,8 @@ _HANDLING = re.compile(r"(?:^|[,;])\s*handling\s*=\s*\"?([a-z]*)\"?\s*(?=[,;]|$)
 _PASSED_OVER = frozenset({("_totalMethod", "count")})
 # Values that R4 knows and this service does not serve.
 _UNSERVED = frozenset({("_summary", "true"), ("_summary", "text"), ("_summary", "data")})
+# Dates of birth are compared with one day only.
+_SEVERAL_DAYS = re.compile(r"(ne|gt|lt|ge|le|sa|eb|ap).*|(eq)?[0-9]{4}(-[0-9]{2}(-[0-9]{2}T.*)?)?")
 
 
 def prepared(event: Event, known: Collection[str]) -> Event:
@@ -62,10 +64,11 @@ def _as_get(event: Event) -> Event:
 def _is_used(pair: tuple[str, str], known: Collection[str], *, lenient: bool) -> bool:
     """Whether the parameter is known. Raises EdgeError if not, unless the client is lenient."""
     name = pair[0]
-    if name in known and pair not in _UNSERVED:
+    unserved = pair in _UNSERVED or (name == "birthdate" and _SEVERAL_DAYS.fullmatch(pair[1]) is not None)
+    if name in known and not unserved:
         return True
     if not lenient and pair not in _PASSED_OVER:
-        what = "This value of the parameter" if pair in _UNSERVED else "This parameter"
+        what = "This value of the parameter" if unserved else "This parameter"
         detail = f"{what} is not supported here. Leave it out, or prefer handling=lenient."
         raise EdgeError("not_supported", detail, field=name[:100] or "query")
     return False

@@ -10,11 +10,15 @@ from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatment, TreatmentRow
 from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.services.availability import Slot
 from lambda_function.services.catalogue import DoctorListing
 
 TREATMENTS = f"{URN}:treatment"
 USER_NAMES = f"{URN}:user-name"
+IDENTIFIERS: Mapping[IdentifierSystem, str] = MappingProxyType(
+    {system: f"{URN}:{system.value.replace('_', '-')}" for system in IdentifierSystem}
+)
 
 STATUS: Mapping[Status, str] = MappingProxyType(
     {
@@ -141,14 +145,21 @@ def patient(person: PersonView) -> Resource:
         "resourceType": "Patient",
         "id": str(person.user_id),
         "meta": {"versionId": str(person.version)},
-        "identifier": [{"system": USER_NAMES, "value": person.user_name}],
-        "active": True,
+        "identifier": [{"system": USER_NAMES, "value": person.user_name}, *_identifiers(person)],
+        "active": person.active,
         "name": [{"text": person.full_name}],
     }
+    if person.birth_date is not None:
+        shown["birthDate"] = person.birth_date.isoformat()
     contact = [{"system": name, "value": value} for name, value in _contact(person) if value]
     if contact:
         shown["telecom"] = contact
     return shown
+
+
+def _identifiers(person: PersonView) -> list[Resource]:
+    numbers = {(IDENTIFIERS[IdentifierSystem(each["system"])], each["value"]) for each in person.identifiers or ()}
+    return [{"system": system, "value": value} for system, value in sorted(numbers)]
 
 
 def _contact(person: PersonView) -> Iterable[tuple[str, str | None]]:

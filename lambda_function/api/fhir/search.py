@@ -11,11 +11,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from lambda_function.api.fhir.resources import TREATMENTS, slot_id_parts
+from lambda_function.api.fhir.resources import IDENTIFIERS, TREATMENTS, USER_NAMES, slot_id_parts
 from lambda_function.api.fhir.wire import BASE, own_part
 from lambda_function.api.schemas.types import MAX_ID, Cursor, SearchText
+from lambda_function.db.repositories.people_search import SoughtIdentifier
 from lambda_function.domain.errors import DomainError, InvalidInputError, NotFoundError
+from lambda_function.domain.identifiers import IdentifierSystem, stored_value
 from lambda_function.domain.time_zones import day_start
+from lambda_function.services.text_rules import USER_NAME, day_in
 
 _REFERENCE = re.compile(r"(?:([A-Z][A-Za-z]*)/)?([1-9][0-9]{0,18})")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
@@ -129,6 +132,9 @@ Prefer = Annotated[
         description="`handling=lenient` passes over parameters that are not supported; the link `self` has the others",
     ),
 ]
+SearchToken = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=200)] | None, BeforeValidator(unescaped)
+]
 NamePart = Annotated[SearchText | None, BeforeValidator(unescaped)]
 ResourceId = Annotated[
     Annotated[str, StringConstraints(max_length=100)] | None,
@@ -226,6 +232,32 @@ def code_of(token: str, field: str) -> str:
     if bar and system != TREATMENTS:
         raise InvalidInputError(f"Use a code of the system {TREATMENTS}.", field=field)
     return code
+
+
+def identifier_of(token: str, field: str) -> SoughtIdentifier | None:
+    """What `value` or `system|value` looks for; None for what nobody has: each identifier has one of our systems.
+
+    Raises InvalidInputError on `field` if there is no value.
+    """
+    system, bar, written = token.rpartition("|")
+    if not written:
+        raise InvalidInputError("Give the value of an identifier.", field=field)
+    value = stored_value(written)
+    systems = {kind for kind in IdentifierSystem if not bar or IDENTIFIERS[kind] == system}
+    is_user_name = (not bar or system == USER_NAMES) and re.fullmatch(USER_NAME, written)
+    if not is_user_name and (value is None or not systems):
+        return None
+    return SoughtIdentifier(
+        frozenset() if value is None else frozenset(systems), value or "", written if is_user_name else None
+    )
+
+
+def day_of(value: str, field: str) -> date:
+    """The one day that the value means, after `eq` or not. Raises InvalidInputError on `field`."""
+    day = day_in(value.removeprefix("eq"))
+    if day is None:
+        raise InvalidInputError("Give a date of the years 1000 to 2999, such as 1990-01-31.", field=field)
+    return day
 
 
 class SlotKey(NamedTuple):

@@ -17,7 +17,7 @@ from lambda_function.api.fhir import wire
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.openapi.fhir_examples import EXAMPLES
 from lambda_function.api.payload import Result
-from lambda_function.domain.errors import HasBookingsError
+from lambda_function.domain.errors import DomainError, HasBookingsError, PossibleDuplicateError
 from lambda_function.services import value_messages
 
 _Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(PROBLEM_CODES)})]
@@ -86,6 +86,10 @@ class Problem(BaseModel):
             ge=0, description="With `has_bookings`: how many more appointments there are that the caller may not see"
         ),
     ] = 0
+    user_ids: Annotated[
+        list[int],
+        Field(max_length=20, description="With `possible_duplicate`: the patients who may be the same, at most 20"),
+    ] = []
 
 
 class OutcomeCoding(BaseModel):
@@ -132,7 +136,14 @@ class OperationOutcome(BaseModel):
 def _answer(code: str) -> Result:
     """The answer that the API itself writes for the code."""
     meaning = PROBLEM_CODES[code].meaning
-    error = HasBookingsError(meaning, [7]) if code == "has_bookings" else problems.EdgeError(code, meaning)
+    error: DomainError
+    match code:
+        case "has_bookings":
+            error = HasBookingsError(meaning, [7])
+        case "possible_duplicate":
+            error = PossibleDuplicateError(meaning, [6])
+        case _:
+            error = problems.EdgeError(code, meaning)
     return problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 
 
@@ -214,7 +225,8 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
         "mark_no_show": frozenset({"invalid_transition"}),
         "list_free_slots": frozenset({"range_too_wide"}),
         "create_time_off": frozenset({"has_bookings"}),
-        "create_user": frozenset({"name_taken"}),
+        "create_user": frozenset({"name_taken", "possible_duplicate", "identifier_taken", "throttled"}),
+        "change_user": frozenset({"identifier_taken", "throttled"}),
         "deactivate_user": frozenset({"has_bookings"}),
         "create_link_code": frozenset({"link_refused"}),
         "link_account": frozenset({"link_refused", "throttled"}),
@@ -263,6 +275,19 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "action": "BOOK",
         "appointment_date": "2030-01-08 10:00:00",
         "at": "2030-01-07T14:00:00Z",
+        "accept_duplicate": False,
+        "active": True,
+        "birth_date": "1990-01-31",
+        "contact_by": "EMAIL",
+        "identifier": "national_id:12345678",
+        "identifiers": [{"system": "national_id", "value": "12345678"}],
+        "language": "es",
+        "recalls": True,
+        "NewIdentifier.value": "12345678",
+        "ShownIdentifier.value": "12345678",
+        "system": "national_id",
+        "NewPatient.birth_date": "1994-06-30",
+        "NewPatient.identifiers": [{"system": "national_id", "value": "87.654.321"}],
         "changes": {"starts_at": [None, "2030-01-08T15:00:00Z"]},
         "code": "checkup",
         "country": "PE",
@@ -327,6 +352,8 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "search_fhir_locations._id": "1",
         "search_fhir_locations.name": "Lima",
         "search_fhir_patients.name": "pat",
+        "birthdate": "1990-01-31",
+        "search_fhir_patients.identifier": "urn:dentist-appointments:user-name|pat",
         "search_fhir_practitioners._id": "1",
         "search_fhir_practitioners.name": "jay",
         "search_fhir_practitioners.family": "quispe",

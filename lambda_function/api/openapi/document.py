@@ -187,7 +187,8 @@ class _Writer:
         if body := self._body(route, dialect):
             operation["requestBody"] = body
         operation["responses"] = {
-            str(route.status_code): self._success(route, dialect),
+            **self._joined(route, dialect),
+            str(route.status_code): self._success(route, dialect, HTTPStatus(route.status_code)),
             **self._not_modified(route),
             **self._refusals(route, dialect),
         }
@@ -259,8 +260,7 @@ class _Writer:
         found: Json = wrapped["items"]
         return found
 
-    def _success(self, route: Route, dialect: Dialect) -> Json:
-        status = HTTPStatus(route.status_code)
+    def _success(self, route: Route, dialect: Dialect, status: HTTPStatus) -> Json:
         if status is HTTPStatus.NO_CONTENT:
             return {"description": _DONE[status], "headers": _headers()}
         content, headers = {}, {"Idempotency_Replayed": "Replayed"} if _takes_key(route) else {}
@@ -274,6 +274,14 @@ class _Writer:
                 headers["Location"] = "Location"
             content[media_type] = {"schema": schema, "example": self._examples.answer(schema)}
         return {"description": _DONE[status], "headers": _headers(**headers), "content": content}
+
+    def _joined(self, route: Route, dialect: Dialect) -> Json:
+        """The other success of a route that creates something, unless it is there already."""
+        declared = (route.responses or {}).get(HTTPStatus.OK.value)
+        if declared is None or route.status_code != HTTPStatus.CREATED:
+            return {}
+        success = self._success(route, dialect, HTTPStatus.OK)
+        return {str(HTTPStatus.OK.value): {**success, "description": declared["description"]}}
 
     def _not_modified(self, route: Route) -> Json:
         status = HTTPStatus.NOT_MODIFIED.value

@@ -1,7 +1,7 @@
 """Examples for the OpenAPI document, by the name of their schema, made by the code that makes the answers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from lambda_function.db.repositories.catalogue import ClinicRow, OfferedTreatmen
 from lambda_function.db.repositories.people import PersonView
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.people import Language
 from lambda_function.services.availability import Slot
 from lambda_function.services.catalogue import DoctorListing
 
@@ -38,8 +39,15 @@ _PATIENT = PersonView(
     user_name="pat",
     user_type=Role.PATIENT,
     full_name="Pat Paredes",
+    contact_visible=True,
     phone="+51 999 111 222",
     email="pat@example.org",
+    birth_date=date(1990, 1, 31),
+    identifiers=[{"system": "national_id", "value": "12345678"}],
+    language=Language.ES,
+    contact_by=None,
+    recalls=True,
+    active=True,
     version=1,
 )
 _FREE = Slot(doctor_id=1, clinic_id=1, starts_at=_START, ends_at=_START + timedelta(minutes=30))

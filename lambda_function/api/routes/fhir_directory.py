@@ -17,10 +17,13 @@ from lambda_function.api.fhir.search import (
     NamePart,
     Prefer,
     ResourceId,
+    SearchToken,
     Summary,
     Total,
+    day_of,
     fields_named,
     id_of,
+    identifier_of,
 )
 from lambda_function.api.fhir.wire import BASE, answer
 from lambda_function.api.middleware import current_work
@@ -37,6 +40,13 @@ router = Router()
 
 Name = Annotated[NamePart, Query(description="Only people with words in their full name that begin like these")]
 PatientName = Annotated[NamePart, Query(description="Only patients whom `q` of GET /users finds by these words")]
+PatientIdentifier = Annotated[
+    SearchToken,
+    Query(
+        description="Only the patient with this identifier, as `value` or `system|value`; user names are identifiers"
+    ),
+]
+BirthDay = Annotated[SearchToken, Query(description="Only patients who were born on this day")]
 Family = Annotated[NamePart, Query(description="The same as `name`: the parts of a name are not told apart")]
 Given = Annotated[NamePart, Query(description="The same as `name`: the parts of a name are not told apart")]
 LocationName = Annotated[NamePart, Query(description="Only clinics whose name starts with this")]
@@ -50,6 +60,8 @@ def search_fhir_patients(  # noqa: PLR0917 - Powertools passes them by name
     name: PatientName = None,
     family: Family = None,
     given: Given = None,
+    identifier: PatientIdentifier = None,
+    birthdate: BirthDay = None,
     count: Count = DEFAULT_COUNT,
     cursor: After = None,
     summary: Summary = None,
@@ -61,16 +73,20 @@ def search_fhir_patients(  # noqa: PLR0917 - Powertools passes them by name
     /users`.
 
     Patients find themselves, doctors the patients of their clinic, and receptionists those of their clinics and of no
-    clinic. To keep names out of addresses, send the parameters in a form.
+    clinic. Identifiers and dates of birth are searched where the caller sees contact data. To keep names out of
+    addresses, send the parameters in a form.
     """
     work = current_work()
+    patients = _patients(identifier, birthdate)
     text = _joined(name, family, given)
     wanted = Wanted(count, cursor, summary, total)
     until: int | None = None
 
     def search(after: int, limit: int) -> Sequence[PersonView]:
         nonlocal until
-        found = people.search(work, text, PeopleFilter(role=Role.PATIENT), after=after, limit=limit)
+        if patients is None:
+            return []
+        found = people.search(work, text, patients, after=after, limit=limit)
         until = found.until
         return found.people
 
@@ -144,6 +160,15 @@ def search_fhir_locations(
     )
 
 
+def _patients(identifier: str | None, birthdate: str | None) -> PeopleFilter | None:
+    """The patients to look for; None for those that cannot be. Raises InvalidInputError."""
+    birth_date = None if birthdate is None else day_of(birthdate, "birthdate")
+    if identifier is None:
+        return PeopleFilter(role=Role.PATIENT, birth_date=birth_date)
+    sought = identifier_of(identifier, "identifier")
+    return None if sought is None else PeopleFilter(role=Role.PATIENT, identifier=sought, birth_date=birth_date)
+
+
 def _joined(*parts: str | None) -> str | None:
     return " ".join(part for part in parts if part is not None) or None
 
@@ -183,8 +208,8 @@ def get_fhir_patient(
     patient_id: Annotated[ParameterId, Path(description="Id of the patient")], _format: Format = None
 ) -> Response[str]:
     """Answers a patient whom the caller may see; anybody else is 404. Patients see themselves, doctors the patients
-    of their clinic, and receptionists those of their clinics and of no clinic. `telecom` is left out where the
-    caller may not see contact data.
+    of their clinic, and receptionists those of their clinics and of no clinic. `telecom`, `birthDate` and all of
+    `identifier` but the user name are left out where the caller may not see contact data.
     """
     person = people.get(current_work(), patient_id)
     if person.user_type is not Role.PATIENT:

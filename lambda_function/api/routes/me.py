@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from lambda_function.api.etags import etag, expected_versions
 from lambda_function.api.middleware import current_work
 from lambda_function.api.routes.users import ProfileMatch
-from lambda_function.api.schemas.people import Caller, PersonChange, shown_caller
-from lambda_function.services import people
+from lambda_function.api.schemas.people import Caller, OwnChange, shown_caller
+from lambda_function.services import people, person_changes
 from lambda_function.services.people import OwnProfile
 
 router = Router()
@@ -30,10 +30,11 @@ def get_me() -> Response[Caller]:
 
 
 @router.patch("/me", tags=["people"], summary="Change the caller's profile")
-def change_me(change: PersonChange, if_match: ProfileMatch = None) -> Response[Caller]:
-    """Changes the caller's name, e-mail address or telephone number. Every role may do this for itself.
+def change_me(change: OwnChange, if_match: ProfileMatch = None) -> Response[Caller]:
+    """Changes the caller's name and contact data, and how and in which language the caller hears from the clinic.
+    Every role may do this for itself. 403: another date of birth is known already, which receptionists can correct.
 
     Send the ETag in `If-Match`; 412 means that somebody changed the profile: read it again. A change that changes
     nothing keeps the version.
     """
-    return answer_caller(people.change_own(current_work(), change.changes(), expected_versions(if_match)))
+    return answer_caller(person_changes.change_own(current_work(), change.changes(), expected_versions(if_match)))

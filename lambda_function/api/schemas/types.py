@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from lambda_function.services.text_rules import CLOCK, day_in, minute_of_day_in, printable
+from lambda_function.domain.identifiers import Identifier, IdentifierSystem, stored_value
+from lambda_function.services.text_rules import CLOCK, MAX_IDENTIFIER, day_in, minute_of_day_in, printable
 
 MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
@@ -65,6 +66,25 @@ def _day(value: object) -> date:
     return day
 
 
+def _identifier(value: object) -> Identifier:
+    """Reads the text of a query, such as `national_id:12.345.678`."""
+    system, colon, written = value.partition(":") if isinstance(value, str) else ("", "", "")
+    stored = stored_value(written) if colon and len(written) <= MAX_IDENTIFIER else None
+    if stored is None or system not in set(IdentifierSystem):
+        systems = ", ".join(IdentifierSystem)
+        raise PydanticCustomError(
+            "not_an_identifier", "Give a system, a colon and a number; the systems are {systems}.", {"systems": systems}
+        )
+    return Identifier(IdentifierSystem(system), stored)
+
+
+def _flag(value: object) -> bool:
+    """Reads the text of a query."""
+    if value not in ("true", "false"):
+        raise PydanticCustomError("not_a_flag", "Give true or false.")
+    return value == "true"
+
+
 def _wall_clock(value: object) -> datetime:
     if isinstance(value, str) and _WALL_CLOCK.fullmatch(value):
         try:
@@ -105,6 +125,13 @@ BodyId = Annotated[int, BeforeValidator(_body_id), WithJsonSchema(_ID_SCHEMA)]
 BodyIdOrMe = Annotated[int | Literal["me"], BeforeValidator(_body_id_or_me), WithJsonSchema(_ID_OR_ME_SCHEMA)]
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+# The identifier that a text such as `national_id:12.345.678` names.
+ParameterIdentifier = Annotated[
+    Identifier,
+    BeforeValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(IdentifierSystem)}):.{{1,{MAX_IDENTIFIER}}}$"}),
+]
+ParameterFlag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 WallClock = Annotated[
     datetime, BeforeValidator(_wall_clock), WithJsonSchema({"type": "string", "pattern": f"^{_WALL_CLOCK.pattern}$"})
 ]

@@ -187,7 +187,7 @@ def doctors(
     )
     values = {"doctor_id": doctor_id, "clinic_id": clinic_id, "treatment_id": treatment_id}
     values |= {"after": after, "page_limit": limit}
-    named = {f"word{number}": f"{word.start}%" for number, word in enumerate(words)}
+    named = {f"word{number}": word.pattern for number, word in enumerate(words)}
     return fetch_all(session, DoctorRow, statement, {**values, **named})
 
 

@@ -38,7 +38,7 @@ from lambda_function.db.models import (
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
-from lambda_function.domain.person_words import SoughtWord, WordKind
+from lambda_function.domain.person_words import SoughtWord
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.written_text import as_stored
 
@@ -140,10 +140,9 @@ def page(
     if clinic_id is not None:
         statement = statement.where(_of_clinic(clinic_id))
     for word in words:
-        begins = PersonWord.word.startswith(word.start)
-        kinds = WordKind if word.in_phones else set(WordKind) - {WordKind.PHONE}
+        begins = PersonWord.word.like(word.pattern)
         statement = statement.where(
-            User.user_id.in_(select(PersonWord.user_id).where(begins, PersonWord.kind.in_(sorted(kinds))))
+            User.user_id.in_(select(PersonWord.user_id).where(begins, PersonWord.kind.in_(sorted(word.kinds))))
         )
     return fetch_all(session, DirectoryEntry, statement.order_by(User.user_id).limit(limit), unscoped=True)
 

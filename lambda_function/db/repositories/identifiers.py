@@ -3,6 +3,7 @@ somebody whom the caller must not see.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, false, insert, or_, select
@@ -10,23 +11,28 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
+from lambda_function.db.criteria import caller_values, here, patient_visible
 from lambda_function.db.errors import duplicate
-from lambda_function.db.models import PatientIdentifier
+from lambda_function.db.models import Clinic, PatientIdentifier, User
 from lambda_function.db.models.people import PATIENT_IDENTIFIER_ROWS
 from lambda_function.db.repositories.person_words import add_words, replace_words
 from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
 from lambda_function.domain.person_words import IDENTIFIER_KINDS, identifier_words
 
 
 class Holder(NamedTuple):
-    """Somebody who has one of the identifiers that were asked for."""
+    """Somebody who has one of the identifiers that were asked for. `here` is whether the actor may see the person, and
+    `active` whether the person is an active patient.
+    """
 
     user_id: int
-    system: IdentifierSystem
-    scope: str
-    value: str
+    full_name: str
+    birth_date: date | None
+    here: bool
+    active: bool
 
 
 _OF_PERSON: AnySelect = (
@@ -41,10 +47,27 @@ def identifiers_of(session: Session, user_id: int) -> Sequence[ScopedIdentifier]
     return fetch_all(session, ScopedIdentifier, _OF_PERSON, {"user_id": user_id}, unscoped=True)
 
 
-def holders_of(session: Session, identifiers: Collection[ScopedIdentifier]) -> Sequence[Holder]:
-    """Returns who has which of these identifiers."""
-    statement: AnySelect = select(*columns(Holder, PatientIdentifier)).where(_one_of(identifiers))
-    return fetch_all(session, Holder, statement, unscoped=True) if identifiers else []
+def holders_of(session: Session, actor: Actor, identifiers: Collection[ScopedIdentifier]) -> Sequence[Holder]:
+    """Returns the people who have any of these identifiers, whoever they are."""
+    statement: AnySelect = (
+        select(
+            *columns(
+                Holder,
+                User,
+                here=patient_visible(User.user_id, actor.role),
+                active=and_(User.active, here(User), User.user_type == Role.PATIENT),
+            )
+        )
+        .distinct()
+        .join(PatientIdentifier, PatientIdentifier.user_id == User.user_id)
+        .where(_one_of(identifiers))
+    )
+    return fetch_all(session, Holder, statement, caller_values(actor), unscoped=True)
+
+
+def country_of(session: Session, clinic_id: int) -> str:
+    """Returns the country of a clinic that exists, which is the scope of most identifiers."""
+    return session.scalars(select(Clinic.country).where(Clinic.clinic_id == clinic_id)).one()
 
 
 def add_identifiers(session: Session, user_id: int, identifiers: Collection[ScopedIdentifier]) -> None:

@@ -1,12 +1,12 @@
-"""Codes that link an account to a person, the number of wrong codes that somebody has tried, and the account that
-moves. Only hashes of codes come here. Unscoped, because the user of a code may not see the person yet.
+"""Codes that link an account to a person, and the account that moves. Only hashes of codes come here. Unscoped, because
+the user of a code may not see the person yet.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
@@ -19,9 +19,9 @@ from lambda_function.db.models import (
     Doctor,
     Guardian,
     LinkCode,
+    PatientIdentifier,
     PersonWord,
     Receptionist,
-    Refusals,
     User,
     WaitlistEntry,
 )
@@ -43,8 +43,6 @@ class AccountHolder(NamedTuple):
 
 # An account without visits has few kept answers. Any further ones go after a day, like all kept answers.
 _ANSWERS = 1000
-# The kind under which refusals are counted.
-_WRONG_CODE = "link"
 
 _OWNER = select(LinkCode.user_id).where(
     LinkCode.code_hash == bindparam("code_hash"), LinkCode.expires_at > bindparam("now")
@@ -108,7 +106,8 @@ def has_traces(session: Session, user_id: int) -> bool:
 
 def move_account(session: Session, sub: str, *, source: int, target: int, now: datetime) -> None:
     """Moves the account from one person to another. Only the first person's number and the person whom they were merged
-    into are kept: names, contact data, clinics, access to the feed, ended wishes and kept answers are removed.
+    into are kept: names, contact data, identifiers, clinics, access to the feed, ended wishes and kept answers are
+    removed.
     """
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         forget(session, source, _ANSWERS)
@@ -120,6 +119,7 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
         delete(LinkCode).where(LinkCode.user_id == source),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == source),
         delete(PersonWord).where(PersonWord.user_id == source),
+        delete(PatientIdentifier).where(PatientIdentifier.user_id == source),
         delete(ClinicPatient).where(ClinicPatient.patient_id == source),
         update(User).where(User.user_id == source).values(**emptied, **changed),
         update(User).where(User.user_id == target).values(cognito_sub=sub, **changed),
@@ -130,30 +130,4 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
 def purge_expired(session: Session, before: datetime, limit: int) -> int:
     """Removes at most `limit` codes that had expired by that time, and answers how many it removed."""
     statement = delete(LinkCode).where(LinkCode.expires_at < before)
-    return write(session, statement.with_dialect_options(mysql_limit=limit))
-
-
-def lock_wrong_codes(session: Session, user_id: int, day: date) -> int:
-    """Returns how many wrong codes the person has tried on a day of UTC.
-
-    The next request waits until this transaction ends, so that trying many at once gains nothing. Call it before taking
-    any other lock.
-    """
-    start = insert(Refusals).values(user_id=user_id, kind=_WRONG_CODE, day=day, count=0)
-    write(session, start.on_duplicate_key_update(count=Refusals.count))
-    return session.scalars(select(Refusals.count).where(*_wrong_codes(user_id, day)), execution_options=UNSCOPED).one()
-
-
-def count_wrong_code(session: Session, user_id: int, day: date) -> None:
-    """Counts one more, which counts if the transaction is committed: see DomainError.commits_writes."""
-    write(session, update(Refusals).where(*_wrong_codes(user_id, day)).values(count=Refusals.count + 1))
-
-
-def _wrong_codes(user_id: int, day: date) -> tuple[ColumnElement[bool], ...]:
-    return Refusals.user_id == user_id, Refusals.kind == _WRONG_CODE, Refusals.day == day
-
-
-def purge_wrong_codes(session: Session, before: datetime, limit: int) -> int:
-    """Removes at most `limit` counts of days before the day of that time, and answers how many it removed."""
-    statement = delete(Refusals).where(Refusals.day < before.date())
     return write(session, statement.with_dialect_options(mysql_limit=limit))

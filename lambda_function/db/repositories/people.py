@@ -2,45 +2,65 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
     ColumnExpressionArgument,
     bindparam,
     case,
     exists,
+    func,
+    literal,
     null,
     select,
     update,
 )
+from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import coalesce
 
-from lambda_function.db.base import AnySelect
-from lambda_function.db.criteria import contact_visible, here
+from lambda_function.db.base import LANGUAGE, AnySelect
+from lambda_function.db.criteria import contact_visible, here, identifiers_visible
 from lambda_function.db.errors import duplicate
-from lambda_function.db.models import ClinicPatient, Patient, User
+from lambda_function.db.models import Clinic, ClinicPatient, Patient, User
+from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, PATIENT_IDENTIFIER_ROWS
 from lambda_function.db.repositories.person_words import add_words
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError, NameTakenError
-from lambda_function.domain.people import NewUser
-from lambda_function.domain.person_words import found_by
+from lambda_function.domain.people import Channel, Language, NewUser
+from lambda_function.domain.person_words import FoundBy, found_by
 from lambda_function.domain.user_names import folded
 
 
 class PersonView(NamedTuple):
-    """A person as the actor may see them: `email` and `phone` are None where they may not."""
+    """A person as the actor may see them. Where the actor may not see the contact data, `contact_visible` is false and
+    everything from `email` to `recalls` is None.
+
+    `contact_by` is what the person chose; language and recalls are what holds. `identifiers` are those that the actor
+    may see, in any order, each with `system` and `value`; None stands for none.
+    """
 
     user_id: int
     user_name: str
     user_type: Role
     full_name: str
+    contact_visible: bool
     email: str | None
     phone: str | None
+    birth_date: date | None
+    identifiers: Sequence[Mapping[str, str]] | None
+    language: Language | None
+    contact_by: Channel | None
+    recalls: bool | None
+    active: bool
     version: int
 
 
@@ -60,14 +80,53 @@ class _NamedUser(NamedTuple):
 
 def _views(role: Role) -> AnySelect:
     contact = contact_visible(role)
+
+    def shown(value: Any) -> Any:
+        return case((contact, value), else_=null())
+
     return select(
         *columns(
             PersonView,
             User,
-            email=case((contact, User.email), else_=null()),
-            phone=case((contact, User.phone), else_=null()),
+            contact_visible=contact,
+            email=shown(User.email),
+            phone=shown(User.phone),
+            birth_date=shown(User.birth_date),
+            identifiers=shown(_identifiers(role)),
+            language=shown(coalesce(User.language, _language_by_default(role), literal(Language.EN, LANGUAGE))),
+            contact_by=shown(User.contact_by),
+            recalls=shown(coalesce(User.recalls, User.user_type == Role.PATIENT)),
         )
     )
+
+
+def _identifiers(role: Role) -> ColumnElement[Any]:
+    """Returns the person's identifiers that the caller may see, as one value: a list, or NULL if there are none."""
+    row = PATIENT_IDENTIFIER_ROWS.alias()
+    each = func.json_object("system", row.c.system, "value", row.c.value)
+    found = select(func.json_arrayagg(each, type_=JSON)).where(
+        row.c.user_id == User.user_id, identifiers_visible(row.c, role)
+    )
+    return found.correlate(User).scalar_subquery()
+
+
+def _language_by_default(role: Role) -> ColumnElement[Any]:
+    """Returns the language of the clinic `language_of`, which is one of the caller's. For a patient, who has no clinics
+    to work in, it is the first clinic whose patient the person is.
+    """
+    language = select(Clinic.language)
+    if role is not Role.PATIENT:
+        return language.where(Clinic.clinic_id == bindparam("language_of", type_=BigInteger)).scalar_subquery()
+    members = CLINIC_PATIENT_ROWS.alias()
+    first = select(func.min(members.c.clinic_id)).where(members.c.patient_id == User.user_id).correlate(User)
+    return language.where(Clinic.clinic_id == first.scalar_subquery()).correlate(User).scalar_subquery()
+
+
+def language_of(actor: Actor, clinic_id: int | None = None) -> dict[str, Any]:
+    """Returns the parameter of VIEWS that says whose language people have by default: that of the clinic, or else of
+    the actor's first one.
+    """
+    return {"language_of": min(actor.clinic_ids, default=0) if clinic_id is None else clinic_id}
 
 
 VIEWS: Mapping[Role, AnySelect] = MappingProxyType({role: _views(role) for role in Role})
@@ -101,13 +160,14 @@ _UNLINKED_PATIENTS: AnySelect = (
 )
 
 
-def get_one_or_none(session: Session, actor: Actor, user_id: int) -> PersonView | None:
-    return fetch_one(session, PersonView, _ONE[actor.role], {"user_id": user_id})
+def get_one_or_none(session: Session, actor: Actor, user_id: int, *, clinic_id: int | None = None) -> PersonView | None:
+    """Returns the person, for whom the language of that clinic holds by default."""
+    return fetch_one(session, PersonView, _ONE[actor.role], {"user_id": user_id, **language_of(actor, clinic_id)})
 
 
 def get_several(session: Session, actor: Actor, user_ids: Sequence[int]) -> list[PersonView]:
     """Returns those of the people whom the actor may see, by id."""
-    return fetch_all(session, PersonView, _SEVERAL[actor.role], {"user_ids": user_ids})
+    return fetch_all(session, PersonView, _SEVERAL[actor.role], {"user_ids": user_ids, **language_of(actor)})
 
 
 def get_for_change(session: Session, user_id: int) -> User | None:
@@ -138,9 +198,19 @@ def add_user(session: Session, user: NewUser, now: datetime) -> int:
             case "uq_user_cognito_sub", _:
                 raise ContentionError("This account has just been given to another person; try again.") from None
         raise
-    words = found_by(full_name=user.full_name, user_name=user.user_name, email=user.email, phone=user.phone)
-    add_words(session, row.user_id, words)
+    add_words(session, row.user_id, words_of(row))
     return row.user_id
+
+
+def words_of(user: User) -> frozenset[FoundBy]:
+    """Returns the words by which somebody is found who has this row."""
+    return found_by(
+        full_name=user.full_name,
+        user_name=user.user_name,
+        email=user.email,
+        phone=user.phone,
+        birth_date=user.birth_date,
+    )
 
 
 def add_patient(session: Session, user: NewUser, now: datetime, clinic_ids: Sequence[int] = ()) -> int:
@@ -150,6 +220,13 @@ def add_patient(session: Session, user: NewUser, now: datetime, clinic_ids: Sequ
     session.flush()
     session.add_all(ClinicPatient(clinic_id=clinic_id, patient_id=user_id, created_at=now) for clinic_id in clinic_ids)
     return user_id
+
+
+def add_to_clinics(session: Session, user_id: int, clinic_ids: Sequence[int], now: datetime) -> None:
+    """Makes somebody a patient of these clinics, whose patient they may be already."""
+    rows = [{"clinic_id": clinic_id, "patient_id": user_id, "created_at": now} for clinic_id in sorted(clinic_ids)]
+    statement = insert(ClinicPatient).values(rows)
+    write(session, statement.on_duplicate_key_update(clinic_id=ClinicPatient.clinic_id))
 
 
 def is_linked(session: Session, sub: str) -> bool:

@@ -8,7 +8,7 @@ See docs/decisions/0016-search.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -20,18 +20,23 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.criteria import (
     caller_values,
+    chart_word_visible,
     contact_visible,
+    deactivated,
     in_clinic,
+    in_my_clinics,
     indexed,
+    is_one_of_mine,
     of_no_clinic,
     sees_patients_of_no_clinic,
 )
-from lambda_function.db.models import User
-from lambda_function.db.models.people import PATIENT_ROWS, PERSON_WORD_ROWS, USER_ROWS
-from lambda_function.db.repositories.people import VIEWS, PersonView
+from lambda_function.db.models import Clinic, User
+from lambda_function.db.models.people import PATIENT_IDENTIFIER_ROWS, PATIENT_ROWS, PERSON_WORD_ROWS, USER_ROWS
+from lambda_function.db.repositories.people import VIEWS, PersonView, language_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.person_words import OPEN_KINDS, SoughtWord, WordKind
+from lambda_function.domain.identifiers import IdentifierSystem
+from lambda_function.domain.person_words import OPEN_KINDS, SoughtWord, WordKind, sought_birth_date
 
 # So many people are tested for one page, at most.
 TESTED = 4000
@@ -55,21 +60,40 @@ class Source(StrEnum):
     VISIBLE_OR_WORD = "VISIBLE_OR_WORD"  # the same, and patients of no clinic whom the rarest word finds
     VISIBLE_OR_NEXT = "VISIBLE_OR_NEXT"  # the same, and patients of no clinic among the next ids
     NEXT = "NEXT"  # the next ids
+    IDENTIFIER = "IDENTIFIER"  # whoever has the identifier, which at most one person has in each scope
+
+
+class SoughtIdentifier(NamedTuple):
+    """A number in any of these systems, or a user name."""
+
+    systems: frozenset[IdentifierSystem]
+    value: str
+    user_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
-    """Which people to list. An empty `words` finds everybody. Times are half-open."""
+    """Which people to list. An empty `words` finds everybody. Times are half-open. Without `active`, only deactivated
+    patients who may come back are listed.
+    """
 
     words: tuple[SoughtWord, ...] = ()
     role: Role | None = None
     clinic_id: int | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    identifier: SoughtIdentifier | None = None
+    birth_date: date | None = None
+    active: bool = True
 
     @property
     def roles(self) -> tuple[Role, ...]:
         return tuple(Role) if self.role is None else (self.role,)
+
+    @property
+    def all_words(self) -> tuple[SoughtWord, ...]:
+        born = () if self.birth_date is None else (sought_birth_date(self.birth_date),)
+        return (*self.words, *born)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +131,13 @@ class _Plan(NamedTuple):
     rarest: int
 
 
+class _Identification(NamedTuple):
+    """The systems among which an identifier is looked for, and whether it may be a user name."""
+
+    systems: tuple[IdentifierSystem, ...]
+    user_names: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What decides the text of a statement."""
@@ -114,8 +145,10 @@ class _Shape:
     role: Role
     roles: tuple[Role, ...]
     plan: _Plan
-    in_phones: tuple[bool, ...]
+    kinds: tuple[frozenset[WordKind], ...]
     filters: frozenset[str]
+    identified_by: _Identification | None
+    active: bool
 
 
 _AFTER, _UNTIL = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
@@ -136,19 +169,46 @@ def find(session: Session, actor: Actor, wanted: PeopleFilter, *, after: int, li
         "after": after,
         "page_limit": limit,
         **filters,
-        **{f"word{number}": f"{word.start}%" for number, word in enumerate(wanted.words)},
+        **{f"word{number}": word.pattern for number, word in enumerate(wanted.all_words)},
     }
+    if wanted.identifier is not None:
+        values = {
+            **given,
+            "identifier": wanted.identifier.value,
+            "user_name": wanted.identifier.user_name,
+            "scopes": [str(each) for each in actor.clinic_ids],
+        }
+        return FoundPeople(_read(session, actor, wanted, _Plan(Source.IDENTIFIER, 0), values), None)
     seen = _look(session, actor, wanted, given)
     plan = _plan(seen, unattached=Role.PATIENT in wanted.roles and sees_patients_of_no_clinic(actor.role))
     until = _until(session, seen, plan, given)
-    in_phones = tuple(word.in_phones for word in wanted.words)
-    shape = _Shape(actor.role, wanted.roles, plan, in_phones, frozenset(filters))
-    people = fetch_all(session, PersonView, _page(shape), {**given, "until": until or _ENDLESS})
+    people = _read(session, actor, wanted, plan, {**given, "until": until or _ENDLESS})
     return FoundPeople(people, None if until is None or until >= seen.last_id else until)
 
 
+def _read(
+    session: Session, actor: Actor, wanted: PeopleFilter, plan: _Plan, given: Mapping[str, Any]
+) -> Sequence[PersonView]:
+    """Returns the people of the page. No scope finds people who are deactivated, so that theirs is in the statement."""
+    shape = _Shape(
+        role=actor.role,
+        roles=wanted.roles,
+        plan=plan,
+        kinds=tuple(word.kinds for word in wanted.all_words),
+        filters=frozenset(name for name in _CRITERIA if getattr(wanted, name) is not None),
+        identified_by=_identification(wanted.identifier),
+        active=wanted.active,
+    )
+    values = {**given, **language_of(actor), **caller_values(actor)}
+    return fetch_all(session, PersonView, _page(shape), values, unscoped=not wanted.active)
+
+
+def _identification(wanted: SoughtIdentifier | None) -> _Identification | None:
+    return None if wanted is None else _Identification(tuple(sorted(wanted.systems)), wanted.user_name is not None)
+
+
 def _look(session: Session, actor: Actor, wanted: PeopleFilter, given: Mapping[str, Any]) -> _Outlook:
-    lengths = {number: len(word.start) for number, word in enumerate(wanted.words)}
+    lengths = {number: len(word.start) for number, word in enumerate(wanted.all_words)}
     counted = tuple(sorted(lengths, key=lambda number: -lengths[number])[:_COUNTED])
     limits = {"read": READ + 1, "tested": TESTED + 1}
     values = {**given, **limits, **caller_values(actor)}
@@ -237,12 +297,47 @@ def _tested(shape: _Shape) -> Any:
         case Source.VISIBLE_OR_NEXT:
             next_ids = select(patient_id).where(patient_id > _AFTER, patient_id <= _UNTIL, of_no_clinic(patient_id))
             return union(*visible, next_ids)
+        case Source.IDENTIFIER:
+            return _identified(shape)
+
+
+def _identified(shape: _Shape) -> Any:
+    """Returns the ids of the people who have the identifier, or the user name."""
+    if shape.identified_by is None:
+        raise AssertionError("a page of this source has an identifier")
+    arms = [_holders(shape.role, system) for system in shape.identified_by.systems]
+    if shape.identified_by.user_names:
+        users = USER_ROWS.c
+        arms.append(select(users.user_id).where(users.user_name == bindparam("user_name"), users.user_id > _AFTER))
+    return union(*arms)
+
+
+def _is_identified(shape: _Shape) -> list[ColumnElement[bool]]:
+    """Returns the criterion for people whose identifiers the caller sees; everybody's user name is seen."""
+    if shape.identified_by is None:
+        return []
+    named = [User.user_name == bindparam("user_name")] if shape.identified_by.user_names else []
+    return [or_(contact_visible(shape.role), *named)]
+
+
+def _holders(role: Role, system: IdentifierSystem) -> AnySelect:
+    """Returns the people who have the identifier, in the scopes of the caller's clinics or among the caller's own."""
+    rows = PATIENT_IDENTIFIER_ROWS.c
+    scope: ColumnElement[bool]
+    if role is Role.PATIENT:
+        scope = is_one_of_mine(rows.user_id)
+    elif system is IdentifierSystem.CHART:
+        scope = rows.scope.in_(bindparam("scopes", expanding=True))
+    else:
+        scope = rows.scope.in_(select(Clinic.country).where(in_my_clinics(Clinic.clinic_id)))
+    same = rows.system == system, rows.value == bindparam("identifier")
+    return select(rows.user_id).distinct().where(*same, rows.user_id > _AFTER, scope)
 
 
 @lru_cache(maxsize=512)
 def _page(shape: _Shape) -> AnySelect:
     tested = _tested(shape).subquery("tested")
-    words = (_has_word(shape.role, number, in_phones=in_phones) for number, in_phones in enumerate(shape.in_phones))
+    words = (_has_word(shape.role, number, kinds) for number, kinds in enumerate(shape.kinds))
     return (
         VIEWS[shape.role]
         .prefix_with("STRAIGHT_JOIN")  # in the order of the ids, until the page is full
@@ -251,6 +346,8 @@ def _page(shape: _Shape) -> AnySelect:
         .where(
             *words,
             *(_CRITERIA[name] for name in sorted(shape.filters)),
+            *([] if shape.active else [deactivated(shape.role)]),
+            *_is_identified(shape),
             *([] if len(shape.roles) > 1 else [User.user_type == shape.roles[0]]),
         )
         .order_by(tested.c.user_id)
@@ -258,15 +355,17 @@ def _page(shape: _Shape) -> AnySelect:
     )
 
 
-def _has_word(role: Role, number: int, *, in_phones: bool) -> ColumnElement[bool]:
-    """Returns the criterion for people with such a word, of a kind that the caller may search.
+def _has_word(role: Role, number: int, kinds: frozenset[WordKind]) -> ColumnElement[bool]:
+    """Returns the criterion for people with such a word, of one of these kinds and one that the caller may search.
 
     It compares a value, because of EXISTS both databases would make a join, and might begin with a common word.
     """
     words = PERSON_WORD_ROWS.alias()
-    contact = {WordKind.EMAIL, WordKind.PHONE} if in_phones else {WordKind.EMAIL}
-    kinds = or_(words.c.kind.in_(sorted(OPEN_KINDS)), and_(words.c.kind.in_(sorted(contact)), contact_visible(role)))
+    contact: ColumnElement[bool] = words.c.kind.in_(sorted(kinds - OPEN_KINDS - {WordKind.CHART}))
+    if WordKind.CHART in kinds:
+        contact = or_(contact, and_(words.c.kind == WordKind.CHART, chart_word_visible(words.c.word, role)))
+    searched = or_(words.c.kind.in_(sorted(kinds & OPEN_KINDS)), and_(contact, contact_visible(role)))
     found = select(literal(1)).where(
-        words.c.user_id == User.user_id, words.c.word.like(bindparam(f"word{number}")), kinds
+        words.c.user_id == User.user_id, words.c.word.like(bindparam(f"word{number}")), searched
     )
     return found.limit(1).correlate(User).scalar_subquery() == 1

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, or_, select
@@ -24,6 +25,7 @@ class _Named(NamedTuple):
     user_name: str
     email: str | None
     phone: str | None
+    birth_date: date | None
     gone: bool
 
 
@@ -102,7 +104,13 @@ def read_words(session: Session, user_ids: Collection[int], *, lock: bool = Fals
 def _right(person: _Named, identifiers: Collection[ScopedIdentifier]) -> frozenset[FoundBy]:
     if person.gone:
         return frozenset()
-    row = found_by(full_name=person.full_name, user_name=person.user_name, email=person.email, phone=person.phone)
+    row = found_by(
+        full_name=person.full_name,
+        user_name=person.user_name,
+        email=person.email,
+        phone=person.phone,
+        birth_date=person.birth_date,
+    )
     return row | identifier_words(identifiers)
 
 

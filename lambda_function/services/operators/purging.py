@@ -8,6 +8,7 @@ from types import MappingProxyType
 from sqlalchemy.orm import Session
 
 from lambda_function.db.repositories import claims, idempotency, link_codes, outbox
+from lambda_function.db.repositories.refusals import purge_refusals
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT
 from lambda_function.services.idempotency import KEPT_FOR
@@ -25,7 +26,7 @@ PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
         "idempotency_keys": (KEPT_FOR, idempotency.purge_expired),
         "published_messages": (MESSAGES_KEPT, outbox.purge_published),
         "link_codes": (timedelta(), link_codes.purge_expired),
-        "wrong_code_counts": (REFUSALS_KEPT, link_codes.purge_wrong_codes),
+        "wrong_code_counts": (REFUSALS_KEPT, purge_refusals),
     }
 )
 

@@ -1,13 +1,22 @@
 """By which words a person is found, and what a search looks for."""
 
 import unicodedata
+from datetime import date, timedelta
 from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_function.domain.person_words import FEWEST_DIGITS, LONGEST_WORD, WordKind, found_by, sought_words
+from lambda_function.domain.person_words import (
+    FEWEST_DIGITS,
+    LONGEST_WORD,
+    WordKind,
+    found_by,
+    same_words,
+    sought_birth_date,
+    sought_words,
+)
 
 _SPACES = st.text(" -.,/'\u2019\u00b7", min_size=1, max_size=3)
 _NAMES = st.text(st.characters(categories=["L", "M", "N", "Zs", "P", "Cf"]), max_size=40)
@@ -16,11 +25,10 @@ _NAMES = st.text(st.characters(categories=["L", "M", "N", "Zs", "P", "Cf"]), max
 def _finds(
     q: str, *, full_name: str = "", user_name: str = "", email: str | None = None, phone: str | None = None
 ) -> bool:
-    words = found_by(full_name=full_name, user_name=user_name, email=email, phone=phone)
+    words = found_by(full_name=full_name, user_name=user_name, email=email, phone=phone, birth_date=None)
     sought = sought_words(q)
     return bool(sought) and all(
-        any(word.startswith(one.start) and (one.in_phones or kind is not WordKind.PHONE) for kind, word in words)
-        for one in sought
+        any(word.startswith(one.start) and kind in one.kinds for kind, word in words) for one in sought
     )
 
 
@@ -118,7 +126,7 @@ def test_a_user_name_is_found_by_its_words(q: str) -> None:
 
 
 def test_each_word_says_what_it_is_from() -> None:
-    assert found_by(full_name="Ana", user_name="ana", email="a@b.org", phone="+1 234-5") == {
+    assert found_by(full_name="Ana", user_name="ana", email="a@b.org", phone="+1 234-5", birth_date=None) == {
         (WordKind.NAME, "ana"),
         (WordKind.LOGIN, "ana"),
         (WordKind.EMAIL, "a"),
@@ -126,7 +134,56 @@ def test_each_word_says_what_it_is_from() -> None:
         (WordKind.EMAIL, "org"),
         (WordKind.PHONE, "12345"),
         (WordKind.PHONE, "2345"),
+        *((WordKind.SAME, word) for word in same_words(full_name="", email="a@b.org", phone="12345", birth_date=None)),
     }
+
+
+def test_people_who_may_be_the_same_share_a_word() -> None:
+    born = date(1990, 1, 31)
+    person = same_words(full_name="Ana  María", email="Ana@Example.org", phone="+51 999-111", birth_date=born)
+
+    for other in (
+        same_words(full_name="ANA maria", email=None, phone=None, birth_date=born),
+        same_words(full_name="Leo", email="ana@example.ORG", phone=None, birth_date=None),
+        same_words(full_name="Leo", email=None, phone="51 99 91 11", birth_date=None),
+    ):
+        assert person & other
+
+
+def test_people_who_are_not_the_same_share_no_word() -> None:
+    born = date(1990, 1, 31)
+    person = same_words(full_name="Ana María", email="ana@example.org", phone="+51 999-111", birth_date=born)
+
+    for other in (
+        same_words(full_name="Ana María", email=None, phone=None, birth_date=None),
+        same_words(full_name="Ana María", email=None, phone=None, birth_date=born + timedelta(1)),
+        same_words(full_name="Ana Mar", email="ana@example.com", phone="999-111", birth_date=born),
+    ):
+        assert not person & other
+
+
+def test_no_search_for_the_start_of_a_word_comes_upon_a_date_of_birth_or_what_two_people_share() -> None:
+    words = found_by(full_name="Ana", user_name="ana", email="a@b.org", phone="12345", birth_date=date(1990, 1, 31))
+    whole = {word for kind, word in words if kind in {WordKind.SAME, WordKind.BIRTH_DATE}}
+
+    assert len(whole) == 4
+    assert not any(char.isalnum() for char in {word[0] for word in whole})
+    [born] = [word for kind, word in words if kind is WordKind.BIRTH_DATE]
+    assert sought_birth_date(date(1990, 1, 31)).pattern == born
+
+
+@pytest.mark.parametrize(
+    ("q", "starts"),
+    [
+        ("12.345.678-k", ["12345678k"]),
+        ("ana 12.345.678-K", ["12345678k", "ana"]),
+        ("1-2", ["1", "2"]),
+        ("x-1234567-l", ["1234567", "l", "x"]),
+        ("p-00123", ["00123", "p"]),
+    ],
+)
+def test_digits_with_signs_and_a_last_letter_are_one_number(q: str, starts: list[str]) -> None:
+    assert [word.start for word in sought_words(q)] == starts
 
 
 def test_a_word_that_begins_another_is_looked_for_once() -> None:
@@ -136,14 +193,14 @@ def test_a_word_that_begins_another_is_looked_for_once() -> None:
 @given(_NAMES, st.sampled_from(["NFC", "NFD"]))
 def test_every_form_of_unicode_gives_the_same_words(name: str, form: Literal["NFC", "NFD"]) -> None:
     other = unicodedata.normalize(form, name)
-    assert found_by(full_name=other, user_name="", email=None, phone=None) == found_by(
-        full_name=name, user_name="", email=None, phone=None
+    assert found_by(full_name=other, user_name="", email=None, phone=None, birth_date=None) == found_by(
+        full_name=name, user_name="", email=None, phone=None, birth_date=None
     )
 
 
 @given(_NAMES)
 def test_words_are_folded_bounded_and_without_signs(name: str) -> None:
-    words = {word for _, word in found_by(full_name=name, user_name="", email=None, phone=None)}
+    words = {word for _, word in found_by(full_name=name, user_name="", email=None, phone=None, birth_date=None)}
     assert all(0 < len(word) <= LONGEST_WORD for word in words)
     assert all(unicodedata.category(char)[0] in "LN" for word in words for char in word)
 

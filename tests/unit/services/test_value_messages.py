@@ -89,6 +89,25 @@ WRONG: list[tuple[Any, Any, str, str]] = [
     ),
     (text_rules.Email, "ana", "not_an_email", "Give an e-mail address such as ana@example.org."),
     (text_rules.Phone, "ana", "not_a_phone", "Give a phone number such as +51 999 111 222 or 01 222 3333 ext. 12."),
+    (
+        text_rules.IdentifierValue,
+        "--",
+        "not_an_identifier",
+        "Give an identifier with a letter or a digit and at most 64 characters, on one line.",
+    ),
+    (
+        types.ParameterIdentifier,
+        "12345678",
+        "not_an_identifier",
+        "Give a system, a colon and a number; the systems are national_id, insurance, chart.",
+    ),
+    (
+        text_rules.BirthDate,
+        "1899-12-31",
+        "not_a_birth_date",
+        "Give a date of birth from 1900-01-01, such as 1990-01-31.",
+    ),
+    (types.ParameterFlag, "yes", "not_a_flag", "Give true or false."),
     (types.Note, "\x00", "control_characters", "Remove the control characters."),
     (search.PatientReference, "x", "not_a_reference", "Give a reference such as Patient/7."),
     (

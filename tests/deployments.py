@@ -87,6 +87,16 @@ class Deployment:
         return _response(self.versions[version](event))
 
 
+def answer_invocations(answer: Callable[[str, bytes], Answer]) -> None:
+    """Answers, from a function's name and its event, all invocations by clients that are made from now on."""
+
+    def invoke(params: Mapping[str, Any], **_: Any) -> Any:
+        return _response(answer(unquote(params["url_path"].split("/")[3]), params["body"]))
+
+    events: Any = boto3.DEFAULT_SESSION and boto3.DEFAULT_SESSION.events
+    events.register("before-call.lambda.Invoke", invoke)
+
+
 def _response(answer: Answer) -> Any:
     status, body = answer
     return SimpleNamespace(status_code=status), body

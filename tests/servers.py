@@ -78,7 +78,7 @@ def app_user(url: URL) -> Iterator[URL]:
     drop_users(url)
 
 
-WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock", "installation"})
+WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock", "import_lock", "installation"})
 
 
 def empty_tables(url: URL) -> None:

@@ -1,12 +1,13 @@
 """The command line, put together from the environment when a command needs it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import click
 from botocore.exceptions import BotoCoreError
 
-from lambda_function.bootstrap.operator_context import build_accounts, operators_database
+from lambda_function.bootstrap.operator_context import build_accounts, build_function, operators_database
 from lambda_function.cli.command import Tools
 from lambda_function.settings import NoDatabaseError, SettingsError
 
@@ -15,7 +16,11 @@ _LOCALLY = 'For the stack that `make run` has started, write: make operator ARGS
 
 
 def build_tools() -> Tools:
-    return Tools(database=lambda: _built(operators_database), accounts=lambda: _built(build_accounts))
+    return Tools(
+        database=lambda: _built(operators_database),
+        accounts=lambda: _built(build_accounts),
+        function=lambda name: _built(partial(build_function, name)),
+    )
 
 
 def _built(build: Callable[[], _Built]) -> _Built:

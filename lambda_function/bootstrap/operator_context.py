@@ -1,14 +1,19 @@
 """Builds what operators' actions work with, for the command line and for the operators' Lambda, which has no click."""
 
 import boto3
+from botocore.config import Config
 from sqlalchemy import URL
 
 from lambda_function.aws.cognito import CognitoAccounts
+from lambda_function.aws.operator_function import OperatorFunction
 from lambda_function.bootstrap.database import CLIENT, build_database, credential_source, database_url
 from lambda_function.db.engine import Credentials
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.settings import MigrationSettings, migration_settings, user_pool_id
+
+# A batch of an import takes a second or two, and what is called again changes nothing.
+_FUNCTION = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 
 
 class UrlCredentials:
@@ -40,3 +45,8 @@ def build_accounts() -> Accounts | None:
     """The accounts of the user pool that the environment names; None when it names none."""
     pool_id = user_pool_id()
     return None if pool_id is None else CognitoAccounts(boto3.client("cognito-idp", config=CLIENT), pool_id)
+
+
+def build_function(name: str) -> OperatorFunction:
+    """The operators' Lambda of this name, in the account and region of the environment."""
+    return OperatorFunction(boto3.client("lambda", config=_FUNCTION), name)

@@ -21,6 +21,8 @@ from lambda_function.services.operators.accounts import Accounts
 
 _AS_JSON = "as_json"
 _Item = TypeVar("_Item")
+# Runs an action by its name, with its arguments.
+RunAction = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Exit(IntEnum):
@@ -37,7 +39,9 @@ class Tools:
     """What commands work with. Each is made when a command asks for it, so that `--help` needs no environment."""
 
     database: Callable[[], Database]
-    accounts: Callable[[], Accounts | None] = lambda: None
+    accounts: Callable[[], Accounts | None]
+    # The operators' Lambda of a name.
+    function: Callable[[str], RunAction]
     on_terminal: Callable[[], bool] = sys.stdin.isatty
 
 
@@ -99,6 +103,11 @@ def progress(items: Iterable[_Item], label: str, length: int | None = None) -> "
 def _print(text: str) -> None:
     """Prints a text. What goes into a file or another program is UTF-8, whatever the machine's own encoding is."""
     click.echo(text if sys.stdout.isatty() else text.encode())
+
+
+def progress_of(length: int, label: str) -> "click._termui_impl.ProgressBar[None]":
+    """A bar like that of `progress`, which the caller updates."""
+    return progress((), label, length)
 
 
 def _plain(value: object) -> object:

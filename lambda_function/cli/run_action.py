@@ -1,12 +1,13 @@
 """Running one of the operators' actions for a command."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 from pydantic import ValidationError
 
-from lambda_function.cli.command import Tools, progress
+from lambda_function.cli.command import RunAction, Tools, progress
 from lambda_function.services.operators.actions import Document, OperatorContext, run
 from lambda_function.services.operators.invocation import messages
 
@@ -25,6 +26,13 @@ def run_action(tools: Tools, name: str, **options: Any) -> Document:
     except ValidationError as error:
         wrong = " ".join(f"{item['field']}: {item['message']}" for item in messages(error))
         raise click.UsageError(wrong) from None
+
+
+def action_runner(tools: Tools, function: str | None) -> RunAction:
+    """Returns what runs actions, many of them for one command: on the database, or in the operators' Lambda of this
+    name. Accounts are left alone.
+    """
+    return partial(run, OperatorContext(tools.database())) if function is None else tools.function(function)
 
 
 def _watch(items: Iterable[_Item], label: str) -> Iterator[_Item]:

@@ -24,6 +24,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     IdempotencyLock,
     IdempotencySubject,
+    ImportLock,
     Installation,
     LinkCode,
     OfferLock,
@@ -73,6 +74,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         LinkCode.__tablename__: _ALL,
         # The database deletes these rows with the answers.
         IdempotencySubject.__tablename__: "SELECT, INSERT",
+        ImportLock.__tablename__: _LOCKED,
         Installation.__tablename__: _READ,
         OfferLock.__tablename__: _LOCKED,
         OutboxMessage.__tablename__: _ALL,

@@ -23,6 +23,7 @@ from lambda_function.db.models import (
     Closure,
     DoctorTreatment,
     IdempotencyLock,
+    ImportLock,
     Installation,
     OfferLock,
     PersonName,
@@ -59,6 +60,7 @@ OPEN = frozenset(
         UserType,
         Installation,
         IdempotencyLock,
+        ImportLock,
         OfferLock,
     }
 )

@@ -1,4 +1,4 @@
-"""The rows of clinics' files that have become patients. The previous release does not know them.
+"""The rows of clinics' files that have become patients, and the lock of imports. The previous release knows neither.
 
 Revises: 0024
 """
@@ -34,7 +34,15 @@ def upgrade() -> None:
         **OPTIONS,
     )
     op.create_index("ix_patient_import_user_id", "patient_import", ["user_id"])
+    lock = op.create_table(
+        "import_lock",
+        sa.Column("stripe", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("stripe", name="pk_import_lock"),
+        **OPTIONS,
+    )
+    op.bulk_insert(lock, [{"stripe": 0}])
 
 
 def downgrade() -> None:
+    op.drop_table("import_lock")
     op.drop_table("patient_import")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from dev import demo
 from lambda_function.aws.cognito import CognitoAccounts
-from lambda_function.cli.command import Exit, Tools
+from lambda_function.bootstrap.operator_context import build_function
+from lambda_function.cli.command import Exit, RunAction, Tools
 from lambda_function.cli.program import main
 from lambda_function.cli.yaml_file import YamlFile
 from lambda_function.db.unit_of_work import Database
@@ -70,10 +72,14 @@ class Terminal:
     folder: Path
     accounts: Accounts | None = None
     on_terminal: bool = False
+    function: Callable[[str], RunAction] = build_function
 
     def run(self, *arguments: str, stdin: str | None = None) -> Result:
         tools = Tools(
-            database=lambda: self.database, accounts=lambda: self.accounts, on_terminal=lambda: self.on_terminal
+            database=lambda: self.database,
+            accounts=lambda: self.accounts,
+            function=self.function,
+            on_terminal=lambda: self.on_terminal,
         )
         result = CliRunner().invoke(main, arguments, obj=tools, input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):

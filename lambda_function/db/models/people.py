@@ -148,6 +148,16 @@ class PatientImport(Base):
     created_at: Mapped[Instant]
 
 
+class ImportLock(Base):
+    """The lock of imports, so that one batch is written at a time. The migration writes its only row, and nothing ever
+    changes it.
+    """
+
+    __tablename__ = "import_lock"
+
+    stripe: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+
+
 class Guardian(Base):
     """Somebody who acts for a patient until the day `ends_on` of UTC begins. None means until the row is removed."""
 
@@ -192,14 +202,16 @@ class PersonWord(Base):
 
 
 # The tables of three classes, only for db/criteria, whose own criteria must see all rows.
-USER_ROWS = User.__table__
-PATIENT_ROWS = Patient.__table__
+USER_ROWS = Base.metadata.tables[User.__tablename__]
+PATIENT_ROWS = Base.metadata.tables[Patient.__tablename__]
 DOCTOR_ROWS = Doctor.__table__
 RECEPTIONIST_CLINIC_ROWS = ReceptionistClinic.__table__
-CLINIC_PATIENT_ROWS = ClinicPatient.__table__
+CLINIC_PATIENT_ROWS = Base.metadata.tables[ClinicPatient.__tablename__]
 # For searches, which compare words of people whom the scope of another class limits.
 # For a condition that also scoped statements have.
 GUARDIAN_ROWS = Base.metadata.tables[Guardian.__tablename__]
 PERSON_WORD_ROWS = Base.metadata.tables[PersonWord.__tablename__]
 # For the insert of many rows.
 PATIENT_IDENTIFIER_ROWS = Base.metadata.tables[PatientIdentifier.__tablename__]
+PATIENT_IMPORT_ROWS = Base.metadata.tables[PatientImport.__tablename__]
+PERSON_EVENT_ROWS = Base.metadata.tables[PersonEvent.__tablename__]

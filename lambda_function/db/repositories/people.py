@@ -202,7 +202,7 @@ def add_user(session: Session, user: NewUser, now: datetime) -> int:
     return row.user_id
 
 
-def words_of(user: User) -> frozenset[FoundBy]:
+def words_of(user: User | NewUser) -> frozenset[FoundBy]:
     """Returns the words by which somebody is found who has this row."""
     return found_by(
         full_name=user.full_name,

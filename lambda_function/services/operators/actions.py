@@ -13,6 +13,7 @@ from lambda_function.services import offers
 from lambda_function.services.operators import (
     checking,
     erasing,
+    importing,
     merging,
     person_history,
     personal_data,
@@ -24,6 +25,7 @@ from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import (
     Deactivation,
     Erasure,
+    ImportBatch,
     Merger,
     NoArguments,
     PersonEventFilter,
@@ -91,6 +93,10 @@ def _rebuild_words(context: OperatorContext, arguments: NoArguments) -> Document
 
 def _events(context: OperatorContext, arguments: PersonEventFilter) -> Document:
     return person_history.page(context.database, arguments)
+
+
+def _import_patients(context: OperatorContext, arguments: ImportBatch) -> Document:
+    return importing.import_patients(context.database, arguments)
 
 
 def _export(context: OperatorContext, arguments: UserReference) -> Document:
@@ -174,6 +180,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "users.merge": OperatorAction(Merger, _merge),
         "users.rebuild-words": OperatorAction(NoArguments, _rebuild_words),
         "person.events": OperatorAction(PersonEventFilter, _events),
+        "patients.import": OperatorAction(ImportBatch, _import_patients),
         "check": OperatorAction(NoArguments, _check),
         "export-person": OperatorAction(UserReference, _export),
         "erase-person": OperatorAction(Erasure, _erase),

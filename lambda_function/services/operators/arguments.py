@@ -12,6 +12,9 @@ from lambda_function.services.text_rules import Email, Name, PersonName, Phone, 
 
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 
+# Of an import, in one transaction.
+MOST_ROWS = 500
+
 
 class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -54,6 +57,19 @@ class UserCreation(_Arguments):
 
     def new_user(self) -> NewUser:
         return NewUser(**self.model_dump(exclude={"clinics", "treatments"}))
+
+
+class ImportRow(_Arguments):
+    """A row of a file: where it begins, and its values by column, which services/operators/importing.py checks."""
+
+    line: Annotated[StrictInt, Field(ge=1)]
+    values: dict[str, str]
+
+
+class ImportBatch(_Arguments):
+    clinic: Name
+    rows: Annotated[list[ImportRow], Field(max_length=MOST_ROWS)]
+    dry_run: StrictBool = False
 
 
 class TypeChange(UserReference):

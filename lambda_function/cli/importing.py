@@ -1,0 +1,139 @@
+"""`import patients FILE`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lambda_function.cli.command import Exit, JsonGroup, Output, RunAction, Tools, progress_of
+from lambda_function.cli.csv_file import CsvFile
+from lambda_function.cli.run_action import action_runner
+from lambda_function.services.operators.arguments import MOST_ROWS, ImportRow
+from lambda_function.services.operators.importing import COLUMNS, REQUIRED, Problem, Repeats
+
+# Lambda takes events of 6 MB. What JSON escapes can make a row six times as long.
+BATCH_BYTES = 512 * 1024
+
+
+@click.group("import", cls=JsonGroup)
+def import_group() -> None:
+    """Bring in what another system has."""
+
+
+@import_group.command("patients")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--clinic", required=True, help="Name of the clinic whose patients these are.")
+@click.option("--dry-run", is_flag=True, help="Check the file, and write nothing.")
+@click.option("--function", help="Name of the operators' Lambda, for a database that cannot be reached from here.")
+@click.pass_obj
+def patients(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: str | None) -> Output:
+    """Import a clinic's patients from a CSV file, which docs/operators.md describes.
+
+    First the whole file is checked. If anything is wrong, every problem is listed with its line, and nothing is
+    written. Then the patients are written in batches. A row whose key was imported before is passed over, so repeat an
+    import that was stopped.
+    """
+    run = action_runner(tools, function)
+    table = CsvFile(file, COLUMNS, REQUIRED)
+    checked = _check(table, run, clinic)
+    if checked.problems:
+        return _wrong(file, checked.problems, "Nothing was written.")
+    if dry_run:
+        document = {"dry_run": True, "to_import": checked.new, "already_imported": checked.known}
+        return Output(document, f"Nothing is wrong. {_counted(checked.new)} to import{_before(checked)}.")
+    done = _write(table, run, clinic)
+    if done.problems:
+        return _wrong(file, done.problems, f"{_counted(done.new)} were written before. Correct the file and repeat.")
+    document = {"dry_run": False, "imported": done.new, "already_imported": done.known}
+    return Output(document, f"Imported {_counted(done.new)}{_before(done)}.")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows, what is wrong with the file itself up to them, and how many bytes of the file that is."""
+
+    rows: list[ImportRow] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    size: int = 0
+
+
+@dataclass(slots=True)
+class _Counts:
+    """How many rows are new, and how many were known before."""
+
+    new: int = 0
+    known: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, answer: Mapping[str, Any]) -> None:
+        self.problems += (Problem(**problem) for problem in answer["problems"])
+        self.new += answer["new"]
+        self.known += answer["already_imported"]
+
+
+def _check(table: CsvFile, run: RunAction, clinic: str) -> _Counts:
+    counts, repeats = _Counts(), Repeats()
+    with progress_of(table.size, "Checking") as bar:
+        for batch in _batches(table):
+            counts.problems += batch.problems
+            for row in batch.rows:
+                counts.problems += repeats.problems(row)
+            # The action compares the rows of one batch with each other.
+            for row in batch.rows:
+                repeats.add(row)
+            counts.add(run("patients.import", _arguments(clinic, batch, dry_run=True)))
+            bar.update(batch.size)
+    return counts
+
+
+def _write(table: CsvFile, run: RunAction, clinic: str) -> _Counts:
+    """Stops before the first batch with a problem, which has come up since the check."""
+    counts = _Counts()
+    with progress_of(table.size, "Importing") as bar:
+        for batch in _batches(table):
+            answer = run("patients.import", _arguments(clinic, batch, dry_run=False))
+            if problems := [*batch.problems, *(Problem(**problem) for problem in answer["problems"])]:
+                counts.problems = problems
+                break
+            counts.add(answer)
+            bar.update(batch.size)
+    return counts
+
+
+def _arguments(clinic: str, batch: _Batch, *, dry_run: bool) -> dict[str, Any]:
+    return {"clinic": clinic, "rows": [row.model_dump() for row in batch.rows], "dry_run": dry_run}
+
+
+def _batches(table: CsvFile) -> Iterator[_Batch]:
+    batch = _Batch()
+    end = 0
+    for row in table.read():
+        if isinstance(row, Problem):
+            batch.problems.append(row)
+            continue
+        size = row.end - end
+        if len(batch.rows) == MOST_ROWS or (batch.rows and batch.size + size > BATCH_BYTES):
+            yield batch
+            batch = _Batch()
+        batch.rows.append(ImportRow(line=row.line, values=row.values))
+        batch.size += size
+        end = row.end
+    yield batch
+
+
+def _wrong(file: Path, problems: list[Problem], outcome: str) -> Output:
+    in_order = sorted(problems, key=lambda problem: problem.line)
+    lines = [f"{file}:{each.line}: {f'{each.column}: ' if each.column else ''}{each.message}" for each in in_order]
+    summary = f"{len(lines):,} {'problem' if len(lines) == 1 else 'problems'}. {outcome}"
+    error = {"code": "validation_error", "detail": summary, "problems": [each._asdict() for each in in_order]}
+    return Output({"error": error}, "", Exit.REFUSED, "\n".join([*lines, summary]))
+
+
+def _counted(number: int) -> str:
+    return f"{number:,} {'patient' if number == 1 else 'patients'}"
+
+
+def _before(counts: _Counts) -> str:
+    return f"; {_counted(counts.known)} imported before" if counts.known else ""

@@ -1,0 +1,203 @@
+"""`import patients`: patients from the file of another system, in batches that may be repeated.
+
+A batch is all or nothing, and a row that has become a patient before is passed over, so whatever ends an import, the
+same import continues it. See docs/decisions/0020-import.md.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
+from hashlib import sha256
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+
+from lambda_function.db.repositories import importing
+from lambda_function.db.repositories.importing import ImportedPatient, Place
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.actor import Role
+from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.identifiers import Identifier, IdentifierSystem, ScopedIdentifier, scoped, stored_value
+from lambda_function.domain.people import Channel, Language, NewUser, check_birth_date
+from lambda_function.domain.written_text import as_stored
+from lambda_function.services.operators.arguments import ImportBatch, ImportRow
+from lambda_function.services.registration import made_user_name
+from lambda_function.services.text_rules import BirthDate, Email, IdentifierValue, Name, PersonName, Phone, day_in
+from lambda_function.services.value_messages import fault_of
+
+# What a spreadsheet takes for a formula, and what it shows for a wrong one.
+_FORMULA = re.compile(r"[=+@#-]")
+_TRUTHS = {"true": True, "false": False}
+
+
+class Problem(NamedTuple):
+    """What is wrong in a line of the file. `column` is None if it is the line itself."""
+
+    line: int
+    column: str | None
+    code: str
+    message: str
+
+
+def _no_formula(name: str) -> str:
+    if _FORMULA.match(name):
+        raise PydanticCustomError("not_a_name", "A name cannot begin with = + - @ or #. Look for a broken formula.")
+    return name
+
+
+def _truth(value: object) -> bool:
+    truth = _TRUTHS.get(value.lower()) if isinstance(value, str) else None
+    if truth is None:
+        raise PydanticCustomError("not_a_choice", "Give true or false.")
+    return truth
+
+
+class PatientRow(BaseModel):
+    """A row of the file. The rules are those of the API, except that a name cannot look like a formula."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Name
+    full_name: Annotated[PersonName, AfterValidator(_no_formula)]
+    birth_date: BirthDate | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    national_id: IdentifierValue | None = None
+    insurance: IdentifierValue | None = None
+    chart: IdentifierValue | None = None
+    language: Language | None = None
+    contact_by: Channel | None = None
+    recalls: Annotated[bool, BeforeValidator(_truth)] | None = None
+
+    def new_user(self) -> NewUser:
+        return NewUser(
+            user_name=made_user_name(),
+            user_type=Role.PATIENT,
+            full_name=self.full_name,
+            email=self.email,
+            phone=self.phone,
+            birth_date=self.birth_date,
+            language=self.language,
+            contact_by=self.contact_by,
+            recalls=self.recalls,
+        )
+
+
+COLUMNS: tuple[str, ...] = tuple(PatientRow.model_fields)
+REQUIRED: tuple[str, ...] = tuple(name for name, field in PatientRow.model_fields.items() if field.is_required())
+
+
+class Repeats:
+    """The keys and identifiers of rows, each of which may come once. Only hashes of them are in memory."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, int] = {}
+
+    def add(self, row: ImportRow) -> None:
+        for unique in _unique_values(row.values):
+            self._lines.setdefault(hash(unique), row.line)
+
+    def problems(self, row: ImportRow) -> Iterator[Problem]:
+        """Yields what the rows that were added already have."""
+        for column, value in _unique_values(row.values):
+            line = self._lines.get(hash((column, value)))
+            if line is not None:
+                yield Problem(row.line, column, "duplicate", f"Line {line} has the same. Each may come once.")
+
+
+def _unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields the key and the identifiers of a row, by column, as they are compared."""
+    if "key" in values:
+        yield "key", as_stored(values["key"])
+    yield from _identifiers(values)
+
+
+def _identifiers(values: Mapping[str, str]) -> list[Identifier]:
+    written = ((system, stored_value(values[system])) for system in IdentifierSystem if system in values)
+    return [Identifier(system, value) for system, value in written if value is not None]
+
+
+class _ReadRow(NamedTuple):
+    """A row of which what concerns other patients is known. `patient` is None if something is wrong with it."""
+
+    line: int
+    key_hash: str
+    identifiers: Sequence[Identifier]
+    born: date | None
+    patient: PatientRow | None
+
+
+def import_patients(database: Database, wanted: ImportBatch) -> dict[str, Any]:
+    """Makes patients of the clinic from the rows, all in one transaction, unless there are problems or it is a dry run.
+    Returns the `problems`; how many rows are `new`; and how many were `already_imported`, which changes nothing, even
+    if a row is different now.
+
+    Raises InvalidInputError if there is no such clinic.
+    """
+    repeats = Repeats()
+    rows: list[_ReadRow] = []
+    problems: list[Problem] = []
+    for row in wanted.rows:
+        problems += repeats.problems(row)
+        repeats.add(row)
+        patient = None
+        try:
+            patient = PatientRow.model_validate(row.values)
+        except ValidationError as error:
+            problems += _faults(row.line, error)
+        key_hash = sha256(as_stored(row.values.get("key", "")).encode()).hexdigest()
+        born = day_in(row.values.get("birth_date"))
+        rows.append(_ReadRow(row.line, key_hash, _identifiers(row.values), born, patient))
+    run = partial(_import, wanted=wanted, rows=rows, problems=problems)
+    return database.transact(run, commit=not wanted.dry_run)
+
+
+def _faults(line: int, error: ValidationError) -> Iterator[Problem]:
+    for item in error.errors(include_url=False, include_input=False):
+        column = str(item["loc"][0])
+        yield Problem(line, column if column in COLUMNS else None, *fault_of(item))
+
+
+def _import(
+    work: UnitOfWork, wanted: ImportBatch, rows: Sequence[_ReadRow], problems: Sequence[Problem]
+) -> dict[str, Any]:
+    place = importing.place_of(work.session, wanted.clinic)
+    if place is None:
+        raise InvalidInputError("There is no such clinic.", field="clinic")
+    if not wanted.dry_run:
+        importing.wait_for_others(work.session)
+    known = importing.known_keys(work.session, place.clinic_id, [row.key_hash for row in rows])
+    new = [row for row in rows if row.key_hash not in known]
+    found = [*problems, *_problems_of(work, place, new)]
+    if new and not found and not wanted.dry_run:
+        importing.add_patients(work.session, place.clinic_id, list(_imported(new, place)), work.now)
+    return {
+        "new": len(new),
+        "already_imported": len(rows) - len(new),
+        "problems": [problem._asdict() for problem in sorted(found, key=lambda problem: problem.line)],
+    }
+
+
+def _problems_of(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow]) -> Iterator[Problem]:
+    """Yields what is wrong with new rows as things are."""
+    owned = {identifier: row.line for row in rows for identifier in _scoped(row, place)}
+    for identifier in importing.taken_identifiers(work.session, owned):
+        message = "Another patient has this. Leave out the row, or the value, and merge the two afterwards."
+        yield Problem(owned[identifier], identifier.system, "identifier_taken", message)
+    for row in rows:
+        try:
+            check_birth_date(row.born, work.today)
+        except InvalidInputError as error:
+            yield Problem(row.line, "birth_date", "not_a_birth_date", error.detail)
+
+
+def _scoped(row: _ReadRow, place: Place) -> list[ScopedIdentifier]:
+    return scoped(row.identifiers, clinic_id=place.clinic_id, country=place.country)
+
+
+def _imported(rows: Sequence[_ReadRow], place: Place) -> Iterator[ImportedPatient]:
+    for row in rows:
+        if row.patient is not None:
+            yield ImportedPatient(row.key_hash, row.patient.new_user(), _scoped(row, place))

@@ -43,7 +43,7 @@ BUDGETS = {
     "PATCH /users/{user_id}": 9,
     "POST /users/{user_id}/reactivate": 7,
     "POST /users/{user_id}/link-code": 6,
-    "POST /me/link": 22,
+    "POST /me/link": 26,
     "DELETE /users/{user_id}": 18,
     "GET /users/{user_id}/guardians": 3,
     "PUT /users/{user_id}/guardians/{guardian_id}": 11,

@@ -14,19 +14,19 @@ from lambda_function.db.base import AnySelect
 from lambda_function.db.criteria import here
 from lambda_function.db.models import (
     Appointment,
-    CalendarToken,
     ClinicPatient,
     Doctor,
     Guardian,
     LinkCode,
-    PatientIdentifier,
-    PersonWord,
     Receptionist,
     User,
     WaitlistEntry,
 )
-from lambda_function.db.repositories import idempotency
+from lambda_function.db.repositories import idempotency, merging
+from lambda_function.db.repositories.merged_people import merged_name
+from lambda_function.db.repositories.merging import Pair
 from lambda_function.db.repositories.people import anonymous
+from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
@@ -105,26 +105,28 @@ def has_traces(session: Session, user_id: int) -> bool:
 
 
 def move_account(session: Session, sub: str, *, source: int, target: int, now: datetime) -> None:
-    """Moves the account from one person to another. Only the first person's number and the person whom they were merged
-    into are kept: names, contact data, identifiers, clinics, access to the feed, ended wishes and kept answers are
-    removed.
+    """Moves the account from one person to another, with identifiers. Only the first person's number and the person
+    whom they were merged into are kept: names, contact data, clinics, access to the feed, ended wishes, kept answers
+    and counts of wrong codes are removed.
     """
+    pair = Pair(source, target)
+    merging.move_events(session, pair, _ANSWERS)
+    merging.move_imports(session, pair)
+    has_identifiers = merging.move_identifiers(session, pair)
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         forget(session, source, _ANSWERS)
-    gone = f"merged:{source}"  # no user name that anybody could have chosen
-    emptied = {**anonymous(gone), "active": False, "merged_into": target}
+    emptied = {**anonymous(merged_name(source)), "active": False, "merged_into": target}
     changed = {"version": User.version + 1, "updated_at": now}
+    merging.end_access(session, source)
     for statement in (
-        delete(CalendarToken).where(CalendarToken.user_id == source),
-        delete(LinkCode).where(LinkCode.user_id == source),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == source),
-        delete(PersonWord).where(PersonWord.user_id == source),
-        delete(PatientIdentifier).where(PatientIdentifier.user_id == source),
         delete(ClinicPatient).where(ClinicPatient.patient_id == source),
         update(User).where(User.user_id == source).values(**emptied, **changed),
         update(User).where(User.user_id == target).values(cognito_sub=sub, **changed),
     ):
         write(session, statement)
+    if has_identifiers:
+        correct_words(session, [target])
 
 
 def purge_expired(session: Session, before: datetime, limit: int) -> int:

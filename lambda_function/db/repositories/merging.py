@@ -275,12 +275,14 @@ def number_of_identifiers(session: Session, source_id: int) -> int:
     return len(fetch_all(session, _Identifier, _IDENTIFIERS, {"source_id": source_id}, unscoped=True))
 
 
-def move_identifiers(session: Session, pair: Pair) -> None:
+def move_identifiers(session: Session, pair: Pair) -> bool:
+    """Moves all identifiers, and returns whether there are any. The words of both people are to be corrected then."""
     found = fetch_all(session, _Identifier, _IDENTIFIERS, {"source_id": pair.source_id}, unscoped=True)
     if found:
         write(session, delete(PatientIdentifier).where(PatientIdentifier.user_id == pair.source_id))
         rows = [{**row._asdict(), "user_id": pair.target_id} for row in found]
         write(session, insert(PatientIdentifier).values(rows))
+    return bool(found)
 
 
 def move_imports(session: Session, pair: Pair) -> None:

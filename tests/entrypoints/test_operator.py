@@ -83,6 +83,16 @@ def test_a_patients_data(operator: Operator, practice: Practice) -> None:
     assert {row.full_name for row in practice.rows(User) if row.user_id == user_id} == {f"erased:{user_id}"}
 
 
+def test_two_rows_of_one_patient(operator: Operator, practice: Practice) -> None:
+    source, target = practice.ids["kim"], practice.ids["pat"]
+    both = {"source": "kim", "target": f"id:{target}", "close_account": True}
+    plan = act(operator, "users.merge", **both, plan=True)
+    assert (plan["merged"], plan["account"], practice.ids["kim"]) == (False, "closed", source)
+    assert act(operator, "users.merge", **both)["merged"] is True
+    assert practice.ids[f"merged:{source}"] == source
+    assert act(operator, "users.merge", source=f"id:{source}", target="pat")["merged"] is False
+
+
 def test_upkeep(operator: Operator) -> None:
     assert act(operator, "check") == {"ok": True, "findings": []}
     assert set(act(operator, "purge")["deleted"].values()) == {0}

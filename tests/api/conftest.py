@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, event, insert, text
 
 from lambda_function.api.app import create_app
 from lambda_function.db.base import Base
+from lambda_function.db.models import Guardian, Patient, User
 from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.actor import Role
 from tests.api.desk import Desk
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
@@ -21,6 +23,23 @@ Fingerprint = Callable[[], tuple[Any, ...]]
 @pytest.fixture
 def desk(client: ApiClient, practice: Practice) -> Desk:
     return Desk(client, practice)
+
+
+@pytest.fixture
+def guardian(desk: Desk) -> None:
+    """Adds a guardian of pat and of 19 others."""
+    practice = desk.practice
+    guardian_id = practice.add_patient("guardian", clinics=(1,)).user_id
+    names = [f"child{number}" for number in range(1, 20)]
+    columns = {"user_type": Role.PATIENT, "created_at": NOW, "updated_at": NOW}
+    practice.session.execute(insert(User), [{"user_name": name, "full_name": name, **columns} for name in names])
+    practice.session.commit()
+    ids = practice.ids
+    practice.session.execute(insert(Patient), [{"user_id": ids[name]} for name in names])
+    given = {"guardian_id": guardian_id, "created_by": ids["rita"], "created_at": NOW}
+    rows = [{"patient_id": ids[name], **given} for name in ("pat", *names)]
+    practice.session.execute(insert(Guardian), rows)
+    practice.session.commit()
 
 
 class Statements:

@@ -11,10 +11,11 @@ from tests.api.conditions import add_visits
 from tests.api.conftest import Statements
 from tests.api.desk import Desk, at, instant, rfc3339
 from tests.api.scene import BEGUN, LATER_TODAY, REQUESTED, UNDER_WAY, Scene, State
-from tests.api.test_query_budgets import within
+from tests.api.test_query_budgets import CALLERS, within
 from tests.clock import NOW
 
-ROLES = ["pat", "drjay", "rita"]
+pytestmark = pytest.mark.usefixtures("guardian")
+
 WEEK = {"hours": [{"weekday": day, "start": "08:00", "end": "18:00"} for day in range(1, 7)]}
 
 
@@ -64,7 +65,7 @@ def test_availability_stays_within_its_budget_whatever_the_range_and_the_doctors
     end = instant("00:00") + timedelta(days=days)
     times = {"from": at("00:00"), "to": rfc3339(end)}
 
-    for user_name in ROLES:
+    for user_name in CALLERS:
         statements.clear()
         answer = desk.client.get(user_name, "/availability", treatment_id=1, **times, **given)
 
@@ -90,7 +91,7 @@ def test_availability_of_nobody_stays_within_its_budget(desk: Desk, statements: 
     within(statements, "GET /availability", answer)
 
 
-@pytest.mark.parametrize("user_name", ROLES)
+@pytest.mark.parametrize("user_name", CALLERS)
 @pytest.mark.parametrize("booked_as", ["pat", "rita"])
 def test_moving_stays_within_its_budget(
     desk: Desk, busy: None, statements: Statements, user_name: str, booked_as: str
@@ -105,7 +106,7 @@ def test_moving_stays_within_its_budget(
     assert statements.sent.count("COMMIT") == 1
 
 
-@pytest.mark.parametrize("user_name", ["pat", "rita"])
+@pytest.mark.parametrize("user_name", ["pat", "guardian", "rita"])
 def test_moving_to_another_doctor_and_chair_for_the_first_time_in_a_clinic_stays_within_its_budget(
     desk: Desk, statements: Statements, user_name: str
 ) -> None:
@@ -183,7 +184,7 @@ def test_setting_hours_stays_within_its_budget(desk: Desk, busy: None, statement
         within(statements, key, answer)
 
 
-@pytest.mark.parametrize("user_name", ["pat", "rita"])
+@pytest.mark.parametrize("user_name", ["pat", "guardian", "rita"])
 @pytest.mark.parametrize("others", [0, 10])
 def test_waiting_stays_within_its_budget(
     desk: Desk, scene: Scene, statements: Statements, user_name: str, others: int
@@ -204,7 +205,7 @@ def test_waiting_stays_within_its_budget(
         within(statements, key, desk.client.call(user_name, key.split(" ", 1)[0], path, sent), status)
 
 
-@pytest.mark.parametrize("user_name", ROLES)
+@pytest.mark.parametrize("user_name", CALLERS)
 def test_ones_own_profile_and_calendar_stay_within_their_budgets(
     desk: Desk, busy: None, scene: Scene, statements: Statements, user_name: str
 ) -> None:
@@ -245,3 +246,38 @@ def test_linking_an_account_stays_within_its_budget(desk: Desk, statements: Stat
     for code, status in (("wrong", 409), (made.json["code"], 200)):
         statements.clear()
         within(statements, "POST /me/link", desk.client.post("newcomer", "/me/link", {"code": code}), status)
+
+
+def test_dependants_cost_no_statement(desk: Desk, statements: Statements) -> None:
+    """The one has twenty dependants and the other has none. Both have a visit of their own."""
+
+    def sent(user_name: str) -> list[int]:
+        token = desk.client.post(user_name, "/me/calendar-token").json["token"]
+        visit = desk.booked(user_name, at(times.pop(), "2030-01-21"), patient=user_name)["appointment_id"]
+        start = at(times.pop(), "2030-01-21")
+        counts = []
+        for method, path, body, query in (
+            ("GET", "/me", None, {}),
+            ("PATCH", "/me", {"phone": "+51 1234"}, {}),
+            ("GET", "/users", None, {"q": user_name}),
+            ("GET", "/appointments", None, {}),
+            ("GET", f"/appointments/{visit}", None, {}),
+            ("GET", f"/appointments/{visit}/history", None, {}),
+            ("GET", "/appointment", None, {}),
+            ("GET", "/calendar.ics", None, {"token": token}),
+            ("GET", "/availability", None, {"treatment_id": 1, "from": at("00:00"), "to": at("23:00")}),
+            ("PATCH", f"/appointments/{visit}", {"starts_at": start}, {}),
+            ("POST", f"/appointments/{visit}/cancel", {"reason": "Test"}, {}),
+            ("POST", "/appointments", desk.visit(start, patient=user_name), {}),
+            ("GET", "/waitlist", None, {}),
+            ("GET", "/fhir/R4/Appointment", None, {}),
+            ("GET", "/fhir/R4/Patient", None, {}),
+        ):
+            statements.clear()
+            answer = desk.client.call(None if "token" in query else user_name, method, path, body, **query)
+            assert answer.status in {200, 201}, answer.text
+            counts.append(len(statements))
+        return counts
+
+    times = ["14:00", "15:00", "16:00", "17:00"]
+    assert sent("guardian") == sent("kim")

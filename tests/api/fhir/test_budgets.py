@@ -6,10 +6,11 @@ import pytest
 
 from tests.api.conftest import Statements
 from tests.api.fhir.client import BASE, FhirClient
-from tests.api.test_query_budgets import within
+from tests.api.test_query_budgets import CALLERS, within
+
+pytestmark = pytest.mark.usefixtures("guardian")
 
 START = "2030-01-10T15:00:00Z"
-ROLES = ["pat", "drjay", "rita"]
 DAYS = "start=ge2030-01-10&start=lt2030-01-24&service-type=checkup"
 
 
@@ -19,7 +20,7 @@ def doctors(request: pytest.FixtureRequest, fhir: FhirClient) -> None:
         fhir.desk.practice.add_doctor(f"d{number}", clinic=1 + number % 2)
 
 
-@pytest.mark.parametrize("user_name", ROLES)
+@pytest.mark.parametrize("user_name", CALLERS)
 @pytest.mark.usefixtures("doctors")
 def test_reading_stays_within_its_budgets(fhir: FhirClient, statements: Statements, user_name: str) -> None:
     visit = fhir.booked("rita", START)["id"]
@@ -40,7 +41,7 @@ def test_reading_stays_within_its_budgets(fhir: FhirClient, statements: Statemen
         assert "COMMIT" not in statements.sent
 
 
-@pytest.mark.parametrize("user_name", ROLES)
+@pytest.mark.parametrize("user_name", CALLERS)
 @pytest.mark.usefixtures("doctors")
 def test_searching_stays_within_its_budgets(fhir: FhirClient, statements: Statements, user_name: str) -> None:
     fhir.booked("rita", START)
@@ -69,7 +70,7 @@ def test_searching_stays_within_its_budgets(fhir: FhirClient, statements: Statem
         assert "COMMIT" not in statements.sent
 
 
-@pytest.mark.parametrize("user_name", ROLES)
+@pytest.mark.parametrize("user_name", CALLERS)
 @pytest.mark.parametrize("code", ["checkup", "implant"])
 def test_booking_and_cancelling_stay_within_their_budgets(
     fhir: FhirClient, statements: Statements, user_name: str, code: str

@@ -14,6 +14,8 @@ from tests.factories import Practice
 from tests.servers import plain_engine
 
 PEOPLE, BATCH = 1_000_000, 20_000
+# A word of kind SAME that 100,000 people share, of whom the small clinic sees nobody.
+OF_MANY = "=of-many"
 # Of so many people in a row, one is a doctor.
 A_DOCTOR = 500
 SMALL_PATIENTS, NOWHERE = 1000, 5000
@@ -31,12 +33,23 @@ _LAST = [("Garcia", 30), ("Torres", 20), ("Quispe", 50), ("Flores", 100), ("Zapa
 _LAST += [("Mamani", 100), ("Huaman", 100), ("Sanchez", 100), ("Ramos", 100), ("Diaz", 100), ("Vega", 100)]
 
 # The words of one person, by kind. `p.n` is the person's number.
+# 100,000 people are said to have been born on the first of January 1990.
+_BORN = "IF(MOD(p.n, 10) = 5, '1990-01-01', ADDDATE('1930-01-01', MOD(p.n * 31, 30000)))"
 _DIGITS = "CONCAT('519', LPAD(p.n, 8, '0'))"
 _WORDS = [
     *((1, part) for part in ("LOWER(p.first_name)", "LOWER(p.last_name)", "p.rare")),
     *((2, part) for part in ("CONCAT('u', p.n)",)),
     *((3, part) for part in ("CONCAT('u', p.n)", "'example'", "'org'")),
     *((4, f"SUBSTRING({_DIGITS}, {start})") for start in range(1, 9)),
+    *(
+        (7, f"CONCAT('=', LEFT(SHA2(CONCAT({text}), 256), 32))")
+        for text in (
+            "'email u', p.n, '@example.org'",
+            f"'phone ', {_DIGITS}",
+            f"'born ', {_BORN}, ' ', LOWER(CONCAT(p.first_name, ' ', p.last_name, ' ', p.rare))",
+        )
+    ),
+    (8, f"CONCAT('=', {_BORN})"),
 ]
 
 
@@ -118,9 +131,11 @@ def _cases(shares: list[tuple[str, int]], value: str) -> str:
 def _people(connection: Connection, first_id: int, start: int) -> None:
     connection.execute(
         text(
-            "INSERT INTO user (user_id, user_name, user_type, full_name, email, phone, created_at, updated_at)"
+            "INSERT INTO user (user_id, user_name, user_type, full_name, email, phone, birth_date, created_at,"
+            " updated_at)"
             f" SELECT {first_id} + p.n, CONCAT('u', p.n), IF(MOD(p.n, {A_DOCTOR}) = 0, 2, 1), CONCAT(first_name, ' ',"
-            " last_name, ' ', rare), CONCAT('u', p.n, '@example.org'), CONCAT('+51 9', LPAD(p.n, 8, '0')), :now, :now"
+            " last_name, ' ', rare), CONCAT('u', p.n, '@example.org'), CONCAT('+51 9', LPAD(p.n, 8, '0')),"
+            f" {_BORN}, :now, :now"
             " FROM bench_person AS p WHERE p.n >= :start AND p.n < :end ORDER BY p.n"
         ),
         {"now": NOW.replace(tzinfo=None), "start": start, "end": start + BATCH},
@@ -140,6 +155,16 @@ def _profiles(connection: Connection, first_id: int, start: int, small: int, lar
         f"INSERT INTO patient SELECT {first_id} + p.n {span} AND NOT {doctor}",
         f"INSERT INTO doctor (user_id, clinic_id) SELECT {first_id} + p.n, {large_clinic} {span} AND {doctor}",
         f"INSERT INTO clinic_patient SELECT {member} {span} AND NOT {doctor} AND NOT {nowhere}",
+        (
+            f"INSERT INTO patient_identifier SELECT 'national_id', 'PE', LPAD(p.n, 8, '0'), {first_id} + p.n {span}"
+            f" AND NOT {doctor} AND MOD(p.n, 10) = 5"
+        ),
+        (
+            f"INSERT INTO person_word SELECT {first_id} + p.n, 5, LPAD(p.n, 8, '0') {span} AND NOT {doctor}"
+            " AND MOD(p.n, 10) = 5"
+        ),
+        # The number of a clinic, which it entered for 100,000 people. Their rows do not have it.
+        f"INSERT INTO person_word SELECT {first_id} + p.n, 7, '{OF_MANY}' {span} AND MOD(p.n, 10) = 5",
     ):
         connection.execute(text(statement), given)
 
@@ -162,7 +187,8 @@ def check_words(url: URL, million: Million) -> None:
         for number in (0, 1, 7, 1234, 99_999, PEOPLE - 1):
             user_id = million.first_id + number
             person = connection.execute(
-                text("SELECT full_name, user_name, email, phone FROM user WHERE user_id = :id"), {"id": user_id}
+                text("SELECT full_name, user_name, email, phone, birth_date FROM user WHERE user_id = :id"),
+                {"id": user_id},
             ).one()
             rows = connection.execute(text("SELECT kind, word FROM person_word WHERE user_id = :id"), {"id": user_id})
             if {tuple(row) for row in rows} != set(found_by(**person._asdict())):

@@ -8,6 +8,7 @@ all.
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from itertools import count
 from statistics import median
@@ -17,16 +18,18 @@ from unittest.mock import patch
 from sqlalchemy import URL, Engine, event, text
 
 from benchmarks.bench import argument_parser, bench_database
-from benchmarks.million import Million, check_words, fill
+from benchmarks.million import OF_MANY, Million, check_words, fill
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.repositories import people, people_search
+from lambda_function.db.repositories.duplicates import possible_duplicates
 from lambda_function.db.repositories.integrity import IdRange
-from lambda_function.db.repositories.people_search import PeopleFilter
+from lambda_function.db.repositories.people_search import PeopleFilter, SoughtIdentifier
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor, Role
+from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.people import NewUser
-from lambda_function.domain.person_words import sought_words
+from lambda_function.domain.person_words import same_words, sought_words
 from lambda_function.services.operators.rebuilding import BATCH, correct_batch
 from tests.clock import NOW, Clock
 from tests.factories import Practice
@@ -114,6 +117,50 @@ def searches(url: URL, database: Database, actors: dict[str, Actor]) -> None:
         print(f"| {q} | {about} | {f'{floor:.0f}' if floor else ''} | " + " | ".join(cells) + " |", flush=True)
 
 
+def filters(database: Database, actors: dict[str, Actor]) -> None:
+    """Times searches by identifier and date of birth, and what is looked up before a patient is entered."""
+    number = SoughtIdentifier(frozenset({IdentifierSystem.NATIONAL_ID}), "00001235")
+    wanted = {
+        "`identifier`": PeopleFilter(identifier=number),
+        "`birth_date` of 30 people": PeopleFilter(birth_date=date(1950, 3, 7)),
+        "`birth_date` of 100,000": PeopleFilter(birth_date=date(1990, 1, 1)),
+        "the same and `q` of 10,000": PeopleFilter(sought_words("s00"), birth_date=date(1990, 1, 1)),
+        "`active=false`": PeopleFilter(active=False),
+    }
+    print("\n| filter | " + " | ".join(actors) + " |\n|---|" + "---|" * len(actors))
+
+    def search(work: UnitOfWork, actor: Actor, sought: PeopleFilter) -> people_search.FoundPeople:
+        work.act_as(actor)
+        return people_search.find(work.session, actor, sought, after=0, limit=PAGE)
+
+    for name, sought in wanted.items():
+        cells = []
+        for actor in actors.values():
+            run = partial(database.transact, partial(search, actor=actor, sought=sought), commit=False)
+            page = run()
+            middle, longest = _milliseconds(run)
+            part = "" if page.until is None else f" to id {page.until:,}"
+            cells.append(f"{middle:.0f} ({longest:.0f}): {min(len(page.people), PAGE - 1)}{part}")
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    for name, word in (("possible duplicates: 1", same_word(1235)), ("possible duplicates: 100,000", OF_MANY)):
+        cells = []
+        for actor in actors.values():
+
+            def look(work: UnitOfWork, actor: Actor = actor, word: str = word) -> int:
+                work.act_as(actor)
+                return len(possible_duplicates(work.session, [word], 20))
+
+            middle, longest = _milliseconds(partial(database.transact, look, commit=False))
+            cells.append(f"{middle:.0f} ({longest:.0f}): {database.transact(look, commit=False)}")
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+
+
+def same_word(number: int) -> str:
+    """Returns the word that people who have the telephone number of this person share."""
+    [word] = same_words(full_name="", email=None, phone=f"519{number:08}", birth_date=None)
+    return word
+
+
 def explain(url: URL, engine: Engine, database: Database, actors: dict[str, Actor]) -> None:
     for name, q in ((name, q) for q in EXPLAINED for name in list(actors)[:2]):
         sent: list[tuple[str, object]] = []
@@ -141,13 +188,14 @@ def writing(database: Database) -> None:
             full_name="Maria Fernanda Quispe Mamani",
             email=f"maria.quispe{number}@example.org",
             phone="+51 987 654 321",
+            birth_date=NOW.date(),
         )
         return people.add_patient(work.session, person, NOW, (1,))
 
     print("\n| writing a person | ms |\n|---|---|")
     with patch.object(people, "add_words"):
         print(f"| without words | {_milliseconds(partial(database.transact, add), WRITES)[0]:.1f} |")
-    print(f"| with 17 words | {_milliseconds(partial(database.transact, add), WRITES)[0]:.1f} |")
+    print(f"| with 21 words | {_milliseconds(partial(database.transact, add), WRITES)[0]:.1f} |")
     first = IdRange(100_000, 100_000 + BATCH - 1)
     begun = _milliseconds(lambda: database.transact(partial(correct_batch, batch=first)))[0]
     print(f"| `users rebuild-words`, {BATCH} people whose words are right | {begun:.0f} |")
@@ -180,6 +228,7 @@ def report(url: URL, million: Million) -> None:
     database = Database(engine, Clock(NOW))
     actors = _actors(url, million)
     searches(url, database, actors)
+    filters(database, actors)
     explain(url, engine, database, actors)
     writing(database)
 

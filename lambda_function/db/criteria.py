@@ -260,10 +260,10 @@ def _treated_by_me(patient_id: Any) -> Exists:
     return exists().where(rows.c.patient_id == patient_id, rows.c.doctor_id == _ME, rows.c.status != Status.CANCELLED)
 
 
-def identifiers_visible(row: Any, role: Role) -> Criterion:
+def _identifiers(row: Any, role: Role) -> Criterion:
     """Identifiers of people whose contact data the caller sees. Staff see the chart numbers of their clinics only."""
     of_person: Column = row.user_id
-    in_my_clinics = or_(row.system != IdentifierSystem.CHART, _is_my_clinic(row.scope))
+    in_my_clinics = chart_visible(row)
     match VISIBILITY[Entity.IDENTIFIER][role]:
         case Reach.ALL:
             return true()
@@ -276,6 +276,11 @@ def identifiers_visible(row: Any, role: Role) -> Criterion:
             return and_(_patients(of_person, role), in_my_clinics)
         case Reach.NONE:
             return false()
+
+
+def chart_visible(row: Any) -> Criterion:
+    """Returns the criterion for identifiers that are no chart numbers, or chart numbers of the caller's clinics."""
+    return or_(row.system != IdentifierSystem.CHART, _is_my_clinic(row.scope))
 
 
 def _is_my_clinic(text: Any) -> Criterion:
@@ -345,7 +350,7 @@ CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTyp
         Patient: lambda row, role: _patients(row.user_id, role),
         PersonEvent: _all_or_none(Entity.PERSON_HISTORY),
         PersonWord: _all_or_none(Entity.PERSON_WORD),
-        PatientIdentifier: identifiers_visible,
+        PatientIdentifier: _identifiers,
         PatientImport: _all_or_none(Entity.PATIENT_IMPORT),
         Guardian: _guardians,
         ClinicPatient: lambda row, role: _patients(row.patient_id, role),

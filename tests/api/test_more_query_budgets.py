@@ -236,6 +236,26 @@ def test_changing_and_deactivating_a_patient_stays_within_its_budget(
     within(statements, "POST /users/{user_id}/reactivate", desk.client.post("rita", f"/users/{patient}/reactivate"))
 
 
+# Identifiers cost more than the budget of their routes: the count of refusals (two statements), the country, whoever
+# has them, the rows and the words. A change also reads and replaces those that the patient has.
+WITH_IDENTIFIERS = {"POST": 15, "PATCH": 19}
+
+
+@pytest.mark.parametrize("identifiers", [1, 10])
+def test_identifiers_cost_the_same_however_many_there_are(desk: Desk, statements: Statements, identifiers: int) -> None:
+    numbers = [{"system": "insurance", "value": f"{number}"} for number in range(identifiers)]
+    others = [{"system": "insurance", "value": f"X{number}"} for number in range(identifiers)]
+    body = {"full_name": "New", "phone": "+51 1234", "birth_date": "1990-01-31", "identifiers": numbers}
+    statements.clear()
+    entered = desk.client.post("rita", "/users", body)
+    assert (entered.status, len(statements)) == (201, WITH_IDENTIFIERS["POST"])
+
+    statements.clear()
+    change = {"phone": None, "birth_date": "1990-02-01", "identifiers": others}
+    changed = desk.client.call("rita", "PATCH", f"/users/{entered.json['user_id']}", change)
+    assert (changed.status, len(statements)) == (200, WITH_IDENTIFIERS["PATCH"])
+
+
 def test_linking_an_account_stays_within_its_budget(desk: Desk, statements: Statements) -> None:
     entered = desk.practice.add_patient("entered", clinics=(1,), cognito_sub=None).user_id
     desk.practice.add_patient("newcomer", clinics=(1, 2))

@@ -1,11 +1,11 @@
 """A practice with thousands of rows in every table that grows, so that the optimiser has a choice."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text, update
 
 from lambda_function.db.base import Base
 from lambda_function.db.models import (
@@ -17,6 +17,8 @@ from lambda_function.db.models import (
     DoctorTreatment,
     OutboxMessage,
     Patient,
+    PatientIdentifier,
+    PersonWord,
     SlotClaim,
     TimeOff,
     User,
@@ -24,9 +26,12 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
+from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.person_words import WordKind
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.clock import NOW
 from tests.factories import Practice, sub_of
@@ -88,12 +93,33 @@ def crowd(practice: Practice) -> None:
         ClinicPatient,
         ({"clinic_id": 1 + n % 2, "patient_id": patient, "created_at": NOW} for n, patient in enumerate(patients)),
     )
+    _known(practice, patients)
     ids = practice.ids
     clinic_of |= {ids["drjay"]: 1, ids["drwu"]: 1, ids["drsol"]: 2}
     _calendars(practice, list(clinic_of))
     _visits(practice, clinic_of, [ids["pat"], ids["kim"], *patients])
     _waiting(practice, patients)
     _analyse(practice)
+
+
+def _known(practice: Practice, patients: list[int]) -> None:
+    """Gives everybody an identifier and a date of birth. Each tenth was born on the same day."""
+    _insert(
+        practice,
+        PatientIdentifier,
+        (
+            {"system": IdentifierSystem.NATIONAL_ID, "scope": "PE", "value": f"{patient:08}", "user_id": patient}
+            for patient in patients
+        ),
+    )
+    for number, patient in enumerate(patients):
+        day = date(1990, 1, 1) if number % 10 == 0 else date(1980, 1, 1) + timedelta(number)
+        practice.session.execute(update(User).where(User.user_id == patient).values(birth_date=day))
+    correct_words(practice.session, patients)
+    # All of them have the same words of names, by which no index would find a few.
+    whole = PersonWord.kind.in_([WordKind.SAME, WordKind.BIRTH_DATE])
+    practice.session.execute(delete(PersonWord).where(PersonWord.user_id.in_(patients), ~whole))
+    practice.session.commit()
 
 
 def _calendars(practice: Practice, doctors: list[int]) -> None:

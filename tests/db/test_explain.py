@@ -152,6 +152,49 @@ def test_people_are_found_by_an_index(
     _check(crowded, sent)
 
 
+@pytest.mark.parametrize("limits", [{}, _BOUNDS, {**_BOUNDS, "READ": 3}], ids=["usual", "read", "next"])
+@pytest.mark.parametrize("caller", CALLERS)
+def test_people_are_found_by_an_index_of_identifiers_and_dates_of_birth(
+    crowded: Crowd, monkeypatch: pytest.MonkeyPatch, caller: str, limits: dict[str, int]
+) -> None:
+    for name, limit in limits.items():
+        monkeypatch.setattr(people_search, name, limit)
+    searches = [
+        {"identifier": "national_id:00000123"},
+        {"identifier": "chart:A17"},
+        {"birth_date": "1990-01-01"},
+        {"birth_date": "1980-01-05", "q": "0000"},
+    ]
+    if caller in {"rita", "both"}:
+        searches += [{**search, "active": "false"} for search in searches]
+    with crowded.recorded() as sent:
+        for query in searches:
+            answer = crowded.desk.client.get(caller, "/users", **query)
+            assert answer.status == 200, answer.text
+
+    _check(crowded, sent)
+
+
+def test_entering_and_changing_patients_read_by_an_index(crowded: Crowd) -> None:
+    desk = crowded.desk
+    body = {
+        "full_name": "Zoe",
+        "birth_date": "1990-01-01",
+        "phone": "+51 987 654",
+        "email": "zoe.quinn@example.org",
+        "identifiers": [{"system": system, "value": "ZOE"} for system in ("national_id", "insurance", "chart")],
+    }
+    with crowded.recorded() as sent:
+        entered = desk.client.post("rita", "/users", body)
+        assert entered.status == 201, entered.text
+        change = {"identifiers": [{"system": "chart", "value": "ZOE2"}], "birth_date": "1990-01-02", "phone": None}
+        changed = desk.client.call("rita", "PATCH", f"/users/{entered.json['user_id']}", change)
+        assert changed.status == 200, changed.text
+        assert desk.client.post("rita", "/users", {**body, "identifiers": []}).status == 409
+
+    _check(crowded, sent)
+
+
 @pytest.mark.parametrize("caller", CALLERS)
 def test_one_appointment_its_history_and_profiles_are_read_by_an_index(crowded: Crowd, caller: str) -> None:
     desk = crowded.desk

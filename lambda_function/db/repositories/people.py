@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import coalesce
 
 from lambda_function.db.base import LANGUAGE, AnySelect
-from lambda_function.db.criteria import contact_visible, here, identifiers_visible
+from lambda_function.db.criteria import chart_visible, contact_visible, here
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import Clinic, ClinicPatient, Patient, User
 from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, PATIENT_IDENTIFIER_ROWS
@@ -101,12 +101,14 @@ def _views(role: Role) -> AnySelect:
 
 
 def _identifiers(role: Role) -> ColumnElement[Any]:
-    """Returns the person's identifiers that the caller may see, as one value: a list, or NULL if there are none."""
+    """Returns the identifiers of a person whose contact data the caller sees, as one value: a list, or NULL if there
+    are none.
+    """
     row = PATIENT_IDENTIFIER_ROWS.alias()
     each = func.json_object("system", row.c.system, "value", row.c.value)
-    found = select(func.json_arrayagg(each, type_=JSON)).where(
-        row.c.user_id == User.user_id, identifiers_visible(row.c, role)
-    )
+    found = select(func.json_arrayagg(each, type_=JSON)).where(row.c.user_id == User.user_id)
+    if role is not Role.PATIENT:
+        found = found.where(chart_visible(row.c))
     return found.correlate(User).scalar_subquery()
 
 

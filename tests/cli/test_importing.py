@@ -1,6 +1,7 @@
 """Operators import a clinic's patients from a file."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from sqlalchemy import Engine, event
 
 from lambda_function.cli.command import Exit, RunAction, Tools
 from lambda_function.cli.run_action import action_runner
@@ -274,6 +276,32 @@ def test_a_file_is_cut_into_batches_by_size_too(terminal: Terminal, monkeypatch:
     done(terminal, text_of(*(patient(number) for number in range(7))), "--function", "any")
     assert sizes == [1, 2, 2, 2] * 2 or max(sizes) <= 2
     assert len(imported(terminal)) == 7
+
+
+@pytest.mark.parametrize("rows", [2, 300])
+def test_a_batch_takes_as_many_statements_however_many_rows_it_has(
+    terminal: Terminal, engine: Engine, rows: int
+) -> None:
+    sent: list[str] = []
+
+    def note(*call: Any) -> None:
+        sent.append(call[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    done(terminal, text_of(*(patient(number) for number in range(rows))))
+    event.remove(engine, "before_cursor_execute", note)
+    tables = [re.split(r"\W+", statement)[2] for statement in sent if statement.startswith("INSERT")]
+    assert sorted(tables) == [
+        "clinic_patient",
+        "patient",
+        "patient_identifier",
+        "patient_import",
+        "person_event",
+        "person_word",
+        "user",
+    ]
+    # The clinic, the keys and the identifiers in both passes; the lock; and the new ids.
+    assert len(sent) - len(tables) == 8
 
 
 def test_what_comes_up_after_the_check_stops_the_import_and_is_told(

@@ -63,7 +63,7 @@ class ImportRow(_Arguments):
     """A row of a file: where it begins, and its values by column, which services/operators/importing.py checks."""
 
     line: Annotated[StrictInt, Field(ge=1)]
-    values: dict[str, str]
+    values: dict[_Text, Annotated[str, Field(max_length=64 * 1024)]]
 
 
 class ImportBatch(_Arguments):

@@ -163,6 +163,14 @@ def test_identifiers_and_clinics_move(terminal: Terminal, desk: Desk) -> None:
     agrees(terminal)
 
 
+def test_two_numbers_of_one_kind_are_told_before(terminal: Terminal, desk: Desk) -> None:
+    for name, value in (("zoe.quinn", "12345678"), ("zoe2", "12345679")):
+        number = {"system": IdentifierSystem.NATIONAL_ID, "scope": "PE", "value": value}
+        terminal.practice.add(PatientIdentifier(**number, user_id=desk.id_of(name)))
+    plan = terminal.done("users", "merge", "zoe.quinn", "zoe2", "--plan")
+    assert plan["fields_different"] == ["full_name", "identifiers"]
+
+
 def test_wishes_move_and_those_for_the_same_end(terminal: Terminal, desk: Desk) -> None:
     target = desk.id_of("zoe2")
     first = desk.client.post("zoe.quinn", "/waitlist", wish()).json["waitlist_id"]

@@ -92,7 +92,7 @@ class _Tie(NamedTuple):
     ends_on: date | None
 
 
-class _Identifier(NamedTuple):
+class Identifier(NamedTuple):
     system: IdentifierSystem
     scope: str
     value: str
@@ -162,7 +162,7 @@ _TIES: AnySelect = (
     .order_by(Guardian.guardian_id, Guardian.patient_id)
 )
 _IDENTIFIERS: AnySelect = (
-    select(*columns(_Identifier, PatientIdentifier))
+    select(*columns(Identifier, PatientIdentifier))
     .where(PatientIdentifier.user_id == _SOURCE)
     .order_by(PatientIdentifier.system, PatientIdentifier.scope, PatientIdentifier.value)
 )
@@ -271,13 +271,13 @@ def _tie(row: Guardianship) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Guardian.guardian_id == row.guardian_id, Guardian.patient_id == row.patient_id
 
 
-def number_of_identifiers(session: Session, source_id: int) -> int:
-    return len(fetch_all(session, _Identifier, _IDENTIFIERS, {"source_id": source_id}, unscoped=True))
+def identifiers_of(session: Session, user_id: int) -> list[Identifier]:
+    return fetch_all(session, Identifier, _IDENTIFIERS, {"source_id": user_id}, unscoped=True)
 
 
 def move_identifiers(session: Session, pair: Pair) -> bool:
     """Moves all identifiers, and returns whether there are any. The words of both people are to be corrected then."""
-    found = fetch_all(session, _Identifier, _IDENTIFIERS, {"source_id": pair.source_id}, unscoped=True)
+    found = identifiers_of(session, pair.source_id)
     if found:
         write(session, delete(PatientIdentifier).where(PatientIdentifier.user_id == pair.source_id))
         rows = [{**row._asdict(), "user_id": pair.target_id} for row in found]

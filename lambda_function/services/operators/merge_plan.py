@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_function.db.repositories import directory, merged_people, merging
 from lambda_function.db.repositories.merged_people import MergedPerson
-from lambda_function.db.repositories.merging import MovedWish, Pair
+from lambda_function.db.repositories.merging import Identifier, MovedWish, Pair
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import (
@@ -93,6 +93,7 @@ def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool
     visits, ahead = merging.number_of_visits(work.session, pair.source_id, work.now)
     wishes = merging.open_wishes(work.session, pair, work.now, lock=locked)
     ended = surplus(wishes, work.now)
+    identifiers, others = (merging.identifiers_of(work.session, user_id) for user_id in pair)
     clinics = merging.clinics_of(work.session, pair.source_id) - merging.clinics_of(work.session, pair.target_id)
     return MergePlan(
         source=source,
@@ -101,15 +102,11 @@ def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool
         visits_ahead=ahead,
         wishes=sum(wish.patient_id == pair.source_id and wish not in ended for wish in wishes),
         ended=ended,
-        identifiers=merging.number_of_identifiers(work.session, pair.source_id),
+        identifiers=len(identifiers),
         guardians=moves,
         clinics=len(clinics),
         filled=_filled(source, target),
-        different=[
-            name
-            for name in _COMPARED
-            if None not in (both := (getattr(source, name), getattr(target, name))) and both[0] != both[1]
-        ],
+        different=[*_different(source, target), *(["identifiers"] if _same_scope(identifiers, others) else [])],
         account=account,
     )
 
@@ -172,6 +169,17 @@ def _filled(source: MergedPerson, target: MergedPerson) -> dict[str, Any]:
     return {
         name: value for name in FILLED if getattr(target, name) is None and (value := getattr(source, name)) is not None
     }
+
+
+def _different(source: MergedPerson, target: MergedPerson) -> list[str]:
+    both = {name: (getattr(source, name), getattr(target, name)) for name in _COMPARED}
+    return [name for name, (one, other) in both.items() if None not in {one, other} and one != other]
+
+
+def _same_scope(one: Sequence[Identifier], other: Sequence[Identifier]) -> bool:
+    """Returns whether both have an identifier where a person usually has one."""
+    scopes = {(identifier.system, identifier.scope) for identifier in other}
+    return any((identifier.system, identifier.scope) in scopes for identifier in one)
 
 
 def contact_values(plan: MergePlan) -> dict[str, Any]:

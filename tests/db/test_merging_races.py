@@ -16,7 +16,7 @@ from sqlalchemy import URL, select
 
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
-from lambda_function.db.models import Appointment, User
+from lambda_function.db.models import Appointment, Guardian, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status, Step
@@ -76,19 +76,22 @@ class Scene:
         assert isinstance(booked, int)
         return booked
 
-    def booking(self, patient_id: int | None, slot: int, *, doctor: str = "drday") -> Act:
-        """Books a time of the round's day, as the reception, or for `None` as the account, and answers the id."""
+    def booking(self, patient_id: int | None, slot: int, *, doctor: str = "drday", account: bool = False) -> Act:
+        """Books a time of the round's day, as the reception or as the account, and answers the id. For `None` the
+        account books for itself.
+        """
+        as_account = account or patient_id is None
         start = (NOW + timedelta(days=1 + self.day)).replace(hour=14, minute=0) + timedelta(minutes=30 * slot)
         request = BookingRequest(
             doctor_id=self.ids[doctor],
             treatment_id=1,
             starts_at=start,
             patient_id=patient_id,
-            override_reason=None if patient_id is None else "Round",
+            override_reason=None if as_account else "Round",
         )
 
         def act(work: UnitOfWork) -> int:
-            self._enter(work, account=patient_id is None)
+            self._enter(work, account=as_account)
             return book(work, request).appointment_id
 
         return lambda database: database.transact(act)
@@ -257,6 +260,19 @@ def test_two_merges_leave_no_circle(rounds: Iterator[Scene], other: tuple[int, i
             other == (1, 2) and is_merged(first)
         )
         assert all(leads[patient] is None for patient in scene.patients().values())
+
+
+def test_whoever_acts_for_another_does_so_as_the_person_who_remains(rounds: Iterator[Scene]) -> None:
+    """No event names the person who was merged: `check` sees to it."""
+    for scene in rounds:
+        one, two, child = scene.people
+        tie = {"reason": "Court", "created_by": scene.rita.user_id, "created_at": NOW}
+        scene.practice.add(Guardian(guardian_id=one, patient_id=child, **tie))
+        merged, booked = scene.at_once(scene.merging(0, 1), scene.booking(child, 5, account=True))
+        assert is_merged(merged), merged
+        assert isinstance(booked, int) or booked in {"validation_error", "not_found", "forbidden"}
+        assert not isinstance(booked, int) or scene.patients()[booked] == child
+        assert [row.guardian_id for row in scene.practice.rows(Guardian) if row.patient_id == child] == [two]
 
 
 def test_one_merge_that_is_sent_twice_is_done_once(rounds: Iterator[Scene]) -> None:

@@ -272,3 +272,37 @@ def test_it_is_the_day_of_utc_that_counts(family: Desk, clock: Clock) -> None:
     clock.now = NOW.replace(hour=0) + timedelta(days=1)
 
     expect_problem(put(family, "almost"), 422, "validation_error", "reason")
+
+
+def _born(desk: Desk, birth_date: str | None) -> None:
+    answer = desk.client.call("rita", "PATCH", f"/users/{desk.id_of('child')}", {"birth_date": birth_date})
+    assert answer.status == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "without_reason", "with_reason"),
+    [
+        ("2012-05-17", ["2030-05-17"], ["2030-05-17"]),
+        ("2016-02-29", ["2034-03-01"], ["2034-03-01"]),
+        ("2012-01-07", [], [None]),
+        ("1980-01-07", [], [None]),
+    ],
+)
+def test_another_birth_date_is_another_end(
+    family: Desk, birth_date: str, without_reason: list[str], with_reason: list[str | None]
+) -> None:
+    for body, expected in (({}, without_reason), ({"reason": "Custody"}, with_reason)):
+        put(family, **body)
+        _born(family, birth_date)
+        assert [item["ends_on"] for item in listed(family)] == expected
+        _born(family, "2020-05-17")
+
+
+def test_what_has_ended_does_not_begin_again_with_another_birth_date(family: Desk) -> None:
+    put(family)
+    _born(family, "1980-01-07")
+    _born(family, "2020-05-17")
+
+    assert listed(family) == []
+    assert put(family).status == 204
+    assert [item["ends_on"] for item in listed(family)] == ["2038-05-17"]

@@ -71,9 +71,9 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
     """Lists the appointments that the caller may see and that match every filter, by start.
 
-    Patients see their own appointments, doctors their own calendar, and receptionists all appointments of their
-    clinics, whatever the status. `date` cannot be combined with `from` or `to`. A 422 names the filter that is
-    wrong, such as an id of something that the caller may not see.
+    Patients see their own appointments and those of their dependants, doctors their own calendar, and receptionists all
+    appointments of their clinics, whatever the status. `date` cannot be combined with `from` or `to`. A 422 names the
+    filter that is wrong, such as an id of something that the caller may not see.
     """
     work = current_work()
     rows = appointments.search(
@@ -103,8 +103,8 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
 def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
     """Answers one appointment, with its version as the ETag.
 
-    Patients and doctors see their own, receptionists those of their clinics; any other is 404. Only staff get
-    `internal_note` and `override_reason`.
+    Patients see their own and their dependants', doctors their own, receptionists those of their clinics; any other is
+    404. Only staff get `internal_note` and `override_reason`.
     """
     work = current_work()
     return answer_appointment(work, appointments.get(work, appointment_id))
@@ -114,9 +114,10 @@ def get_appointment(appointment_id: AppointmentId) -> Response[Appointment]:
 def book_appointment(wanted: NewAppointment) -> Response[Appointment]:
     """Books a visit and reserves doctor, patient and chair for its time.
 
-    Patients book for themselves, doctors in their own calendar for patients of their clinic, and receptionists for
-    anybody in their clinics. When the treatment needs approval and a patient books, the status is `REQUESTED`: the
-    time is reserved, and the clinic confirms. Otherwise it is `BOOKED`. The patient becomes a patient of the clinic.
+    Patients book for themselves and their dependants, doctors in their own calendar for patients of their clinic, and
+    receptionists for anybody in their clinics. When the treatment needs approval and a patient books, the status is
+    `REQUESTED`: the time is reserved, and the clinic confirms. Otherwise it is `BOOKED`. The patient becomes a patient
+    of the clinic.
 
     409 `doctor_busy`, `patient_busy` or `chair_busy`: the time is taken; ask `GET /availability` again and offer
     another one. Patients can book only starts that are listed there (422 `off_grid`), staff any five minutes. Nobody
@@ -137,11 +138,11 @@ def change_appointment(
     """Moves an appointment to another time, doctor or chair, and sets its notes. The id stays the same; the whole
     change happens or nothing does.
 
-    Patients may move their own appointments until the clinic's cut-off, doctors may move those in their own
-    calendar, and receptionists any in their clinics, also to another doctor. All of them may set `patient_note`;
-    staff may set `internal_note`. Only `REQUESTED` and `BOOKED` appointments that have not started can be moved. A
-    visit that needs approval and that its patient moves is `REQUESTED` again. The time that it leaves is offered to
-    the waitlist.
+    Patients may move their own appointments and those of their dependants until the clinic's cut-off, doctors may move
+    those in their own calendar, and receptionists any in their clinics, also to another doctor. All of them may set
+    `patient_note`; staff may set `internal_note`. Only `REQUESTED` and `BOOKED` appointments that have not started can
+    be moved. A visit that needs approval and that a patient moves is `REQUESTED` again. The time that it leaves is
+    offered to the waitlist.
 
     Send the ETag in `If-Match`; 412 means that somebody changed the appointment: read it again and ask the person. 409
     `doctor_busy`, `patient_busy` or `chair_busy`: ask `GET /availability` with `exclude_appointment_id` for another
@@ -166,9 +167,9 @@ def cancel_appointment(
     """Cancels an appointment, which frees its time at once; the time is offered to the waitlist. This cannot be
     undone.
 
-    Patients may cancel their own `REQUESTED` and `BOOKED` appointments until the clinic's cut-off, doctors those in
-    their own calendar, and receptionists any in their clinics. Staff may also cancel a `CHECKED_IN` appointment, and
-    a request whose start has passed.
+    Patients may cancel their own `REQUESTED` and `BOOKED` appointments, and those of their dependants, until the
+    clinic's cut-off, doctors those in their own calendar, and receptionists any in their clinics. Staff may also cancel
+    a `CHECKED_IN` appointment, and a request whose start has passed.
 
     409 `invalid_transition`: it has ended or started; read it again. 422 `past_cutoff`: the patient has to call the
     clinic.

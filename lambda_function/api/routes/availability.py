@@ -56,8 +56,8 @@ def list_free_slots(  # noqa: PLR0917 - Powertools passes them by name
     window of working hours.
 
     Everybody gets only what they may book: doctors their own slots, receptionists those of their clinics, and patients
-    those within the clinic's limits for patients at which they have no visit themselves. Staff who give `patient_id`
-    get only slots at which that patient is free too.
+    those within the clinic's limits for patients at which they have no visit themselves. With the `patient_id` of a
+    dependant or, from staff, of a patient whom they see, the slots are those at which that patient is free.
 
     To move an appointment, send its id as `exclude_appointment_id`: the slots are free for its patient, and have the
     length and buffers with which it was booked, unless `treatment_id` is another. An appointment that the caller may

@@ -98,8 +98,8 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
 ) -> Response[str]:
     """Lists the appointments that the caller may see and that match every parameter, by start.
 
-    Patients see their own appointments, doctors their own calendar, and receptionists all of their clinics. A date
-    without a time is a day of the `location`, else of the clinic of the doctor who asks, else of UTC.
+    Patients see their own and their dependants', doctors their own calendar, and receptionists all of their clinics. A
+    date without a time is a day of the `location`, else of the clinic of the doctor who asks, else of UTC.
     """
     work = current_work()
     wanted = Wanted(count, cursor, summary, total)
@@ -137,8 +137,8 @@ def _statuses(listed: str) -> set[Status]:
 
 @router.get(_ONE, tags=["fhir"], summary="Read an appointment")
 def get_fhir_appointment(appointment_id: AppointmentId, _format: Format = None) -> Response[str]:
-    """Answers one appointment, with its version as the weak ETag. Patients and doctors see their own, receptionists
-    those of their clinics; any other is 404. Notes among staff are in no FHIR resource.
+    """Answers one appointment, with its version as the weak ETag. Patients see their own and their dependants', doctors
+    their own, receptionists those of their clinics; any other is 404. Notes among staff are in no FHIR resource.
     """
     return answer(resources.appointment(appointments.get(current_work(), appointment_id)))
 
@@ -156,10 +156,10 @@ def book_fhir_appointment(
     """Books a visit, by the rules of `POST /appointments`. The status is `booked`, or `pending` when a patient books
     a treatment that needs approval.
 
-    Patients book for themselves, doctors in their own calendar, and receptionists in their clinics; staff must name
-    the patient. `slot`, `end` and `minutesDuration` must agree with the visit, else nothing is booked and 422 names
-    the element. 409 `doctor_busy`, `patient_busy` or `chair_busy`: search for slots again. `If-None-Exist` is
-    refused.
+    Patients book for themselves and their dependants, doctors in their own calendar, and receptionists in their
+    clinics; staff must name the patient. `slot`, `end` and `minutesDuration` must agree with the visit, else nothing is
+    booked and 422 names the element. 409 `doctor_busy`, `patient_busy` or `chair_busy`: search for slots again.
+    `If-None-Exist` is refused.
     """
     if "if-none-exist" in router.current_event.headers:
         raise InvalidInputError("Conditional creation is not supported.", field="If-None-Exist")

@@ -72,9 +72,9 @@ def search_fhir_patients(  # noqa: PLR0917 - Powertools passes them by name
     """Lists the patients whom the caller may see and who match every parameter, by id. Names are searched as by `GET
     /users`.
 
-    Patients find themselves, doctors the patients of their clinic, and receptionists those of their clinics and of no
-    clinic. Identifiers and dates of birth are searched where the caller sees contact data. To keep names out of
-    addresses, send the parameters in a form.
+    Patients find themselves and their dependants, doctors the patients of their clinic, and receptionists those of
+    their clinics and of no clinic. Identifiers and dates of birth are searched where the caller sees contact data. To
+    keep names out of addresses, send the parameters in a form.
     """
     work = current_work()
     patients = _patients(identifier, birthdate)
@@ -207,9 +207,9 @@ def get_fhir_practitioner(
 def get_fhir_patient(
     patient_id: Annotated[ParameterId, Path(description="Id of the patient")], _format: Format = None
 ) -> Response[str]:
-    """Answers a patient whom the caller may see; anybody else is 404. Patients see themselves, doctors the patients
-    of their clinic, and receptionists those of their clinics and of no clinic. `telecom`, `birthDate` and all of
-    `identifier` but the user name are left out where the caller may not see contact data.
+    """Answers a patient whom the caller may see; anybody else is 404. Patients see themselves and their dependants,
+    doctors the patients of their clinic, and receptionists those of their clinics and of no clinic. `telecom`,
+    `birthDate` and all of `identifier` but the user name are left out where the caller may not see contact data.
     """
     person = people.get(current_work(), patient_id)
     if person.user_type is not Role.PATIENT:

@@ -17,8 +17,8 @@ def list_visits_by_name() -> list[LegacyVisit]:
     clinic's own day and clocks count.
 
     This is a route of the first version of the service; new programs use `GET /appointments`. Patients see their own
-    visits, doctors their own calendar, and receptionists those of their clinics. Cancelled and missed visits are
-    left out.
+    visits and those of their dependants, doctors their own calendar, and receptionists those of their clinics.
+    Cancelled and missed visits are left out.
     """
     return [
         {

@@ -77,11 +77,11 @@ def list_users(  # noqa: PLR0917 - Powertools passes them by name
     """Lists the people whom the caller may see and who match every filter, by id. Deactivated people are left out;
     receptionists list those of their clinics, and of no clinic, with `active=false` (others: 403).
 
-    Everybody sees themselves. Patients see all doctors. Doctors see the patients of their clinic and all doctors.
-    Receptionists see the patients and doctors of their clinics, and patients who belong to no clinic. Contact
-    data, date of birth and identifiers are null, and are not searched, where the caller may not see them. `clinic_id`
-    finds patients of the caller's own clinics only. `identifier` is compared in the countries and clinics where the
-    caller works; patients find themselves.
+    Everybody sees themselves. Patients see their dependants and all doctors. Doctors see the patients of their clinic
+    and all doctors. Receptionists see the patients and doctors of their clinics, and patients who belong to no clinic.
+    Contact data, date of birth and identifiers are null, and are not searched, where the caller may not see them.
+    `clinic_id` finds patients of the caller's own clinics only. `identifier` is compared in the countries and clinics
+    where the caller works; patients find themselves and their dependants.
 
     The words of `q` may be in any order, and short: "que mar" finds Maria Quezada. Capital letters, accents and
     apostrophes make no difference. Digits with spaces and signs are one telephone number. A text without letters and

@@ -181,7 +181,10 @@ class NewAppointment(BaseModel):
     patient_id: Annotated[
         BodyIdOrMe | None,
         Field(
-            description="The patient, or `me`. Patients may leave it out and book for themselves; staff must give it."
+            description=(
+                "The patient, or `me`. Patients may leave it out and book for themselves, or give a dependant; staff "
+                "must give it."
+            )
         ),
     ] = None
     chair_id: Annotated[

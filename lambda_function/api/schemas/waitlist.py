@@ -28,7 +28,8 @@ class NewWaitlistEntry(BaseModel):
         BodyIdOrMe | None,
         Field(
             description=(
-                "The patient, or `me`. Patients may leave it out and wait themselves; receptionists must give it."
+                "The patient, or `me`. Patients may leave it out and wait themselves, or give a dependant; "
+                "receptionists must give it."
             )
         ),
     ] = None

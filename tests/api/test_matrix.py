@@ -76,7 +76,10 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
         with_doctor(Action.SET_TIME_OFF, of_doctor(lambda scene, doctor: f"time-off/{scene.time_off(doctor)}"), 204),
     ),
     "GET /availability": (availability(), availability_for()),
-    "GET /users": (simple("/users", Action.READ_PEOPLE),),
+    "GET /users": (
+        simple("/users", Action.READ_PEOPLE),
+        simple("/users?active=false", Action.READ_DEACTIVATED),
+    ),
     "GET /users/{user_id}": (people(),),
     "POST /users": (
         own(

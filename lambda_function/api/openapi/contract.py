@@ -247,7 +247,8 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 # Parameters without an example. Swagger UI sends the examples as they are, and only the caller knows a value for these:
 # the page and the version that were read, a new key, a secret. An invented value would be refused, as would a day
-# together with the span of time that has examples already.
+# together with the span of time that has examples already; and together with the other examples, a number or a date of
+# birth would find nobody.
 UNSHOWN = frozenset(
     {
         "cursor",
@@ -258,6 +259,10 @@ UNSHOWN = frozenset(
         "exclude_appointment_id",
         "token",
         "list_appointments.date",
+        "list_users.active",
+        "list_users.birth_date",
+        "list_users.identifier",
+        "search_fhir_patients.birthdate",
     }
 )
 
@@ -279,7 +284,6 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "active": True,
         "birth_date": "1990-01-31",
         "contact_by": "EMAIL",
-        "identifier": "national_id:12345678",
         "identifiers": [{"system": "national_id", "value": "12345678"}],
         "language": "es",
         "recalls": True,
@@ -352,7 +356,6 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "search_fhir_locations._id": "1",
         "search_fhir_locations.name": "Lima",
         "search_fhir_patients.name": "pat",
-        "birthdate": "1990-01-31",
         "search_fhir_patients.identifier": "urn:dentist-appointments:user-name|pat",
         "search_fhir_practitioners._id": "1",
         "search_fhir_practitioners.name": "jay",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from lambda_function.services.operators.importing import Problem
-from lambda_function.services.practice.suggestions import closest, listed
+from lambda_function.services.practice.suggestions import closest
 
 MAX_RECORD = 64 * 1024
 MAX_COLUMNS = 100
@@ -89,7 +89,8 @@ class CsvFile:
 
     def _wrong_head(self, line: int, names: Sequence[str]) -> Iterator[Problem]:
         if len(names) > MAX_COLUMNS:
-            yield Problem(line, None, "too_long", f"Keep only these columns: {listed(self._columns)}.")
+            message = f"There are more than {MAX_COLUMNS} columns. Keep only these: {', '.join(self._columns)}."
+            yield Problem(line, None, "too_long", message)
             return
         for number, name in enumerate(names, 1):
             if name not in self._columns:

@@ -156,7 +156,7 @@ class Model:
     def visible(self, actor: Actor, visit: Visit) -> bool:
         match actor.role:
             case Role.PATIENT:
-                return visit.patient == actor.user_id
+                return visit.patient in actor.patient_ids
             case Role.DOCTOR:
                 return visit.doctor == actor.user_id
             case Role.RECEPTIONIST:
@@ -166,7 +166,7 @@ class Model:
         refuse("forbidden", when=wanted.override and actor.role is not Role.RECEPTIONIST)
         refuse("forbidden", when=wanted.chair is not None and actor.role is Role.PATIENT)
         refuse("validation_error", when=bool({wanted.doctor, wanted.patient} & self.gone))
-        refuse("validation_error", when=actor.role is Role.PATIENT and actor.user_id != wanted.patient)
+        refuse("validation_error", when=actor.role is Role.PATIENT and wanted.patient not in actor.patient_ids)
         refuse("treatment_not_offered", when=wanted.treatment not in self.practice.offered[wanted.doctor])
         clinic = self.practice.clinic_of[wanted.doctor]
         visit = Visit(wanted.doctor, wanted.patient, clinic, None, wanted.treatment, wanted.start, "")

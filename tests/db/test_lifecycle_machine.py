@@ -6,6 +6,7 @@ step the database holds what the model holds.
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any, TypeVar
@@ -84,8 +85,17 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Drawn numbers are positions in the lists of existing rows.
 
+    def _here(self) -> list[Actor]:
+        """Returns everybody who is still there, with those of their dependants who are."""
+        gone = self._model.gone
+        return [
+            replace(actor, dependant_ids=tuple(sorted(set(actor.dependant_ids) - gone)))
+            for actor in self._world.actors
+            if actor.user_id not in gone
+        ]
+
     def _actor(self, place: int) -> Actor:
-        here = [actor for actor in self._world.actors if actor.user_id not in self._model.gone]
+        here = self._here()
         return here[place % len(here)]
 
     def _doctor(self, place: int) -> int:
@@ -94,14 +104,13 @@ class Lifecycle(RuleBasedStateMachine):
     def _helper(self, place: int, doctor: int) -> Actor:
         """Returns mostly somebody who may plan the doctor's time: the doctor, or a receptionist of their clinic."""
         clinic = self._world.practice.clinic_of[doctor]
-        those = [actor for actor in self._world.actors if actor.user_id == doctor or clinic in actor.clinic_ids]
-        here = [actor for actor in those if actor.user_id not in self._model.gone]
+        here = [actor for actor in self._here() if actor.user_id == doctor or clinic in actor.clinic_ids]
         return self._actor(place) if place >= 90 else here[place % len(here)]
 
     def _patient(self, place: int, actor: Actor) -> int:
-        """Returns mostly the actor if a patient books."""
+        """Returns mostly the actor or a dependant if a patient books."""
         if actor.role is Role.PATIENT and place < 90:
-            return actor.user_id
+            return actor.patient_ids[place % len(actor.patient_ids)]
         return self._world.patients[place % len(self._world.patients)]
 
     def _treatment(self, place: int, doctor: int) -> int:
@@ -115,8 +124,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _party(self, place: int, key: int) -> Actor:
         """Returns mostly somebody who takes part in the visit."""
         visit = self._model.visits[key]
-        parties = [actor for actor in self._world.actors if self._model.visible(actor, visit)]
-        here = [actor for actor in parties if actor.user_id not in self._model.gone]
+        here = [actor for actor in self._here() if self._model.visible(actor, visit)]
         return here[place % len(here)] if here and place < 90 else self._actor(place)
 
     def _start(self, offset: int) -> datetime:

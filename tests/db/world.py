@@ -1,4 +1,6 @@
-"""The rows of one run of the state machine: two clinics, three doctors, three patients, two receptionists."""
+"""The rows of one run of the state machine: two clinics, three doctors, three patients, one of whom is the guardian of
+another, two receptionists.
+"""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -6,8 +8,9 @@ from datetime import timedelta
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
-from lambda_function.db.models import Chair
+from lambda_function.db.models import Chair, Guardian
 from lambda_function.domain.actor import Actor, Role
+from tests.clock import NOW
 from tests.db.model import MAX_OPEN_VISITS, Practice, Treatment
 from tests.factories import Practice as Rows
 
@@ -64,8 +67,12 @@ class World:
             clinic_of={doctor: clinic for doctor, (clinic, _) in doctors.items()},
         )
         world = cls(url, rows, practice, patients, list(doctors), receptionists)
+        guardian, dependant, alone = patients
+        given = {"created_by": receptionists[0].user_id, "created_at": NOW}
+        rows.add(Guardian(guardian_id=guardian, patient_id=dependant, **given))
         world.actors = [
-            *(Actor(patient, Role.PATIENT) for patient in patients),
+            Actor(guardian, Role.PATIENT, dependant_ids=(dependant,)),
+            *(Actor(patient, Role.PATIENT) for patient in (dependant, alone)),
             *(Actor(doctor, Role.DOCTOR, (clinic,)) for doctor, (clinic, _) in doctors.items()),
             *receptionists,
             *receptionists,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm.attributes import flag_modified
 
 from lambda_function.db.models import User
+from lambda_function.db.repositories import claims
 from lambda_function.db.repositories import people as people_rows
 from lambda_function.db.repositories.people import PersonView
 from lambda_function.db.repositories.person_words import replace_words
@@ -61,6 +62,9 @@ def change_patient(
         check_attempts(work)
     require_patient(work, user_id, Action.CHANGE_PATIENT)
     clinic_id = clinic_of(work.actor, clinic_id)
+    if identifiers is not None:
+        # A merge at the same time moves all of the patient's identifiers under this lock.
+        claims.lock_patient(work.session, user_id)
     user = _locked(work, user_id, changes, expected)
     replaced = identifiers is not None and identifiers_entered.replace(work, user_id, clinic_id, identifiers)
     _change(work, user, changes, *(["identifiers"] if replaced else []))

@@ -237,8 +237,9 @@ def test_changing_and_deactivating_a_patient_stays_within_its_budget(
 
 
 # Identifiers cost more than the budget of their routes: the count of refusals (two statements), the country, whoever
-# has them, the rows and the words. A change also reads and replaces those that the patient has.
-WITH_IDENTIFIERS = {"POST": 15, "PATCH": 19}
+# has them, the rows and the words. A change also takes the
+# lock of the patient, and reads and replaces what they have.
+WITH_IDENTIFIERS = {"POST": 15, "PATCH": 20}
 
 
 @pytest.mark.parametrize("identifiers", [1, 10])

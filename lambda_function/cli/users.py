@@ -29,7 +29,7 @@ _WHAT_NEXT = "Add --cancel-visits to cancel a patient's, or --keep-visits to lea
 
 @click.group(cls=JsonGroup)
 def users() -> None:
-    """List, create, change, deactivate and reactivate people. Name clinics by name and treatments by code.
+    """List, create, change, deactivate, reactivate and merge people. Name clinics by name and treatments by code.
 
     If COGNITO_USER_POOL_ID is set, their accounts in that user pool are created, disabled and enabled as well.
     """

@@ -57,9 +57,8 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
     {
         "alembic_version": _READ,
         Appointment.__tablename__: _KEPT,
-        # Events are only added. Erasing a person empties the two columns that may hold text about them, and a merge
-        # names the person who remains as the actor.
-        AppointmentEvent.__tablename__: "SELECT, INSERT, UPDATE (actor_id, reason, changes)",
+        # Events are only added. Erasing a person empties the two columns that may hold text about them.
+        AppointmentEvent.__tablename__: "SELECT, INSERT, UPDATE (reason, changes)",
         CalendarToken.__tablename__: _ALL,
         Chair.__tablename__: _KEPT,
         Clinic.__tablename__: _KEPT,

@@ -20,7 +20,6 @@ from tests.servers import plain_engine
 REFERENCES = {
     "a visit": "UPDATE appointment SET patient_id = :source",
     "a claim": "UPDATE slot_claim SET resource_id = :source WHERE kind = 2",
-    "an actor": "UPDATE appointment_event SET actor_id = :source",
     "a wish": "UPDATE waitlist_entry SET patient_id = :source",
     "a clinic": "INSERT INTO clinic_patient (clinic_id, patient_id, created_at) VALUES (1, :source, NOW())",
     "a word": "INSERT INTO person_word (user_id, kind, word) VALUES (:source, 1, 'zoe')",

@@ -263,7 +263,6 @@ def test_two_merges_leave_no_circle(rounds: Iterator[Scene], other: tuple[int, i
 
 
 def test_whoever_acts_for_another_does_so_as_the_person_who_remains(rounds: Iterator[Scene]) -> None:
-    """No event names the person who was merged: `check` sees to it."""
     for scene in rounds:
         one, two, child = scene.people
         tie = {"reason": "Court", "created_by": scene.rita.user_id, "created_at": NOW}

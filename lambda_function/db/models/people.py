@@ -64,12 +64,13 @@ class PersonName(Base):
     """
 
     __table__ = User.__table__
-    __mapper_args__ = {"include_properties": ["user_id", "user_name", "full_name", "erased_at"]}  # noqa: RUF012 - as above
+    __mapper_args__ = {"include_properties": ["user_id", "user_name", "full_name", "erased_at", "merged_into"]}  # noqa: RUF012 - as above
 
     user_id: Mapped[int]
     user_name: Mapped[str]
     full_name: Mapped[str]
     erased_at: Mapped[datetime | None]
+    merged_into: Mapped[int | None]
 
 
 class Patient(Base):

@@ -110,7 +110,6 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
     and counts of wrong codes are removed.
     """
     pair = Pair(source, target)
-    merging.move_events(session, pair, _ANSWERS)
     merging.move_imports(session, pair)
     has_identifiers = merging.move_identifiers(session, pair)
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):

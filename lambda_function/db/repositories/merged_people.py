@@ -36,7 +36,8 @@ COLUMNS: Mapping[str, Fate] = MappingProxyType(
         "appointment.patient_id": Fate.MOVED,
         "appointment.doctor_id": Fate.STAFF,
         "appointment.receptionist_id": Fate.STAFF,
-        "appointment_event.actor_id": Fate.MOVED,
+        # The history is only ever added to. It shows the name of the person who remains.
+        "appointment_event.actor_id": Fate.KEPT,
         "slot_claim.resource_id": Fate.MOVED,
         "waitlist_entry.patient_id": Fate.MOVED,
         "waitlist_entry.doctor_id": Fate.STAFF,

@@ -27,7 +27,6 @@ from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import (
     Appointment,
-    AppointmentEvent,
     CalendarToken,
     ClaimKind,
     ClinicPatient,
@@ -77,12 +76,11 @@ class MovedWish(NamedTuple):
 
 
 class Amounts(NamedTuple):
-    """How much there is of a person, at most the limit that was asked for: visits that are over or hold no time, events
-    of which they are the actor, and wishes that have ended.
+    """How much there is of a person, at most the limit that was asked for: visits that are over or hold no time, and
+    wishes that have ended.
     """
 
     visits: int
-    events: int
     wishes: int
 
 
@@ -127,7 +125,6 @@ _AMOUNTS: AnySelect = select(
     *columns(
         Amounts,
         visits=_up_to(Appointment.appointment_id, _OWN, not_(_AHEAD)),
-        events=_up_to(AppointmentEvent.event_id, AppointmentEvent.actor_id == _SOURCE),
         wishes=_up_to(
             WaitlistEntry.waitlist_id, WaitlistEntry.patient_id == _SOURCE, WaitlistEntry.status.not_in(sorted(OPEN))
         ),
@@ -222,12 +219,6 @@ def move_visits(session: Session, visits: Collection[MovedVisit], pair: Pair, no
     write(session, delete(SlotClaim).where(own))
     moved = update(Appointment).where(Appointment.appointment_id.in_(ids), Appointment.patient_id == pair.source_id)
     return write(session, moved.values(patient_id=pair.target_id, version=Appointment.version + 1, updated_at=now))
-
-
-def move_events(session: Session, pair: Pair, limit: int) -> int:
-    """Names the other person in at most `limit` events of the history that the one has caused, and returns how many."""
-    statement = update(AppointmentEvent).where(AppointmentEvent.actor_id == pair.source_id)
-    return write(session, statement.values(actor_id=pair.target_id).ext(mysql.limit(limit)))
 
 
 def open_wishes(session: Session, user_ids: Collection[int], now: datetime, *, lock: bool = False) -> list[MovedWish]:

@@ -36,7 +36,7 @@ from lambda_function.services.waitlist import withdraw_locked
 
 # The batch sizes for visits, each with its doctor's lock, and for other rows.
 VISITS, ROWS = 100, 1000
-# The last transaction moves at most so many visits that are over, events or ended wishes.
+# The last transaction moves at most so many visits that are over, or ended wishes.
 AT_ONCE = 1000
 
 _ID, _NAME = "id:", "name:"
@@ -121,9 +121,8 @@ def _batches(database: Database, pair: Pair) -> Iterator[int]:
     while done := database.transact(partial(_move_over, pair=pair, after=after)):
         after = done[-1]
         yield len(done)
-    for move in (merging.move_events, merging.move_ended_wishes):
-        while moved := database.transact(partial(_move_rows, pair=pair, move=move)):
-            yield moved
+    while moved := database.transact(partial(_move_ended_wishes, pair=pair)):
+        yield moved
 
 
 def _is_much(work: UnitOfWork, source_id: int) -> bool:
@@ -143,10 +142,10 @@ def _move_over(work: UnitOfWork, pair: Pair, after: int) -> list[int]:
     return [visit.appointment_id for visit in visits]
 
 
-def _move_rows(work: UnitOfWork, pair: Pair, move: Callable[[Session, Pair, int], int]) -> int:
+def _move_ended_wishes(work: UnitOfWork, pair: Pair) -> int:
     claims.lock_patients(work.session, pair)
     check_pair(work, pair, lock=True)
-    return move(work.session, pair, ROWS)
+    return merging.move_ended_wishes(work.session, pair, ROWS)
 
 
 def _decide(work: UnitOfWork, pair: Pair, *, close_account: bool) -> MergePlan | None:
@@ -182,7 +181,6 @@ def _related(work: UnitOfWork, pair: Pair) -> set[int]:
 def _move(work: UnitOfWork, pair: Pair, plan: MergePlan, visits: list[MovedVisit]) -> None:
     session = work.session
     merging.move_visits(session, visits, pair, work.now)
-    merging.move_events(session, pair, AT_ONCE)
     record_freed_time(work, withdraw_locked(work, [wish.waitlist_id for wish in plan.ended]))
     merging.move_wishes(session, pair)
     merging.move_guardians(session, plan.guardians)

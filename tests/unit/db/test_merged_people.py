@@ -35,6 +35,7 @@ def test_the_table_of_columns_is_total() -> None:
 
 def test_what_stays_with_the_number_is_chosen_on_purpose() -> None:
     assert {name for name, fate in COLUMNS.items() if fate is Fate.KEPT} == {
+        "appointment_event.actor_id",
         "patient.user_id",
         "person_event.actor_id",
         "person_event.user_id",

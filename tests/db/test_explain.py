@@ -245,6 +245,18 @@ def test_booking_moving_and_cancelling_read_by_an_index(crowded: Crowd, caller: 
     _check(crowded, sent)
 
 
+def test_guardians_are_found_by_an_index(crowded: Crowd) -> None:
+    desk = crowded.desk
+    one = f"/users/{desk.id_of('patient-30')}/guardians/{desk.id_of('mother')}"
+    with crowded.recorded() as sent:
+        assert desk.client.get("rita", f"/users/{desk.id_of('pat')}/guardians").status == 200
+        for reason in ("Test", "Renewed"):
+            assert desk.client.call("rita", "PUT", one, {"reason": reason}).status == 204
+        assert desk.client.call("rita", "DELETE", one).status == 204
+
+    _check(crowded, sent)
+
+
 def test_hours_and_time_off_read_by_an_index(crowded: Crowd) -> None:
     desk = crowded.desk
     doctor = f"/doctors/{desk.id_of('drwu')}"

@@ -13,10 +13,12 @@ from lambda_function.domain.identifiers import Identifier, IdentifierSystem
 from lambda_function.domain.people import NewUser, PersonAction
 from lambda_function.services.deactivation import deactivate_patient
 from lambda_function.services.identifiers import REFUSALS_A_DAY
+from lambda_function.services.operators.actions import OperatorContext
+from lambda_function.services.operators.actions import run as run_action
 from lambda_function.services.person_changes import change_patient
 from lambda_function.services.registration import Registration, made_user_name, register
 from tests.clock import NOW
-from tests.db.races import Clients, Job, transaction
+from tests.db.races import Clients, Job, outcome, transaction
 from tests.factories import Practice
 
 ROUNDS = 10
@@ -128,3 +130,48 @@ def test_a_patient_who_is_being_deactivated_joins_before_or_not_at_all(
             ["JOIN", "DEACTIVATE"] if joined == "done" else ["DEACTIVATE"]
         )
     assert seen <= {"done", "identifier_taken"}
+
+
+def _merging(source: int, target: int) -> Job:
+    arguments = {"source": f"id:{source}", "target": f"id:{target}"}
+    return lambda database: outcome(lambda: run_action(OperatorContext(database), "users.merge", arguments))
+
+
+def test_a_patient_who_is_being_merged_joins_as_the_one_or_the_other(clients: Clients, practice: Practice) -> None:
+    for number in range(ROUNDS):
+        source, target = (
+            practice.add_patient(clinics=(2,), full_name="Ana", birth_date=BORN, cognito_sub=None).user_id
+            for _ in range(2)
+        )
+        practice.add_identifier(source, "national_id", "PE", f"{number}")
+        actor = practice.actor(practice.add_receptionist(clinics=(1,)).user_name)
+
+        joined, merged = clients.at_once([_registering(actor, f"{number}"), _merging(source, target)])
+
+        assert (joined, merged) == ("done", "done")
+        _check_left(practice, source, target)
+        assert {row.clinic_id for row in practice.rows(ClinicPatient) if row.patient_id == target} == {1, 2}
+
+
+def test_identifiers_that_are_given_to_a_patient_who_is_being_merged_are_not_left_behind(
+    clients: Clients, practice: Practice
+) -> None:
+    for number in range(ROUNDS):
+        source, target = (practice.add_patient(clinics=(1,), cognito_sub=None).user_id for _ in range(2))
+        actor = practice.actor(practice.add_receptionist(clinics=(1,)).user_name)
+
+        given, merged = clients.at_once([_changing(actor, source, f"{number}"), _merging(source, target)])
+
+        assert given in {"done", "not_found"}
+        assert merged == "done"
+        _check_left(practice, source, target)
+        holders = [row.user_id for row in practice.rows(PatientIdentifier) if row.value == f"{number}"]
+        assert holders == ([target] if given == "done" else [])
+
+
+def _check_left(practice: Practice, source: int, target: int) -> None:
+    """Checks that the one person is left without anything, and the other is there."""
+    assert source not in {row.user_id for row in practice.rows(PatientIdentifier)}
+    assert source not in {row.patient_id for row in practice.rows(ClinicPatient)}
+    users = {user.user_id: user for user in practice.rows(User)}
+    assert (users[source].merged_into, users[target].active) == (target, True)

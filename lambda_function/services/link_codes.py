@@ -91,7 +91,7 @@ def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> s
         raise ContentionError("This code was used at the same time; try again.")
     if target is None or target.cognito_sub is not None or target.user_type is not Role.PATIENT:
         raise LinkRefusedError(_REFUSED)
-    if link_codes.has_traces(work.session, caller_id):
+    if link_codes.has_traces(work.session, caller_id, work.today):
         raise LinkRefusedError(_REFUSED)
     link_codes.move_account(work.session, caller.cognito_sub, source=caller_id, target=target_id, now=work.now)
     return caller.cognito_sub

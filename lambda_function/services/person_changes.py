@@ -95,7 +95,8 @@ def _change(work: UnitOfWork, user: User, changes: Changes, *replaced: str) -> N
     work.session.flush()
     if different.keys() & _IN_WORDS:
         replace_words(work.session, user.user_id, people_rows.words_of(user))
-    if "birth_date" in different:
+    # What a reception has entered about who acts for somebody, nobody changes by a date of their own.
+    if "birth_date" in different and user.user_id != work.actor.user_id:
         birth_date_changed(work, user.user_id, user.birth_date)
 
 

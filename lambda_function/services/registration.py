@@ -55,15 +55,16 @@ def made_user_name() -> str:
 def register(work: UnitOfWork, wanted: Registration) -> Registered:
     """Makes a patient of the actor's clinics, who can sign up later, or lets a patient of other clinics join them.
 
-    Raises, in this order: InvalidInputError; ThrottledError; IdentifierTakenError, which is counted;
+    Raises, in this order: ThrottledError; InvalidInputError; IdentifierTakenError, which is counted;
     PossibleDuplicateError, unless it is accepted; NameTakenError.
     """
     require(work.actor, Action.CREATE_PATIENT)
+    if wanted.identifiers:
+        check_attempts(work)
     check_birth_date(wanted.patient.birth_date, work.today)
     clinic_id = clinic_of(work.actor, wanted.clinic_id)
     entered: Sequence[ScopedIdentifier] = ()
     if wanted.identifiers:
-        check_attempts(work)
         entered = in_scopes(work, clinic_id, wanted.identifiers)
         known_id = _known_elsewhere(work, wanted.patient, entered)
         if known_id is not None:

@@ -205,12 +205,37 @@ def test_a_guardian_who_is_deactivated_is_listed_and_can_be_removed(family: Desk
     assert listed(family) == []
 
 
-def test_a_reception_removes_a_guardian_who_is_a_patient_elsewhere(family: Desk) -> None:
-    family.practice.add_patient("far", clinics=(2,))
+def test_the_guardians_of_a_deactivated_patient_are_listed_and_can_be_removed(family: Desk) -> None:
+    put(family)
+    assert family.client.call("rita", "DELETE", f"/users/{family.id_of('child')}").status == 204
+
+    assert [item["user_id"] for item in listed(family)] == [family.id_of("mother")]
+    assert remove(family).status == 204
+
+
+def test_a_guardian_who_is_a_patient_of_other_clinics_is_theirs_to_see_and_to_remove(family: Desk) -> None:
+    family.practice.add_patient("far", clinics=(2,), full_name="Nora Vidal")
     family.practice.add_guardian("far", "child")
 
+    assert listed(family) == []
     expect_problem(put(family, guardian="far"), 404, "not_found")
-    assert remove(family, guardian="far").status == 204
+    expect_problem(remove(family, guardian="far"), 404, "not_found")
+
+
+@pytest.mark.parametrize(("patient", "guardian"), [("nowhere", "mother"), ("child", "nowhere")])
+def test_nobody_acts_for_or_is_somebody_who_belongs_to_no_clinic_yet(family: Desk, patient: str, guardian: str) -> None:
+    family.practice.add_patient("nowhere", birth_date=CHILD)
+
+    expect_problem(put(family, patient, guardian, reason="Test"), 404, "not_found")
+    assert family.practice.rows(Guardian) == []
+
+
+def test_a_date_of_birth_that_a_patient_enters_ends_no_guardianship(family: Desk) -> None:
+    family.practice.add_patient("ward", clinics=(1,))
+    put(family, "ward", reason="Decision of a court")
+
+    assert family.client.call("ward", "PATCH", "/me", {"birth_date": "2012-01-08"}).status == 200
+    assert [item["ends_on"] for item in listed(family, "ward")] == [None]
 
 
 def test_removing_a_guardian_whom_there_is_not_is_404(family: Desk) -> None:

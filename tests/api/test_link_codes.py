@@ -8,6 +8,7 @@ import pytest
 from lambda_function.db.models import (
     CalendarToken,
     ClinicPatient,
+    Guardian,
     IdempotencyKey,
     LinkCode,
     PersonEvent,
@@ -210,6 +211,13 @@ def test_an_account_with_a_guardian_or_a_dependant_of_its_own_is_not_moved(
 
     expect_problem(link(desk, code_for(desk, zoe)), 409, "link_refused")
     assert row_of(desk, newcomer).cognito_sub == sub_of("newcomer")
+
+
+def test_an_account_whose_guardians_and_dependants_have_ended_is_moved(desk: Desk, zoe: int, newcomer: int) -> None:
+    desk.practice.add_guardian("newcomer", "kim", ends_on=NOW.date())
+
+    assert link(desk, code_for(desk, zoe)).status == 200
+    assert desk.practice.rows(Guardian) == []
 
 
 def test_the_account_acts_for_the_dependants_of_the_person(desk: Desk, zoe: int, newcomer: int) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.base import AnySelect
 from lambda_function.db.criteria import here
 from lambda_function.db.models import Guardian, PersonName, User
-from lambda_function.db.models.people import GUARDIAN_ROWS, USER_ROWS
+from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, GUARDIAN_ROWS, USER_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
@@ -89,6 +89,15 @@ def represented(patient_id: ColumnElement[int]) -> ColumnElement[bool]:
     return or_(guardian_id.is_(None), acts)
 
 
+_CLINICS: BindParameter[int] = bindparam("clinic_ids", expanding=True)
+
+
+def _belongs(user_id: Any) -> ColumnElement[bool]:
+    """Returns the criterion for patients of the clinics `clinic_ids`."""
+    members = CLINIC_PATIENT_ROWS.alias()
+    return exists().where(members.c.patient_id == user_id, members.c.clinic_id.in_(_CLINICS))
+
+
 def _number(*where: ColumnElement[bool]) -> Any:
     return select(func.count()).select_from(Guardian).where(*where, acting(Guardian)).scalar_subquery()
 
@@ -98,9 +107,17 @@ _GUARDIAN: BindParameter[int] = bindparam("guardian_id")
 _PAGE: AnySelect = (
     select(*columns(GuardianView, Guardian, user_id=Guardian.guardian_id, full_name=PersonName.full_name))
     .join(PersonName, PersonName.user_id == Guardian.guardian_id)
-    .where(Guardian.patient_id == _PATIENT, Guardian.guardian_id > bindparam("after"), acting(Guardian))
+    .where(
+        Guardian.patient_id == _PATIENT,
+        Guardian.guardian_id > bindparam("after"),
+        acting(Guardian),
+        _belongs(Guardian.guardian_id),
+    )
     .order_by(Guardian.guardian_id)
     .limit(bindparam("page_limit"))
+)
+_MEMBERS = select(User.user_id).where(
+    User.user_id.in_(bindparam("user_ids", expanding=True)), User.user_type == Role.PATIENT, _belongs(User.user_id)
 )
 _PATIENTS: AnySelect = (
     select(*columns(BornPatient, User))
@@ -133,11 +150,25 @@ _OF_PERSON = union_all(
 )
 
 
-def page(session: Session, patient_id: int, today: date, *, after: int, limit: int) -> list[GuardianView]:
-    """Returns those who act for the patient on that day and whom the actor may see, by user_id. Whether they are active
-    makes no difference.
+def members(session: Session, user_ids: Collection[int], clinic_ids: Collection[int]) -> frozenset[int]:
+    """Returns those of these people who are patients of one of the clinics, active or not."""
+    values = {"user_ids": sorted(user_ids), "clinic_ids": sorted(clinic_ids)}
+    return frozenset(session.scalars(_MEMBERS, values, execution_options=UNSCOPED))
+
+
+def page(
+    session: Session, patient_id: int, clinic_ids: Collection[int], today: date, *, after: int, limit: int
+) -> list[GuardianView]:
+    """Returns those who act for the patient on that day and are patients of one of the clinics, by user_id. Whether
+    they are active makes no difference.
     """
-    values = {"patient_id": patient_id, "today": today, "after": after, "page_limit": limit}
+    values = {
+        "patient_id": patient_id,
+        "clinic_ids": sorted(clinic_ids),
+        "today": today,
+        "after": after,
+        "page_limit": limit,
+    }
     return fetch_all(session, GuardianView, _PAGE, values)
 
 

@@ -3,10 +3,10 @@ the user of a code may not see the person yet.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from lambda_function.db.models import (
     WaitlistEntry,
 )
 from lambda_function.db.repositories import idempotency, merging
+from lambda_function.db.repositories.guardians import acting
 from lambda_function.db.repositories.merged_people import merged_name
 from lambda_function.db.repositories.merging import Pair
 from lambda_function.db.repositories.people import anonymous
@@ -85,20 +86,20 @@ def lock_account_holders(session: Session, user_ids: Collection[int]) -> Mapping
     return {holder.user_id: holder for holder in found}
 
 
-def has_traces(session: Session, user_id: int) -> bool:
-    """Returns whether the person has anything that would be lost with their row: a visit, an open wish, a guardian, a
-    dependant, or a past among the staff. Guardians and dependants count even if their time has ended.
+def has_traces(session: Session, user_id: int, today: date) -> bool:
+    """Returns whether the person has anything that would be lost with their row: a visit, an open wish, a guardian or a
+    dependant on that day, or a past among the staff.
     """
     return bool(
         session.scalar(
             select(
                 exists().where(Appointment.patient_id == user_id)
                 | exists().where(WaitlistEntry.patient_id == user_id, WaitlistEntry.status.in_(sorted(OPEN)))
-                | exists().where(Guardian.guardian_id == user_id)
-                | exists().where(Guardian.patient_id == user_id)
+                | exists().where(or_(Guardian.guardian_id == user_id, Guardian.patient_id == user_id), acting(Guardian))
                 | exists().where(Doctor.user_id == user_id)
                 | exists().where(Receptionist.user_id == user_id)
             ),
+            {"today": today},
             execution_options=UNSCOPED,
         )
     )
@@ -118,6 +119,8 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
     changed = {"version": User.version + 1, "updated_at": now}
     merging.end_access(session, source)
     for statement in (
+        # What is left of them has ended.
+        delete(Guardian).where(or_(Guardian.guardian_id == source, Guardian.patient_id == source)),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == source),
         delete(ClinicPatient).where(ClinicPatient.patient_id == source),
         update(User).where(User.user_id == source).values(**emptied, **changed),

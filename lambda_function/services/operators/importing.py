@@ -5,6 +5,7 @@ same import continues it. See docs/decisions/0020-import.md.
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -90,21 +91,24 @@ REQUIRED: tuple[str, ...] = tuple(name for name, field in PatientRow.model_field
 
 
 class Repeats:
-    """The keys and identifiers of rows, each of which may come once. Only hashes of them are in memory."""
+    """The keys and identifiers of rows, each of which may come once. Only hashes of them are kept, and those of a long
+    file in a temporary file without a name, so that the memory does not grow with it.
+    """
 
     def __init__(self) -> None:
-        self._lines: dict[int, int] = {}
+        self._seen = sqlite3.connect("")
+        self._seen.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY, line INTEGER)")
 
     def add(self, row: ImportRow) -> None:
-        for unique in _unique_values(row.values):
-            self._lines.setdefault(hash(unique), row.line)
+        values = ((hash(unique), row.line) for unique in _unique_values(row.values))
+        self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", values)
 
     def problems(self, row: ImportRow) -> Iterator[Problem]:
         """Yields what the rows that were added already have."""
         for column, value in _unique_values(row.values):
-            line = self._lines.get(hash((column, value)))
-            if line is not None:
-                yield Problem(row.line, column, "duplicate", f"Line {line} has the same. Each may come once.")
+            found = self._seen.execute("SELECT line FROM seen WHERE hash = ?", (hash((column, value)),)).fetchone()
+            if found is not None:
+                yield Problem(row.line, column, "duplicate", f"Line {found[0]} has the same. Each may come once.")
 
 
 def _unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

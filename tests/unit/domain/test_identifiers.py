@@ -36,9 +36,11 @@ _SYSTEMS = st.sampled_from(list(IdentifierSystem))
         ("x\u20111234567\u2013l", "X1234567L"),
         ("\uff11\uff12", "12"),
         ("ab/12#3", "AB/12#3"),
+        ("\u0661\u0667\u0668", "178"),
+        ("17\u200c8\ufe0f5\u2060\u200d", "1785"),
     ],
 )
-def test_separators_and_small_letters_make_no_difference(written: str, stored: str) -> None:
+def test_separators_small_letters_and_what_cannot_be_seen_make_no_difference(written: str, stored: str) -> None:
     assert stored_value(written) == stored
 
 

@@ -9,6 +9,11 @@ from tests.api.scene import PATIENTS, PEOPLE, Scene, acts_for, never, person_vis
 from tests.clock import NOW
 
 
+def _done(name: str, done: int) -> int:
+    """Who acts for somebody is up to the clinics whose patient they are. Every reception sees those of none."""
+    return done if PEOPLE[name].clinics else 404
+
+
 def _of(action: Action, send: Callable[[Scene, int], Request], done: int) -> Row:
     """A route about a patient's guardians, on stand-ins for other patients and on everybody else as they are."""
 
@@ -20,7 +25,7 @@ def _of(action: Action, send: Callable[[Scene, int], Request], done: int) -> Row
         def expected(caller: str) -> int:
             if not person_visible(caller, name):
                 return 404
-            return done if name in PATIENTS and not never(caller, action) else 403
+            return _done(name, done) if name in PATIENTS and not never(caller, action) else 403
 
         return Case(name, aimed, expected)
 
@@ -55,7 +60,7 @@ def put_as_guardian() -> Row:
                 return 403
             if not person_visible(caller, name):
                 return 404
-            return 204 if name in PATIENTS else 403
+            return _done(name, 204) if name in PATIENTS else 403
 
         return Case(f"by-{name}", send, expected)
 

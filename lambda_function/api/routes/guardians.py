@@ -25,7 +25,8 @@ def list_guardians(user_id: UserId, limit: PageLimit = DEFAULT_LIMIT, cursor: Pa
     """Lists who acts for a patient today, by id: at most ten people. A guardian who is deactivated is listed, but can
     do nothing.
 
-    Only receptionists may do this, for patients whom they see (403 for staff).
+    Only receptionists may do this, for patients of their clinics, deactivated ones too, and they see the guardians who
+    are patients of their clinics (403 for staff).
     """
     work = current_work()
     rows = guardian_grants.page(work, acting_id(work, user_id), after=paging.after_id(cursor), limit=limit + 1)
@@ -42,7 +43,8 @@ def put_guardian(user_id: UserId, guardian_id: GuardianId, wanted: NewGuardian |
     """Lets one patient act for another: find, book, move and cancel the other's appointments and waitlist entries, and
     see the other's profile. Repeated, it renews the reason and the end.
 
-    Only receptionists may do this, for two patients whom they see (403 for staff). For a patient under 18, it ends on
+    Only receptionists may do this, for two patients of their clinics (403 for staff; 404 also for somebody who is no
+    clinic's patient yet, until they have a visit). For a patient under 18, it ends on
     the eighteenth birthday, whatever the reason; send the request again with a reason from then on. For others a
     `reason` is required (422), and only deleting the guardian ends it. 422: somebody is to be their own guardian, the
     guardian has a guardian, or the patient is a guardian, because acting is not passed on; or the patient has ten
@@ -62,8 +64,8 @@ def put_guardian(user_id: UserId, guardian_id: GuardianId, wanted: NewGuardian |
 def delete_guardian(user_id: UserId, guardian_id: GuardianId) -> Response[None]:
     """Ends that somebody acts for a patient, at once. What the guardian has booked stays.
 
-    Only receptionists may do this, for patients whom they see (403 for staff). 404: this person is no guardian of the
-    patient.
+    Only receptionists may do this, for two patients of their clinics, deactivated ones too (403 for staff). 404: this
+    person is no guardian of the patient.
     """
     work = current_work()
     guardian_grants.remove(work, acting_id(work, user_id), guardian_id)

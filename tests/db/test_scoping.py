@@ -228,7 +228,13 @@ def test_the_names_in_a_visible_appointment_are_visible(
 
 
 def test_a_name_says_no_more_than_names_and_that_somebody_has_none_any_more() -> None:
-    assert set(inspect(PersonName).columns.keys()) == {"user_id", "user_name", "full_name", "erased_at"}
+    assert set(inspect(PersonName).columns.keys()) == {
+        "user_id",
+        "user_name",
+        "full_name",
+        "erased_at",
+        "merged_into",
+    }
 
 
 @pytest.mark.parametrize(

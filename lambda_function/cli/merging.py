@@ -8,9 +8,14 @@ from lambda_function.cli.command import JsonCommand, Output, Tools
 from lambda_function.cli.run_action import run_action
 
 _ACCOUNTS = {
-    "none": "The first person's account does not move.",
-    "moved": "The first person's account becomes the other's.",
-    "closed": "The first person's account is deleted.",
+    "none": "FROM has no account.",
+    "moved": "FROM's account becomes INTO's.",
+    "closed": "FROM's account is deleted.",
+}
+# What else may be in fields_different is often different for one person too.
+_WARNINGS = {
+    "birth_date": "The birth dates differ: make sure that they are one person.",
+    "identifiers": "Both have an identifier of the same kind, and the two differ: make sure that they are one person.",
 }
 
 
@@ -47,19 +52,26 @@ def _repeated(document: dict[str, Any]) -> str:
 
 def _text(document: dict[str, Any]) -> str:
     done = document["merged"]
-    source, target = document["source"], document["target"]
+    different, ahead = document["fields_different"], document["visits_ahead"]
     lines = [
-        f"User {source['user_id']} {'was' if done else 'would be'} merged into user {target['user_id']}.",
-        f"Visits: {document['visits']}, of which {document['visits_ahead']} are ahead.",
+        f"FROM: {_person(document['source'])}",
+        f"INTO: {_person(document['target'])}",
+        *(warning for field, warning in _WARNINGS.items() if field in different and not done),
+        "FROM was merged into INTO." if done else "FROM would be merged into INTO.",
+        f"Visits: {document['visits']}, of which {ahead} {'is' if ahead == 1 else 'are'} ahead.",
         f"Open wishes of the waitlist: {document['wishes']} move, {document['wishes_ended']} of both end.",
         f"Identifiers: {document['identifiers']}.",
         f"Guardians and dependants: {document['guardians']}.",
         f"Further clinics: {document['clinics']}.",
-        f"Filled in: {_names(document['fields_filled'])}. Different, and left: {_names(document['fields_different'])}.",
+        f"Filled in: {_names(document['fields_filled'])}. Different, and left: {_names(different)}.",
         _ACCOUNTS[document["account"]],
-        "The first person's calendar address and link code end.",
+        "FROM's calendar address and link code end.",
     ]
     return "\n".join(lines)
+
+
+def _person(person: dict[str, Any]) -> str:
+    return f"user {person['user_id']}, {person['user_name']}, {person['full_name']}"
 
 
 def _names(fields: list[str]) -> str:

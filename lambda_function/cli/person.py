@@ -24,8 +24,8 @@ def person() -> None:
 def events(tools: Tools, person: str, after: int | None, limit: int | None) -> Output:
     """List what has happened to a person, oldest first: when, which fields, and who did it.
 
-    A number is an id, which also names people who were erased or merged into another. Values are not stored. Nobody is
-    named for what operators did.
+    A number is an id. People who were erased or merged into another are found by it, and by `erased:17` or `merged:17`.
+    Values are not stored. Nobody is named for what operators did.
     """
     named = {"user_id": int(person)} if person.isascii() and person.isdigit() else {"user_name": person}
     document = run_action(tools, "person.events", **named, after=after, limit=limit)

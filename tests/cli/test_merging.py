@@ -43,8 +43,8 @@ def test_the_account_is_the_other_person_and_sees_all_visits(terminal: Terminal,
     document = terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
 
     assert document == {
-        "source": {"user_id": source, "user_name": "zoe.quinn"},
-        "target": {"user_id": target, "user_name": "zoe2"},
+        "source": {"user_id": source, "user_name": "zoe.quinn", "full_name": ZOE["full_name"]},
+        "target": {"user_id": target, "user_name": "zoe2", "full_name": "Zoe Q."},
         "visits": 1,
         "visits_ahead": 1,
         "wishes": 0,

@@ -1,13 +1,17 @@
 """Who can be merged, how people are named, and what a plan shows."""
 
+from datetime import date
+
 import pytest
 
 from lambda_function.cli.command import Exit
 from lambda_function.db.models import (
     Appointment,
     Guardian,
+    PatientIdentifier,
     User,
 )
+from lambda_function.domain.identifiers import IdentifierSystem
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
 from tests.cli.terminal import Terminal
@@ -49,6 +53,16 @@ def test_visits_at_the_same_time_refuse_it_with_their_ids(terminal: Terminal, de
     desk.cancelled("rita", one)
     terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
     agrees(terminal)
+
+
+def test_visits_at_the_same_time_are_named_in_pairs(terminal: Terminal, desk: Desk) -> None:
+    pairs = []
+    for hour in ("15:00", "16:00"):
+        one = desk.booked("zoe.quinn", at(hour), patient="zoe.quinn")["appointment_id"]
+        other = desk.booked("rita", at(hour), patient="zoe2", doctor="drwu")["appointment_id"]
+        pairs.append(f"{one} with {other}")
+    detail = terminal.refused("users", "merge", "zoe.quinn", "zoe2", "--yes")["detail"]
+    assert f": {', '.join(pairs)}. For each pair, have a reception move or cancel one of the two visits." in detail
 
 
 def test_visits_one_after_the_other_do_not_refuse_it(terminal: Terminal, desk: Desk) -> None:
@@ -102,6 +116,45 @@ def test_digits_are_an_id_or_a_user_name_and_never_both(terminal: Terminal, desk
         f"id:{namesake}": namesake,
         str(namesake): namesake,
     }
+
+
+def test_a_plan_names_both_people(terminal: Terminal, desk: Desk) -> None:
+    source, target = desk.id_of("zoe.quinn"), desk.id_of("zoe2")
+    desk.booked("zoe.quinn", at("15:00"), patient="zoe.quinn")
+    lines = terminal.run("users", "merge", "zoe.quinn", "zoe2", "--plan").stdout.splitlines()
+    assert lines[:4] == [
+        f"FROM: user {source}, zoe.quinn, {ZOE['full_name']}",
+        f"INTO: user {target}, zoe2, Zoe Q.",
+        "FROM would be merged into INTO.",
+        "Visits: 1, of which 1 is ahead.",
+    ]
+    assert "FROM's account becomes INTO's." in lines
+    assert "FROM has no account." in terminal.run("users", "merge", "zoe2", "zoe.quinn", "--plan").stdout
+
+
+def test_a_plan_warns_of_birth_dates_and_identifiers_that_differ(terminal: Terminal, desk: Desk) -> None:
+    assert "make sure" not in terminal.run("users", "merge", "zoe.quinn", "zoe2", "--plan").stdout
+    for name, value in (("zoe.quinn", "12345678"), ("zoe2", "12345679")):
+        number = {"system": IdentifierSystem.NATIONAL_ID, "scope": "PE", "value": value}
+        terminal.practice.add(PatientIdentifier(**number, user_id=desk.id_of(name)))
+    terminal.practice.user("zoe2").birth_date = date(1991, 5, 4)
+    terminal.practice.session.commit()
+    shown = terminal.run("users", "merge", "zoe.quinn", "zoe2", "--plan").stdout
+    assert "\nThe birth dates differ: make sure that they are one person.\n" in shown
+    assert "\nBoth have an identifier of the same kind, and the two differ: make sure" in shown
+    assert "12345678" not in shown
+
+
+def test_a_merge_that_is_repeated_by_the_name_that_is_gone_says_how_to_see_that_it_is_done(
+    terminal: Terminal, desk: Desk
+) -> None:
+    source = desk.id_of("zoe.quinn")
+    terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
+    detail = terminal.refused("users", "merge", "zoe.quinn", "zoe2", "--yes")["detail"]
+    assert detail.endswith("If you have merged them before, it is done: `person events` for INTO shows MERGE.")
+    for written in ("zoe2", f"merged:{source}"):
+        assert "MERGE" in terminal.run("person", "events", written).stdout
+    assert terminal.refused("users", "merge", "zoe2", "nobody", "--yes")["detail"] == "There is no such person."
 
 
 def test_a_plan_changes_nothing(terminal: Terminal, desk: Desk) -> None:

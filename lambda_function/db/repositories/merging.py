@@ -96,7 +96,9 @@ class Identifier(NamedTuple):
     value: str
 
 
-class _Collision(NamedTuple):
+class Collision(NamedTuple):
+    """The ids of a visit of the source and a visit of the target at the same time."""
+
     one: int
     other: int
 
@@ -132,7 +134,7 @@ _AMOUNTS: AnySelect = select(
 )
 _ONE, _OTHER = aliased(SlotClaim), aliased(SlotClaim)
 _COLLISIONS: AnySelect = (
-    select(*columns(_Collision, one=_ONE.appointment_id, other=_OTHER.appointment_id))
+    select(*columns(Collision, one=_ONE.appointment_id, other=_OTHER.appointment_id))
     .join(_OTHER, _OTHER.slot_at == _ONE.slot_at)
     .where(
         _ONE.kind == ClaimKind.PATIENT.value,
@@ -188,11 +190,10 @@ def visits_over(session: Session, source_id: int, now: datetime, after: int, lim
     return fetch_all(session, MovedVisit, _NEXT_OVER, values, unscoped=True)
 
 
-def collisions(session: Session, pair: Pair, limit: int) -> list[int]:
-    """Returns the ids of visits of both that claim the same time of the patient, from at most `limit` pairs."""
+def collisions(session: Session, pair: Pair, limit: int) -> list[Collision]:
+    """Returns visits of both that claim the same time of the patient, at most `limit` pairs in order."""
     values = {**pair._asdict(), "most": limit}
-    found = fetch_all(session, _Collision, _COLLISIONS, values, unscoped=True)
-    return sorted({appointment_id for two in found for appointment_id in two})
+    return fetch_all(session, Collision, _COLLISIONS, values, unscoped=True)
 
 
 def move_visits(session: Session, visits: Collection[MovedVisit], pair: Pair, now: datetime) -> int:

@@ -75,7 +75,7 @@ class MergePlan:
 
 
 def shown(person: MergedPerson) -> dict[str, Any]:
-    return {"user_id": person.user_id, "user_name": person.user_name}
+    return {"user_id": person.user_id, "user_name": person.user_name, "full_name": person.full_name}
 
 
 def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool = False) -> MergePlan:
@@ -156,12 +156,13 @@ def _account(source: MergedPerson, target: MergedPerson, *, close_account: bool)
 
 
 def check_collisions(work: UnitOfWork, pair: Pair) -> None:
-    ids = merging.collisions(work.session, pair, _PAIRS)
-    if ids:
+    pairs = merging.collisions(work.session, pair, _PAIRS)
+    if pairs:
         raise HasBookingsError(
-            "Both have visits at the same time. Have a reception move or cancel one of each two; one that is over can "
-            "be marked as no-show, and no longer counts a week later.",
-            ids,
+            f"Both have visits at the same time: {', '.join(f'{one} with {other}' for one, other in pairs)}. For each "
+            "pair, have a reception move or cancel one of the two visits. One that is over can be marked as no-show, "
+            "and no longer counts a week later.",
+            sorted({appointment_id for two in pairs for appointment_id in two}),
         )
 
 

@@ -40,6 +40,10 @@ VISITS, ROWS = 100, 1000
 AT_ONCE = 1000
 
 _ID, _NAME = "id:", "name:"
+# Once a merge is finished, nothing tells whose name the source had.
+_NO_SOURCE = (
+    "There is no such person. If you have merged them before, it is done: `person events` for INTO shows MERGE."
+)
 
 Document = dict[str, Any]
 Watch = Callable[[Iterator[int]], Iterator[int]]
@@ -102,7 +106,7 @@ def _find(session: Session, written: str, field: str) -> MergedPerson:
             )
         found = found or by_id
     if found is None:
-        raise NotFoundError("There is no such person.", field=field)
+        raise NotFoundError(_NO_SOURCE if field == "source" else "There is no such person.", field=field)
     return found
 
 

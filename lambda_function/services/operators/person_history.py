@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from lambda_function.db.repositories import person_events
+from lambda_function.db.repositories import merged_people, person_events
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.services.operators.arguments import PersonEventFilter
-from lambda_function.services.operators.users import known_person
 
 Document = dict[str, Any]
 
 
 def page(database: Database, wanted: PersonEventFilter) -> Document:
-    """Returns the `user_id`; `items`, oldest first; and `next_after`, which is None on the last page. An id also names
-    people who were erased or merged into another; a user name does not.
+    """Returns the `user_id`; `items`, oldest first; and `next_after`, which is None on the last page. People who were
+    erased or merged into another are found by their ids, and by what is left of their names, such as `erased:17`.
 
     Raises NotFoundError, and InvalidInputError unless the person is named in one of the two ways.
     """
@@ -31,7 +30,10 @@ def page(database: Database, wanted: PersonEventFilter) -> Document:
 def _user_id(work: UnitOfWork, wanted: PersonEventFilter) -> int:
     match wanted.user_id, wanted.user_name:
         case None, str(user_name):
-            return known_person(work.session, user_name).user_id
+            person = merged_people.find_by_name(work.session, user_name)
+            if person is None:
+                raise NotFoundError("There is no such person.")
+            return person.user_id
         case int(user_id), None:
             if not person_events.has_person(work.session, user_id):
                 raise NotFoundError("There is no such person.")

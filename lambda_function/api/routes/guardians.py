@@ -25,8 +25,8 @@ def list_guardians(user_id: UserId, limit: PageLimit = DEFAULT_LIMIT, cursor: Pa
     """Lists who acts for a patient today, by id: at most ten people. A guardian who is deactivated is listed, but can
     do nothing.
 
-    Only receptionists may do this, for patients of their clinics, deactivated ones too, and they see the guardians who
-    are patients of their clinics (403 for staff).
+    Only receptionists may do this, for patients of their clinics, deactivated ones too. They see only guardians who
+    are patients of their clinics. 403: the person is staff.
     """
     work = current_work()
     rows = guardian_grants.page(work, acting_id(work, user_id), after=paging.after_id(cursor), limit=limit + 1)
@@ -43,12 +43,13 @@ def put_guardian(user_id: UserId, guardian_id: GuardianId, wanted: NewGuardian |
     """Lets one patient act for another: find, book, move and cancel the other's appointments and waitlist entries, and
     see the other's profile. Repeated, it renews the reason and the end.
 
-    Only receptionists may do this, for two patients of their clinics (403 for staff; 404 also for somebody who is no
-    clinic's patient yet, until they have a visit). For a patient under 18, it ends on
-    the eighteenth birthday, whatever the reason; send the request again with a reason from then on. For others a
-    `reason` is required (422), and only deleting the guardian ends it. 422: somebody is to be their own guardian, the
-    guardian has a guardian, or the patient is a guardian, because acting is not passed on; or the patient has ten
-    guardians, or the guardian 50 dependants.
+    Only receptionists may do this, for two patients of their clinics. Somebody who belongs to no clinic yet is 404
+    until they have a visit in one. 403: one of the two is staff. For a patient under 18, it ends on the eighteenth
+    birthday, whatever the reason; send the request again with a reason from then on. For others a `reason` is required
+    (422), and only deleting the guardian ends it.
+
+    422 also if the two are the same person; if the guardian has a guardian or the patient is one, because acting is
+    not passed on; if the patient has ten guardians; or if the guardian has 50 dependants.
     """
     work = current_work()
     guardian_grants.put(work, acting_id(work, user_id), guardian_id, None if wanted is None else wanted.reason)
@@ -62,10 +63,10 @@ def put_guardian(user_id: UserId, guardian_id: GuardianId, wanted: NewGuardian |
     status_code=HTTPStatus.NO_CONTENT,
 )
 def delete_guardian(user_id: UserId, guardian_id: GuardianId) -> Response[None]:
-    """Ends that somebody acts for a patient, at once. What the guardian has booked stays.
+    """Removes the guardian, who can do nothing for the patient from then on. What the guardian has booked stays.
 
-    Only receptionists may do this, for two patients of their clinics, deactivated ones too (403 for staff). 404: this
-    person is no guardian of the patient.
+    Only receptionists may do this, for two patients of their clinics, deactivated ones too. 403: one of the two is
+    staff. 404: this person is not a guardian of the patient.
     """
     work = current_work()
     guardian_grants.remove(work, acting_id(work, user_id), guardian_id)

@@ -141,7 +141,7 @@ class _Lines:
             self._end_record()
             first = next(self, None)
         elif first is not None:
-            separator = next((char for char in first if char in _SEPARATORS), _SEPARATORS[0])
+            separator = next((char for char in first if char in _SEPARATORS), "\t" if "\t" in first else _SEPARATORS[0])
         if first is None:
             return
         if separator not in _SEPARATORS:
@@ -174,13 +174,17 @@ class _Lines:
                 f"The record that begins here has more than {MAX_RECORD:,} bytes. Close its quotes, or shorten it."
             )
             raise _UnreadableError(self._begin, "too_long", message)
+        if b"\0" in line:
+            message = (
+                "This line has a NUL byte, as files in UTF-16 have, so nothing from here on can be read. Save the file "
+                "as CSV in UTF-8."
+            )
+            raise _UnreadableError(self._number, "malformed", message)
         try:
             text = line.removeprefix(_BOM if self._number == 1 else b"").decode()
         except UnicodeDecodeError:
-            text = "\0"
-        if "\0" in text:
             message = "This line is not UTF-8, so nothing from here on can be read. Save the file as CSV in UTF-8."
-            raise _UnreadableError(self._number, "malformed", message)
+            raise _UnreadableError(self._number, "malformed", message) from None
         return text
 
 

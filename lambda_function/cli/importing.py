@@ -15,6 +15,8 @@ from lambda_function.services.operators.importing import COLUMNS, REQUIRED, Prob
 
 # Lambda takes events of 6 MB. What JSON escapes can make a row six times as long.
 BATCH_BYTES = 512 * 1024
+# People read so many problems one by one, and the others by their numbers.
+MOST_LINES = 100
 
 
 @click.group("import", cls=JsonGroup)
@@ -31,9 +33,9 @@ def import_group() -> None:
 def patients(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: str | None) -> Output:
     """Import a clinic's patients from a CSV file, which docs/operators.md describes.
 
-    First the whole file is checked. If anything is wrong, every problem is listed with its line, and nothing is
-    written. Then the patients are written in batches. A row whose key was imported before is passed over, so repeat an
-    import that was stopped.
+    First the whole file is checked. If anything is wrong, the problems are listed with their lines (the first 100; all
+    of them with --json), and nothing is written. Then the patients are written in batches. A row whose key was imported
+    before is passed over, so repeat an import that was stopped.
     """
     run = action_runner(tools, function)
     table = CsvFile(file, COLUMNS, REQUIRED)
@@ -125,10 +127,27 @@ def _batches(table: CsvFile) -> Iterator[_Batch]:
 
 def _wrong(file: Path, problems: list[Problem], outcome: str) -> Output:
     in_order = sorted(problems, key=lambda problem: problem.line)
-    lines = [f"{file}:{each.line}: {f'{each.column}: ' if each.column else ''}{each.message}" for each in in_order]
-    summary = f"{len(lines):,} {'problem' if len(lines) == 1 else 'problems'}. {outcome}"
+    lines = [f"{file}:{each.line}: {_in_column(each.column)}{each.message}" for each in in_order[:MOST_LINES]]
+    if len(in_order) > MOST_LINES:
+        lines += [f"… and {len(in_order) - MOST_LINES:,} more. In all, there are:", *_kinds(in_order)]
+    summary = f"{len(in_order):,} {'problem' if len(in_order) == 1 else 'problems'}. {outcome}"
     error = {"code": "validation_error", "detail": summary, "problems": [each._asdict() for each in in_order]}
     return Output({"error": error}, "", Exit.REFUSED, "\n".join([*lines, summary]))
+
+
+def _kinds(problems: list[Problem]) -> Iterator[str]:
+    """Yields a line for each kind of problem, with how many there are, the most first."""
+    kinds: dict[tuple[str | None, str], list[Problem]] = {}
+    for each in problems:
+        kinds.setdefault((each.column, each.code), []).append(each)
+    for (column, _), alike in sorted(kinds.items(), key=lambda kind: -len(kind[1])):
+        # Of one kind, messages may name other lines or patients.
+        such = "" if len({each.message for each in alike}) == 1 else "such as: "
+        yield f"{len(alike):,} times: {_in_column(column)}{such}{alike[0].message}"
+
+
+def _in_column(column: str | None) -> str:
+    return f"{column}: " if column else ""
 
 
 def _counted(number: int) -> str:

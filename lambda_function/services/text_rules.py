@@ -114,7 +114,9 @@ def minute_of_day_in(value: object) -> int | None:
 
 def _birth_date(value: object) -> date:
     day = day_in(value)
-    if day is None or day < EARLIEST_BIRTH_DATE:
+    if day is None:
+        raise PydanticCustomError("not_a_birth_date", "Write the birth date as year-month-day, such as 1980-12-31.")
+    if day < EARLIEST_BIRTH_DATE:
         raise PydanticCustomError("not_a_birth_date", "Give a date of birth from 1900-01-01, such as 1990-01-31.")
     return day
 

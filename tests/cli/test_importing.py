@@ -325,7 +325,7 @@ def test_what_comes_up_after_the_check_stops_the_import_and_is_told(
     rows = text_of(*(patient(number) for number in range(7)))
     result = run(terminal, rows, "--function", "any")
     assert result.exit_code == Exit.REFUSED
-    assert ":6: national_id: Another patient has this." in result.stderr
+    assert f":6: national_id: Patient {kim} has this." in result.stderr
     assert result.stderr.endswith("1 problem. 4 patients were written before. Correct the file and repeat.\n")
     assert len(imported(terminal)) == 4
 

@@ -89,7 +89,8 @@ def test_problems_come_back_with_their_lines(terminal: Terminal, sizes: list[int
 def test_a_refusal_of_the_function_refuses_the_command(terminal: Terminal, sizes: list[int]) -> None:
     file = write_patients(terminal.folder / "patients.csv", range(1))
     result = terminal.run("import", "patients", str(file), "--clinic", "Nowhere", "--function", NAME, "--json")
-    assert (result.exit_code, json.loads(result.stdout)["error"]["detail"]) == (1, "There is no such clinic.")
+    detail = "There is no such clinic. There are: Lima Centro, Santiago Norte."
+    assert (result.exit_code, json.loads(result.stdout)["error"]["detail"]) == (1, detail)
 
 
 def test_an_answer_that_is_lost_costs_nothing_but_a_repetition(terminal: Terminal, handler: Handler) -> None:

@@ -87,7 +87,9 @@ def test_an_empty_list_is_a_heading(terminal: Terminal) -> None:
 
 
 def test_an_unknown_clinic_is_named_as_the_fault(terminal: Terminal) -> None:
-    assert terminal.refused("users", "list", "--clinic", "Lima")["field"] == "clinics"
+    error = terminal.refused("users", "list", "--clinic", "Lima")
+    names_there = "There is no such clinic. There are: Lima Centro, Santiago Norte."
+    assert (error["field"], error["detail"]) == ("clinics", names_there)
 
 
 @pytest.mark.parametrize("limit", ["0", "1001"])

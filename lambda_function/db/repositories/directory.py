@@ -174,6 +174,12 @@ def all_clinic_ids(session: Session) -> tuple[int, ...]:
     return tuple(session.scalars(select(Clinic.clinic_id), execution_options=UNSCOPED))
 
 
+def clinic_names(session: Session, limit: int) -> Sequence[str]:
+    """Returns the names of at most `limit` clinics, in order."""
+    names = select(Clinic.name).order_by(Clinic.name).limit(limit)
+    return session.scalars(names, execution_options=UNSCOPED).all()
+
+
 def clinic_ids_by_name(session: Session, names: Collection[str]) -> Mapping[str, int]:
     """Returns the ids of those of the clinics that exist, by name in its stored form."""
     found = fetch_all(session, _ClinicId, _CLINIC_IDS, {"names": names}, unscoped=True)

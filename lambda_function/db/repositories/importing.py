@@ -26,7 +26,7 @@ from lambda_function.db.repositories.people import words_of
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.errors import ContentionError
-from lambda_function.domain.identifiers import ScopedIdentifier
+from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
 from lambda_function.domain.people import NewUser, PersonAction
 from lambda_function.domain.person_words import identifier_words
 from lambda_function.domain.written_text import as_stored
@@ -46,6 +46,13 @@ class ImportedPatient(NamedTuple):
     key_hash: str
     user: NewUser
     identifiers: Collection[ScopedIdentifier]
+
+
+class _Owned(NamedTuple):
+    system: IdentifierSystem
+    scope: str
+    value: str
+    user_id: int
 
 
 class _NamedUser(NamedTuple):
@@ -79,8 +86,8 @@ def known_keys(session: Session, clinic_id: int, hashes: Collection[str]) -> fro
     return frozenset(session.scalars(_KNOWN, values, execution_options=UNSCOPED))
 
 
-def taken_identifiers(session: Session, identifiers: Collection[ScopedIdentifier]) -> Sequence[ScopedIdentifier]:
-    """Returns those of the identifiers that somebody has."""
+def owners_of(session: Session, identifiers: Collection[ScopedIdentifier]) -> Mapping[ScopedIdentifier, int]:
+    """Returns those of the identifiers that somebody has, each with the patient's id."""
     row = PatientIdentifier
     groups = groupby(sorted(identifiers), key=lambda identifier: identifier[:2])
     same = [
@@ -88,10 +95,9 @@ def taken_identifiers(session: Session, identifiers: Collection[ScopedIdentifier
         for (system, scope), group in groups
     ]
     if not same:
-        return []
-    return fetch_all(
-        session, ScopedIdentifier, select(*columns(ScopedIdentifier, row)).where(or_(*same)), unscoped=True
-    )
+        return {}
+    found = fetch_all(session, _Owned, select(*columns(_Owned, row)).where(or_(*same)), unscoped=True)
+    return {ScopedIdentifier(each.system, each.scope, each.value): each.user_id for each in found}
 
 
 def add_patients(session: Session, clinic_id: int, patients: Sequence[ImportedPatient], now: datetime) -> None:

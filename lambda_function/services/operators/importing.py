@@ -21,15 +21,19 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.identifiers import Identifier, IdentifierSystem, ScopedIdentifier, scoped, stored_value
-from lambda_function.domain.people import Channel, Language, NewUser, check_birth_date
+from lambda_function.domain.people import EARLIEST_BIRTH_DATE, Channel, Language, NewUser, check_birth_date
 from lambda_function.domain.written_text import as_stored
 from lambda_function.services.operators.arguments import ImportBatch, ImportRow
+from lambda_function.services.operators.clinics import unknown_clinic
 from lambda_function.services.registration import made_user_name
 from lambda_function.services.text_rules import BirthDate, Email, IdentifierValue, Name, PersonName, Phone, day_in
 from lambda_function.services.value_messages import fault_of
 
 # What a spreadsheet takes for a formula, and what it shows for a wrong one.
 _FORMULA = re.compile(r"[=+@#-]")
+# What is no key and no identifier: the same, except that these may begin with a hyphen; and what a spreadsheet makes of
+# a long number, such as 4,57E+07.
+_BROKEN = re.compile(r"[=+@#]|[0-9]+([.,][0-9]+)?E\+[0-9]+$", re.IGNORECASE)
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -48,6 +52,15 @@ def _no_formula(name: str) -> str:
     return name
 
 
+def _unbroken(written: str) -> str:
+    if _BROKEN.match(written):
+        raise PydanticCustomError(
+            "malformed",
+            "This looks like a broken formula or a rounded number. Format the column as text and save the file again.",
+        )
+    return written
+
+
 def _truth(value: object) -> bool:
     truth = _TRUTHS.get(value.lower()) if isinstance(value, str) else None
     if truth is None:
@@ -55,19 +68,25 @@ def _truth(value: object) -> bool:
     return truth
 
 
+_Key = Annotated[Name, BeforeValidator(_unbroken)]
+_Identifier = Annotated[IdentifierValue, BeforeValidator(_unbroken)]
+
+
 class PatientRow(BaseModel):
-    """A row of the file. The rules are those of the API, except that a name cannot look like a formula."""
+    """A row of the file. The rules are those of the API, except that names, keys and identifiers cannot look like what
+    broken formulas leave.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    key: Name
+    key: _Key
     full_name: Annotated[PersonName, AfterValidator(_no_formula)]
     birth_date: BirthDate | None = None
     email: Email | None = None
     phone: Phone | None = None
-    national_id: IdentifierValue | None = None
-    insurance: IdentifierValue | None = None
-    chart: IdentifierValue | None = None
+    national_id: _Identifier | None = None
+    insurance: _Identifier | None = None
+    chart: _Identifier | None = None
     language: Language | None = None
     contact_by: Channel | None = None
     recalls: Annotated[bool, BeforeValidator(_truth)] | None = None
@@ -113,14 +132,15 @@ class Repeats:
 
 def _unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yields the key and the identifiers of a row, by column, as they are compared."""
-    if "key" in values:
+    if "key" in values and not _BROKEN.match(values["key"]):
         yield "key", as_stored(values["key"])
     yield from _identifiers(values)
 
 
 def _identifiers(values: Mapping[str, str]) -> list[Identifier]:
-    written = ((system, stored_value(values[system])) for system in IdentifierSystem if system in values)
-    return [Identifier(system, value) for system, value in written if value is not None]
+    written = ((system, values[system]) for system in IdentifierSystem if system in values)
+    stored = ((system, stored_value(value)) for system, value in written if not _BROKEN.match(value))
+    return [Identifier(system, value) for system, value in stored if value is not None]
 
 
 class _ReadRow(NamedTuple):
@@ -169,7 +189,7 @@ def _import(
 ) -> dict[str, Any]:
     place = importing.place_of(work.session, wanted.clinic)
     if place is None:
-        raise InvalidInputError("There is no such clinic.", field="clinic")
+        raise unknown_clinic(work.session, field="clinic")
     if not wanted.dry_run:
         importing.wait_for_others(work.session)
     known = importing.known_keys(work.session, place.clinic_id, [row.key_hash for row in rows])
@@ -187,10 +207,13 @@ def _import(
 def _problems_of(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow]) -> Iterator[Problem]:
     """Yields what is wrong with new rows as things are."""
     owned = {identifier: row.line for row in rows for identifier in _scoped(row, place)}
-    for identifier in importing.taken_identifiers(work.session, owned):
-        message = "Another patient has this. Leave out the row, or the value, and merge the two afterwards."
+    for identifier, user_id in importing.owners_of(work.session, owned).items():
+        message = f"Patient {user_id} has this. Leave out the row, or the value, and merge the two afterwards."
         yield Problem(owned[identifier], identifier.system, "identifier_taken", message)
     for row in rows:
+        # PatientRow has told of what is no date, or too early.
+        if row.born is None or row.born < EARLIEST_BIRTH_DATE:
+            continue
         try:
             check_birth_date(row.born, work.today)
         except InvalidInputError as error:

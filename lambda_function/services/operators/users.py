@@ -1,6 +1,6 @@
 """Operators create, change and deactivate people."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from lambda_function.services.freed_hours import free_all_time
 from lambda_function.services.offers import record_freed_time
 from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, TypeChange, UserCreation, UserFilter
+from lambda_function.services.operators.clinics import unknown_clinic
 from lambda_function.services.person_events import note_person
 from lambda_function.services.waitlist import withdraw_all
 
@@ -336,19 +337,18 @@ def _profile_ids(
         raise InvalidInputError("A receptionist works in at least one clinic.", field="clinics")
     if treatments and not (role is Role.DOCTOR and clinics):
         raise InvalidInputError("Treatments are for a doctor in a clinic.", field="treatments")
-    return _clinic_ids(session, clinics), _in_order(
-        treatments,
-        directory.treatment_ids_by_code(session, treatments),
-        InvalidInputError("There is no such treatment.", field="treatments"),
-    )
+    return _clinic_ids(session, clinics), _treatment_ids(session, treatments)
 
 
 def _clinic_ids(session: Session, names: Sequence[str]) -> list[int]:
-    refusal = InvalidInputError("There is no such clinic.", field="clinics")
-    return _in_order(names, directory.clinic_ids_by_name(session, names), refusal)
-
-
-def _in_order(names: Collection[str], ids: Mapping[str, int], refusal: InvalidInputError) -> list[int]:
+    ids = directory.clinic_ids_by_name(session, names)
     if not set(names) <= set(ids):
-        raise refusal
+        raise unknown_clinic(session, field="clinics")
     return [ids[name] for name in names]
+
+
+def _treatment_ids(session: Session, codes: Sequence[str]) -> list[int]:
+    ids = directory.treatment_ids_by_code(session, codes)
+    if not set(codes) <= set(ids):
+        raise InvalidInputError("There is no such treatment.", field="treatments")
+    return [ids[code] for code in codes]

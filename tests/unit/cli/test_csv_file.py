@@ -127,6 +127,21 @@ def test_an_unknown_column_is_told_by_its_place_with_what_was_probably_meant(fil
     assert problem.message == "The name of column 3 is not known. Did you mean town?"
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"key\tname\ttown\n1\tAna\tLima\n", "Separate the values with commas or semicolons."),
+        (HEAD + b"1,A\0na\n", "This line has a NUL byte"),
+        ("key,name\n1,Ana\n".encode("utf-16"), "This line has a NUL byte"),
+        (HEAD + b"1,\xc1na\n", "This line is not UTF-8"),
+    ],
+    ids=["tabs", "NUL", "UTF-16", "Latin 1"],
+)
+def test_what_cannot_be_read_is_told_with_what_to_do(file: Path, content: bytes, words: str) -> None:
+    [problem] = [each for each in read(file, content) if isinstance(each, Problem)]
+    assert words in problem.message
+
+
 def test_what_stands_before_an_unreadable_line_is_read(file: Path) -> None:
     found = read(file, HEAD + b"1,Ana\n2,\xff\n3,Eva\n")
     assert [type(each) for each in found] == [Row, Problem]

@@ -101,6 +101,15 @@ WRONG: list[tuple[Any, Any, str, str]] = [
         "not_an_identifier",
         "Give a system, a colon and a number; the systems are national_id, insurance, chart.",
     ),
+    *(
+        (
+            text_rules.BirthDate,
+            written,
+            "not_a_birth_date",
+            "Write the birth date as year-month-day, such as 1980-12-31.",
+        )
+        for written in ("31/12/1980", "12.03.1984", "29298", "1984-3-9", "1984-02-30", 29298)
+    ),
     (
         text_rules.BirthDate,
         "1899-12-31",

@@ -36,7 +36,8 @@ def fhir(family: Desk) -> FhirClient:
 
 
 def removed(desk: Desk) -> None:
-    """Ends by a reception's request that mother acts for pat."""
+    """Ends by a reception's request that mother acts for pat. It is a reception of both."""
+    desk.practice.add(ClinicPatient(clinic_id=1, patient_id=desk.id_of("mother"), created_at=NOW))
     path = f"/users/{desk.id_of('pat')}/guardians/{desk.id_of('mother')}"
     assert desk.client.call("rita", "DELETE", path).status == 204
 

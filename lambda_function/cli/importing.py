@@ -76,8 +76,8 @@ class _Counts:
 
 
 def _check(table: CsvFile, run: RunAction, clinic: str) -> _Counts:
-    counts, repeats = _Counts(), Repeats()
-    with progress_of(table.size, "Checking") as bar:
+    counts = _Counts()
+    with Repeats() as repeats, progress_of(table.size, "Checking") as bar:
         for batch in _batches(table):
             counts.problems += batch.problems
             for row in batch.rows:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
@@ -111,12 +111,19 @@ REQUIRED: tuple[str, ...] = tuple(name for name, field in PatientRow.model_field
 
 class Repeats:
     """The keys and identifiers of rows, each of which may come once. Only hashes of them are kept, and those of a long
-    file in a temporary file without a name, so that the memory does not grow with it.
+    file in a temporary file without a name, so that the memory does not grow with it. Use it in a `with` statement,
+    whose end removes the file.
     """
 
     def __init__(self) -> None:
         self._seen = sqlite3.connect("")
         self._seen.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY, line INTEGER)")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seen.close()
 
     def add(self, row: ImportRow) -> None:
         values = ((hash(unique), row.line) for unique in _unique_values(row.values))
@@ -160,22 +167,28 @@ def import_patients(database: Database, wanted: ImportBatch) -> dict[str, Any]:
 
     Raises InvalidInputError if there is no such clinic.
     """
-    repeats = Repeats()
-    rows: list[_ReadRow] = []
-    problems: list[Problem] = []
-    for row in wanted.rows:
-        problems += repeats.problems(row)
-        repeats.add(row)
-        patient = None
-        try:
-            patient = PatientRow.model_validate(row.values)
-        except ValidationError as error:
-            problems += _faults(row.line, error)
-        key_hash = sha256(as_stored(row.values.get("key", "")).encode()).hexdigest()
-        born = day_in(row.values.get("birth_date"))
-        rows.append(_ReadRow(row.line, key_hash, _identifiers(row.values), born, patient))
+    rows, problems = _read(wanted)
     run = partial(_import, wanted=wanted, rows=rows, problems=problems)
     return database.transact(run, commit=not wanted.dry_run)
+
+
+def _read(wanted: ImportBatch) -> tuple[list[_ReadRow], list[Problem]]:
+    """Returns the rows, and what is wrong with them whatever is in the database."""
+    rows: list[_ReadRow] = []
+    problems: list[Problem] = []
+    with Repeats() as repeats:
+        for row in wanted.rows:
+            problems += repeats.problems(row)
+            repeats.add(row)
+            patient = None
+            try:
+                patient = PatientRow.model_validate(row.values)
+            except ValidationError as error:
+                problems += _faults(row.line, error)
+            key_hash = sha256(as_stored(row.values.get("key", "")).encode()).hexdigest()
+            born = day_in(row.values.get("birth_date"))
+            rows.append(_ReadRow(row.line, key_hash, _identifiers(row.values), born, patient))
+    return rows, problems
 
 
 def _faults(line: int, error: ValidationError) -> Iterator[Problem]:

@@ -2,8 +2,9 @@
 somebody whom the caller must not see.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, false, insert, or_, select
@@ -33,6 +34,13 @@ class Holder(NamedTuple):
     birth_date: date | None
     here: bool
     active: bool
+
+
+class _Owned(NamedTuple):
+    system: IdentifierSystem
+    scope: str
+    value: str
+    user_id: int
 
 
 _OF_PERSON: AnySelect = (
@@ -70,12 +78,19 @@ def country_of(session: Session, clinic_id: int) -> str:
     return session.scalars(select(Clinic.country).where(Clinic.clinic_id == clinic_id)).one()
 
 
+def owners_of(session: Session, identifiers: Collection[ScopedIdentifier]) -> Mapping[ScopedIdentifier, int]:
+    """Returns those of the identifiers that somebody has, each with the patient's id."""
+    statement: AnySelect = select(*columns(_Owned, PatientIdentifier)).where(_one_of(identifiers))
+    found = fetch_all(session, _Owned, statement, unscoped=True) if identifiers else []
+    return {ScopedIdentifier(each.system, each.scope, each.value): each.user_id for each in found}
+
+
 def add_identifiers(session: Session, user_id: int, identifiers: Collection[ScopedIdentifier]) -> None:
     """Gives identifiers to a patient who has none. Raises ContentionError if somebody has one of them: whoever has
     looked before has just been overtaken.
     """
     if identifiers:
-        _insert(session, user_id, identifiers)
+        insert_identifiers(session, [(identifier, user_id) for identifier in identifiers])
         add_words(session, user_id, identifier_words(identifiers))
 
 
@@ -96,7 +111,7 @@ def replace_identifiers(
     if removed := here - wanted:
         write(session, delete(PatientIdentifier).where(_one_of(removed)))
     if added := wanted - here:
-        _insert(session, user_id, added)
+        insert_identifiers(session, [(identifier, user_id) for identifier in added])
     replace_words(session, user_id, identifier_words(known - here | wanted), IDENTIFIER_KINDS)
     return True
 
@@ -104,14 +119,19 @@ def replace_identifiers(
 def _one_of(identifiers: Collection[ScopedIdentifier]) -> ColumnElement[bool]:
     """Returns the criterion for rows of these identifiers, in a form for which both databases use the index."""
     row = PatientIdentifier
-    return or_(
-        false(),
-        *(and_(row.system == system, row.scope == scope, row.value == value) for system, scope, value in identifiers),
+    groups = groupby(sorted(identifiers), key=lambda identifier: identifier[:2])
+    same = (
+        and_(row.system == system, row.scope == scope, row.value.in_([identifier.value for identifier in group]))
+        for (system, scope), group in groups
     )
+    return or_(false(), *same)
 
 
-def _insert(session: Session, user_id: int, identifiers: Collection[ScopedIdentifier]) -> None:
-    rows = [{**identifier._asdict(), "user_id": user_id} for identifier in sorted(identifiers)]
+def insert_identifiers(session: Session, owned: Collection[tuple[ScopedIdentifier, int]]) -> None:
+    """Adds identifiers, each with the id of its patient, whose words are written elsewhere. Raises ContentionError if
+    somebody has one of them.
+    """
+    rows = [{**identifier._asdict(), "user_id": user_id} for identifier, user_id in sorted(owned)]
     try:
         write(session, insert(PATIENT_IDENTIFIER_ROWS), rows)
     except IntegrityError as error:

@@ -3,30 +3,26 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, insert, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
-from lambda_function.db.errors import duplicate
-from lambda_function.db.models import Clinic, ImportLock, PatientIdentifier, PatientImport, User
+from lambda_function.db.models import Clinic, ImportLock, PatientImport, User
 from lambda_function.db.models.people import (
     CLINIC_PATIENT_ROWS,
-    PATIENT_IDENTIFIER_ROWS,
     PATIENT_IMPORT_ROWS,
     PATIENT_ROWS,
     PERSON_EVENT_ROWS,
     PERSON_WORD_ROWS,
     USER_ROWS,
 )
+from lambda_function.db.repositories.identifiers import insert_identifiers
 from lambda_function.db.repositories.people import words_of
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
-from lambda_function.domain.errors import ContentionError
-from lambda_function.domain.identifiers import IdentifierSystem, ScopedIdentifier
+from lambda_function.domain.identifiers import ScopedIdentifier
 from lambda_function.domain.people import NewUser, PersonAction
 from lambda_function.domain.person_words import identifier_words
 from lambda_function.domain.written_text import as_stored
@@ -46,13 +42,6 @@ class ImportedPatient(NamedTuple):
     key_hash: str
     user: NewUser
     identifiers: Collection[ScopedIdentifier]
-
-
-class _Owned(NamedTuple):
-    system: IdentifierSystem
-    scope: str
-    value: str
-    user_id: int
 
 
 class _NamedUser(NamedTuple):
@@ -86,20 +75,6 @@ def known_keys(session: Session, clinic_id: int, hashes: Collection[str]) -> fro
     return frozenset(session.scalars(_KNOWN, values, execution_options=UNSCOPED))
 
 
-def owners_of(session: Session, identifiers: Collection[ScopedIdentifier]) -> Mapping[ScopedIdentifier, int]:
-    """Returns those of the identifiers that somebody has, each with the patient's id."""
-    row = PatientIdentifier
-    groups = groupby(sorted(identifiers), key=lambda identifier: identifier[:2])
-    same = [
-        and_(row.system == system, row.scope == scope, row.value.in_([identifier.value for identifier in group]))
-        for (system, scope), group in groups
-    ]
-    if not same:
-        return {}
-    found = fetch_all(session, _Owned, select(*columns(_Owned, row)).where(or_(*same)), unscoped=True)
-    return {ScopedIdentifier(each.system, each.scope, each.value): each.user_id for each in found}
-
-
 def add_patients(session: Session, clinic_id: int, patients: Sequence[ImportedPatient], now: datetime) -> None:
     """Adds patients of the clinic, with all that belongs to them. Their addresses count as entered at registration.
 
@@ -107,7 +82,9 @@ def add_patients(session: Session, clinic_id: int, patients: Sequence[ImportedPa
     since the caller looked.
     """
     owned = _add_users(session, patients, now)
-    _add_identifiers(session, owned)
+    numbers = [(identifier, user_id) for user_id, each in owned.items() for identifier in each.identifiers]
+    if numbers:
+        insert_identifiers(session, numbers)
     keys = [
         {"clinic_id": clinic_id, "key_hash": each.key_hash, "user_id": user_id, "created_at": now}
         for user_id, each in owned.items()
@@ -131,19 +108,6 @@ def _add_users(session: Session, patients: Sequence[ImportedPatient], now: datet
     owned = {row.user_id: by_name[row.user_name] for row in found}
     write(session, insert(PATIENT_ROWS), [{"user_id": user_id} for user_id in owned])
     return owned
-
-
-def _add_identifiers(session: Session, owned: Mapping[int, ImportedPatient]) -> None:
-    numbers = sorted((identifier, user_id) for user_id, each in owned.items() for identifier in each.identifiers)
-    if not numbers:
-        return
-    try:
-        rows = [{**identifier._asdict(), "user_id": user_id} for identifier, user_id in numbers]
-        write(session, insert(PATIENT_IDENTIFIER_ROWS), rows)
-    except IntegrityError as error:
-        if duplicate(error) is None:
-            raise
-        raise ContentionError("Somebody was given the same identifier at the same time; try again.") from None
 
 
 def _event(user_id: int, patient: ImportedPatient, now: datetime) -> dict[str, object]:

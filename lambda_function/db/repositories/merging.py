@@ -41,13 +41,13 @@ from lambda_function.db.models import (
     WaitlistEntry,
 )
 from lambda_function.db.models.appointments import CLAIM_ROWS
+from lambda_function.db.repositories.identifiers import identifiers_of, insert_identifiers
 from lambda_function.db.repositories.merged_people import MergedPerson, merged_name
 from lambda_function.db.repositories.people import anonymous
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import ContentionError
-from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.merging import GuardianMove, Guardianship
 from lambda_function.domain.waitlist import OPEN
 
@@ -88,12 +88,6 @@ class _Tie(NamedTuple):
     guardian_id: int
     patient_id: int
     ends_on: date | None
-
-
-class Identifier(NamedTuple):
-    system: IdentifierSystem
-    scope: str
-    value: str
 
 
 class Collision(NamedTuple):
@@ -159,11 +153,6 @@ _TIES: AnySelect = (
     select(*columns(_Tie, Guardian))
     .where(or_(Guardian.guardian_id.in_(_BOTH), Guardian.patient_id.in_(_BOTH)))
     .order_by(Guardian.guardian_id, Guardian.patient_id)
-)
-_IDENTIFIERS: AnySelect = (
-    select(*columns(Identifier, PatientIdentifier))
-    .where(PatientIdentifier.user_id == _SOURCE)
-    .order_by(PatientIdentifier.system, PatientIdentifier.scope, PatientIdentifier.value)
 )
 _CLINICS = select(ClinicPatient.clinic_id).where(ClinicPatient.patient_id == _SOURCE).order_by(ClinicPatient.clinic_id)
 
@@ -263,17 +252,12 @@ def _tie(row: Guardianship) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Guardian.guardian_id == row.guardian_id, Guardian.patient_id == row.patient_id
 
 
-def identifiers_of(session: Session, user_id: int) -> list[Identifier]:
-    return fetch_all(session, Identifier, _IDENTIFIERS, {"source_id": user_id}, unscoped=True)
-
-
 def move_identifiers(session: Session, pair: Pair) -> bool:
     """Moves all identifiers, and returns whether there are any. The words of both people are to be corrected then."""
     found = identifiers_of(session, pair.source_id)
     if found:
         write(session, delete(PatientIdentifier).where(PatientIdentifier.user_id == pair.source_id))
-        rows = [{**row._asdict(), "user_id": pair.target_id} for row in found]
-        write(session, insert(PatientIdentifier).values(rows))
+        insert_identifiers(session, [(identifier, pair.target_id) for identifier in found])
     return bool(found)
 
 

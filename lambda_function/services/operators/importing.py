@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from lambda_function.db.repositories import importing
+from lambda_function.db.repositories import identifiers, importing
 from lambda_function.db.repositories.importing import ImportedPatient, Place
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
@@ -220,7 +220,7 @@ def _import(
 def _problems_of(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow]) -> Iterator[Problem]:
     """Yields what is wrong with new rows as things are."""
     owned = {identifier: row.line for row in rows for identifier in _scoped(row, place)}
-    for identifier, user_id in importing.owners_of(work.session, owned).items():
+    for identifier, user_id in identifiers.owners_of(work.session, owned).items():
         message = f"Patient {user_id} has this. Leave out the row, or the value, and merge the two afterwards."
         yield Problem(owned[identifier], identifier.system, "identifier_taken", message)
     for row in rows:

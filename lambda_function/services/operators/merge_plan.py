@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from lambda_function.db.repositories import directory, merged_people, merging
+from lambda_function.db.repositories.identifiers import identifiers_of
 from lambda_function.db.repositories.merged_people import MergedPerson
-from lambda_function.db.repositories.merging import Identifier, MovedWish, Pair
+from lambda_function.db.repositories.merging import MovedWish, Pair
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import (
@@ -19,6 +20,7 @@ from lambda_function.domain.errors import (
     LinkRefusedError,
     NotFoundError,
 )
+from lambda_function.domain.identifiers import ScopedIdentifier
 from lambda_function.domain.merging import GuardianMove, guardian_moves, surplus
 from lambda_function.domain.people import trusts_email
 
@@ -93,7 +95,7 @@ def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool
     visits, ahead = merging.number_of_visits(work.session, pair.source_id, work.now)
     wishes = merging.open_wishes(work.session, pair, work.now, lock=locked)
     ended = surplus(wishes, work.now)
-    identifiers, others = (merging.identifiers_of(work.session, user_id) for user_id in pair)
+    identifiers, others = (identifiers_of(work.session, user_id) for user_id in pair)
     clinics = merging.clinics_of(work.session, pair.source_id) - merging.clinics_of(work.session, pair.target_id)
     return MergePlan(
         source=source,
@@ -177,7 +179,7 @@ def _different(source: MergedPerson, target: MergedPerson) -> list[str]:
     return [name for name, (one, other) in both.items() if None not in {one, other} and one != other]
 
 
-def _same_scope(one: Sequence[Identifier], other: Sequence[Identifier]) -> bool:
+def _same_scope(one: Sequence[ScopedIdentifier], other: Sequence[ScopedIdentifier]) -> bool:
     """Returns whether both have an identifier where a person usually has one."""
     scopes = {(identifier.system, identifier.scope) for identifier in other}
     return any((identifier.system, identifier.scope) in scopes for identifier in one)

@@ -1,9 +1,9 @@
 """What becomes of the wishes and the guardians of two patients who turn out to be one person."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.waitlist import MAX_OPEN_WISHES, WishedVisit, waits_for_the_same
@@ -38,8 +38,7 @@ def _is_offered(wish: QueuedWish, now: datetime) -> bool:
     return wish.offer_expires_at is not None and wish.offer_expires_at > now
 
 
-@dataclass(frozen=True, slots=True)
-class Guardianship:
+class Guardianship(NamedTuple):
     """One patient acts for another until the day `ends_on` begins, or without an end."""
 
     guardian_id: int
@@ -84,8 +83,7 @@ def guardian_moves(rows: Sequence[Guardianship], *, source: int, target: int, to
     for row in rows:
         if source not in {row.guardian_id, row.patient_id}:
             continue
-        moved = replace(
-            row,
+        moved = row._replace(
             guardian_id=target if row.guardian_id == source else row.guardian_id,
             patient_id=target if row.patient_id == source else row.patient_id,
         )

@@ -68,7 +68,8 @@ def register(work: UnitOfWork, wanted: Registration) -> Registered:
         entered = in_scopes(work, clinic_id, wanted.identifiers)
         known_id = _known_elsewhere(work, wanted.patient, entered)
         if known_id is not None:
-            return Registered(_join(work, known_id, wanted, entered), joined=True)
+            _join(work, known_id, wanted.patient, entered)
+            return Registered(get(work, known_id, clinic_id=clinic_id), joined=True)
     if not wanted.accept_duplicate:
         _check_duplicates(work, wanted.patient)
     user_id = people_rows.add_patient(work.session, wanted.patient, work.now, work.actor.clinic_ids)
@@ -100,17 +101,16 @@ def _is_surely(holder: Holder, patient: NewUser) -> bool:
     )
 
 
-def _join(work: UnitOfWork, user_id: int, wanted: Registration, entered: Sequence[ScopedIdentifier]) -> PersonView:
+def _join(work: UnitOfWork, user_id: int, patient: NewUser, entered: Sequence[ScopedIdentifier]) -> None:
     """Makes the person a patient of the actor's clinics too, under the lock that deactivating, merging and erasing
     take. Nothing else of them is changed.
     """
     claims.lock_patient(work.session, user_id)
     holders = identifiers.holders_of(work.session, work.actor, entered)
-    if [holder.user_id for holder in holders if _is_surely(holder, wanted.patient)] != [user_id]:
+    if [holder.user_id for holder in holders if _is_surely(holder, patient)] != [user_id]:
         raise ContentionError("This person has just been changed; try again.")
     people_rows.add_to_clinics(work.session, user_id, work.actor.clinic_ids, work.now)
     note_person(work, user_id, PersonAction.JOIN, ["clinics"])
-    return get(work, user_id, clinic_id=clinic_of(work.actor, wanted.clinic_id))
 
 
 def _check_duplicates(work: UnitOfWork, patient: NewUser) -> None:

@@ -3,7 +3,7 @@
 What is over is shown as over, whether or not the schedule has recorded it: see `status_at` in domain/waitlist.py.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from lambda_function.db.repositories import waitlist as waitlist_rows
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import candidates, doctor_clinic
 from lambda_function.db.repositories.catalogue import visible_ids
-from lambda_function.db.repositories.waitlist import OfferedVisit, OpenWish, WaitlistRow
+from lambda_function.db.repositories.waitlist import OfferedVisit, OpenEntry, OpenWish, WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import (
@@ -179,9 +179,9 @@ def withdraw_all(work: UnitOfWork, patient_id: int) -> list[FreedTime]:
     return [_left_by(work, offer) for offer in waitlist_rows.withdraw_all(work.session, patient_id, work.now)]
 
 
-def withdraw_locked(work: UnitOfWork, waitlist_ids: Collection[int]) -> list[FreedTime]:
+def withdraw_locked(work: UnitOfWork, entries: Sequence[OpenEntry]) -> list[FreedTime]:
     """Ends open entries whose rows are locked, and returns the same as `withdraw_all`."""
-    return [_left_by(work, offer) for offer in waitlist_rows.withdraw_locked(work.session, waitlist_ids, work.now)]
+    return [_left_by(work, offer) for offer in waitlist_rows.withdraw_locked(work.session, entries, work.now)]
 
 
 def _left_by(work: UnitOfWork, offer: OfferedVisit) -> FreedTime:

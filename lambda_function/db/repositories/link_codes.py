@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, or_, select, update
+from sqlalchemy import bindparam, delete, exists, or_, select
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
@@ -115,18 +115,17 @@ def move_account(session: Session, sub: str, *, source: int, target: int, now: d
     has_identifiers = merging.move_identifiers(session, pair)
     for forget in (idempotency.remove_answers_about, idempotency.remove_answers_of):
         forget(session, source, _ANSWERS)
-    emptied = {**anonymous(merged_name(source)), "active": False, "merged_into": target}
-    changed = {"version": User.version + 1, "updated_at": now}
     merging.end_access(session, source)
     for statement in (
         # What is left of them has ended.
         delete(Guardian).where(or_(Guardian.guardian_id == source, Guardian.patient_id == source)),
         delete(WaitlistEntry).where(WaitlistEntry.patient_id == source),
         delete(ClinicPatient).where(ClinicPatient.patient_id == source),
-        update(User).where(User.user_id == source).values(**emptied, **changed),
-        update(User).where(User.user_id == target).values(cognito_sub=sub, **changed),
     ):
         write(session, statement)
+    emptied = {**anonymous(merged_name(source)), "active": False, "merged_into": target}
+    merging.change_person(session, source, emptied, now)
+    merging.change_person(session, target, {"cognito_sub": sub}, now)
     if has_identifiers:
         correct_words(session, [target])
 

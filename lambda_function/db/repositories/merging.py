@@ -3,7 +3,7 @@ that docs/decisions/0019 names.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -49,7 +49,7 @@ from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.merging import GuardianMove, Guardianship
-from lambda_function.domain.waitlist import OPEN
+from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
 
 class Pair(NamedTuple):
@@ -66,6 +66,7 @@ class MovedVisit(NamedTuple):
 
 class MovedWish(NamedTuple):
     waitlist_id: int
+    status: WaitlistStatus
     patient_id: int
     treatment_id: int
     doctor_id: int | None
@@ -82,12 +83,6 @@ class Amounts(NamedTuple):
 
     visits: int
     wishes: int
-
-
-class _Tie(NamedTuple):
-    guardian_id: int
-    patient_id: int
-    ends_on: date | None
 
 
 class Collision(NamedTuple):
@@ -150,7 +145,7 @@ _OPEN_WISHES: AnySelect = (
     .order_by(WaitlistEntry.waitlist_id)
 )
 _TIES: AnySelect = (
-    select(*columns(_Tie, Guardian))
+    select(*columns(Guardianship, Guardian))
     .where(or_(Guardian.guardian_id.in_(_BOTH), Guardian.patient_id.in_(_BOTH)))
     .order_by(Guardian.guardian_id, Guardian.patient_id)
 )
@@ -233,8 +228,7 @@ def move_wishes(session: Session, pair: Pair) -> None:
 
 def guardianships(session: Session, user_ids: Collection[int]) -> list[Guardianship]:
     """Returns who acts for these people and for whom they act, and also who did and no longer does."""
-    found = fetch_all(session, _Tie, _TIES, {"user_ids": sorted(user_ids)}, unscoped=True)
-    return [Guardianship(*tie) for tie in found]
+    return fetch_all(session, Guardianship, _TIES, {"user_ids": sorted(user_ids)}, unscoped=True)
 
 
 def move_guardians(session: Session, moves: Sequence[GuardianMove]) -> None:

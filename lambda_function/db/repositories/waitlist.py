@@ -4,7 +4,7 @@ because freed time goes to whoever is next. Changes compare an entry with what w
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
@@ -57,6 +57,15 @@ class OpenWish(NamedTuple):
     clinic_id: int | None
     wished_from: datetime
     wished_to: datetime
+
+
+class OpenEntry(Protocol):
+    """An entry that is open, as whoever has locked it has read it."""
+
+    @property
+    def waitlist_id(self) -> int: ...
+    @property
+    def status(self) -> WaitlistStatus: ...
 
 
 class _OpenEntry(NamedTuple):
@@ -209,19 +218,13 @@ def withdraw_all(session: Session, patient_id: int, now: datetime) -> list[Offer
     entries are locked first, so that an offer in the making waits and finds them ended.
     """
     entries = fetch_all(session, _OpenEntry, _OPEN_OF, {"patient_id": patient_id}, unscoped=True)
+    return withdraw_locked(session, entries, now)
+
+
+def withdraw_locked(session: Session, entries: Sequence[OpenEntry], now: datetime) -> list[OfferedVisit]:
+    """Ends open entries whose rows are locked, and returns what was on offer."""
     visits = offered_visits(session, [each.waitlist_id for each in entries if each.status is WaitlistStatus.OFFERED])
     _set_all(session, [each.waitlist_id for each in entries], WaitlistStatus.WITHDRAWN, now)
-    return visits
-
-
-def withdraw_locked(session: Session, waitlist_ids: Collection[int], now: datetime) -> list[OfferedVisit]:
-    """Ends entries that are locked, and returns what was on offer."""
-    if not waitlist_ids:
-        return []
-    offered = WaitlistEntry.status == WaitlistStatus.OFFERED
-    values = {"waitlist_ids": sorted(waitlist_ids)}
-    visits = fetch_all(session, OfferedVisit, _OFFERS.where(offered), values, unscoped=True)
-    _set_all(session, sorted(waitlist_ids), WaitlistStatus.WITHDRAWN, now)
     return visits
 
 

@@ -185,7 +185,7 @@ def _related(work: UnitOfWork, pair: Pair) -> set[int]:
 def _move(work: UnitOfWork, pair: Pair, plan: MergePlan, visits: list[MovedVisit]) -> None:
     session = work.session
     merging.move_visits(session, visits, pair, work.now)
-    record_freed_time(work, withdraw_locked(work, [wish.waitlist_id for wish in plan.ended]))
+    record_freed_time(work, withdraw_locked(work, plan.ended))
     merging.move_wishes(session, pair)
     merging.move_guardians(session, plan.guardians)
     merging.move_identifiers(session, pair)

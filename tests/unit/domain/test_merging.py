@@ -71,8 +71,8 @@ def moves(*rows: Guardianship) -> list[GuardianMove]:
 
 def test_a_row_names_the_other_person_and_keeps_its_end() -> None:
     guardian, dependant = Guardianship(OTHER, FROM, date(2031, 1, 1)), Guardianship(FROM, OTHER, None)
-    assert moves(guardian) == [GuardianMove(guardian, replace(guardian, patient_id=INTO))]
-    assert moves(dependant) == [GuardianMove(dependant, replace(dependant, guardian_id=INTO))]
+    assert moves(guardian) == [GuardianMove(guardian, guardian._replace(patient_id=INTO))]
+    assert moves(dependant) == [GuardianMove(dependant, dependant._replace(guardian_id=INTO))]
     assert moves(Guardianship(OTHER, INTO, None)) == []
 
 
@@ -81,7 +81,7 @@ def test_a_row_names_the_other_person_and_keeps_its_end() -> None:
 )
 def test_of_two_rows_for_the_same_the_one_that_lasts_longer_stays(theirs: date | None, *, lasts: bool) -> None:
     own = Guardianship(OTHER, FROM, date(2031, 1, 1))
-    after = replace(own, patient_id=INTO) if lasts else None
+    after = own._replace(patient_id=INTO) if lasts else None
     assert moves(own, Guardianship(OTHER, INTO, theirs)) == [GuardianMove(own, after)]
 
 
@@ -100,4 +100,4 @@ def test_nobody_comes_to_act_for_others_and_have_a_guardian() -> None:
     with pytest.raises(InvalidInputError, match="nobody may do both"):
         moves(Guardianship(FROM, OTHER, None), Guardianship(THIRD, INTO, None))
     past = Guardianship(FROM, OTHER, TODAY)
-    assert moves(past, Guardianship(THIRD, INTO, None)) == [GuardianMove(past, replace(past, guardian_id=INTO))]
+    assert moves(past, Guardianship(THIRD, INTO, None)) == [GuardianMove(past, past._replace(guardian_id=INTO))]

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, text
-from sqlalchemy.orm import Session
 
 from dev import demo
 from lambda_function.db.models import Appointment, User
-from lambda_function.db.repositories import practice as practice_rows
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import HasBookingsError
 from lambda_function.services.booking import BookingRequest
@@ -28,6 +26,7 @@ from lambda_function.services.practice.state import State, read_state
 from tests.architecture.source import ROOT
 from tests.cli.terminal import demo_document
 from tests.clock import NOW
+from tests.db.overtaking import READS, apply_after
 from tests.db.races import Clients, booking
 from tests.factories import Practice
 from tests.servers import plain_engine
@@ -180,35 +179,13 @@ def test_two_that_are_applied_at_once_are_applied_one_after_the_other(practice: 
     assert [row.user_name for row in practice.rows(User)].count("drnew") == 1
 
 
-@pytest.mark.parametrize(
-    "read",
-    [
-        "offered_treatments",
-        "weekly_hours",
-        "receptions",
-        "chairs",
-        "closures",
-        "doctors",
-        "receptionists",
-        "clinics",
-        "treatments",
-    ],
-)
+@pytest.mark.parametrize("read", READS)
 def test_the_first_apply_may_commit_while_another_reads(
     database: Database, database_url: URL, monkeypatch: pytest.MonkeyPatch, read: str
 ) -> None:
     """There is no doctor yet whose lock they could wait for."""
     wanted = read_declaration(demo_document())
-    real = getattr(practice_rows, read)
-    other = Database(plain_engine(database_url), lambda: NOW)
-
-    def overtaken(session: Session) -> object:
-        found = real(session)
-        monkeypatch.undo()
-        other.transact(lambda work: apply_practice(work, wanted))
-        return found
-
-    monkeypatch.setattr(practice_rows, read, overtaken)
+    apply_after(read, wanted, database_url, monkeypatch)
     database.transact(lambda work: apply_practice(work, wanted))
 
     assert database.transact(lambda work: make_plan(work, wanted), commit=False).changes == []

@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from sqlalchemy import URL, Engine, event, text
-from sqlalchemy.orm import Session
 
 from lambda_function.cli.yaml_file import YamlFile
 from lambda_function.cli.yaml_text import yaml_text
-from lambda_function.db.repositories import practice as practice_rows
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services.operators.actions import OperatorContext, run
 from lambda_function.services.practice.apply import apply_practice
@@ -20,23 +18,11 @@ from lambda_function.services.practice.practice_document import practice_documen
 from lambda_function.services.practice.read_declaration import NamesTakenError, read_declaration
 from lambda_function.services.practice.state import Kind, read_state
 from tests.cli.terminal import demo_document
-from tests.clock import NOW
+from tests.db.overtaking import READS, apply_after
 from tests.factories import Practice
 from tests.practice_files import practice_files
 from tests.profiles import examples
 from tests.servers import plain_engine
-
-READS = (
-    "offered_treatments",
-    "weekly_hours",
-    "receptions",
-    "chairs",
-    "closures",
-    "doctors",
-    "receptionists",
-    "clinics",
-    "treatments",
-)
 
 
 def exported(database: Database) -> Any:
@@ -110,16 +96,7 @@ def test_what_is_applied_during_an_export_is_not_in_it(
     document["receptionists"]["rita"]["clinics"] = ["Cusco"]
     wanted = read_declaration(document)
     before = exported(database)
-    real = getattr(practice_rows, read)
-    other = Database(plain_engine(database_url), lambda: NOW)
-
-    def overtaken(session: Session) -> object:
-        found = real(session)
-        monkeypatch.undo()
-        other.transact(lambda work: apply_practice(work, wanted))
-        return found
-
-    monkeypatch.setattr(practice_rows, read, overtaken)
+    apply_after(read, wanted, database_url, monkeypatch)
 
     assert exported(database) == before
     assert as_json(exported(database))["doctors"]["drjay"]["hours"] == hours

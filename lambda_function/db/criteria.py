@@ -66,12 +66,13 @@ Criterion = ColumnElement[bool]
 Column = ColumnElement[int]
 
 
-def _patients(user_id: Column, role: Role) -> Criterion:
+def patient_visible(user_id: Any, role: Role) -> Criterion:
+    """Returns the criterion for patients whom the caller may see, active or not. The column holds the patient's id."""
     match VISIBILITY[Entity.PATIENT][role]:
         case Reach.ALL:
             return true()
         case Reach.OWN:
-            return user_id.in_(_MY_PATIENTS)
+            return is_one_of_mine(user_id)
         case Reach.CLINIC:
             rows = CLINIC_PATIENT_ROWS.alias()
             own = exists().where(rows.c.patient_id == user_id, rows.c.clinic_id.in_(_MY_CLINICS))
@@ -115,7 +116,7 @@ def _users(row: Any, role: Role) -> Criterion:
         row.active == true(),
         here(row),
         or_(
-            and_(row.user_type == Role.PATIENT, _patients(row.user_id, role)),
+            and_(row.user_type == Role.PATIENT, patient_visible(row.user_id, role)),
             and_(row.user_type == Role.DOCTOR, _doctors(row.user_id, role)),
             and_(row.user_type == Role.RECEPTIONIST, _receptionists(row.user_id, role)),
         ),
@@ -133,7 +134,7 @@ def _own_visits(row: Any, role: Role) -> Criterion:
     doctor_id: Column = row.doctor_id
     match role:
         case Role.PATIENT:
-            return patient_id.in_(_MY_PATIENTS)
+            return is_one_of_mine(patient_id)
         case Role.DOCTOR:
             return doctor_id == _ME
         case Role.RECEPTIONIST:
@@ -181,11 +182,10 @@ def _waiting(row: Any, role: Role) -> Criterion:
         case Reach.ALL:
             return true()
         case Reach.OWN:
-            own: Column = row.patient_id
-            return own.in_(_MY_PATIENTS)
+            return is_one_of_mine(row.patient_id)
         case Reach.CLINIC:
             return and_(
-                _patients(row.patient_id, role),
+                patient_visible(row.patient_id, role),
                 or_(row.clinic_id.is_(None), row.clinic_id.in_(_MY_CLINICS)),
                 or_(row.doctor_id.is_(None), _works_with_me(row.doctor_id)),
             )
@@ -226,7 +226,7 @@ def indexed(role: Role, wanted: Role) -> tuple[Column, Criterion]:
             ids, clinic_id = clinics[wanted]
             return ids, clinic_id.in_(_MY_CLINICS)
         case Reach.OWN:
-            return users.user_id, users.user_id.in_(_MY_PATIENTS) if wanted is Role.PATIENT else users.user_id == _ME
+            return users.user_id, is_one_of_mine(users.user_id) if wanted is Role.PATIENT else users.user_id == _ME
         case Reach.NONE:
             return users.user_id, false()
 
@@ -244,7 +244,7 @@ def sees_patients_of_no_clinic(role: Role) -> bool:
 def in_clinic(clinic_id: ColumnElement[int]) -> Criterion:
     """Returns the criterion on `User` for people of a clinic. Whose patient somebody is elsewhere is not told."""
     members, doctors, staff = CLINIC_PATIENT_ROWS.alias(), DOCTOR_ROWS.alias(), RECEPTIONIST_CLINIC_ROWS.alias()
-    known = or_(members.c.clinic_id.in_(_MY_CLINICS), members.c.patient_id.in_(_MY_PATIENTS))
+    known = or_(members.c.clinic_id.in_(_MY_CLINICS), is_one_of_mine(members.c.patient_id))
     of_patient = exists().where(members.c.patient_id == User.user_id, members.c.clinic_id == clinic_id, known)
     of_doctor = exists().where(doctors.c.user_id == User.user_id, doctors.c.clinic_id == clinic_id)
     of_staff = exists().where(staff.c.receptionist_id == User.user_id, staff.c.clinic_id == clinic_id)
@@ -263,17 +263,17 @@ def _treated_by_me(patient_id: Any) -> Exists:
 def _identifiers(row: Any, role: Role) -> Criterion:
     """Identifiers of people whose contact data the caller sees. Staff see the chart numbers of their clinics only."""
     of_person: Column = row.user_id
-    in_my_clinics = chart_visible(row)
+    shown = chart_visible(row)
     match VISIBILITY[Entity.IDENTIFIER][role]:
         case Reach.ALL:
             return true()
         case Reach.OWN if role is Role.DOCTOR:
             # Compared as a value: in an outer join, MySQL 9.7 makes a join of EXISTS alone and finds wrong rows.
-            return and_(_treated_by_me(of_person) == true(), in_my_clinics)
+            return and_(_treated_by_me(of_person) == true(), shown)
         case Reach.OWN:
-            return of_person.in_(_MY_PATIENTS)
+            return is_one_of_mine(of_person)
         case Reach.CLINIC:
-            return and_(_patients(of_person, role), in_my_clinics)
+            return and_(patient_visible(of_person, role), shown)
         case Reach.NONE:
             return false()
 
@@ -301,20 +301,15 @@ def in_my_clinics(clinic_id: Any) -> Criterion:
     return mine
 
 
-def is_one_of_mine(patient_id: Column) -> Criterion:
+def is_one_of_mine(patient_id: Any) -> Criterion:
     """Returns the criterion for the caller and, if the caller is a patient, the patients for whom the caller acts."""
-    return patient_id.in_(_MY_PATIENTS)
-
-
-def patient_visible(user_id: Any, role: Role) -> Criterion:
-    """Returns the criterion for patients whom the caller may see, active or not."""
-    return _patients(user_id, role)
+    mine: Criterion = patient_id.in_(_MY_PATIENTS)
+    return mine
 
 
 def deactivated(role: Role) -> Criterion:
     """Returns the criterion on `User` for deactivated patients who may come back, of those whom the caller may see."""
-    user_id: Any = User.user_id
-    return and_(User.active.is_(False), here(User), User.user_type == Role.PATIENT, _patients(user_id, role))
+    return and_(User.active.is_(False), here(User), User.user_type == Role.PATIENT, patient_visible(User.user_id, role))
 
 
 def _guardians(row: Any, role: Role) -> Criterion:
@@ -325,7 +320,7 @@ def _guardians(row: Any, role: Role) -> Criterion:
             guardian_id: Column = row.guardian_id
             return guardian_id == _ME
         case Reach.CLINIC:
-            return _patients(row.patient_id, role)
+            return patient_visible(row.patient_id, role)
         case Reach.NONE:
             return false()
 
@@ -339,7 +334,7 @@ def contact_visible(role: Role) -> Criterion:
             # Said outright, because two subqueries deep SQLAlchemy would take any user instead of that of the row.
             return or_(User.user_id == _ME, _treated_by_me(User.user_id).correlate(User))
         case Reach.OWN:
-            return User.user_id.in_(_MY_PATIENTS)
+            return is_one_of_mine(User.user_id)
         case Reach.CLINIC | Reach.NONE:
             return false()
 
@@ -347,13 +342,13 @@ def contact_visible(role: Role) -> Criterion:
 CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyType(
     {
         User: _users,
-        Patient: lambda row, role: _patients(row.user_id, role),
+        Patient: lambda row, role: patient_visible(row.user_id, role),
         PersonEvent: _all_or_none(Entity.PERSON_HISTORY),
         PersonWord: _all_or_none(Entity.PERSON_WORD),
         PatientIdentifier: _identifiers,
         PatientImport: _all_or_none(Entity.PATIENT_IMPORT),
         Guardian: _guardians,
-        ClinicPatient: lambda row, role: _patients(row.patient_id, role),
+        ClinicPatient: lambda row, role: patient_visible(row.patient_id, role),
         Doctor: _practising,
         Receptionist: lambda row, role: _receptionists(row.user_id, role),
         ReceptionistClinic: lambda row, role: _receptionists(row.receptionist_id, role),

@@ -16,7 +16,7 @@ from lambda_function.db.criteria import caller_values, here, patient_visible
 from lambda_function.db.errors import duplicate
 from lambda_function.db.models import Clinic, PatientIdentifier, User
 from lambda_function.db.models.people import PATIENT_IDENTIFIER_ROWS
-from lambda_function.db.repositories.person_words import add_words, replace_words
+from lambda_function.db.repositories.person_words import OwnedIdentifier, add_words, replace_words
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.errors import ContentionError
@@ -34,13 +34,6 @@ class Holder(NamedTuple):
     birth_date: date | None
     here: bool
     active: bool
-
-
-class _Owned(NamedTuple):
-    system: IdentifierSystem
-    scope: str
-    value: str
-    user_id: int
 
 
 _OF_PERSON: AnySelect = (
@@ -80,9 +73,9 @@ def country_of(session: Session, clinic_id: int) -> str:
 
 def owners_of(session: Session, identifiers: Collection[ScopedIdentifier]) -> Mapping[ScopedIdentifier, int]:
     """Returns those of the identifiers that somebody has, each with the patient's id."""
-    statement: AnySelect = select(*columns(_Owned, PatientIdentifier)).where(_one_of(identifiers))
-    found = fetch_all(session, _Owned, statement, unscoped=True) if identifiers else []
-    return {ScopedIdentifier(each.system, each.scope, each.value): each.user_id for each in found}
+    statement: AnySelect = select(*columns(OwnedIdentifier, PatientIdentifier)).where(_one_of(identifiers))
+    found = fetch_all(session, OwnedIdentifier, statement, unscoped=True) if identifiers else []
+    return {each.identifier: each.user_id for each in found}
 
 
 def add_identifiers(session: Session, user_id: int, identifiers: Collection[ScopedIdentifier]) -> None:

@@ -180,14 +180,13 @@ def collisions(session: Session, pair: Pair, limit: int) -> list[Collision]:
     return fetch_all(session, Collision, _COLLISIONS, values, unscoped=True)
 
 
-def move_visits(session: Session, visits: Collection[MovedVisit], pair: Pair, now: datetime) -> int:
-    """Gives the visits and their claims to the other person, and returns how many were still of the one. Each gets a
-    new version, because its patient has changed.
+def move_visits(session: Session, visits: Collection[MovedVisit], pair: Pair, now: datetime) -> None:
+    """Gives the visits and their claims to the other person. Each gets a new version, because its patient has changed.
 
     Raises ContentionError if the other person has taken the time meanwhile.
     """
     if not visits:
-        return 0
+        return
     ids = sorted(visit.appointment_id for visit in visits)
     own = and_(
         SlotClaim.kind == ClaimKind.PATIENT.value,
@@ -203,7 +202,7 @@ def move_visits(session: Session, visits: Collection[MovedVisit], pair: Pair, no
         raise ContentionError("The patient was given another visit at the same time; try again.") from None
     write(session, delete(SlotClaim).where(own))
     moved = update(Appointment).where(Appointment.appointment_id.in_(ids), Appointment.patient_id == pair.source_id)
-    return write(session, moved.values(patient_id=pair.target_id, version=Appointment.version + 1, updated_at=now))
+    write(session, moved.values(patient_id=pair.target_id, version=Appointment.version + 1, updated_at=now))
 
 
 def open_wishes(session: Session, user_ids: Collection[int], now: datetime, *, lock: bool = False) -> list[MovedWish]:

@@ -29,13 +29,17 @@ class _Named(NamedTuple):
     gone: bool
 
 
-class _Numbered(NamedTuple):
+class OwnedIdentifier(NamedTuple):
     """An identifier, and whose it is."""
 
     user_id: int
     system: IdentifierSystem
     scope: str
     value: str
+
+    @property
+    def identifier(self) -> ScopedIdentifier:
+        return ScopedIdentifier(self.system, self.scope, self.value)
 
 
 class _Word(NamedTuple):
@@ -59,7 +63,7 @@ _NAMED: AnySelect = (
 _WORDS: AnySelect = select(*columns(_Word, PersonWord)).where(
     PersonWord.user_id.in_(bindparam("user_ids", expanding=True))
 )
-_NUMBERED: AnySelect = select(*columns(_Numbered, PatientIdentifier)).where(
+_NUMBERED: AnySelect = select(*columns(OwnedIdentifier, PatientIdentifier)).where(
     PatientIdentifier.user_id.in_(bindparam("user_ids", expanding=True))
 )
 _OF_PERSON = PersonWord.user_id == bindparam("owner_id")
@@ -81,10 +85,6 @@ def replace_words(
     add_words(session, user_id, words)
 
 
-def remove_words(session: Session, user_id: int) -> None:
-    write(session, delete(PersonWord).where(_OF_PERSON), {"owner_id": user_id})
-
-
 def read_words(session: Session, user_ids: Collection[int], *, lock: bool = False) -> Mapping[int, Words]:
     """Returns the words of each person by id, with the rows of the people locked if the words shall be changed."""
     given = {"user_ids": sorted(user_ids)}
@@ -93,8 +93,8 @@ def read_words(session: Session, user_ids: Collection[int], *, lock: bool = Fals
     for row in fetch_all(session, _Word, _WORDS, given, unscoped=True):
         stored[row.user_id].add(FoundBy(WordKind(row.kind), row.word))
     numbers = defaultdict(list)
-    for numbered in fetch_all(session, _Numbered, _NUMBERED, given, unscoped=True):
-        numbers[numbered.user_id].append(ScopedIdentifier(*numbered[1:]))
+    for numbered in fetch_all(session, OwnedIdentifier, _NUMBERED, given, unscoped=True):
+        numbers[numbered.user_id].append(numbered.identifier)
     return {
         person.user_id: Words(_right(person, numbers[person.user_id]), frozenset(stored[person.user_id]))
         for person in people

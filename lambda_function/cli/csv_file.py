@@ -1,9 +1,9 @@
 """A table in a CSV file, as spreadsheets and databases write it, read a record at a time with the line on which each
-begins. What is wrong is told with its line and never with its text.
+begins. Problems name the line and never its text.
 
 The file is UTF-8, with or without a byte order mark. Values are separated by commas or semicolons, as the first line
 has it, and `sep=;` may stand above it. Quoted values may hold line breaks. Empty rows and empty columns at the end, as
-spreadsheets leave them, are passed over. A record is never longer than MAX_RECORD in memory.
+spreadsheets leave them, are skipped. A record is never longer than MAX_RECORD in memory.
 """
 
 import csv

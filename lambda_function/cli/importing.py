@@ -35,7 +35,7 @@ def patients(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: 
 
     First the whole file is checked. If anything is wrong, the problems are listed with their lines (the first 100; all
     of them with --json), and nothing is written. Then the patients are written in batches. A row whose key was imported
-    before is passed over, so repeat an import that was stopped.
+    before is skipped, so repeat an import that was stopped.
     """
     run = action_runner(tools, function)
     table = CsvFile(file, COLUMNS, REQUIRED)

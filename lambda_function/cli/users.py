@@ -39,7 +39,10 @@ def users() -> None:
 @click.option("--type", "user_type", type=_TYPE, help="List people of this type only.")
 @click.option("--clinic", help="List people of the clinic with this name only.")
 @click.option("--active/--inactive", default=None, help="List active people only, or inactive people only.")
-@click.option("-q", help="List people by words of their name, user name or e-mail, or by four digits of their phone.")
+@click.option(
+    "-q",
+    help="List people by words of their name, user name, e-mail or identifiers, or by four digits of their phone.",
+)
 @click.option("--after", type=int, help="Continue after this user id, which the page before names.")
 @click.option("--limit", type=int, help="Page size, up to 1000. The default is 100.")
 @click.pass_obj

@@ -54,7 +54,7 @@ OPEN_KINDS = frozenset({WordKind.NAME, WordKind.LOGIN})
 # What the words of a person's own row are from. The other kinds are from the identifiers.
 IDENTIFIER_KINDS = frozenset({WordKind.IDENTIFIER, WordKind.CHART})
 ROW_KINDS = frozenset(WordKind) - IDENTIFIER_KINDS
-# No word of a text begins with this sign, so that a search for the start of a word passes over such words.
+# No word of a text begins with this sign, so that a search for the start of a word never finds such words.
 _WHOLE = "="
 _DIGEST = 32
 

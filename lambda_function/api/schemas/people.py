@@ -41,7 +41,7 @@ class ShownIdentifier(TypedDict):
     """A number by which an authority, an insurance or a clinic knows a patient."""
 
     system: Annotated[IdentifierSystem, _SYSTEM]
-    value: Annotated[str, Field(description="The number in capital letters, without blanks, dots and hyphens")]
+    value: Annotated[str, Field(description="The number in capital letters, without spaces, dots and hyphens")]
 
 
 class NewIdentifier(BaseModel):
@@ -52,7 +52,7 @@ class NewIdentifier(BaseModel):
     system: Annotated[IdentifierSystem, _SYSTEM]
     value: Annotated[
         IdentifierValue,
-        Field(description="The number; capital letters, blanks, dots and hyphens make no difference"),
+        Field(description="The number; capital letters, spaces, dots and hyphens make no difference"),
     ]
 
 

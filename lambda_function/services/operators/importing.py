@@ -1,6 +1,6 @@
 """`import patients`: patients from the file of another system, in batches that may be repeated.
 
-A batch is all or nothing, and a row that has become a patient before is passed over, so whatever ends an import, the
+A batch is all or nothing, and a row that has become a patient before is skipped, so whatever ends an import, the
 same import continues it. See docs/decisions/0020-import.md.
 """
 
@@ -224,7 +224,7 @@ def _problems_of(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow]) -> It
         message = f"Patient {user_id} has this. Leave out the row, or the value, and merge the two afterwards."
         yield Problem(owned[identifier], identifier.system, "identifier_taken", message)
     for row in rows:
-        # PatientRow has told of what is no date, or too early.
+        # PatientRow has already reported what is not a date, or is too early.
         if row.born is None or row.born < EARLIEST_BIRTH_DATE:
             continue
         try:

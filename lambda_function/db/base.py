@@ -80,6 +80,22 @@ class RoleId(TypeDecorator[Role]):
         return None if value is None else _ROLES[value]
 
 
+class Hours(TypeDecorator[tuple[int, ...]]):
+    """Numbers of hours, stored as text such as `48,2`, and as an empty text for none."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(64)
+
+    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> str | None:
+        return None if value is None else ",".join(map(str, value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[int, ...] | None:
+        return None if value is None else tuple(int(hours) for hours in value.split(",") if hours)
+
+
 Id = Annotated[int, mapped_column(BigInteger)]
 Name = Annotated[str, mapped_column(String(200))]
 Note = Annotated[str, mapped_column(String(2000))]

@@ -34,6 +34,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     IdempotencySubject,
     LinkCode,
+    Notification,
     OutboxMessage,
     Patient,
     PatientIdentifier,
@@ -325,6 +326,18 @@ def _guardians(row: Any, role: Role) -> Criterion:
             return false()
 
 
+def _notifications(row: Any, role: Role) -> Criterion:
+    match VISIBILITY[Entity.NOTIFICATION][role]:
+        case Reach.ALL:
+            return true()
+        case Reach.OWN:
+            return is_one_of_mine(row.user_id)
+        case Reach.CLINIC:
+            return in_my_clinics(row.clinic_id)
+        case Reach.NONE:
+            return false()
+
+
 def contact_visible(role: Role) -> Criterion:
     """Returns the criterion on `User` by which a caller with that role may see a person's e-mail and phone."""
     match VISIBILITY[Entity.CONTACT][role]:
@@ -364,6 +377,7 @@ CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTyp
         IdempotencySubject: _keys,
         OutboxMessage: _all_or_none(Entity.MESSAGE),
         FreedTime: _all_or_none(Entity.FREED_TIME),
+        Notification: _notifications,
     }
 )
 

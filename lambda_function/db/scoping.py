@@ -20,6 +20,7 @@ from lambda_function.db.criteria import CRITERIA, Criterion, caller_values
 from lambda_function.db.models import (
     Chair,
     Clinic,
+    ClinicMessage,
     Closure,
     DoctorTreatment,
     IdempotencyLock,
@@ -50,6 +51,7 @@ SCOPED = frozenset(CRITERIA)
 OPEN = frozenset(
     {
         Clinic,
+        ClinicMessage,
         Chair,
         Closure,
         Treatment,

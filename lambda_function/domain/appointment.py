@@ -48,6 +48,7 @@ class EventAction(StrEnum):
     CHECK_IN = "CHECK_IN"
     COMPLETE = "COMPLETE"
     NO_SHOW = "NO_SHOW"
+    CONFIRM_ATTENDANCE = "CONFIRM_ATTENDANCE"
 
 
 class Step(StrEnum):

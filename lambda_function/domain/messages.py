@@ -16,6 +16,7 @@ _KINDS: Mapping[EventAction, str] = MappingProxyType(
         EventAction.CHECK_IN: "appointment.checked_in",
         EventAction.COMPLETE: "appointment.completed",
         EventAction.NO_SHOW: "appointment.no_show",
+        EventAction.CONFIRM_ATTENDANCE: "appointment.attendance_confirmed",
     }
 )
 

@@ -55,6 +55,9 @@ class Action(StrEnum):
     SET_TIME_OFF = "SET_TIME_OFF"
     WAIT = "WAIT"
     SHARE_CALENDAR = "SHARE_CALENDAR"
+    READ_NOTIFICATIONS = "READ_NOTIFICATIONS"
+    REMIND = "REMIND"
+    CONFIRM_ATTENDANCE = "CONFIRM_ATTENDANCE"
 
 
 class Entity(StrEnum):
@@ -83,6 +86,7 @@ class Entity(StrEnum):
     IDENTIFIER = "IDENTIFIER"
     GUARDIAN = "GUARDIAN"
     PATIENT_IMPORT = "PATIENT_IMPORT"
+    NOTIFICATION = "NOTIFICATION"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
@@ -124,6 +128,9 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.SET_TIME_OFF: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Action.WAIT: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Action.SHARE_CALENDAR: {_P: _OWN, _D: _OWN, _R: _OWN},
+        Action.READ_NOTIFICATIONS: {_P: _OWN, _D: _NONE, _R: _CLINIC},
+        Action.REMIND: {_P: _NONE, _D: _NONE, _R: _CLINIC},
+        Action.CONFIRM_ATTENDANCE: {_P: _OWN, _D: _NONE, _R: _CLINIC},
     }
 )
 
@@ -158,6 +165,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.GUARDIAN: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         # For operators, who import files.
         Entity.PATIENT_IMPORT: {_P: _NONE, _D: _NONE, _R: _NONE},
+        # Of those to whom it goes; a guardian does not see what goes to another guardian.
+        Entity.NOTIFICATION: {_P: _OWN, _D: _NONE, _R: _CLINIC},
     }
 )
 

@@ -88,7 +88,7 @@ def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
     changes = {"starts_at": rfc3339(view.starts_at), "doctor_id": view.doctor_id, "chair_id": chair_id}
     if request.override_reason is not None:
         changes["override_reason"] = request.override_reason
-    record(work, NewEvent(view, EventAction.BOOK, before=None, changes=changes))
+    record(work, NewEvent(view, EventAction.BOOK, before=None, country=facts.country, changes=changes))
     return view
 
 
@@ -168,7 +168,7 @@ def _add(
         "patient_note": request.patient_note,
         "override_reason": request.override_reason,
         "version": 1,
-        **dict.fromkeys(("created_at", "updated_at"), work.now),
+        **dict.fromkeys(("created_at", "updated_at", "placed_at"), work.now),
     }
     appointment_id = appointments.add(work.session, values)
     join_clinic(work, facts)

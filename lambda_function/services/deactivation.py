@@ -117,8 +117,14 @@ def _cancel(work: UnitOfWork, appointment_ids: Sequence[int]) -> list[FreedTime]
         return []
     cancelled = appointments.cancel_all(work.session, appointment_ids, reason=PATIENT_GONE, now=work.now)
     claims.release(work.session, *appointment_ids)
-    record(work, *(NewEvent(visit, EventAction.CANCEL, before, reason=PATIENT_GONE) for visit, before in cancelled))
-    return [freed_by_visit(visit, chair_id=visit.chair_id) for visit, _ in cancelled]
+    record(
+        work,
+        *(
+            NewEvent(visit, EventAction.CANCEL, before, country, reason=PATIENT_GONE, announce=False)
+            for visit, before, country in cancelled
+        ),
+    )
+    return [freed_by_visit(visit, chair_id=visit.chair_id) for visit, _, _ in cancelled]
 
 
 def deactivate_doctor(work: UnitOfWork, user_id: int, *, accept_conflicts: bool) -> list[int]:

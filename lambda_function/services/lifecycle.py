@@ -5,7 +5,6 @@ table.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lambda_function.db.models import Appointment
 from lambda_function.db.repositories import claims
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -25,7 +24,7 @@ from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import freed_by_visit
 from lambda_function.services.offers import record_freed_time
-from lambda_function.services.visits import NewEvent, lock_visit, record, view
+from lambda_function.services.visits import LockedVisit, NewEvent, lock_visit, record, view
 
 ACTIONS: Mapping[Step, Action] = MappingProxyType(
     {
@@ -61,19 +60,18 @@ def take(
         check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     visit = Interval(appointment.starts_at, appointment.ends_at)
     check_step_time(step, appointment.status, visit, zone=time_zone(locked.time_zone), actor=work.actor, now=work.now)
-    record(work, enter(work, appointment, step, after, reason=reason))
+    record(work, enter(work, locked, step, after, reason=reason))
     shown = view(work, appointment)
     if after not in HOLDING:
         record_freed_time(work, [freed_by_visit(appointment, chair_id=appointment.chair_id)])
     return shown
 
 
-def enter(
-    work: UnitOfWork, appointment: Appointment, step: Step, after: Status, *, reason: str | None = None
-) -> NewEvent:
-    """Puts a locked appointment into the status after a step that has been checked. The caller
+def enter(work: UnitOfWork, locked: LockedVisit, step: Step, after: Status, *, reason: str | None = None) -> NewEvent:
+    """Puts the appointment into the status after a step that has been checked. The caller
     records what happened.
     """
+    appointment = locked.appointment
     before = appointment.status
     appointment.status = after
     appointment.updated_at = work.now
@@ -83,4 +81,4 @@ def enter(
         appointment.receptionist_id = work.actor.user_id
     if after not in HOLDING:
         claims.release(work.session, appointment.appointment_id)
-    return NewEvent(appointment, EventAction(step), before, reason=reason)
+    return NewEvent(appointment, EventAction(step), before, locked.country, reason=reason)

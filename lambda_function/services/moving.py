@@ -85,7 +85,7 @@ def change(
         if _is_elsewhere(visit, wanted):
             moved = _move(work, locked, wanted)
             events.append(moved.event)
-        events += _note(work, visit, wanted.notes)
+        events += _note(work, visit, wanted.notes, country=locked.country if moved is None else moved.facts.country)
     record(work, *events)
     if moved is None:
         return view(work, visit)
@@ -152,7 +152,9 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
     if wanted.override_reason is not None:
         visit.override_reason = changes["override_reason"] = wanted.override_reason
     join_clinic(work, facts)
-    return _MoveOutcome(NewEvent(visit, EventAction.MOVE, before, changes=changes), facts, left, vacancy.awaited)
+    return _MoveOutcome(
+        NewEvent(visit, EventAction.MOVE, before, facts.country, changes=changes), facts, left, vacancy.awaited
+    )
 
 
 def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tuple[BookingFacts, list[int]]:
@@ -184,6 +186,9 @@ def _put(
 ) -> dict[str, Any]:
     """Puts the visit there, with its claims. Returns what has changed, each with the value before and after."""
     old = _described(visit)
+    if (visit.starts_at, visit.doctor_id) != (placement.visit.start, placement.doctor_id):
+        # What the patient has agreed to is another time or doctor. A chair is the clinic's own affair.
+        visit.placed_at, visit.attendance_confirmed_at = work.now, None
     visit.starts_at, visit.ends_at = placement.visit.start, placement.visit.end
     visit.doctor_id, visit.clinic_id, visit.chair_id = placement.doctor_id, clinic_id, chair_id
     visit.updated_at = work.now
@@ -196,11 +201,11 @@ def _described(visit: Appointment) -> dict[str, object]:
     return {"starts_at": rfc3339(visit.starts_at), "doctor_id": visit.doctor_id, "chair_id": visit.chair_id}
 
 
-def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None]) -> list[NewEvent]:
+def _note(work: UnitOfWork, visit: Appointment, notes: dict[str, str | None], *, country: str) -> list[NewEvent]:
     changes = {name: [getattr(visit, name), note] for name, note in notes.items() if getattr(visit, name) != note}
     if not changes:
         return []
     for name, (_, note) in changes.items():
         setattr(visit, name, note)
     visit.updated_at = work.now
-    return [NewEvent(visit, EventAction.NOTE, visit.status, changes=changes)]
+    return [NewEvent(visit, EventAction.NOTE, visit.status, country, changes=changes)]

@@ -23,12 +23,14 @@ BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 @dataclass(frozen=True, slots=True)
 class LockedVisit:
     """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone. `erased` is
-    whether its patient has been or is being erased. `clinic_of` are the clinics of all locked doctors.
+    whether its patient has been or is being erased. `clinic_of` are the clinics of all locked doctors. `country` is
+    that of the visit's clinic.
     """
 
     appointment: Appointment
     policy: Policy
     time_zone: str
+    country: str
     erased: bool
     clinic_of: Mapping[int, int]
 
@@ -67,7 +69,7 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
         raise NotFoundError("There is no such appointment.")
     if erased and appointment.patient_id == work.actor.user_id:
         raise ForbiddenError("This account is deactivated.")
-    return LockedVisit(appointment, resources.policy, resources.time_zone, erased, clinic_of)
+    return LockedVisit(appointment, resources.policy, resources.time_zone, resources.country, erased, clinic_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,17 @@ def visible_to(actor: Actor, visits: Collection[BusyVisit]) -> VisibleVisits:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """What the actor did to an appointment. `before` is its previous status. The new one is in the appointment."""
+    """What the actor did to an appointment. `before` is its previous status. The new one is in the appointment, whose
+    clinic is in `country`. With `announce` false, nobody is to be told.
+    """
 
     appointment: Appointment | AppointmentView
     action: EventAction
     before: Status | None
+    country: str
     reason: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    announce: bool = True
 
 
 def record(work: UnitOfWork, *events: NewEvent) -> None:
@@ -128,7 +134,9 @@ def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
 
 
 def _message(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
-    """Returns a message without anything personal: without the reason and the changes, which hold what people wrote."""
+    """Returns a message without anything personal: without the reason, and with the names of what has
+    changed, but not with the values, which hold what people wrote.
+    """
     visit = event.appointment
     detail = {
         "appointment_id": visit.appointment_id,
@@ -136,6 +144,9 @@ def _message(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
         "action": event.action,
         "from_status": event.before,
         "to_status": visit.status,
+        "changed": sorted(event.changes) if event.before is not None else [],
+        "announce": event.announce,
+        "country": event.country,
         "clinic_id": visit.clinic_id,
         "doctor_id": visit.doctor_id,
         "starts_at": rfc3339(visit.starts_at),

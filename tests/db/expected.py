@@ -16,6 +16,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     IdempotencySubject,
     LinkCode,
+    Notification,
     OutboxMessage,
     Patient,
     PatientIdentifier,
@@ -59,6 +60,7 @@ SCOPED = (
     IdempotencySubject,
     OutboxMessage,
     FreedTime,
+    Notification,
 )
 Key = tuple[Any, ...]
 Rules = Mapping[type[Any], Callable[[Any], bool]]
@@ -148,6 +150,15 @@ class Expected:
             return self.patient(row.patient_id)
         return row.guardian_id == self.actor.user_id
 
+    def notification(self, row: Notification) -> bool:
+        match self.actor.role:
+            case Role.PATIENT:
+                return row.user_id in self.actor.patient_ids
+            case Role.DOCTOR:
+                return False
+            case Role.RECEPTIONIST:
+                return row.clinic_id in self.actor.clinic_ids
+
     def keys(self, mapped: type[Any]) -> set[Key]:
         me = self.actor.user_id
         rules: Rules = {
@@ -170,6 +181,7 @@ class Expected:
             SlotClaim: lambda row: False,
             OutboxMessage: lambda row: False,
             FreedTime: lambda row: False,
+            Notification: self.notification,
             WaitlistEntry: self.wish,
             CalendarToken: lambda row: row.user_id == me,
             IdempotencyKey: lambda row: row.user_id == me,

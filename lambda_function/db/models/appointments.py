@@ -41,7 +41,9 @@ def _on_grid(column: str) -> str:
 class Appointment(Base):
     """Duration, buffers and price are a snapshot, so changing a treatment later changes no appointment.
 
-    `receptionist_id` is the receptionist who booked or confirmed it.
+    `receptionist_id` is the receptionist who booked or confirmed it. `placed_at` is when it got its present doctor and
+    start. It is NULL in rows of a release before 0026, and stands for created_at there. `attendance_confirmed_at` is
+    when the patient said that they would come.
     """
 
     __tablename__ = "appointment"
@@ -77,6 +79,8 @@ class Appointment(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    placed_at: Mapped[Instant | None]
+    attendance_confirmed_at: Mapped[Instant | None]
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
 
@@ -100,7 +104,8 @@ class SlotClaim(Base):
 
 class AppointmentEvent(Base):
     """Something that happened to an appointment. Rows are only added. `actor_id` is NULL if the system or an operator
-    did it. `actor_type` is the role that the actor had then, and is NULL in the same cases.
+    did it. `actor_type` is the role that the actor had then, and is NULL in the same cases. `via` is LINK if it was
+    done on the page behind the link of a message.
     """
 
     __tablename__ = "appointment_event"
@@ -114,6 +119,7 @@ class AppointmentEvent(Base):
     from_status: Mapped[Status | None] = mapped_column(_STATUS)
     to_status: Mapped[Status] = mapped_column(_STATUS)
     reason: Mapped[Reason | None]
+    via: Mapped[str | None] = mapped_column(String(8))
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 

@@ -6,12 +6,16 @@ from sqlalchemy import CheckConstraint, ForeignKey, Integer, Numeric, String, Un
 from sqlalchemy.dialects.mysql import CHAR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lambda_function.db.base import EXACT, LANGUAGE, Base, Id, Name, table_args
+from lambda_function.db.base import EXACT, LANGUAGE, Base, Hours, Id, Name, table_args
 from lambda_function.domain.people import Language
 
 
 class Clinic(Base):
-    """A clinic. Its policies are in whole minutes and days: domain/appointment.py says what they limit."""
+    """A clinic. Its policies are in whole minutes and days: domain/appointment.py says what they limit.
+
+    Reminders go out `reminder_hours` before a visit. Quiet hours are between two minutes of the local day, and there
+    are none where both are NULL: see domain/quiet_hours.py.
+    """
 
     __tablename__ = "clinic"
     __table_args__ = table_args(
@@ -39,6 +43,16 @@ class Clinic(Base):
     # None means no limit and is written as NULL. Without this type the ORM would treat it as not given.
     max_open_visits: Mapped[int | None] = mapped_column(
         Integer().evaluates_none(), default=20, server_default=text("20")
+    )
+    address: Mapped[str | None] = mapped_column(String(500))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    email: Mapped[str | None] = mapped_column(String(254))
+    reminder_hours: Mapped[tuple[int, ...]] = mapped_column(Hours, default=(48, 2), server_default=text("'48,2'"))
+    quiet_from_minute: Mapped[int | None] = mapped_column(
+        Integer().evaluates_none(), default=1260, server_default=text("1260")
+    )
+    quiet_to_minute: Mapped[int | None] = mapped_column(
+        Integer().evaluates_none(), default=480, server_default=text("480")
     )
     active: Mapped[bool] = mapped_column(default=True, server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))

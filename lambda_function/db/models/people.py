@@ -25,7 +25,8 @@ class User(Base):
     erased or merged into another is inactive for good, appears in no list, and matches nothing.
 
     `email_trusted` says whether a verified e-mail links an account by itself. NULL means yes as long as the version is
-    1. See services/sign_up.py.
+    1. See services/sign_up.py. `bounced_email_hash` is the hash of an address to which mail could not be delivered:
+    while the person has that address, nothing is sent there.
     """
 
     __tablename__ = "user"
@@ -54,6 +55,7 @@ class User(Base):
     language: Mapped[Language | None] = mapped_column(LANGUAGE)
     contact_by: Mapped[Channel | None] = mapped_column(stored_enum(Channel))
     recalls: Mapped[bool | None]
+    bounced_email_hash: Mapped[str | None] = mapped_column(CHAR(64, collation=EXACT))
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
 

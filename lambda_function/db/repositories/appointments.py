@@ -79,6 +79,7 @@ class VisitResources(NamedTuple):
     horizon_days: int
     cutoff_minutes: int
     time_zone: str
+    country: str
 
     @property
     def policy(self) -> Policy:
@@ -93,6 +94,14 @@ class VisitForChange(NamedTuple):
     appointment: Appointment
     erased: bool
     represented: bool
+
+
+class CancelledVisit(NamedTuple):
+    """A cancelled appointment, with its status before and the country of its clinic."""
+
+    appointment: Appointment
+    before: Status
+    country: str
 
 
 class EventView(NamedTuple):
@@ -224,8 +233,9 @@ _FOR_CHANGE = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+_COUNTRY = select(Clinic.country).where(Clinic.clinic_id == Appointment.clinic_id).scalar_subquery()
 _ALL_FOR_CHANGE = (
-    select(Appointment)
+    select(Appointment, _COUNTRY)
     .where(Appointment.appointment_id.in_(bindparam("appointment_ids", expanding=True)))
     .order_by(Appointment.appointment_id)
     .with_for_update()
@@ -297,22 +307,23 @@ def get_for_change(
     return None if row is None else VisitForChange(row[0], row[1] is not None, bool(row[2]))
 
 
-def cancel_all(
-    session: Session, appointment_ids: Sequence[int], *, reason: str, now: datetime
-) -> list[tuple[Appointment, Status]]:
+def cancel_all(session: Session, appointment_ids: Sequence[int], *, reason: str, now: datetime) -> list[CancelledVisit]:
     """Cancels the appointments in two statements, with their rows locked in the order of their ids. Returns each after
-    the change, only for reading, with its previous status. The caller has checked that each may be cancelled, and holds
+    the change, only for reading. The caller has checked that each may be cancelled, and holds
     the locks of get_for_change.
     """
-    found = session.scalars(_ALL_FOR_CHANGE, {"appointment_ids": appointment_ids}).all()
+    found = session.execute(_ALL_FOR_CHANGE, {"appointment_ids": appointment_ids}).all()
     changes = {"status": Status.CANCELLED, "cancel_reason": reason, "updated_at": now}
     write(
         session,
         update(Appointment)
-        .where(Appointment.appointment_id.in_([visit.appointment_id for visit in found]))
+        .where(Appointment.appointment_id.in_([visit.appointment_id for visit, _ in found]))
         .values(version=Appointment.version + 1, **changes),
     )
-    return [(visit, _changed(session, visit, {**changes, "version": visit.version + 1})) for visit in found]
+    return [
+        CancelledVisit(visit, _changed(session, visit, {**changes, "version": visit.version + 1}), country)
+        for visit, country in found
+    ]
 
 
 def _changed(session: Session, visit: Appointment, changes: Mapping[str, Any]) -> Status:

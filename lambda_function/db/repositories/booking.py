@@ -55,6 +55,7 @@ class BookingFacts(NamedTuple):
     clinic_name: str
     clinic_active: bool
     time_zone: str
+    country: str
     lead_minutes: int
     horizon_days: int
     cutoff_minutes: int
@@ -93,6 +94,7 @@ class Candidate(NamedTuple):
 
     doctor_id: int
     clinic_id: int
+    country: str
     time_zone: str
     lead_minutes: int
     horizon_days: int

@@ -17,6 +17,7 @@ from lambda_function.db.models import (
     CalendarToken,
     ClinicPatient,
     LinkCode,
+    Notification,
     PatientIdentifier,
     PatientImport,
     PersonWord,
@@ -87,5 +88,7 @@ def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -
         write(session, delete(mapped).where(mapped.user_id == user_id))
     write(session, update(PatientImport).where(PatientImport.user_id == user_id).values(user_id=None))
     write(session, delete(ClinicPatient).where(ClinicPatient.patient_id == user_id))
+    told = update(Notification).where(Notification.user_id == user_id)
+    write(session, told.values(address_hash=None, provider_id=None))
     nobody = {**anonymous(name), "version": User.version + 1, "updated_at": now}
     write(session, update(User).where(User.user_id == user_id).values(nobody))

@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, Fate] = MappingProxyType(
         "guardian.patient_id": Fate.MOVED,
         "guardian.created_by": Fate.STAFF,
         "clinic_patient.patient_id": Fate.MOVED,
+        "notification.user_id": Fate.MOVED,
         "person_word.user_id": Fate.GONE,
         "calendar_token.user_id": Fate.GONE,
         "link_code.user_id": Fate.GONE,

@@ -32,6 +32,7 @@ from lambda_function.db.models import (
     ClinicPatient,
     Guardian,
     LinkCode,
+    Notification,
     PatientIdentifier,
     PatientImport,
     PersonWord,
@@ -256,6 +257,19 @@ def move_identifiers(session: Session, pair: Pair) -> bool:
 
 def move_imports(session: Session, pair: Pair) -> None:
     own = update(PatientImport).where(PatientImport.user_id == pair.source_id)
+    write(session, own.values(user_id=pair.target_id))
+
+
+def move_notifications(session: Session, pair: Pair) -> None:
+    """Moves the messages. What both were told, as the guardians of one patient, stays with the other person."""
+    told = aliased(Notification)
+    both = select(Notification.notification_id).join(
+        told, and_(told.subject == Notification.subject, told.user_id == pair.target_id)
+    )
+    twice = session.scalars(both.where(Notification.user_id == pair.source_id), execution_options=UNSCOPED).all()
+    if twice:
+        write(session, delete(Notification).where(Notification.notification_id.in_(twice)))
+    own = update(Notification).where(Notification.user_id == pair.source_id)
     write(session, own.values(user_id=pair.target_id))
 
 

@@ -20,6 +20,7 @@ from lambda_function.db.models import (
     IdempotencyKey,
     IdempotencySubject,
     LinkCode,
+    Notification,
     OutboxMessage,
     Patient,
     PatientIdentifier,
@@ -58,8 +59,9 @@ _EVENT_OF_STAFF = (
     AppointmentEvent.from_status,
     AppointmentEvent.to_status,
 )
+_EVENT_OF_OTHERS = (PersonEvent.person_event_id, PersonEvent.at, PersonEvent.action)
 # Hashes stand for secrets. The copy only shows that there is one.
-_SECRETS = frozenset({"token_hash", "key_hash", "code_hash", "request_hash", "rights_hash"})
+_SECRETS = frozenset({"token_hash", "key_hash", "code_hash", "request_hash", "rights_hash", "lease"})
 _ANSWER = (IdempotencyKey.created_at, IdempotencyKey.status)
 
 
@@ -84,6 +86,10 @@ def _names(user_id: int) -> ColumnElement[bool]:
     )
 
 
+def _by_these_about_others(numbers: Sequence[int]) -> ColumnElement[bool]:
+    return PersonEvent.actor_id.in_(numbers) & PersonEvent.user_id.not_in(numbers)
+
+
 def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
     """Returns the columns and the rows of everything known about a person, except the messages."""
     numbers = sorted({user_id, *merged})
@@ -92,10 +98,7 @@ def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[
         {
             "user": (_all(User), User.user_id == user_id),
             "person_events": (_all(PersonEvent), PersonEvent.user_id.in_(numbers)),
-            "person_events_of_others": (
-                (PersonEvent.person_event_id, PersonEvent.at, PersonEvent.action),
-                PersonEvent.actor_id.in_(numbers) & PersonEvent.user_id.not_in(numbers),
-            ),
+            "person_events_of_others": (_EVENT_OF_OTHERS, _by_these_about_others(numbers)),
             "patient": (_all(Patient), Patient.user_id == user_id),
             "identifiers": (_all(PatientIdentifier), PatientIdentifier.user_id == user_id),
             "imports": (_all(PatientImport), PatientImport.user_id == user_id),
@@ -125,6 +128,7 @@ def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[
                     WaitlistEntry.offer_doctor_id == user_id,
                 ),
             ),
+            "notifications": (_all(Notification), Notification.user_id == user_id),
             "calendar_token": (_all(CalendarToken), CalendarToken.user_id == user_id),
             "link_code": (_all(LinkCode), LinkCode.user_id == user_id),
             "refusals": (_all(Refusals), Refusals.user_id == user_id),

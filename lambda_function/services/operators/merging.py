@@ -190,6 +190,7 @@ def _move(work: UnitOfWork, pair: Pair, plan: MergePlan, visits: list[MovedVisit
     merging.move_guardians(session, plan.guardians)
     merging.move_identifiers(session, pair)
     merging.move_imports(session, pair)
+    merging.move_notifications(session, pair)
     merging.move_clinics(session, pair, work.now)
 
 

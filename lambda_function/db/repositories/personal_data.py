@@ -61,7 +61,18 @@ _EVENT_OF_STAFF = (
 )
 _EVENT_OF_OTHERS = (PersonEvent.person_event_id, PersonEvent.at, PersonEvent.action)
 # Hashes stand for secrets. The copy only shows that there is one.
-_SECRETS = frozenset({"token_hash", "key_hash", "code_hash", "request_hash", "rights_hash", "lease"})
+_SECRETS = frozenset(
+    {
+        "token_hash",
+        "key_hash",
+        "code_hash",
+        "request_hash",
+        "rights_hash",
+        "lease",
+        "address_hash",
+        "bounced_email_hash",
+    }
+)
 _ANSWER = (IdempotencyKey.created_at, IdempotencyKey.status)
 
 

@@ -1,0 +1,1 @@
+"""Messages to people: planned from events and by the clock, composed when claimed, and settled by their outcome."""

@@ -69,23 +69,28 @@ def to_utc(local: datetime, zone: ZoneInfo, *, field: str | None = None) -> date
     return first
 
 
+def first_and_last(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first and the last instant (UTC) at which the clocks of `zone` show `local` (naive). Where clocks skip it,
+    both are when they are put forward.
+    """
+    first, last = _candidates(local, zone)
+    if _shows(first, zone) == local:
+        return first, last
+    # In a gap the fold order turns round: `last` is the earlier of the two, and the change lies between them.
+    offset = bisect_left(
+        range((first - last) // _SECOND),
+        local,
+        key=lambda seconds: _shows(last + seconds * _SECOND, zone),
+    )
+    change = last + offset * _SECOND
+    return change, change
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first instant (UTC) of a local date. Where the clocks skip midnight, that is when they are put forward; of
     the first date of all it is the first instant of all.
     """
-    if day == date.min:
-        return FIRST_INSTANT
-    midnight = datetime.combine(day, time())
-    before, after = _candidates(midnight, zone)
-    if _shows(before, zone) == midnight:
-        return before
-    # In a gap the fold order turns round: `after` is the earlier of the two, and the change lies between them.
-    offset = bisect_left(
-        range((before - after) // _SECOND),
-        midnight,
-        key=lambda seconds: _shows(after + seconds * _SECOND, zone),
-    )
-    return after + offset * _SECOND
+    return FIRST_INSTANT if day == date.min else first_and_last(datetime.combine(day, time()), zone)[0]
 
 
 def day_end(day: date, zone: ZoneInfo) -> datetime:

@@ -9,6 +9,10 @@
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
 | `PUBLIC_URL` | the API only: the address that people see, `https://host`; default: the one that a request came by |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
+| `NOTIFICATIONS_FUNCTION` | the messenger only: name or ARN of the function that composes messages |
+| `MAIL_SENDER` | the messenger only: the address that e-mails come from, such as `reminders@clinic.example` |
+| `MAIL_CONFIGURATION_SET` | the messenger only: name of the SES configuration set, whose events tell of bounces |
+| `SMS_SENDER_ID` | the messenger only: up to 11 letters and digits as the sender of SMS; default: a number of SNS |
 | `DATABASE_HOST` | a proxy, which takes the place of the secret's host; making database users: where they are made |
 | `DATABASE_PORT`, `DATABASE_NAME` | making database users only: the same |
 | `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
@@ -20,6 +24,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_MAIL_SENDER = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_SMS_SENDER_ID = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -72,6 +78,14 @@ class DatabaseUsersSettings:
     migrator_secret_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class MessengerSettings:
+    notifications_function: str
+    mail_sender: str
+    mail_configuration_set: str
+    sms_sender_id: str | None = None
+
+
 def _tls(environment: Mapping[str, str]) -> TlsSettings:
     choice = environment.get("DATABASE_TLS", "verify")
     if choice not in {"verify", "off"}:
@@ -114,6 +128,22 @@ def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
     """Raises SettingsError."""
     return _required(environment, "EVENT_BUS_NAME")
+
+
+def messenger_settings(environment: Mapping[str, str] = os.environ) -> MessengerSettings:
+    """Raises SettingsError."""
+    sender = _required(environment, "MAIL_SENDER")
+    if not _MAIL_SENDER.fullmatch(sender):
+        raise SettingsError("MAIL_SENDER is not an e-mail address. Set it to one such as reminders@clinic.example.")
+    sms_sender_id = environment.get("SMS_SENDER_ID") or None
+    if sms_sender_id and not _SMS_SENDER_ID.fullmatch(sms_sender_id):
+        raise SettingsError("SMS_SENDER_ID makes no sense. Use up to 11 letters and digits, one of them a letter.")
+    return MessengerSettings(
+        notifications_function=_required(environment, "NOTIFICATIONS_FUNCTION"),
+        mail_sender=sender,
+        mail_configuration_set=_required(environment, "MAIL_CONFIGURATION_SET"),
+        sms_sender_id=sms_sender_id,
+    )
 
 
 def migration_settings(environment: Mapping[str, str] = os.environ) -> MigrationSettings:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 from botocore.exceptions import BotoCoreError
 
+from lambda_function.bootstrap.clock import Clock, system_clock
 from lambda_function.bootstrap.operator_context import build_accounts, build_function, operators_database
 from lambda_function.cli.command import Tools
 from lambda_function.settings import NoDatabaseError, SettingsError
@@ -15,9 +16,9 @@ _Built = TypeVar("_Built")
 _LOCALLY = 'For the stack that `make run` has started, write: make operator ARGS="users list"'
 
 
-def build_tools() -> Tools:
+def build_tools(clock: Clock = system_clock) -> Tools:
     return Tools(
-        database=lambda: _built(operators_database),
+        database=lambda: _built(partial(operators_database, clock=clock)),
         accounts=lambda: _built(build_accounts),
         function=lambda name: _built(partial(build_function, name)),
     )

@@ -1,7 +1,6 @@
 """How the parts that talk to the database are put together."""
 
 import ssl
-from datetime import UTC, datetime
 
 import boto3
 from botocore.config import Config
@@ -9,6 +8,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from lambda_function.aws.secrets import SecretCredentials, SecretVersions
+from lambda_function.bootstrap.clock import Clock, system_clock
 from lambda_function.db.engine import CredentialSource, build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.settings import DatabaseSettings, SettingsError, TlsSettings
@@ -16,14 +16,16 @@ from lambda_function.settings import DatabaseSettings, SettingsError, TlsSetting
 CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
 
-def build_database(source: CredentialSource, tls: TlsSettings, *, exempt: bool = False) -> Database:
+def build_database(
+    source: CredentialSource, tls: TlsSettings, *, exempt: bool = False, clock: Clock = system_clock
+) -> Database:
     """The database, to which nothing has connected yet; for `exempt` see build_engine."""
-    return Database(build_engine(source, tls_context(tls), exempt=exempt), lambda: datetime.now(UTC))
+    return Database(build_engine(source, tls_context(tls), exempt=exempt), clock)
 
 
-def application_database(settings: DatabaseSettings) -> Database:
+def application_database(settings: DatabaseSettings, clock: Clock = system_clock) -> Database:
     """The database as the Lambdas of the application use it, with the application's secret."""
-    return build_database(credential_source(settings.secret_id, settings.host), settings.tls)
+    return build_database(credential_source(settings.secret_id, settings.host), settings.tls, clock=clock)
 
 
 def credential_source(secret_id: str, host: str | None = None) -> SecretCredentials:

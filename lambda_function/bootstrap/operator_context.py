@@ -6,6 +6,7 @@ from sqlalchemy import URL
 
 from lambda_function.aws.cognito import CognitoAccounts
 from lambda_function.aws.operator_function import OperatorFunction
+from lambda_function.bootstrap.clock import Clock, system_clock
 from lambda_function.bootstrap.database import CLIENT, build_database, credential_source, database_url
 from lambda_function.db.engine import Credentials
 from lambda_function.db.unit_of_work import Database
@@ -34,11 +35,11 @@ class UrlCredentials:
     refreshed = current
 
 
-def operators_database(settings: MigrationSettings | None = None) -> Database:
+def operators_database(settings: MigrationSettings | None = None, clock: Clock = system_clock) -> Database:
     """Reads the environment as migrations do, unless settings are given. Nothing connects yet."""
     settings = settings or migration_settings()
     source = UrlCredentials(database_url(settings.url)) if settings.url else credential_source(str(settings.secret_id))
-    return build_database(source, settings.tls, exempt=True)
+    return build_database(source, settings.tls, exempt=True, clock=clock)
 
 
 def build_accounts() -> Accounts | None:

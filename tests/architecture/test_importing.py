@@ -34,9 +34,9 @@ print(json.dumps(sorted(sys.modules)))
 
 
 @cache
-def importing(*names: str, place: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def importing(*names: str, place: Path = ROOT, guard: str = GUARD) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", GUARD, json.dumps(names)],
+        [sys.executable, "-c", guard, json.dumps(names)],
         cwd=place,
         env={"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -72,6 +72,17 @@ def test_the_operators_lambda_imports_nothing_of_the_command_line() -> None:
     run = importing("lambda_function.bootstrap.operator")
     assert run.returncode == 0, run.stderr
     assert not {"alembic", "click", "yaml", "lambda_function.cli"} & set(json.loads(run.stdout))
+
+
+def test_the_messenger_imports_neither_a_database_nor_templates() -> None:
+    guard = GUARD.replace("import boto3, sqlalchemy, sqlalchemy.engine", "import boto3").replace(
+        '    (sqlalchemy, "create_engine"), (sqlalchemy.engine, "create_engine"),\n', ""
+    )
+    run = importing("lambda_function.bootstrap.messenger", guard=guard)
+    assert run.returncode == 0, run.stderr
+    imported = set(json.loads(run.stdout))
+    assert "lambda_function.aws.mail" in imported
+    assert not {"sqlalchemy", "pymysql", "jinja2", "babel", "lambda_function.db"} & imported
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 import pytest
 
 from lambda_function.settings import (
+    MessengerSettings,
     NoDatabaseError,
     SettingsError,
     database_settings,
     event_bus_name,
+    messenger_settings,
     migration_settings,
     public_url,
 )
@@ -101,3 +103,45 @@ def test_migrations_without_either_are_told_of_both(variable: str) -> None:
 
 def test_the_url_is_not_shown_with_the_settings() -> None:
     assert "S3cret" not in repr(migration_settings({"DATABASE_URL": URL}))
+
+
+MESSENGER = {
+    "NOTIFICATIONS_FUNCTION": "dentist-prod-notifications",
+    "MAIL_SENDER": "reminders@clinic.example",
+    "MAIL_CONFIGURATION_SET": "dentist-prod",
+}
+
+
+def test_the_messenger_knows_its_function_and_its_senders() -> None:
+    settings = messenger_settings({**MESSENGER, "SMS_SENDER_ID": "Dentist1"})
+    assert settings == MessengerSettings(
+        "dentist-prod-notifications", "reminders@clinic.example", "dentist-prod", "Dentist1"
+    )
+
+
+@pytest.mark.parametrize("environment", [MESSENGER, {**MESSENGER, "SMS_SENDER_ID": ""}], ids=["unset", "empty"])
+def test_an_sms_needs_no_sender(environment: dict[str, str]) -> None:
+    assert messenger_settings(environment).sms_sender_id is None
+
+
+@pytest.mark.parametrize("name", sorted(MESSENGER))
+def test_the_messenger_says_which_variable_is_missing(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        messenger_settings({**MESSENGER, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAIL_SENDER", "nobody"),
+        ("MAIL_SENDER", "Clinic <a@clinic.example>"),
+        ("MAIL_SENDER", "a@clinic.example\n"),
+        ("SMS_SENDER_ID", "12345"),
+        ("SMS_SENDER_ID", "The Dentist"),
+        ("SMS_SENDER_ID", "DentistOfLima"),
+    ],
+)
+def test_a_sender_that_makes_no_sense_is_refused_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as refusal:
+        messenger_settings({**MESSENGER, name: value})
+    assert value not in str(refusal.value)

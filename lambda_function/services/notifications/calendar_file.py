@@ -1,0 +1,74 @@
+"""The visit as a file of an e-mail, which a calendar program takes as news of the event that it has from the feed: RFC
+5545, and RFC 5546 for what is to be done with it.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Language
+from lambda_function.services.calendar_events import (
+    escaped,
+    event_lines,
+    others_summary,
+    patients_summary,
+    written,
+)
+from lambda_function.services.notifications.messages import Attachment, MessageFacts
+
+# These are about a visit that is in the feed. What is offered, or due, is none yet.
+WITH_FILE = frozenset(NotificationKind) - {NotificationKind.OFFER, NotificationKind.RECALL}
+_FILE_NAMES = {Language.EN: "appointment.ics", Language.ES: "cita.ics"}
+
+
+class VisitOfFile(NamedTuple):
+    """The visit as it is now. `installation_id` is that of the feed's events."""
+
+    appointment_id: int
+    installation_id: str
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def calendar_file(facts: MessageFacts, visit: VisitOfFile) -> Attachment:
+    """Returns the file for a message of a kind of WITH_FILE."""
+    method = "CANCEL" if facts.kind is NotificationKind.CANCELLED else "PUBLISH"
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//dentist-appointments//EN",
+        f"METHOD:{method}",
+        *event_lines(
+            visit,
+            summary=_summary(facts),
+            location=", ".join(filter(None, [facts.clinic_name, facts.clinic_address])),
+            installation_id=visit.installation_id,
+            more=_organizer(facts),
+        ),
+        "END:VCALENDAR",
+    ]
+    content_type = f"text/calendar; charset=utf-8; method={method}"
+    return Attachment(_FILE_NAMES[facts.language], content_type, written(lines))
+
+
+def _summary(facts: MessageFacts) -> str:
+    if facts.for_guardian:
+        return others_summary(facts.treatment_name, facts.patient_name, facts.doctor_name)
+    return patients_summary(facts.treatment_name, facts.doctor_name)
+
+
+def _organizer(facts: MessageFacts) -> list[str]:
+    """RFC 5546 wants an organizer, which is the clinic if it has an address."""
+    if facts.clinic_email is None:
+        return []
+    return [f'ORGANIZER;CN="{escaped_parameter(facts.clinic_name)}":mailto:{facts.clinic_email}']
+
+
+def escaped_parameter(value: str) -> str:
+    """The value of a parameter between quotation marks, which may hold neither these nor control characters."""
+    return escaped(value).replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\").replace('"', "'")

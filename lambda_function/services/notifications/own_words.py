@@ -1,0 +1,126 @@
+"""A clinic's own words: a small language, of names between double braces and conditions such as `{% if phone %}`.
+
+Jinja2 reads it, and whatever else Jinja2 knows is refused before anything is rendered: attributes, calls, filters and
+loops. So a text can neither find out how the service is made nor keep it busy.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from jinja2 import Template, TemplateSyntaxError, nodes
+
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel
+from lambda_function.services.notifications.environment import ENVIRONMENT
+from lambda_function.services.practice.suggestions import did_you_mean, listed
+
+MAX_SUBJECT = 200
+MAX_TEXT = 4000
+# Deeper ones are written by no person, and would be too deep for Python.
+_MAX_DEPTH = 8
+
+_ALWAYS = frozenset({"name", "patient", "for_guardian", "clinic", "address", "phone", "email", "link"})
+_OF_A_VISIT = _ALWAYS | {"doctor", "day", "time", "when"}
+# Others may see these words: on a locked screen, and in a list of messages.
+_PRIVATE = "treatment"
+_HOW = "Write names as {{ clinic }} and conditions as {% if phone %} … {% endif %}"
+_CONDITIONS = (nodes.Not, nodes.And, nodes.Or)
+_REFUSED: Mapping[type[nodes.Node], str] = MappingProxyType(
+    {
+        nodes.Getattr: "names have no attributes",
+        nodes.Getitem: "names have no parts",
+        nodes.Call: "nothing can be called",
+        nodes.Filter: "there are no filters",
+        nodes.For: "there are no loops",
+    }
+)
+
+
+class OwnWords(NamedTuple):
+    """A clinic's own words for one kind of message, in one channel and language. An SMS has no subject."""
+
+    subject: str | None
+    text: str
+
+
+class BrokenWordsError(Exception):
+    """A clinic's own words cannot be used. The message says what to change, and has nothing of what they would say."""
+
+
+def names_for(kind: NotificationKind, channel: Channel, *, in_subject: bool) -> frozenset[str]:
+    """Returns the names that words may use there."""
+    match kind:
+        case NotificationKind.RECALL:
+            names = _ALWAYS
+        case NotificationKind.OFFER:
+            names = _OF_A_VISIT | {"until"}
+        case _:
+            names = _OF_A_VISIT
+    return names if in_subject or channel is Channel.SMS else names | {_PRIVATE}
+
+
+@lru_cache(maxsize=512)
+def template_of(source: str, kind: NotificationKind, channel: Channel, *, in_subject: bool = False) -> Template:
+    """Returns the template of a clinic's subject or text. Raises BrokenWordsError."""
+    limit = MAX_SUBJECT if in_subject else MAX_TEXT
+    if len(source) > limit:
+        raise BrokenWordsError(f"is too long; write at most {limit} characters")
+    known = names_for(kind, channel, in_subject=in_subject)
+    try:
+        tree = ENVIRONMENT.parse(source)
+    except TemplateSyntaxError as error:
+        raise BrokenWordsError(f"cannot be read in line {error.lineno}. {_HOW}") from None
+    except RecursionError:
+        raise BrokenWordsError(f"is nested too deeply. {_HOW}") from None
+    for problem in _problems(tree, known, 0):
+        raise BrokenWordsError(problem)
+    return ENVIRONMENT.from_string(source)
+
+
+def _problems(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[str]:
+    if depth > _MAX_DEPTH:
+        yield f"is nested too deeply in line {node.lineno}. Write conditions side by side"
+        return
+    match node:
+        case nodes.TemplateData():
+            return
+        case nodes.Name(name=name):
+            if name not in known:
+                yield _unknown(name, node.lineno, known)
+            return
+        case nodes.Output():
+            allowed: tuple[type[nodes.Node], ...] = (nodes.TemplateData, nodes.Name)
+        case nodes.If(test=test):
+            yield from _problems_of_condition(test, known, depth)
+            allowed = (nodes.Output, nodes.If)
+        case _:
+            allowed = (nodes.Output, nodes.If)
+    for part in node.iter_child_nodes(exclude=("test",)):
+        if isinstance(part, allowed):
+            yield from _problems(part, known, depth + 1)
+        else:
+            yield _refused(part)
+
+
+def _problems_of_condition(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[str]:
+    if isinstance(node, nodes.Name):
+        yield from _problems(node, known, depth)
+    elif isinstance(node, _CONDITIONS) and depth < _MAX_DEPTH:
+        for part in node.iter_child_nodes():
+            yield from _problems_of_condition(part, known, depth + 1)
+    else:
+        yield _refused(node)
+
+
+def _refused(node: nodes.Node) -> str:
+    why = _REFUSED.get(type(node), "this is not possible here")
+    return f"cannot be used because of line {node.lineno}: {why}. {_HOW}, and nothing else"
+
+
+def _unknown(name: str, line: int, known: Collection[str]) -> str:
+    if name == _PRIVATE:
+        return f"names the treatment in line {line}, which others may see in an SMS or a subject; leave it out"
+    hint = did_you_mean(name, known) or f"the names are {listed(known)}"
+    return f"has an unknown name in line {line}; {hint}"

@@ -1,0 +1,148 @@
+"""Writes a message from a template of words/, one for each kind, channel and language, or from a clinic's own words.
+
+A template of an e-mail is a subject, an empty line, and paragraphs. A layout makes a text and an HTML document of them,
+and adds the facts of the visit. So words are plain text, and only the layout escapes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from jinja2 import TemplateError
+
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel, Language
+from lambda_function.services.notifications.environment import ENVIRONMENT
+from lambda_function.services.notifications.message_names import names_of, one_line
+from lambda_function.services.notifications.messages import MessageFacts, Words
+from lambda_function.services.notifications.own_words import BrokenWordsError, OwnWords, template_of
+from lambda_function.services.notifications.sms_segments import segments
+
+__all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
+
+# The most that a provider takes as one SMS.
+MAX_SMS = 1600
+# The facts of the visit come after the greeting and what the message is about.
+_BEFORE_FACTS = 2
+_EMPTY_LINES = re.compile(r"\n\s*\n")
+_LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
+    {
+        Language.EN: {
+            "patient": "For",
+            "when": "When",
+            "cancelled": "Cancelled",
+            "until": "Held until",
+            "doctor": "With",
+            "treatment": "Treatment",
+            "clinic": "Where",
+            "address": "Address",
+            "phone": "Phone",
+            "email": "E-mail",
+            "link": "See your appointment",
+            "link_offer": "See what is on offer",
+            "link_recall": "Make an appointment",
+        },
+        Language.ES: {
+            "patient": "Paciente",
+            "when": "Fecha",
+            "cancelled": "Cancelada",
+            "until": "Reservada hasta",
+            "doctor": "Con",
+            "treatment": "Tratamiento",
+            "clinic": "Clínica",
+            "address": "Dirección",
+            "phone": "Teléfono",
+            "email": "Correo",
+            "link": "Ver su cita",
+            "link_offer": "Ver la cita ofrecida",
+            "link_recall": "Pedir cita",
+        },
+    }
+)
+
+
+def compose(facts: MessageFacts, own: OwnWords | None) -> Words:
+    """Returns the message in words, the clinic's own if there are any. Raises BrokenWordsError if these cannot be
+    used: `plan` refuses such words, but an earlier release may have taken them.
+    """
+    names = names_of(facts)
+    subject, text = _ours(facts, names) if own is None else _own(facts, names, own)
+    if facts.channel is Channel.SMS:
+        return Words(None, _sms(text), None)
+    return _email(facts, names, one_line(subject), text)
+
+
+def _ours(facts: MessageFacts, names: Mapping[str, object]) -> tuple[str, str]:
+    path = f"{facts.language}/{facts.kind.lower()}.{facts.channel.lower()}.jinja"
+    written = ENVIRONMENT.get_template(path).render(names)
+    if facts.channel is Channel.SMS:
+        return "", written
+    subject, _, text = written.strip().partition("\n")
+    return subject, text
+
+
+def _own(facts: MessageFacts, names: Mapping[str, object], own: OwnWords) -> tuple[str, str]:
+    subject = ""
+    if facts.channel is Channel.EMAIL:
+        if not own.subject:
+            raise BrokenWordsError("has no subject; an e-mail needs one")
+        subject = _rendered(own.subject, facts, names, in_subject=True)
+    return subject, _rendered(own.text, facts, names, in_subject=False)
+
+
+def _rendered(source: str, facts: MessageFacts, names: Mapping[str, object], *, in_subject: bool) -> str:
+    template = template_of(source, facts.kind, facts.channel, in_subject=in_subject)
+    try:
+        text = template.render(names)
+    except TemplateError:
+        raise BrokenWordsError(
+            "names something that may be missing; write it as in {% if phone %} Call {{ phone }}. {% endif %}"
+        ) from None
+    if not text.strip():
+        raise BrokenWordsError("may say nothing at all; add words outside of its conditions")
+    return text
+
+
+def _sms(text: str) -> str:
+    line = " ".join(text.split())
+    if len(line) > MAX_SMS:
+        raise BrokenWordsError(f"can become longer than the {MAX_SMS} characters of an SMS; write less")
+    return line
+
+
+def _email(facts: MessageFacts, names: Mapping[str, object], subject: str, text: str) -> Words:
+    paragraphs = [block.strip() for block in _EMPTY_LINES.split(text) if block.strip()]
+    before, after = paragraphs[:_BEFORE_FACTS], paragraphs[_BEFORE_FACTS:]
+    shown = _facts(facts, names)
+    links = [facts.link] if facts.link else []
+    plain = [*before, "\n".join(f"{label}: {value}" for label, value in shown), *after, *links, names["clinic"]]
+    labels = _LABELS[facts.language]
+    html = ENVIRONMENT.get_template("layout.html.jinja").render(
+        language=facts.language.value,
+        subject=subject,
+        clinic=names["clinic"],
+        before=[each.splitlines() for each in before],
+        facts=shown,
+        gone=labels["cancelled"],
+        after=[each.splitlines() for each in after],
+        link=facts.link,
+        link_label=labels.get(f"link_{facts.kind.lower()}", labels["link"]),
+    )
+    return Words(subject, "\n\n".join(map(str, plain)) + "\n", html)
+
+
+def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[str, str]]:
+    """The facts of the visit, each with its label, in the order in which they are shown."""
+    shown = ["when", "until", "doctor", "treatment"] if facts.kind is not NotificationKind.RECALL else []
+    if facts.for_guardian:
+        shown.insert(0, "patient")
+    labels = dict(_LABELS[facts.language])
+    if facts.kind is NotificationKind.CANCELLED:
+        labels["when"] = labels["cancelled"]
+    values = ((name, names[name]) for name in [*shown, "clinic", "address", "phone", "email"])
+    return [(labels[name], _shown(name, str(value))) for name, value in values if value is not None]
+
+
+def _shown(name: str, value: str) -> str:
+    """A date begins with a capital where it stands alone, in Spanish too."""
+    return value[:1].upper() + value[1:] if name in {"when", "until"} else value

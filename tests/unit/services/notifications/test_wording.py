@@ -1,0 +1,212 @@
+"""Messages in words: every kind, channel and language, with names of every sort."""
+
+import re
+from html.parser import HTMLParser
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel, Language
+from lambda_function.services.notifications.wording import OwnWords, compose, segments
+from tests.unit.services.notifications.facts import GUARDIAN, NO_CONTACT, facts
+
+WORDS = (Channel.EMAIL, Channel.SMS)
+PEOPLE: list[dict[str, Any]] = [{}, GUARDIAN, NO_CONTACT, {"link": "https://visits.example/visit/x"}]
+EVERYTHING = list(product(NotificationKind, Language, PEOPLE))
+VISITS = sorted(set(NotificationKind) - {NotificationKind.RECALL})
+
+
+class Document(HTMLParser):
+    """What a browser shows of a page, and whether each element of it is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.shown: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append(tag)
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.shown.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.shown).split())
+
+
+@pytest.mark.parametrize(("kind", "language", "person"), EVERYTHING)
+def test_every_email_has_a_subject_a_text_and_a_document(
+    kind: NotificationKind, language: Language, person: dict[str, Any]
+) -> None:
+    words = compose(facts(kind, Channel.EMAIL, language, **person), None)
+
+    assert words.subject
+    assert words.html is not None
+    document = Document(words.html)
+    assert document.open == []
+    assert not {"script", "img", "link", "iframe"} & set(document.tags)
+    for text in (words.text, document.text):
+        assert facts(**person).addressee_name in text
+        assert "Lima Dental" in text
+        assert "None" not in text
+        assert "{" not in text
+    assert not re.search(r"\n{3}|[ \t]\n| {2}", words.text)
+
+
+@pytest.mark.parametrize(("kind", "language", "person"), EVERYTHING)
+def test_every_sms_begins_with_the_clinic_and_has_neither_subject_nor_document(
+    kind: NotificationKind, language: Language, person: dict[str, Any]
+) -> None:
+    words = compose(facts(kind, Channel.SMS, language, **person), None)
+
+    assert words.text.startswith("Lima Dental: ")
+    assert (words.subject, words.html) == (None, None)
+    assert not re.search(r"\s{2}|None|\{", words.text)
+
+
+@pytest.mark.parametrize(("kind", "language"), list(product(NotificationKind, Language)))
+def test_an_sms_with_ordinary_names_has_one_part(kind: NotificationKind, language: Language) -> None:
+    for day in range(7):
+        at = facts().starts_at.replace(day=8 + day)
+        assert segments(compose(facts(kind, Channel.SMS, language, starts_at=at), None).text) == 1
+
+
+@pytest.mark.parametrize(("kind", "language", "person"), EVERYTHING)
+def test_no_subject_and_no_sms_names_the_treatment(
+    kind: NotificationKind, language: Language, person: dict[str, Any]
+) -> None:
+    subject = compose(facts(kind, Channel.EMAIL, language, **person), None).subject
+    sms = compose(facts(kind, Channel.SMS, language, **person), None).text
+
+    assert "Root canal" not in f"{subject} {sms}"
+
+
+@pytest.mark.parametrize(("kind", "channel", "language"), list(product(VISITS, WORDS, Language)))
+def test_a_guardian_is_told_whose_visit_it_is(kind: NotificationKind, channel: Channel, language: Language) -> None:
+    words = compose(facts(kind, channel, language, **GUARDIAN), None)
+
+    assert "Ana Torres" in words.text
+    assert channel is Channel.SMS or "Ana Torres" in str(words.subject)
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "subject"),
+    [
+        ("BOOKED", "en", "Your appointment is booked: Tuesday, 8 January 2030 at 10:00"),
+        ("REMINDER", "es", "Recordatorio: su cita del martes 8 de enero de 2030 a las 10:00"),
+        ("CANCELLED", "en", "Your appointment on Tuesday, 8 January 2030 at 10:00 has been cancelled"),
+    ],
+)
+def test_a_subject_says_when_in_the_clinics_zone_and_the_persons_language(
+    kind: str, language: str, subject: str
+) -> None:
+    assert compose(facts(NotificationKind(kind), Channel.EMAIL, Language(language)), None).subject == subject
+
+
+def test_an_email_tells_the_facts_of_the_visit() -> None:
+    words = compose(facts(NotificationKind.MOVED), None)
+
+    for fact in (
+        "When: Tuesday, 8 January 2030 at 10:00",
+        "With: Luz Quispe",
+        "Treatment: Root canal",
+        "Where: Lima Dental",
+        "Address: Av. Larco 345, Lima",
+        "Phone: +51 1 234 5678",
+        "E-mail: hola@lima.example",
+    ):
+        assert f"\n{fact}\n" in words.text
+        assert fact.replace(": ", " ", 1).split(" ", 1)[1] in Document(str(words.html)).text
+
+
+def test_an_offer_says_until_when_it_is_held() -> None:
+    mail = compose(facts(NotificationKind.OFFER), None)
+    sms = compose(facts(NotificationKind.OFFER, Channel.SMS, Language.ES), None)
+
+    assert "Held until: Monday, 7 January 2030 at 12:00\n" in mail.text
+    assert "hasta el lun 7 de enero a las 12:00." in sms.text
+
+
+def test_a_link_is_shown_if_there_is_one() -> None:
+    link = "https://visits.example/visit/a?b&c"
+    for kind, language in product(NotificationKind, Language):
+        mail = compose(facts(kind, Channel.EMAIL, language, link=link), None)
+
+        assert f"\n{link}\n" in mail.text
+        assert 'href="https://visits.example/visit/a?b&amp;c"' in str(mail.html)
+        assert compose(facts(kind, Channel.SMS, language, link=link), None).text.endswith(f" {link}")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "time"),
+    [
+        ("America/New_York", 5, "01:30 (EDT)"),
+        ("America/New_York", 6, "01:30 (EST)"),
+        ("America/New_York", 7, "02:30"),
+        ("Nowhere/Known", 7, "07:30 (UTC)"),
+    ],
+)
+def test_a_time_that_clocks_show_twice_names_their_setting(zone: str, hour: int, time: str) -> None:
+    at = facts().starts_at.replace(month=11, day=3, hour=hour, minute=30)
+    subject = compose(facts(time_zone=zone, starts_at=at), None).subject
+
+    assert str(subject).endswith(f"3 November 2030 at {time}")
+
+
+def test_names_are_escaped_in_the_document_and_nowhere_else() -> None:
+    name = "<b>O'Neill & Søn</b>"
+    words = compose(facts(addressee_name=name, doctor_name=name, clinic_name=name), None)
+
+    assert name in words.text
+    assert "<b>" not in str(words.html)
+    assert f"Hello {name}," in Document(str(words.html)).text
+
+
+def test_a_name_from_right_to_left_is_isolated() -> None:
+    words = compose(facts(NotificationKind.CANCELLED, patient_name="\u05d0\u05d1 (\u05d2)", **GUARDIAN), None)
+
+    assert "The appointment for \u2068\u05d0\u05d1 (\u05d2)\u2069 on Tuesday" in str(words.subject)
+
+
+names = st.text(st.characters(), min_size=1, max_size=200)
+
+
+@given(name=names, clinic=names, kind=st.sampled_from(NotificationKind), language=st.sampled_from(Language))
+@example(
+    name="A\r\nBcc: b@example.org", clinic="\u2028\u202e</title>", kind=NotificationKind.BOOKED, language=Language.EN
+)
+@example(name="\ud800", clinic="\x00", kind=NotificationKind.OFFER, language=Language.ES)
+@settings(deadline=None)
+def test_any_name_can_be_written(name: str, clinic: str, kind: NotificationKind, language: Language) -> None:
+    given_names = {"addressee_name": name, "patient_name": name, "clinic_name": clinic, "doctor_name": name}
+    mail = compose(facts(kind, Channel.EMAIL, language, for_guardian=True, **given_names), None)
+    sms = compose(facts(kind, Channel.SMS, language, for_guardian=True, **given_names), None)
+
+    assert len(str(mail.subject).splitlines()) == 1
+    assert len(sms.text.splitlines()) == 1
+    assert Document(str(mail.html)).open == []
+    (mail.text + str(mail.html) + sms.text).encode()
+
+
+def test_own_words_take_the_place_of_ours() -> None:
+    own = OwnWords("See you on {{ day }}", "Dear {{ name }},\n\nBring your card.\n\nBye")
+    words = compose(facts(), own)
+
+    assert words.subject == "See you on Tuesday, 8 January 2030"
+    assert words.text.startswith("Dear Ana Torres,\n\nBring your card.\n\nWhen: Tuesday")
+    assert words.text.endswith("\n\nBye\n\nLima Dental\n")
+    assert "Bring your card." in str(words.html)

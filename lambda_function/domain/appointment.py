@@ -205,6 +205,14 @@ def check_movable(status: Status, start: datetime, now: datetime) -> None:
         raise InvalidTransitionError("Only a visit that is still ahead can be moved.")
 
 
+def check_booked_ahead(status: Status, start: datetime, now: datetime) -> None:
+    """Raises InvalidTransitionError for a visit that is not agreed, or no longer ahead: there is nothing to remind of
+    or to promise.
+    """
+    if status is not Status.BOOKED or now >= start:
+        raise InvalidTransitionError("This is only possible for a booked visit that is still ahead.")
+
+
 def check_open_requests(open_requests: int) -> None:
     """Raises TooManyRequestsOpenError if a patient with this number of open requests may not make another."""
     if open_requests >= MAX_OPEN_REQUESTS:

@@ -19,7 +19,8 @@ from lambda_function.domain.time_zones import day_interval, time_zone
 @dataclass(frozen=True, slots=True)
 class AppointmentSearch:
     """The appointments to find: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar,
-    and have one of the statuses. `after` is the (starts_at, appointment_id) of the last row of the page before.
+    have one of the statuses, and have been confirmed by the patient or not. `after` is the (starts_at, appointment_id)
+    of the last row of the page before.
     """
 
     limit: int
@@ -31,6 +32,7 @@ class AppointmentSearch:
     doctor_id: int | None = None
     patient_id: int | None = None
     clinic_id: int | None = None
+    attendance_confirmed: bool | None = None
 
 
 def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
@@ -60,6 +62,7 @@ def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentV
         "doctor_id": wanted.doctor_id,
         "patient_id": wanted.patient_id,
         "clinic_id": wanted.clinic_id,
+        "attendance_confirmed": wanted.attendance_confirmed,
         **_window(work, wanted),
     }
     if wanted.after is not None:

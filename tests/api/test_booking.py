@@ -51,6 +51,7 @@ def test_a_receptionist_books_and_gets_the_whole_appointment(desk: Desk) -> None
         "version": 1,
         "created_at": "2030-01-07T14:00:00Z",
         "updated_at": "2030-01-07T14:00:00Z",
+        "attendance_confirmed_at": None,
     }
 
 

@@ -37,6 +37,7 @@ def lived(desk: Desk, clock: Clock) -> Any:
 
 def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(desk: Desk, lived: Any) -> None:
     rita = {"user_name": "rita", "user_type": "RECEPTIONIST"}
+    here = {"reason": None, "via": None}
 
     assert _items(desk, "rita", lived) == [
         {
@@ -45,7 +46,7 @@ def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(
             "action": "BOOK",
             "from_status": None,
             "to_status": "REQUESTED",
-            "reason": None,
+            **here,
             "changes": {
                 "starts_at": "2030-01-10T15:00:00Z",
                 "doctor_id": desk.id_of("drjay"),
@@ -58,7 +59,7 @@ def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(
             "action": "CONFIRM",
             "from_status": "REQUESTED",
             "to_status": "BOOKED",
-            "reason": None,
+            **here,
             "changes": {},
         },
         {
@@ -67,7 +68,7 @@ def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(
             "action": "MOVE",
             "from_status": "BOOKED",
             "to_status": "BOOKED",
-            "reason": None,
+            **here,
             "changes": {
                 "starts_at": ["2030-01-10T15:00:00Z", "2030-01-10T11:00:00Z"],
                 "override_reason": "Pain",
@@ -79,7 +80,7 @@ def test_every_change_is_an_event_oldest_first_with_actor_role_before_and_after(
             "action": "NOTE",
             "from_status": "BOOKED",
             "to_status": "BOOKED",
-            "reason": None,
+            **here,
             "changes": {"internal_note": [None, "Anxious"], "patient_note": [None, "Fasting"]},
         },
     ]

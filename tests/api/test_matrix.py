@@ -112,6 +112,9 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
         change(Action.NOTE_INTERNALLY, lambda _: {"internal_note": "Test"}),
     ),
     "POST /appointments/{appointment_id}/confirm": (step(Action.CONFIRM, "confirm", REQUESTED),),
+    "POST /appointments/{appointment_id}/confirm-attendance": (
+        step(Action.CONFIRM_ATTENDANCE, "confirm-attendance", AHEAD),
+    ),
     "POST /appointments/{appointment_id}/cancel": (step(Action.CANCEL, "cancel", AHEAD, {"reason": "Test"}),),
     "POST /appointments/{appointment_id}/check-in": (step(Action.CHECK_IN, "check-in", LATER_TODAY),),
     "POST /appointments/{appointment_id}/complete": (step(Action.COMPLETE, "complete", UNDER_WAY),),

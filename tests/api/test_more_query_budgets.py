@@ -10,7 +10,7 @@ from lambda_function.db.models import Appointment, TimeOff, WorkingHoursExceptio
 from tests.api.conditions import add_visits
 from tests.api.conftest import Statements
 from tests.api.desk import Desk, at, instant, rfc3339
-from tests.api.scene import BEGUN, LATER_TODAY, REQUESTED, UNDER_WAY, Scene, State
+from tests.api.scene import AHEAD, BEGUN, LATER_TODAY, REQUESTED, UNDER_WAY, Scene, State
 from tests.api.test_query_budgets import CALLERS, within
 from tests.clock import NOW
 
@@ -128,6 +128,8 @@ def test_moving_to_another_doctor_and_chair_for_the_first_time_in_a_clinic_stays
     [
         ("drjay", "confirm", REQUESTED),
         ("rita", "confirm", REQUESTED),
+        ("pat", "confirm-attendance", AHEAD),
+        ("rita", "confirm-attendance", AHEAD),
         ("rita", "check-in", LATER_TODAY),
         ("drjay", "complete", UNDER_WAY),
         ("drjay", "no-show", BEGUN),

@@ -58,6 +58,7 @@ BUDGETS = {
     # 15, and one more for the first visit of a patient in a clinic.
     "PATCH /appointments/{appointment_id}": 16,
     "POST /appointments/{appointment_id}/confirm": 10,
+    "POST /appointments/{appointment_id}/confirm-attendance": 10,
     "POST /appointments/{appointment_id}/cancel": 12,
     "POST /appointments/{appointment_id}/check-in": 10,
     "POST /appointments/{appointment_id}/complete": 10,

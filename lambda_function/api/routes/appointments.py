@@ -24,11 +24,11 @@ from lambda_function.api.schemas.appointments import (
 )
 from lambda_function.api.schemas.empty import EmptyBody
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, PageCursor, PageLimit
-from lambda_function.api.schemas.types import Day, Instant, ParameterId, ParameterIdOrMe
+from lambda_function.api.schemas.types import Day, Instant, ParameterFlag, ParameterId, ParameterIdOrMe
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status, Step
-from lambda_function.services import appointments, booking, lifecycle, moving
+from lambda_function.services import appointments, attendance, booking, lifecycle, moving
 
 router = Router()
 
@@ -66,6 +66,10 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
     doctor_id: Annotated[ParameterIdOrMe | None, Query(description="Only those with this doctor, or `me`")] = None,
     patient_id: Annotated[ParameterIdOrMe | None, Query(description="Only those of this patient, or `me`")] = None,
     clinic_id: Annotated[ParameterId | None, Query(description="Only those in this clinic")] = None,
+    attendance_confirmed: Annotated[
+        ParameterFlag | None,
+        Query(description="`true` for only those whose patient has said that they will come, `false` for the others"),
+    ] = None,
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time
@@ -88,6 +92,7 @@ def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
             doctor_id=acting_id(work, doctor_id),
             patient_id=acting_id(work, patient_id),
             clinic_id=clinic_id,
+            attendance_confirmed=attendance_confirmed,
         ),
     )
     body: AppointmentPage = paging.page(
@@ -188,6 +193,25 @@ def confirm_appointment(
     again.
     """
     return _take(appointment_id, Step.CONFIRM, if_match)
+
+
+@router.post(
+    "/appointments/<appointment_id>/confirm-attendance",
+    tags=["appointments"],
+    summary="Say that the patient will come",
+)
+def confirm_attendance(
+    appointment_id: AppointmentId, body: EmptyBody | None = None, if_match: IfMatch = None
+) -> Response[Appointment]:
+    """Notes that the patient will come to a `BOOKED` appointment that is still ahead. Its status stays the same.
+
+    Patients may say so of their own appointments and those of their dependants, and receptionists of any in their
+    clinics, for instance after a call. A repeated request changes nothing. A move to another time or doctor takes it
+    back. 409 `invalid_transition`: the appointment is not `BOOKED`, or it has started; read it again.
+    """
+    work = current_work()
+    view = attendance.confirm(work, appointment_id, expected_versions=expected_versions(if_match))
+    return answer_appointment(work, view)
 
 
 @router.post("/appointments/<appointment_id>/check-in", tags=["appointments"], summary="Check a patient in")

@@ -122,6 +122,15 @@ class Appointment(TypedDict):
     ]
     created_at: Annotated[datetime, Field(description="When it was booked, in UTC")]
     updated_at: Annotated[datetime, Field(description="When it last changed, in UTC")]
+    attendance_confirmed_at: Annotated[
+        datetime | None,
+        Field(
+            description=(
+                "When the patient said that they would come, in UTC; null when they have not, and after a move to "
+                "another time or doctor"
+            )
+        ),
+    ]
 
 
 class AppointmentPage(TypedDict):
@@ -157,6 +166,7 @@ def shown(view: AppointmentView, *, staff: bool) -> Appointment:
         "version": view.version,
         "created_at": view.created_at,
         "updated_at": view.updated_at,
+        "attendance_confirmed_at": view.attendance_confirmed_at,
     }
     if staff:
         appointment["internal_note"] = view.internal_note
@@ -286,14 +296,18 @@ class Event(TypedDict):
         str,
         Field(
             description=(
-                "What was done: `BOOK`, `MOVE`, `NOTE`, `CONFIRM`, `CHECK_IN`, `COMPLETE`, `NO_SHOW` or `CANCEL`; more "
-                "may be added"
+                "What was done: `BOOK`, `MOVE`, `NOTE`, `CONFIRM`, `CONFIRM_ATTENDANCE`, `CHECK_IN`, `COMPLETE`, "
+                "`NO_SHOW` or `CANCEL`; more may be added"
             )
         ),
     ]
     from_status: Annotated[Status | None, Field(description="The status before; null for `BOOK`")]
     to_status: Annotated[Status, Field(description="The status after")]
     reason: Annotated[str | None, Field(description="The reason that was given for `CANCEL`; null otherwise")]
+    via: Annotated[
+        str | None,
+        Field(description="`LINK` if it was done on the page behind the link of a message; null otherwise"),
+    ]
     changes: Annotated[
         dict[str, Any],
         Field(
@@ -325,5 +339,6 @@ def shown_event(event: EventView, *, staff: bool) -> Event:
         "from_status": event.from_status,
         "to_status": event.to_status,
         "reason": event.reason,
+        "via": event.via,
         "changes": {name: value for name, value in event.changes.items() if staff or name not in _FOR_STAFF},
     }

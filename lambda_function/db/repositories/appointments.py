@@ -50,6 +50,7 @@ class AppointmentView(NamedTuple):
     version: int
     created_at: datetime
     updated_at: datetime
+    attendance_confirmed_at: datetime | None
 
 
 class VisitByName(NamedTuple):
@@ -115,6 +116,7 @@ class EventView(NamedTuple):
     from_status: Status | None
     to_status: Status
     reason: str | None
+    via: str | None
     changes: dict[str, Any]
 
 
@@ -148,6 +150,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
         "doctor_id": Appointment.doctor_id == bindparam("doctor_id"),
         "patient_id": Appointment.patient_id == bindparam("patient_id"),
         "clinic_id": Appointment.clinic_id == bindparam("clinic_id"),
+        "attendance_confirmed": Appointment.attendance_confirmed_at.is_not(None) == bindparam("attendance_confirmed"),
         # This spelling lets the index find the start. The row constructor (a, b) > (x, y) would read all of it.
         "after_start": and_(
             Appointment.starts_at >= bindparam("after_start"),
@@ -268,8 +271,8 @@ def page(
     patient_ids: Sequence[int] = (),
 ) -> list[AppointmentView]:
     """Returns rows ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses,
-    doctor_id, patient_id, clinic_id, and after_start with after_id, the last row of the page before. `clinic_ids`
-    or `patient_ids`, unless both are empty, are the clinics or the patients to search.
+    doctor_id, patient_id, clinic_id, attendance_confirmed, and after_start with after_id, the last row of the page
+    before. `clinic_ids` or `patient_ids`, unless both are empty, are the clinics or the patients to search.
     """
     statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids), len(patient_ids))
     clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}

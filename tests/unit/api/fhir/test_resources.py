@@ -47,6 +47,7 @@ def _views(draw: st.DrawFn) -> AppointmentView:
         version=draw(_IDS),
         created_at=draw(_INSTANTS),
         updated_at=draw(_INSTANTS),
+        attendance_confirmed_at=draw(st.none() | _INSTANTS),
     )
 
 

@@ -42,6 +42,7 @@ VIEW = AppointmentView(
     version=3,
     created_at=START,
     updated_at=START,
+    attendance_confirmed_at=START,
 )
 PUBLIC = {
     "appointment_id": 7,
@@ -59,6 +60,7 @@ PUBLIC = {
     "version": 3,
     "created_at": "2030-01-08T15:00:00Z",
     "updated_at": "2030-01-08T15:00:00Z",
+    "attendance_confirmed_at": "2030-01-08T15:00:00Z",
 }
 WANTED = {"doctor_id": 2, "treatment_id": 1, "starts_at": "2030-01-08T10:00:00-05:00"}
 

@@ -93,7 +93,8 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 "api_memory_mib": 512,
                 "throttling": {"rate": 5, "burst": 10},
                 "cors_origins": [],
-                "event_consumers": {},
+                "event_consumers": {"accounts": ["appointment.completed"]},
+                "sms_sender_id": "DENTIST",
             },
         ),
     }

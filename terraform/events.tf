@@ -17,6 +17,25 @@ resource "aws_cloudwatch_event_archive" "main" {
 
 locals {
   two_weeks = 14 * 24 * 3600
+
+  # A queue each. Our own function tells people of changes and offers (messages.tf); the others are programs elsewhere,
+  # whose functions may take 30 s. Kinds that tell nobody are not sent to it.
+  consumers = merge(
+    { for name, kinds in var.event_consumers : name => { kinds = kinds, seconds = 30 } },
+    {
+      notifications = {
+        kinds = [
+          "appointment.requested",
+          "appointment.booked",
+          "appointment.confirmed",
+          "appointment.moved",
+          "appointment.cancelled",
+          "waitlist.offered",
+        ]
+        seconds = local.notifications_seconds
+      }
+    },
+  )
 }
 
 # Events of asynchronous calls and schedules that failed for good, and messages that a rule could not deliver.
@@ -27,12 +46,12 @@ resource "aws_sqs_queue" "failed" {
 }
 
 resource "aws_sqs_queue" "consumer" {
-  for_each = var.event_consumers
+  for_each = local.consumers
 
   name                       = "${local.name}-${each.key}"
   kms_master_key_id          = aws_kms_key.service.arn
   message_retention_seconds  = local.two_weeks
-  visibility_timeout_seconds = 180 # six times the 30 s that a consumer's function may take
+  visibility_timeout_seconds = 6 * each.value.seconds # of one run, as Lambda asks of a queue
   receive_wait_time_seconds  = 20
 
   redrive_policy = jsonencode({
@@ -42,7 +61,7 @@ resource "aws_sqs_queue" "consumer" {
 }
 
 resource "aws_sqs_queue" "dead" {
-  for_each = var.event_consumers
+  for_each = local.consumers
 
   name                      = "${local.name}-${each.key}-dead"
   kms_master_key_id         = aws_kms_key.service.arn
@@ -50,7 +69,7 @@ resource "aws_sqs_queue" "dead" {
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead" {
-  for_each = var.event_consumers
+  for_each = local.consumers
 
   queue_url = aws_sqs_queue.dead[each.key].url
   redrive_allow_policy = jsonencode({
@@ -60,19 +79,19 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead" {
 }
 
 resource "aws_cloudwatch_event_rule" "consumer" {
-  for_each = var.event_consumers
+  for_each = local.consumers
 
   name           = "${local.name}-${each.key}"
   description    = "Events for ${each.key}"
   event_bus_name = aws_cloudwatch_event_bus.main.name
   event_pattern = jsonencode({
     source      = ["dentist-appointments"]
-    detail-type = each.value
+    detail-type = each.value.kinds
   })
 }
 
 resource "aws_cloudwatch_event_target" "consumer" {
-  for_each = var.event_consumers
+  for_each = local.consumers
 
   rule           = aws_cloudwatch_event_rule.consumer[each.key].name
   event_bus_name = aws_cloudwatch_event_bus.main.name
@@ -88,8 +107,13 @@ resource "aws_cloudwatch_event_target" "consumer" {
 
 data "aws_iam_policy_document" "queue" {
   for_each = merge(
-    { failed = { arn = aws_sqs_queue.failed.arn, rules = [for rule in aws_cloudwatch_event_rule.consumer : rule.arn] } },
-    { for name, queue in aws_sqs_queue.consumer : name => { arn = queue.arn, rules = [aws_cloudwatch_event_rule.consumer[name].arn] } },
+    { failed = { arn = aws_sqs_queue.failed.arn, rules = values(merge(aws_cloudwatch_event_rule.consumer, aws_cloudwatch_event_rule.mail))[*].arn } },
+    {
+      for name, queue in aws_sqs_queue.consumer : name => {
+        arn   = queue.arn
+        rules = concat([aws_cloudwatch_event_rule.consumer[name].arn], name == "notifications" ? values(aws_cloudwatch_event_rule.mail)[*].arn : [])
+      }
+    },
   )
 
   statement {
@@ -138,7 +162,7 @@ resource "aws_sqs_queue_policy" "failed" {
 }
 
 resource "aws_sqs_queue_policy" "consumer" {
-  for_each = var.event_consumers
+  for_each = local.consumers
 
   queue_url = aws_sqs_queue.consumer[each.key].url
   policy    = data.aws_iam_policy_document.queue[each.key].json
@@ -151,6 +175,10 @@ locals {
     relay = { every = "rate(1 minute)", function = module.outbox_relay.alias_arn, input = {} }
     # Handles lapsed offers, and freed time that nobody has been offered yet (services/waitlist_schedule.py).
     waitlist = { every = "rate(1 minute)", function = module.waitlist.alias_arn, input = {} }
+    # Plans the reminders that will be due soon (services/notifications/sweeping.py).
+    sweep = { every = "rate(5 minutes)", function = module.notifications.alias_arn, input = { action = "sweep" } }
+    # Sends what is due.
+    messenger = { every = "rate(1 minute)", function = module.messenger.alias_arn, input = {} }
     # Deletes claims, keys and tokens that are no longer needed (services/operators/purging.py).
     purge = { every = "cron(40 3 * * ? *)", function = module.operator.alias_arn, input = { action = "purge" } }
   }

@@ -52,12 +52,12 @@ locals {
 
   # One execution holds one connection (pool of one, db/engine.py), so their sum has to fit max_connections beside ten
   # for RDS itself and for people in an emergency. With the proxy, the application's functions share its connections.
-  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, waitlist = 1, cognito = 5 }
+  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, waitlist = 1, notifications = 5, cognito = 5 }
   # Both secrets fall due on the same day, so two rotations run at once.
   direct_concurrency = { migrate = 2, rotate_secret = 2, operator = 2 }
   spare_connections  = 10
   # These reach no database.
-  unconnected_concurrency = { before_traffic = 1 }
+  unconnected_concurrency = { messenger = 1, before_traffic = 1 }
   # In maintenance no version of these functions runs, not even one that is warm.
   admitted_concurrency = { for name, number in local.application_concurrency : name => var.maintenance ? 0 : number }
   used_connections = sum(concat(
@@ -71,9 +71,11 @@ locals {
     rotate_secret = module.rotate_secret
     outbox_relay  = module.outbox_relay
     waitlist      = module.waitlist
+    notifications = module.notifications
     operator      = module.operator
     cognito       = module.cognito
 
+    messenger      = module.messenger
     before_traffic = module.before_traffic
   }
 }
@@ -204,6 +206,71 @@ module "waitlist" {
   statements      = local.read_application_secret
   timeout_seconds = 55 # below the minute between two runs
   concurrency     = local.admitted_concurrency.waitlist
+}
+
+module "notifications" {
+  source = "./modules/function"
+
+  name        = "${local.name}-notifications"
+  description = "Plans messages to people and composes those that are due; called by its queue, every five minutes, and by the messenger"
+  handler     = "lambda_function.entrypoints.notifications.handler"
+  common      = local.common
+  environment = local.application_environment
+  statements = concat(local.read_application_secret, [
+    {
+      sid       = "TakeFromTheQueue"
+      actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      resources = [aws_sqs_queue.consumer["notifications"].arn]
+    },
+  ])
+  timeout_seconds = local.notifications_seconds
+  concurrency     = local.admitted_concurrency.notifications
+}
+
+# Outside the VPC, since it calls SES, SNS and Lambda, for which the network has no endpoints. It has no way to the
+# database, and asks the function above for what it sends.
+module "messenger" {
+  source = "./modules/function"
+
+  name        = "${local.name}-messenger"
+  description = "Sends messages to people by e-mail and SMS; called every minute"
+  handler     = "lambda_function.entrypoints.messenger.handler"
+  common      = local.common
+  in_vpc      = false
+  environment = {
+    NOTIFICATIONS_FUNCTION = module.notifications.alias_arn
+    MAIL_SENDER            = var.mail_sender
+    MAIL_CONFIGURATION_SET = aws_sesv2_configuration_set.messages.configuration_set_name
+    SMS_SENDER_ID          = var.sms_sender_id == null ? "" : var.sms_sender_id
+  }
+  statements = [
+    {
+      sid       = "AskForMessages"
+      actions   = ["lambda:InvokeFunction"]
+      resources = [module.notifications.alias_arn]
+    },
+    # For a mail with attachments AWS's reference names the first action, and its refusals the second.
+    {
+      sid       = "SendMailAsTheSender"
+      actions   = ["ses:SendEmail", "ses:SendRawEmail"]
+      resources = [aws_sesv2_email_identity.messages.arn, aws_sesv2_configuration_set.messages.arn]
+      condition = { test = "StringEquals", variable = "ses:FromAddress", values = [var.mail_sender] }
+    },
+    # A text message has no ARN: AWS takes it only with `*`, which would include every topic, that of the alarms too.
+    {
+      sid       = "SendTextMessages"
+      actions   = ["sns:Publish"]
+      resources = ["*"]
+    },
+    {
+      sid       = "PublishToNoTopic"
+      effect    = "Deny"
+      actions   = ["sns:Publish"]
+      resources = ["arn:${local.partition}:sns:*:*:*"]
+    },
+  ]
+  timeout_seconds = 55 # below the minute between two runs
+  concurrency     = local.unconnected_concurrency.messenger
 }
 
 module "operator" {

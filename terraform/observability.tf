@@ -189,6 +189,17 @@ locals {
         threshold   = 5,
         description = "Requests could not offer the time that they have freed"
       })
+      # A single message fails now and then: a number that is wrong, words that nobody can fill in.
+      messages-failed = merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "MessagesFailed", dimensions = { service = module.notifications.name },
+        threshold   = 20, seconds = 3600,
+        description = "Over twenty messages to people have failed in an hour"
+      })
+      messages-lag = merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "OldestDueMessageSeconds", dimensions = { service = module.notifications.name },
+        statistic   = "Maximum", threshold = 900, seconds = 300, periods = 3, missing = "breaching",
+        description = "A message to somebody is over a quarter of an hour late, or nothing says how late they are"
+      })
       outbox-lag = merge(local.usual, {
         namespace   = "DentistAppointments", metric = "OutboxLagSeconds", dimensions = { service = module.outbox_relay.name },
         statistic   = "Maximum", threshold = 300, seconds = 60, periods = 5, missing = "breaching",
@@ -207,14 +218,29 @@ locals {
       })
     },
     {
-      # SQS deletes messages after two weeks and tells nobody.
+      # SQS deletes messages after two weeks and tells nobody. People wait for what is in our own queue, in which a message
+      # that fails stays for half an hour.
       for name, queue in merge(local.failure_queues, aws_sqs_queue.consumer) : "queue-${name}-age" => merge(local.usual, {
         namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = queue.name },
-        statistic   = "Maximum", threshold = 24 * 3600,
-        description = "A message has been in ${queue.name} for over a day; after 14 days it is lost"
+        statistic   = "Maximum", threshold = name == "notifications" ? 3600 : 24 * 3600,
+        description = "A message has been in ${queue.name} for over ${name == "notifications" ? "an hour" : "a day"}; after 14 days it is lost"
       })
     },
   )
+
+  # AWS examines an account whose e-mails bounce at 5 % or are complained about at 0.1 %, and may stop them.
+  mail_alarms = {
+    mail-bounces = merge(local.usual, {
+      namespace   = "AWS/SES", metric = "Reputation.BounceRate", dimensions = {},
+      statistic   = "Maximum", threshold = 0.04, seconds = 3600,
+      description = "Over 4 % of the account's e-mails bounce; from 5 % on AWS may stop them all"
+    })
+    mail-complaints = merge(local.usual, {
+      namespace   = "AWS/SES", metric = "Reputation.ComplaintRate", dimensions = {},
+      statistic   = "Maximum", threshold = 0.0008, seconds = 3600,
+      description = "Over 0.08 % of the account's e-mails are complained about; from 0.1 % on AWS may stop them all"
+    })
+  }
 
   database_dimensions = local.aurora ? { DBClusterIdentifier = local.database.id } : { DBInstanceIdentifier = local.database.id }
   database_usual      = merge(local.usual, { namespace = "AWS/RDS", dimensions = local.database_dimensions, statistic = "Average", periods = 3 })
@@ -268,10 +294,12 @@ locals {
     } : {},
   )
 
-  alarms = merge(local.function_alarms, local.queue_alarms, local.database_alarms)
+  alarms = merge(local.function_alarms, local.queue_alarms, local.mail_alarms, local.database_alarms)
 
-  # Calls are refused and schedules are silent. The alarms on objectives follow from the same refusals.
-  set_off_by_maintenance = ["api-canary", "api-throttled", "cognito-throttled", "freed-time-lag", "outbox-lag"]
+  # Calls are refused, schedules are silent and messages wait. The alarms on objectives follow from the same refusals.
+  set_off_by_maintenance = [
+    "api-canary", "api-throttled", "cognito-throttled", "freed-time-lag", "messages-lag", "outbox-lag", "queue-notifications-age",
+  ]
 }
 
 resource "aws_cloudwatch_metric_alarm" "main" {
@@ -353,6 +381,8 @@ locals {
     { title = "Database", stat = "Average", metrics = [for metric in ["CPUUtilization", "DatabaseConnections"] : concat(["AWS/RDS", metric], flatten([for key, value in local.database_dimensions : [key, value]]))] },
     { title = "Outbox: seconds behind", stat = "Maximum", metrics = [["DentistAppointments", "OutboxLagSeconds", "service", module.outbox_relay.name]] },
     { title = "Waitlist: seconds behind", stat = "Maximum", metrics = [["DentistAppointments", "FreedTimeLagSeconds", "service", module.waitlist.name]] },
+    { title = "Messages to people: seconds behind", stat = "Maximum", metrics = [["DentistAppointments", "OldestDueMessageSeconds", "service", module.notifications.name]] },
+    { title = "Messages to people", stat = "Sum", metrics = [for metric in ["MessagesFailed", "MessageOutcomeUnknown", "MessageLeaseExpired"] : ["DentistAppointments", metric, "service", module.notifications.name]] },
   ]
 }
 

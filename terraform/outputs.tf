@@ -87,3 +87,28 @@ output "tags" {
   description = "The tags of all resources."
   value       = local.tags
 }
+
+output "mail_dns_records" {
+  description = "What to enter in the DNS of mail_sender's domain: signatures (DKIM), the domain for returned mail (MX, SPF), and what receivers do with forgeries (DMARC)."
+  value = concat(
+    [
+      for token in flatten(aws_sesv2_email_identity.messages.dkim_signing_attributes[*].tokens) :
+      { name = "${token}._domainkey.${local.mail_domain}", type = "CNAME", value = "${token}.dkim.amazonses.com" }
+    ],
+    [
+      { name = "bounces.${local.mail_domain}", type = "MX", value = "10 feedback-smtp.${var.region}.amazonses.com" },
+      { name = "bounces.${local.mail_domain}", type = "TXT", value = "v=spf1 include:amazonses.com -all" },
+      { name = "_dmarc.${local.mail_domain}", type = "TXT", value = "v=DMARC1; p=reject" },
+    ],
+  )
+}
+
+output "mail_configuration_set" {
+  description = "Name of the configuration set of SES with which e-mails to people are sent."
+  value       = aws_sesv2_configuration_set.messages.configuration_set_name
+}
+
+output "messenger_function" {
+  description = "Name of the function that sends messages to people."
+  value       = module.messenger.name
+}

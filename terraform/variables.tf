@@ -392,12 +392,45 @@ variable "cloudfront" {
   default     = false
 }
 
+# ---- messages to people --------------------------------------------------------------------------
+
+variable "mail_sender" {
+  type        = string
+  description = "The address that patients get e-mails from, such as reminders@visits.example.com. SES gets its domain as an identity of this stack, and the output `mail_dns_records` lists what to enter in the domain's DNS. Replies go to the clinic."
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._+-]+@([a-z0-9-]+\\.)+[a-z]{2,}$", var.mail_sender))
+    error_message = "This is not a bare address, such as reminders@visits.example.com: no name beside it, and the domain in lower case. The name that people see is the clinic's."
+  }
+
+  validation {
+    condition     = var.mail == null || reverse(split("@", var.mail_sender))[0] != try(reverse(split("/", var.mail.identity_arn))[0], "")
+    error_message = "This domain is already the identity in `mail`, which was made by hand, and SES has each domain only once. Send from a subdomain, such as visits.example.com."
+  }
+}
+
+variable "sms_sender_id" {
+  type        = string
+  description = "The name that SMS come from, where a country allows names (docs/operations.md). Without it, and elsewhere, they come from a number of AWS's."
+  default     = null
+
+  validation {
+    condition     = var.sms_sender_id == null || can(regex("^[A-Za-z0-9]{1,11}$", var.sms_sender_id)) && can(regex("[A-Za-z]", var.sms_sender_id))
+    error_message = "A sender ID has 1 to 11 letters and digits, at least one letter among them, and nothing else."
+  }
+}
+
 # ---- events --------------------------------------------------------------------------------------
 
 variable "event_consumers" {
   type        = map(list(string))
-  description = "A queue for each consumer, with the kinds of events (docs/events.md) that it gets."
-  default     = { notifications = ["appointment.booked", "appointment.confirmed", "appointment.moved", "appointment.cancelled"] }
+  description = "A queue for each other program that takes events, with the kinds (docs/events.md) that it gets. The queue of the messages to people is there anyway."
+  default     = {}
+
+  validation {
+    condition     = !contains(keys(var.event_consumers), "notifications")
+    error_message = "The queue `notifications` belongs to the function of that name. Take it out of event_consumers, or give your own consumer another name."
+  }
 
   validation {
     condition     = alltrue([for name, kinds in var.event_consumers : can(regex("^[a-z-]{1,20}$", name)) && length(kinds) > 0])
@@ -405,8 +438,8 @@ variable "event_consumers" {
   }
 
   validation {
-    condition     = alltrue([for kind in flatten(values(var.event_consumers)) : startswith(kind, "appointment.")])
-    error_message = "Kinds start with `appointment.`; no other kind is ever sent."
+    condition     = alltrue([for kind in flatten(values(var.event_consumers)) : can(regex("^(appointment|waitlist)\\.", kind))])
+    error_message = "Kinds start with `appointment.` or `waitlist.`; no other kind is ever sent."
   }
 }
 
@@ -430,7 +463,7 @@ variable "log_retention_days" {
 
 variable "maintenance" {
   type        = bool
-  description = "Only operators reach the database: the API, sign-ups, the relay and the waitlist are not run, schedules and rotation stand still, and the alarms that this alone would set off are silent. For a restore (docs/operations.md)."
+  description = "Only operators reach the database: the API, sign-ups, the relay, the waitlist and the messages to people are not run, schedules, the queue of messages and rotation stand still, and the alarms that this alone would set off are silent. For a restore (docs/operations.md)."
   default     = false
 }
 

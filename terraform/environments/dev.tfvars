@@ -9,6 +9,7 @@ backup_retention_days   = 1
 api_concurrency         = 10
 deployment_config       = "CodeDeployDefault.LambdaAllAtOnce"
 password_flow           = true
+mail_sender             = "reminders@visits.dev.example.com"
 cors_origins            = ["http://localhost:5173"]
 log_retention_days      = 14
 alarm_emails            = ["developers@example.com"]

@@ -15,6 +15,7 @@ api_memory_mib          = 1769
 snapstart               = true
 throttling              = { rate = 500, burst = 1000 }
 mail                    = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "Dentist <no-reply@example.com>" }
+mail_sender             = "reminders@visits.example.com"
 cors_origins            = ["https://app.example.com"]
 log_retention_days      = 365
 alarm_emails            = ["on-call@example.com", "owner@example.com"]

@@ -7,6 +7,7 @@ database_instance_class = "db.t4g.medium"
 multi_az                = true
 backup_retention_days   = 7
 api_concurrency         = 50
+mail_sender             = "reminders@visits.staging.example.com"
 cors_origins            = ["https://staging.example.com"]
 log_retention_days      = 30
 alarm_emails            = ["developers@example.com"]

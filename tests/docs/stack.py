@@ -45,10 +45,10 @@ def _burn_rates() -> list[str]:
 
 
 def consumers() -> list[str]:
-    pattern = r'^variable "event_consumers" \{.*?^  default += \{(.*?)\}$'
-    variable = re.search(pattern, _FILES["variables"], re.DOTALL | re.MULTILINE)
-    assert variable is not None
-    return re.findall(r"([\w-]+) = \[", variable[1])
+    """Returns the queues that are there in every environment."""
+    own = re.search(r"^  consumers = merge\(.*?^    \{\n(.*?)^    \},?$", _FILES["events"], re.DOTALL | re.MULTILINE)
+    assert own is not None
+    return re.findall(r"^      ([\w-]+) = \{", own[1], re.MULTILINE)
 
 
 def route_shares() -> dict[str, Decimal]:

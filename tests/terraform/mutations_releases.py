@@ -25,13 +25,6 @@ MUTATIONS = (
         "codedeploy_may_have_a_version_tried",
     ),
     Mutation(
-        "what tries versions stands in the network",
-        "functions.tf",
-        "  in_vpc      = false\n",
-        "",
-        "only_what_tries_versions_stands_outside_the_network",
-    ),
-    Mutation(
         "what tries versions may call every function",
         "functions.tf",
         'resources = ["${module.api.arn}:*"]',

@@ -13,8 +13,8 @@ MUTATIONS = (
     Mutation(
         "messages may wait until they are lost",
         "observability.tf",
-        "threshold = 24 * 3600",
-        "threshold = 14 * 24 * 3600",
+        "3600 : 24 * 3600",
+        "3600 : 14 * 24 * 3600",
         "no_message_grows_old_in_silence",
     ),
     Mutation(

@@ -15,6 +15,8 @@ _NEEDS = (
     ("aws_cloudwatch_composite_alarm.burn", "aws_sns_topic_policy.alarms"),
     ("aws_cloudwatch_event_target.consumer", "aws_sqs_queue_policy.consumer"),
     ("aws_cloudwatch_event_target.consumer", "aws_sqs_queue_policy.failed"),
+    ("aws_cloudwatch_event_target.mail", "aws_sqs_queue_policy.consumer"),
+    ("aws_cloudwatch_event_target.mail", "aws_sqs_queue_policy.failed"),
     ("aws_cloudwatch_metric_alarm.main", "aws_sns_topic_policy.alarms"),
     ("aws_cloudwatch_metric_alarm.refusals", "aws_sns_topic_policy.alarms"),
     ("aws_db_proxy_target.main", "aws_rds_cluster_instance.main"),

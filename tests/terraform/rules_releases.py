@@ -49,12 +49,6 @@ def codedeploy_may_have_a_version_tried(plan: Plan) -> None:
     assert all(resource.endswith("-before-traffic") for resource in calls[0].resources)
 
 
-def only_what_tries_versions_stands_outside_the_network(plan: Plan) -> None:
-    """Inside, it would reach neither CodeDeploy nor Lambda; and outside, the others would have a way out."""
-    outside = {name for name, function in plan.functions().items() if not function.values.get("vpc_config")}
-    assert outside == {_HOOK}
-
-
 def what_tries_versions_may_do_nothing_else(plan: Plan) -> None:
     own = [
         statement

@@ -13,8 +13,16 @@ _RESERVED = ("AWS_", "POWERTOOLS_")
 _TAGS = {"project", "environment", "data", "managed-by"}
 _PITR_DAYS_IN_PROD = 14
 _SECONDS_OF_COGNITO = 5
-# Calls are refused and schedules are silent.
-_SET_OFF_BY_MAINTENANCE = {"api-canary", "api-throttled", "cognito-throttled", "freed-time-lag", "outbox-lag"}
+# Calls are refused, schedules are silent and messages wait.
+_SET_OFF_BY_MAINTENANCE = {
+    "api-canary",
+    "api-throttled",
+    "cognito-throttled",
+    "freed-time-lag",
+    "messages-lag",
+    "outbox-lag",
+    "queue-notifications-age",
+}
 _SECONDS_OF_A_FREEZE = 60
 _SECONDS_OF_API_GATEWAY = 30
 
@@ -55,7 +63,7 @@ def functions_end_before_their_callers_give_up(plan: Plan) -> None:
     functions = plan.functions()
     assert functions["api"].values["timeout"] < _SECONDS_OF_API_GATEWAY
     assert functions["cognito"].values["timeout"] <= _SECONDS_OF_COGNITO
-    for name in ("outbox_relay", "waitlist"):
+    for name in ("outbox_relay", "waitlist", "messenger"):
         assert functions[name].values["timeout"] < 60, f"two runs of {name} would overlap"
 
 
@@ -144,8 +152,8 @@ def passwords_rotate(plan: Plan) -> None:
 def consumers_get_what_the_code_sends(plan: Plan) -> None:
     sent = (code.PACKAGE / "aws" / "events.py").read_text()
     names = {node.value for node in ast.walk(ast.parse(sent)) if isinstance(node, ast.Constant)}
-    rules = plan.some("aws_cloudwatch_event_rule")
-    assert {rule.key for rule in rules} == plan.choice("event_consumers").keys()
+    rules = [rule for rule in plan.all("aws_cloudwatch_event_rule") if ".consumer" in rule.address]
+    assert {rule.key for rule in rules} == {*plan.choice("event_consumers"), "notifications"}
     for rule in rules:
         pattern = parsed(rule.values["event_pattern"])
         assert set(pattern["source"]) <= names, "nothing is ever sent from this source"
@@ -154,7 +162,7 @@ def consumers_get_what_the_code_sends(plan: Plan) -> None:
 
 def relay_runs_every_minute(plan: Plan) -> None:
     schedules = {schedule.key: schedule for schedule in plan.all("aws_scheduler_schedule")}
-    for name in ("relay", "waitlist"):
+    for name in ("relay", "waitlist", "messenger"):
         assert schedules[name].values["schedule_expression"] == "rate(1 minute)", name
     state = "DISABLED" if plan.choice("maintenance") else "ENABLED"
     assert {schedule.values["state"] for schedule in schedules.values()} == {state}
@@ -212,6 +220,10 @@ def everything_important_has_an_alarm(plan: Plan) -> None:
         "outbox-lag",
         "freed-time-lag",
         "offers-failed",
+        "messages-lag",
+        "messages-failed",
+        "mail-bounces",
+        "mail-complaints",
         "api-internal-error",
         "database-cpu",
         "database-connections",
@@ -240,6 +252,7 @@ def names_carry_the_environment(plan: Plan) -> None:
     attributes = ("name", "function_name", "identifier", "cluster_identifier", "bucket", "alarm_name", "dashboard_name")
     elsewhere = {"aws_lambda_alias", "aws_iam_role_policy", "aws_apigatewayv2_stage", "aws_apigatewayv2_authorizer"}
     elsewhere |= {
+        "aws_lambda_event_source_mapping",
         "aws_cognito_user_group",
         "aws_scheduler_schedule",
         "aws_route53_record",

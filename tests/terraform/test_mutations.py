@@ -13,6 +13,7 @@ from dev.plans import ROOT, plan
 from tests.terraform import (
     mutations_data,
     mutations_edge,
+    mutations_messages,
     mutations_releases,
     mutations_watched,
 )
@@ -27,6 +28,7 @@ _TOGETHER = 6
 MUTATIONS = (
     *mutations_data.MUTATIONS,
     *mutations_edge.MUTATIONS,
+    *mutations_messages.MUTATIONS,
     *mutations_releases.MUTATIONS,
     *mutations_watched.MUTATIONS,
     Mutation(

@@ -40,6 +40,7 @@ variable "environment" {
 variable "statements" {
   type = list(object({
     sid       = string
+    effect    = optional(string, "Allow")
     actions   = list(string)
     resources = list(string)
     condition = optional(object({ test = string, variable = string, values = list(string) }))
@@ -55,7 +56,7 @@ variable "memory_mib" {
 
 variable "timeout_seconds" {
   type        = number
-  description = "Timeout in seconds. It is shorter than whatever waits for the function: 30 s for API Gateway, 5 s for Cognito, a minute between two runs of the relay or of the waitlist."
+  description = "Timeout in seconds. It is shorter than whatever waits for the function: 30 s for API Gateway, 5 s for Cognito, a minute between two runs of the relay, of the waitlist or of the messenger."
 }
 
 variable "concurrency" {

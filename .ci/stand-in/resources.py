@@ -1,12 +1,12 @@
-"""What the stand-in for hashicorp/aws leaves out and the drill's emulator has: instances of RDS, CodeDeploy, and the
-end of a rotation.
+"""What the stand-in for hashicorp/aws leaves out and the drill's emulator has: instances of RDS, CodeDeploy, the end of
+a rotation, and SES's signatures and events.
 
 The stand-in runs this file in its own Python, and calls the functions with the arguments of Terraform.
 """
 
 from typing import Any
 
-from emulator_resources import client, create, delete, delete_by, set_only, update
+from emulator_resources import arn, client, create, delete, delete_by, put, set_only, update
 
 Arguments = dict[str, Any]
 
@@ -105,4 +105,53 @@ delete_by(
     "delete_deployment_group",
     applicationName="app_name",
     deploymentGroupName="deployment_group_name",
+)
+
+
+@create("aws_sesv2_email_identity", replace=("email_identity",))
+def create_identity(given: Arguments) -> Arguments:
+    name = given["email_identity"]
+    ses = client("sesv2")
+    made = ses.create_email_identity(EmailIdentity=name, ConfigurationSetName=given["configuration_set_name"])
+    signing = {**given["dkim_signing_attributes"][0], "tokens": made["DkimAttributes"]["Tokens"]}
+    return {
+        "id": name,
+        "arn": arn("ses", f"identity/{name}"),
+        "identity_type": made["IdentityType"],
+        "verified_for_sending_status": made["VerifiedForSendingStatus"],
+        "dkim_signing_attributes": [signing],
+    }
+
+
+@put("aws_sesv2_email_identity_mail_from_attributes", replace=("email_identity",))
+def put_mail_from(given: Arguments) -> Arguments:
+    client("sesv2").put_email_identity_mail_from_attributes(
+        EmailIdentity=given["email_identity"],
+        MailFromDomain=given["mail_from_domain"],
+        BehaviorOnMxFailure=given["behavior_on_mx_failure"],
+    )
+    return {"id": given["email_identity"]}
+
+
+@create("aws_sesv2_configuration_set_event_destination", replace=("configuration_set_name", "event_destination_name"))
+def create_event_destination(given: Arguments) -> Arguments:
+    (wanted,) = given["event_destination"]
+    client("sesv2").create_configuration_set_event_destination(
+        ConfigurationSetName=given["configuration_set_name"],
+        EventDestinationName=given["event_destination_name"],
+        EventDestination={
+            "Enabled": wanted["enabled"],
+            "MatchingEventTypes": wanted["matching_event_types"],
+            "EventBridgeDestination": {"EventBusArn": wanted["event_bridge_destination"][0]["event_bus_arn"]},
+        },
+    )
+    return {"id": f"{given['configuration_set_name']}|{given['event_destination_name']}"}
+
+
+delete_by(
+    "aws_sesv2_configuration_set_event_destination",
+    "sesv2",
+    "delete_configuration_set_event_destination",
+    ConfigurationSetName="configuration_set_name",
+    EventDestinationName="event_destination_name",
 )

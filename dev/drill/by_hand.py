@@ -36,6 +36,38 @@ def downgrade() -> None:
     op.drop_column("clinic", "drill")
 '''
 
+# With what the runbook has defined before.
+_ONLY_A_PHONE: Final = """
+CALLED=$(api POST /users '{"full_name": "Only A Phone", "phone": "+51 984 000 001"}' | pick 'it["user_id"]')
+SLOT=$(api GET "/availability?clinic_id=$CLINIC&treatment_id=$TREATMENT&$WEEK" |
+    pick '"{doctor_id} {starts_at}".format(**it["items"][0])')
+api POST /appointments "{\\"patient_id\\": $CALLED, \\"doctor_id\\": ${SLOT% *}, \\"treatment_id\\": $TREATMENT,
+    \\"starts_at\\": \\"${SLOT#* }\\"}"
+until SENT=$(api GET "/notifications?user_id=$CALLED&status=SENT") && grep '"channel":"SMS"' <<<"$SENT"
+do sleep 2; done
+"""
+# Everybody has heard of it already, so it tells nobody anything.
+_FAILED_EVENT: Final = {
+    "source": "dentist-appointments",
+    "detail-type": "appointment.booked",
+    "time": "2030-01-07T14:00:00Z",
+    "detail": {
+        "message_id": 1,
+        "appointment_id": 1,
+        "version": 1,
+        "action": "BOOK",
+        "from_status": None,
+        "to_status": "BOOKED",
+        "changed": [],
+        "announce": True,
+        "country": "PE",
+        "clinic_id": 1,
+        "doctor_id": 1,
+        "starts_at": "2030-01-08T15:00:00Z",
+        "at": "2030-01-07T14:00:00.123456Z",
+    },
+}
+
 
 class Done(NamedTuple):
     """What a person then types into the commands of the block, and what the drill adds at their beginning."""
@@ -113,9 +145,25 @@ def manage_people(scene: Scene) -> Done:
     return Done()
 
 
+def book_for_somebody_with_a_phone(_: Scene) -> Done:
+    """So an SMS is sent as well."""
+    return Done(commands=_ONLY_A_PHONE)
+
+
+def leave_an_event_that_failed(scene: Scene) -> Done:
+    """A message gets there by failing five times, with minutes in between."""
+    queue = scene.run(
+        "aws", "sqs", "get-queue-url", "--queue-name", "dentist-prod-notifications-dead", "--output", "text"
+    )
+    scene.run("aws", "sqs", "send-message", "--queue-url", queue, "--message-body", json.dumps(_FAILED_EVENT))
+    return Done()
+
+
 ACTIONS: Final[dict[str, Callable[[Scene], Done]]] = {
     "write the practice file": write_the_practice_file,
     "read the invitation": read_the_invitation,
     "check out the release": check_out_the_release,
     "manage people": manage_people,
+    "somebody wants SMS": book_for_somebody_with_a_phone,
+    "an event has failed": leave_an_event_that_failed,
 }

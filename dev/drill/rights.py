@@ -60,6 +60,9 @@ _INTERFACES: Final = """
     ec2:AssignPrivateIpAddresses ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeNetworkInterfaces
     ec2:DescribeSubnets ec2:UnassignPrivateIpAddresses
 """
+_TWO_NAMES: Final = (
+    "AWS may ask for this action or for the other one in order to send a raw e-mail; the emulator asks for that."
+)
 NOT_IN_THE_DRILL: Final = (
     _exempt("*", "WriteLogs", "logs:CreateLogStream logs:PutLogEvents", _BY_LAMBDA),
     _exempt("*", "AttachToTheNetwork", _INTERFACES, _BY_LAMBDA),
@@ -80,6 +83,14 @@ NOT_IN_THE_DRILL: Final = (
     ),
     _exempt("*-codedeploy-*", "TryTheVersionFirst", "lambda:InvokeFunction", _IMITATED),
     _exempt("*-codedeploy-*", "WatchAlarms", "cloudwatch:DescribeAlarms", _IMITATED),
+    _exempt(
+        "*-notifications-*",
+        "TakeFromTheQueue",
+        "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage",
+        _BY_LAMBDA,
+    ),
+    _exempt("*-messenger-*", "SendMailAsTheSender", "ses:SendEmail", _TWO_NAMES),
+    _exempt("*-messenger-*", "PublishToNoTopic", "sns:Publish", "It forbids what the code of no function does."),
     _exempt(
         "*-before-traffic-*",
         "ReadItsSpecification",

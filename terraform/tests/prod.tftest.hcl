@@ -68,8 +68,18 @@ run "prod" {
   }
 
   assert {
-    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 2 + 2 && local.max_connections == 512
+    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 5 + 2 + 2 && local.max_connections == 512
     error_message = "Each function's concurrency counts as connections."
+  }
+
+  assert {
+    condition     = aws_sesv2_email_identity.messages.email_identity == "visits.example.com" && aws_sesv2_email_identity_mail_from_attributes.messages.mail_from_domain == "bounces.visits.example.com"
+    error_message = "Patients get their e-mails from the domain of mail_sender."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.notifications.enabled && keys(aws_sqs_queue.consumer) == ["notifications"]
+    error_message = "The queue of messages to people is there without being chosen, and is read."
   }
 
   assert {
@@ -234,6 +244,24 @@ run "copies_in_another_region" {
   }
 }
 
+run "another_program_takes_events" {
+  command = plan
+
+  variables {
+    event_consumers = { accounts = ["appointment.completed"] }
+  }
+
+  assert {
+    condition     = keys(aws_sqs_queue.consumer) == ["accounts", "notifications"] && keys(aws_sqs_queue.dead) == ["accounts", "notifications"]
+    error_message = "A consumer has a queue of its own beside that of messages to people."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.consumer["accounts"].visibility_timeout_seconds == 180 && aws_sqs_queue.consumer["notifications"].visibility_timeout_seconds == 360
+    error_message = "Each queue waits for six times what its function may take."
+  }
+}
+
 run "the_very_first_apply" {
   command = plan
 
@@ -268,12 +296,17 @@ run "maintenance" {
   }
 
   assert {
-    condition     = alltrue([for name in ["api", "cognito", "outbox_relay", "waitlist"] : local.admitted_concurrency[name] == 0])
+    condition     = !aws_lambda_event_source_mapping.notifications.enabled
+    error_message = "Events have to wait in their queue while nothing can take them."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["api", "cognito", "notifications", "outbox_relay", "waitlist"] : local.admitted_concurrency[name] == 0])
     error_message = "Whatever people or the clock call has to stand still."
   }
 
   assert {
-    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 2 + 2
+    condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 5 + 2 + 2
     error_message = "The plan counts with the connections that are needed when maintenance ends."
   }
 }

@@ -61,6 +61,7 @@ run "what_makes_no_sense_anywhere" {
     api_memory_mib          = 256
     deployment_config       = "Everything"
     mfa                     = "OFF"
+    sms_sender_id           = "The dentist"
     cors_origins            = ["*"]
     throttling              = { rate = 0, burst = 10 }
     event_consumers         = { notifications = [] }
@@ -85,6 +86,7 @@ run "what_makes_no_sense_anywhere" {
     var.api_memory_mib,
     var.deployment_config,
     var.mfa,
+    var.sms_sender_id,
     var.cors_origins,
     var.throttling,
     var.event_consumers,
@@ -107,7 +109,9 @@ run "what_contradicts_another_choice" {
     custom_domain        = { name = "a.example.com", certificate_arn = "arn:aws:acm:us-east-1:1:certificate/1", zone_id = "Z1" }
     mail                 = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "no-reply@notexample.com" }
     cors_origins         = ["https://app.example.com/path"]
-    event_consumers      = { notifications = ["patient.created"] }
+    mail_sender          = "reminders@example.com"
+    sms_sender_id        = "0123456789"
+    event_consumers      = { notifications = ["appointment.booked"] }
     alarm_emails         = ["nobody"]
     objectives           = { available_percent = 99.9, fast_percent = 50, fast_ms = 1000 }
   }
@@ -121,10 +125,23 @@ run "what_contradicts_another_choice" {
     var.custom_domain,
     var.mail,
     var.cors_origins,
+    var.mail_sender,
+    var.sms_sender_id,
     var.event_consumers,
     var.alarm_emails,
     var.objectives,
   ]
+}
+
+run "a_sender_that_is_no_address" {
+  command = plan
+
+  variables {
+    mail_sender     = "Dentist <reminders@visits.example.com>"
+    event_consumers = { accounts = ["patient.created"] }
+  }
+
+  expect_failures = [var.mail_sender, var.event_consumers]
 }
 
 run "copies_that_aurora_does_not_make" {
@@ -166,7 +183,7 @@ run "more_functions_than_connections" {
   command = plan
 
   variables {
-    api_concurrency = 490
+    api_concurrency = 485
   }
 
   expect_failures = [terraform_data.connections]
@@ -176,7 +193,7 @@ run "exactly_as_many_functions_as_connections" {
   command = plan
 
   variables {
-    api_concurrency = 489
+    api_concurrency = 484
   }
 }
 

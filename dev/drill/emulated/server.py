@@ -16,7 +16,16 @@ from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 
-from dev.drill.emulated import database_service, deployments, packages, rights, secret_rotation, triggers
+from dev.drill.emulated import (
+    database_service,
+    deployments,
+    mails,
+    packages,
+    queues,
+    rights,
+    secret_rotation,
+    triggers,
+)
 
 
 def count_as_tls() -> None:
@@ -73,6 +82,8 @@ MENDS: tuple[Callable[[], None], ...] = (
     packages.mend,
     deployments.mend,
     triggers.mend,
+    mails.mend,
+    queues.mend,
     rights.mend,
 )
 

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from lambda_function.domain.actor import Role
+from lambda_function.domain.addresses import address_hash
 from lambda_function.domain.errors import InvalidInputError
 
 # Nobody who goes to a dentist was born before this day.
@@ -80,15 +81,22 @@ def check_birth_date(birth_date: date | None, today: date) -> None:
         raise InvalidInputError("Give a date of birth from 1900-01-01 to today.", field="birth_date")
 
 
-def channel_used(chosen: Channel | None, *, email: str | None, phone: str | None) -> Channel:
+def channel_used(
+    chosen: Channel | None, *, email: str | None, phone: str | None, bounced_email_hash: str | None
+) -> Channel:
     """Returns the channel by which a person can really be reached. The one that they chose comes first, then e-mail,
-    then SMS, unless they chose none.
+    then SMS, unless they chose none. An address from which mail has come back is no address.
     """
     if chosen is Channel.NONE:
         return Channel.NONE
-    there = {Channel.EMAIL: email, Channel.SMS: phone}
+    there = {Channel.EMAIL: email if not has_bounced(email, bounced_email_hash) else None, Channel.SMS: phone}
     wanted = [channel for channel in (chosen, Channel.EMAIL, Channel.SMS) if channel is not None]
     return next((channel for channel in wanted if there[channel]), Channel.NONE)
+
+
+def has_bounced(email: str | None, bounced_email_hash: str | None) -> bool:
+    """Whether this is the address from which mail has come back."""
+    return bool(email and bounced_email_hash) and address_hash(str(email)) == bounced_email_hash
 
 
 def trusts_email(*, trusted: bool | None, version: int) -> bool:

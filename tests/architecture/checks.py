@@ -41,6 +41,8 @@ BROAD_EXCEPTS: Mapping[str, str] = MappingProxyType(
         "lambda_function/api/app.py::Api.__call__": "the outer edge: whatever happens, the caller gets an answer",
         "lambda_function/aws/post_confirmation.py::PostConfirmation.__call__": "likewise, for sign-ups",
         "lambda_function/services/messenger.py::Messenger._send": "what is wrong with one keeps no other waiting",
+        "lambda_function/services/notifications/composing.py::composed": "likewise, for the words of a message",
+        "lambda_function/services/notifications/consuming.py::consume": "likewise, for an event of the queue",
         "lambda_function/services/offers.py::offer_in": "what has been committed is answered, whatever follows from it",
         "lambda_function/services/waitlist_schedule.py::_offer": "what is wrong in one clinic keeps no other waiting",
         "lambda_function/services/operators/invocation.py::OperatorInvocation.__call__": "likewise, for operators",

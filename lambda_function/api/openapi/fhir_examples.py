@@ -46,6 +46,7 @@ _PATIENT = PersonView(
     identifiers=[{"system": "national_id", "value": "12345678"}],
     language=Language.ES,
     contact_by=None,
+    bounced_email_hash=None,
     recalls=True,
     active=True,
     version=1,

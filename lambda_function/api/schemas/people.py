@@ -158,7 +158,12 @@ def shown_person(row: PersonView) -> Person:
     if row.contact_visible:
         contact = {
             "identifiers": _shown_identifiers(row.identifiers or ()),
-            "contact_by": channel_used(row.contact_by, email=row.email, phone=row.phone),
+            "contact_by": channel_used(
+                row.contact_by,
+                email=row.email,
+                phone=row.phone,
+                bounced_email_hash=row.bounced_email_hash,
+            ),
             "active": row.active,
         }
     return Person(

@@ -30,5 +30,5 @@ _OWN_WORDS = select(*columns(OwnWordsRow, ClinicMessage)).where(
 
 def own_words(session: Session, clinic_ids: Collection[int]) -> dict[WordsKey, OwnWordsRow]:
     """Returns all own words of these clinics, by clinic, kind, channel and language."""
-    rows = fetch_all(session, OwnWordsRow, _OWN_WORDS, {"clinic_ids": sorted(clinic_ids)})
+    rows = fetch_all(session, OwnWordsRow, _OWN_WORDS, {"clinic_ids": sorted(clinic_ids)}, unscoped=True)
     return {(row.clinic_id, row.kind, row.channel, row.language): row for row in rows}

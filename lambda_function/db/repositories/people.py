@@ -44,8 +44,9 @@ class PersonView(NamedTuple):
     """A person as the actor may see them. Where the actor may not see the contact data, `contact_visible` is false and
     everything from `email` to `recalls` is None.
 
-    `contact_by` is what the person chose; language and recalls are what holds. `identifiers` are those that the actor
-    may see, in any order, each with `system` and `value`; None stands for none.
+    `contact_by` is what the person chose; language and recalls are what holds. `bounced_email_hash` is the hash of an
+    address from which mail has come back. `identifiers` are those that the actor may see, in any order, each with
+    `system` and `value`; None stands for none.
     """
 
     user_id: int
@@ -59,6 +60,7 @@ class PersonView(NamedTuple):
     identifiers: Sequence[Mapping[str, str]] | None
     language: Language | None
     contact_by: Channel | None
+    bounced_email_hash: str | None
     recalls: bool | None
     active: bool
     version: int
@@ -95,6 +97,7 @@ def _views(role: Role) -> AnySelect:
             identifiers=shown(_identifiers(role)),
             language=shown(coalesce(User.language, _language_by_default(role), literal(Language.EN, LANGUAGE))),
             contact_by=shown(User.contact_by),
+            bounced_email_hash=shown(User.bounced_email_hash),
             recalls=shown(coalesce(User.recalls, User.user_type == Role.PATIENT)),
         )
     )
@@ -294,4 +297,17 @@ def anonymous(name: str) -> dict[str, Any]:
         "contact_by": None,
         "recalls": None,
         "cognito_sub": None,
+        "bounced_email_hash": None,
     }
+
+
+def lock_email(session: Session, user_id: int) -> str | None:
+    """Returns the e-mail address of the person, whose row is locked."""
+    statement = select(User.email).where(User.user_id == user_id).with_for_update()
+    return session.scalar(statement, execution_options=UNSCOPED)
+
+
+def mark_bounced(session: Session, user_id: int, bounced_email_hash: str, now: datetime) -> None:
+    """Notes that mail to this address has come back."""
+    changes = {"bounced_email_hash": bounced_email_hash, "version": User.version + 1, "updated_at": now}
+    write(session, update(User).where(User.user_id == user_id).values(changes))

@@ -30,7 +30,7 @@ def test_a_birth_date_before_1900_or_in_the_future_is_refused(day: date) -> None
 def test_the_channel_used_is_the_chosen_one_wherever_it_can_be(
     chosen: Channel | None, email: str | None, phone: str | None
 ) -> None:
-    used = channel_used(chosen, email=email, phone=phone)
+    used = channel_used(chosen, email=email, phone=phone, bounced_email_hash=None)
     there = {Channel.EMAIL: email, Channel.SMS: phone, Channel.NONE: "nothing"}
 
     assert there[used] is not None

@@ -1,0 +1,37 @@
+"""The notifications function, put together from the environment. Nothing connects before the first call."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from lambda_function.aws.notifications import Notifications
+from lambda_function.bootstrap.clock import Clock, system_clock
+from lambda_function.bootstrap.database import application_database
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.message_rules import LEASE
+from lambda_function.services.notifications.claiming import claim, report_oldest_due
+from lambda_function.services.notifications.consuming import consume
+from lambda_function.services.notifications.messages import ComposedMessage
+from lambda_function.services.notifications.settling import settle
+from lambda_function.settings import database_settings
+
+
+def build_notifications(clock: Clock = system_clock) -> Notifications:
+    database = application_database(database_settings(), clock)
+    return Notifications(
+        consume=partial(consume, database),
+        sweep=partial(_sweep, database),
+        claim=partial(_claim, database),
+        settle=partial(settle, database),
+        lease_seconds=int(LEASE.total_seconds()),
+    )
+
+
+def _sweep(database: Database, _seconds_left: Callable[[], float]) -> int:
+    report_oldest_due(database)
+    return 0
+
+
+def _claim(database: Database, limit: int) -> Sequence[ComposedMessage]:
+    messages = claim(database, limit)
+    report_oldest_due(database)
+    return messages

@@ -1,0 +1,97 @@
+"""Whether what a message says still holds, and when it is tried again. Instants are aware UTC."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.notifications import NotificationKind, Reason
+from lambda_function.domain.waitlist import WaitlistStatus
+
+# How long the messenger has for what it has claimed.
+LEASE = timedelta(seconds=120)
+# With the pauses between them, this is about a day.
+MAX_ATTEMPTS = 14
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(hours=4)
+
+_NOT_BEGUN = frozenset({Status.REQUESTED, Status.BOOKED, Status.CANCELLED})
+# The states of a visit in which each kind of message about visits is true.
+_TOLD_OF: Mapping[NotificationKind, frozenset[Status]] = MappingProxyType(
+    {
+        NotificationKind.REQUESTED: frozenset({Status.REQUESTED}),
+        NotificationKind.BOOKED: frozenset({Status.BOOKED}),
+        NotificationKind.CONFIRMED: frozenset({Status.BOOKED}),
+        NotificationKind.MOVED: frozenset({Status.REQUESTED, Status.BOOKED}),
+        NotificationKind.CANCELLED: frozenset({Status.CANCELLED}),
+        NotificationKind.REMINDER: frozenset({Status.BOOKED}),
+    }
+)
+_REMINDER = "reminder"
+
+
+class ToldVisit(Protocol):
+    """A visit, and when it got its present doctor and start."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def placed_at(self) -> datetime: ...
+
+
+class ToldOffer(Protocol):
+    """An entry of the waitlist with its last offer."""
+
+    @property
+    def status(self) -> WaitlistStatus: ...
+    @property
+    def offer_starts_at(self) -> datetime | None: ...
+    @property
+    def offer_expires_at(self) -> datetime | None: ...
+
+
+def why_not_of_visit(kind: NotificationKind, basis_at: datetime, visit: ToldVisit, now: datetime) -> Reason | None:
+    """Returns why a message about a visit may no longer be sent, or None while it holds. Changes hold for the doctor
+    and start that the visit had at `basis_at`, and reminders for those that it got then.
+    """
+    replaced = visit.placed_at != basis_at if kind is NotificationKind.REMINDER else visit.placed_at > basis_at
+    reason: Reason | None = None
+    if visit.status is Status.CANCELLED and kind is not NotificationKind.CANCELLED:
+        reason = Reason.CANCELLED
+    elif now >= visit.starts_at or visit.status not in _NOT_BEGUN:
+        reason = Reason.STARTED
+    elif replaced:
+        reason = Reason.SUPERSEDED
+    elif visit.status not in _TOLD_OF[kind]:
+        reason = Reason.NOT_CONFIRMED if visit.status is Status.REQUESTED else Reason.SUPERSEDED
+    return reason
+
+
+def why_not_of_offer(basis_at: datetime, offer: ToldOffer, now: datetime) -> Reason | None:
+    """Returns why a message about an offer of time at `basis_at` may no longer be sent, or None while it stands."""
+    stands = (
+        offer.status is WaitlistStatus.OFFERED
+        and offer.offer_starts_at == basis_at
+        and offer.offer_expires_at is not None
+        and now < offer.offer_expires_at
+    )
+    return None if stands else Reason.OFFER_ENDED
+
+
+def reminder_hours(subject: str) -> int | None:
+    """Returns how many hours before the visit a reminder comes, from what it is about: `reminder:17:48:…` is the one of
+    visit 17 that comes 48 hours before it. It is None for one by hand.
+    """
+    kind, _, rest = subject.partition(":")
+    return int(rest.split(":")[1]) if kind == _REMINDER else None
+
+
+def pause_after(attempts: int, jitter: Callable[[float, float], float]) -> timedelta:
+    """Returns how long to wait after this number of attempts. It doubles each time, up to some hours, and `jitter`
+    chooses between two factors, so that what failed at once does not come back at once.
+    """
+    pause = min(_FIRST_PAUSE * 2 ** max(attempts - 1, 0), _LONGEST_PAUSE)
+    return timedelta(seconds=pause.total_seconds() * jitter(0.75, 1.25))

@@ -1,0 +1,35 @@
+"""Mail that came back, or that somebody complained about."""
+
+from lambda_function.db.repositories import notifications, people
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.addresses import address_hash
+from lambda_function.domain.notifications import NotificationStatus, Reason
+from lambda_function.domain.people import PersonAction
+from lambda_function.observability import count
+from lambda_function.services.notifications.bus_events import Bounce
+from lambda_function.services.person_events import note_person
+
+_CAME_BACK = frozenset({Reason.BOUNCED, Reason.COMPLAINED})
+
+
+def take_back(work: UnitOfWork, bounce: Bounce) -> None:
+    """Marks the message as FAILED, and the address as one to which nothing is sent any more, if the person still has
+    it. What is not permanent changes nothing, and neither does a message that is not there any more.
+
+    Such an event may come before the messenger tells that the message was sent, and more than once.
+    """
+    if not bounce.permanent:
+        return
+    message = notifications.lock_told(work.session, bounce.notification_id)
+    if message is None or message.reason in _CAME_BACK:
+        return
+    reason = Reason.COMPLAINED if bounce.complaint else Reason.BOUNCED
+    failed = {"status": NotificationStatus.FAILED, "reason": reason, "next_at": None, "lease": None}
+    notifications.change_all(work.session, {message.notification_id: failed})
+    count("MessagesFailed")
+    if message.address_hash is None:
+        return
+    email = people.lock_email(work.session, message.user_id)
+    if email is not None and address_hash(email) == message.address_hash:
+        people.mark_bounced(work.session, message.user_id, message.address_hash, work.now)
+        note_person(work, message.user_id, PersonAction.CHANGE, ["bounced_email_hash"])

@@ -1,0 +1,185 @@
+"""Gives the messages that are due to the messenger, with their words, which are made of what is true now.
+
+What no longer holds is SUPPRESSED, and what cannot be sent to this person is FAILED, each with the reason. The rest is
+SENDING and leased: if no outcome is told in time, the message is claimed again.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+from lambda_function.db.repositories import notifications
+from lambda_function.db.repositories.message_facts import Contact
+from lambda_function.db.repositories.notifications import DueMessage
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.addresses import address_hash, international
+from lambda_function.domain.message_rules import LEASE, MAX_ATTEMPTS, why_not_of_offer, why_not_of_visit
+from lambda_function.domain.notification_times import send_time
+from lambda_function.domain.notifications import NotificationStatus, Reason
+from lambda_function.domain.people import Channel
+from lambda_function.domain.time_zones import time_zone
+from lambda_function.observability import count, gauge_seconds
+from lambda_function.services.notifications.addressees import addressee
+from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter, read_facts
+from lambda_function.services.notifications.composing import composed
+from lambda_function.services.notifications.messages import ComposedMessage
+from lambda_function.services.notifications.planning import quiet_hours
+
+_LEASE_BYTES = 16
+
+
+class _Claim(NamedTuple):
+    """What becomes of the messages, and those that are to be sent."""
+
+    changes: Mapping[int, Mapping[str, Any]]
+    messages: list[ComposedMessage]
+    expired: int
+
+
+class _StoppedError(Exception):
+    """The message is not sent now."""
+
+    def __init__(
+        self, status: NotificationStatus, reason: Reason | None = None, *, until: datetime | None = None
+    ) -> None:
+        super().__init__(status)
+        self.changes = {"status": status, "reason": reason, "next_at": until, "lease": None}
+
+
+def claim(database: Database, limit: int) -> list[ComposedMessage]:
+    """Leases at most `limit` messages that are due, the longest due first, and returns those that are to be sent. They
+    may be fewer although more are due.
+    """
+    claimed = database.transact(partial(_claim, limit=limit))
+    statuses = [change["status"] for change in claimed.changes.values()]
+    for metric, number in (
+        ("MessagesSuppressed", statuses.count(NotificationStatus.SUPPRESSED)),
+        ("MessagesFailed", statuses.count(NotificationStatus.FAILED)),
+        ("MessageLeaseExpired", claimed.expired),
+    ):
+        if number:
+            count(metric, number)
+    return claimed.messages
+
+
+def report_oldest_due(database: Database) -> None:
+    """Reports how long the message has waited that is due longest, which is 0 if none is due."""
+    gauge_seconds("OldestDueMessageSeconds", database.transact(_seconds_behind, commit=False))
+
+
+def _seconds_behind(work: UnitOfWork) -> float:
+    oldest = notifications.oldest_due(work.session, work.now)
+    return 0.0 if oldest is None else (work.now - oldest).total_seconds()
+
+
+def _claim(work: UnitOfWork, limit: int) -> _Claim:
+    due = notifications.claim_due(work.session, work.now, limit)
+    if not due:
+        return _Claim({}, [], 0)
+    facts = read_facts(work, due)
+    moved = _follow_merges(work, due, facts.people)
+    lease = secrets.token_hex(_LEASE_BYTES)
+    changes: dict[int, dict[str, Any]] = {}
+    messages = []
+    for message in (each for each in due if each.notification_id in moved):
+        try:
+            ready, changed = _ready(message, facts, lease, work.now)
+            messages.append(ready)
+        except _StoppedError as stopped:
+            changed = stopped.changes
+        changes[message.notification_id] = {**changed, "user_id": moved[message.notification_id]}
+    notifications.change_all(work.session, changes)
+    expired = sum(each.status is NotificationStatus.SENDING for each in due)
+    return _Claim(changes, messages, expired)
+
+
+def _follow_merges(work: UnitOfWork, due: list[DueMessage], people: Mapping[int, Contact]) -> dict[int, int]:
+    """Returns the messages by id, each with the person it goes to. One whose addressee was merged into another goes to
+    the person who remains, and is removed if that person is told the same anyway.
+    """
+    moved: dict[tuple[str, int], int] = {}
+    twice: set[int] = set()
+    for each in due:
+        person = people.get(each.user_id)
+        if person is not None and person.user_id != each.user_id:
+            first = moved.setdefault((each.subject, person.user_id), each.notification_id)
+            if first != each.notification_id:
+                twice.add(each.notification_id)
+    to = {number: user_id for (_, user_id), number in moved.items()}
+    twice |= notifications.told_already(work.session, to)
+    notifications.remove(work.session, twice)
+    stay = (each for each in due if each.notification_id not in twice)
+    return {each.notification_id: to.get(each.notification_id, each.user_id) for each in stay}
+
+
+def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) -> tuple[ComposedMessage, dict[str, Any]]:
+    """Returns the message as it is sent, and what is written about it. Raises _StoppedError."""
+    matter, person = _still_holds(message, facts, now)
+    told = addressee(person)
+    if told.reason is not None:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, told.reason)
+    if message.status is NotificationStatus.SENDING and message.attempts >= MAX_ATTEMPTS:
+        raise _StoppedError(NotificationStatus.FAILED, Reason.GAVE_UP)
+    _check_quiet_hours(message, matter, told.channel, now)
+    address = person.email if told.channel is Channel.EMAIL else international(person.phone or "")
+    if address is None:
+        raise _StoppedError(NotificationStatus.FAILED, Reason.PHONE_WITHOUT_COUNTRY_CODE)
+    ready = composed(message, matter, facts, person, told.channel, to=address, lease=lease)
+    if ready is None:
+        raise _StoppedError(NotificationStatus.FAILED, Reason.BROKEN_WORDS)
+    return ready, {
+        "status": NotificationStatus.SENDING,
+        "channel": told.channel,
+        "lease": lease,
+        "attempts": message.attempts + 1,
+        "next_at": now + LEASE,
+        "address_hash": address_hash(address),
+    }
+
+
+def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple[Matter, Contact]:
+    """Returns what the message is about and to whom it goes. Raises _StoppedError if it may not be sent any more."""
+    matter = facts.matter(message)
+    if matter is None:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, Reason.GONE)
+    patient, person = facts.people.get(matter.patient_id), facts.people.get(message.user_id)
+    reason: Reason | None = None
+    if patient is None or not patient.active:
+        reason = Reason.PATIENT_INACTIVE
+    elif not matter.clinic.active:
+        reason = Reason.CLINIC_INACTIVE
+    elif person is None or not person.active:
+        reason = Reason.ADDRESSEE_INACTIVE
+    elif person.user_id != patient.user_id and (person.user_id, patient.user_id) not in facts.acting:
+        reason = Reason.NOT_ADDRESSEE
+    elif matter.visit is not None:
+        reason = why_not_of_visit(message.kind, message.basis_at, matter.visit, now)
+    elif matter.offer is not None:
+        reason = why_not_of_offer(message.basis_at, matter.offer, now)
+    if reason is None and facts.has_smaller_reminder(message):
+        reason = Reason.SUPERSEDED
+    if reason is not None or person is None:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, reason)
+    return matter, person
+
+
+def _check_quiet_hours(message: DueMessage, matter: Matter, channel: Channel, now: datetime) -> None:
+    """Raises _StoppedError in quiet hours, for a message that they bind."""
+    zone = time_zone(matter.clinic.time_zone)
+    if zone is None:
+        return
+    at = send_time(
+        now,
+        kind=message.kind,
+        channel=channel,
+        starts_at=matter.starts_at,
+        quiet=quiet_hours(matter.clinic),
+        zone=zone,
+        now=now,
+    )
+    if at is None:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, Reason.QUIET_HOURS)
+    if at > now:
+        raise _StoppedError(NotificationStatus.PENDING, until=at)

@@ -1,0 +1,88 @@
+"""Puts a message together, as it is sent: the words, the visit as a file, and from whom it comes."""
+
+from lambda_function.db.repositories.message_facts import Contact
+from lambda_function.db.repositories.notifications import DueMessage
+from lambda_function.domain.people import Channel
+from lambda_function.domain.time_zones import time_zone
+from lambda_function.observability import logger, stack
+from lambda_function.services.notifications.calendar_file import WITH_FILE, VisitOfFile, calendar_file
+from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter
+from lambda_function.services.notifications.messages import Attachment, ComposedMessage, MessageFacts
+from lambda_function.services.notifications.wording import OwnWords, compose
+
+
+def composed(
+    message: DueMessage, matter: Matter, facts: ClaimFacts, person: Contact, channel: Channel, *, to: str, lease: str
+) -> ComposedMessage | None:
+    """Returns the message, or None if it cannot be put into words. Why is logged, and keeps no other message waiting.
+
+    A clinic whose time zone nobody knows has no local time that could be told.
+    """
+    if time_zone(matter.clinic.time_zone) is None:
+        logger.error("no words", notification_id=message.notification_id, reason="unknown time zone")
+        return None
+    told = _facts(message, matter, facts, person, channel)
+    own = facts.own_words.get((matter.clinic.clinic_id, message.kind, channel, told.language))
+    try:
+        words = compose(told, None if own is None else OwnWords(own.subject, own.text))
+        attachments = _attachments(told, matter)
+    except Exception as error:  # noqa: BLE001 - as the docstring says
+        logger.error(
+            "no words",
+            notification_id=message.notification_id,
+            reason=type(error).__name__,
+            stack=stack(error.__traceback__),
+        )
+        return None
+    return ComposedMessage(
+        notification_id=message.notification_id,
+        lease=lease,
+        kind=message.kind,
+        channel=channel,
+        to=to,
+        sender_name=matter.clinic.name,
+        reply_to=matter.clinic.email,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        attachments=attachments,
+    )
+
+
+def _facts(message: DueMessage, matter: Matter, facts: ClaimFacts, person: Contact, channel: Channel) -> MessageFacts:
+    clinic, patient = matter.clinic, facts.people[matter.patient_id]
+    return MessageFacts(
+        kind=message.kind,
+        channel=channel,
+        language=person.language or clinic.language,
+        addressee_name=person.full_name,
+        patient_name=patient.full_name,
+        for_guardian=person.user_id != patient.user_id,
+        clinic_name=clinic.name,
+        clinic_address=clinic.address,
+        clinic_phone=clinic.phone,
+        clinic_email=clinic.email,
+        time_zone=clinic.time_zone,
+        doctor_name=matter.doctor_name,
+        treatment_name=matter.treatment_name,
+        starts_at=matter.starts_at,
+        ends_at=matter.ends_at,
+        offer_expires_at=None if matter.offer is None else matter.offer.offer_expires_at,
+    )
+
+
+def _attachments(told: MessageFacts, matter: Matter) -> tuple[Attachment, ...]:
+    visit = matter.visit
+    if visit is None or told.channel is not Channel.EMAIL or told.kind not in WITH_FILE:
+        return ()
+    of_file = VisitOfFile(
+        appointment_id=visit.appointment_id,
+        installation_id=visit.installation_id,
+        status=visit.status,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        version=visit.version,
+        created_at=visit.created_at,
+        updated_at=visit.updated_at,
+    )
+    return (calendar_file(told, of_file),)

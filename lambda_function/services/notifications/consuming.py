@@ -1,0 +1,112 @@
+"""Handles a batch of events from the queue, each in a transaction of its own, so that one that fails stops no other. It
+comes again, and in the end it is in the dead-letter queue.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from lambda_function.db.repositories import message_facts
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.errors import UnavailableError
+from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.time_zones import time_zone
+from lambda_function.observability import count, logger, stack
+from lambda_function.services.notifications.bounces import take_back
+from lambda_function.services.notifications.bus_events import (
+    Bounce,
+    Change,
+    MalformedEventError,
+    Offer,
+    Told,
+    read_event,
+)
+from lambda_function.services.notifications.planning import Plan, plan_messages, quiet_hours
+
+# No event is begun with fewer seconds left than this, which is enough for the lock waits of one and its repetition.
+RESERVE = 15.0
+
+
+class Record(NamedTuple):
+    """A message of the queue."""
+
+    record_id: str
+    body: str
+
+
+def consume(database: Database, records: Sequence[Record], seconds_left: Callable[[], float]) -> list[str]:
+    """Handles the records, and returns the ids of those that have to come again."""
+    failed: list[str] = []
+    for number, record in enumerate(records):
+        if seconds_left() <= RESERVE:
+            return failed + [each.record_id for each in records[number:]]
+        try:
+            told = read_event(record.body)
+            if told is not None:
+                database.transact(partial(_handle, told=told))
+        except UnavailableError:
+            # Each of the others would wait for the database as long.
+            return failed + [each.record_id for each in records[number:]]
+        except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, and the queue keeps it
+            _note_failure(record, error)
+            failed.append(record.record_id)
+    return failed
+
+
+def _note_failure(record: Record, error: Exception) -> None:
+    """Logs the failure, with the message only if it is ours, since others may quote a row."""
+    reason = str(error) if isinstance(error, MalformedEventError) else type(error).__name__
+    logger.error("event not handled", record_id=record.record_id, reason=reason, stack=stack(error.__traceback__))
+    count("NotificationEventsFailed")
+
+
+def _handle(work: UnitOfWork, told: Told) -> None:
+    match told:
+        case Change():
+            _tell_of_change(work, told)
+        case Offer():
+            _tell_of_offer(work, told)
+        case Bounce():
+            take_back(work, told)
+
+
+def _tell_of_change(work: UnitOfWork, change: Change) -> None:
+    """Plans what is said about a change, whatever has happened to the visit since: that is seen when it is claimed."""
+    visit = message_facts.visits(work.session, [change.appointment_id]).get(change.appointment_id)
+    if visit is None:
+        return
+    clinic = message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id]
+    plan = Plan(
+        kind=change.kind,
+        subject=f"change:{change.message_id}:{change.kind}",
+        patient_id=visit.patient_id,
+        clinic_id=visit.clinic_id,
+        basis_at=change.at,
+        wanted=work.now,
+        starts_at=visit.starts_at,
+        quiet=quiet_hours(clinic),
+        zone=time_zone(clinic.time_zone),
+        appointment_id=visit.appointment_id,
+    )
+    plan_messages(work, [plan])
+
+
+def _tell_of_offer(work: UnitOfWork, offer: Offer) -> None:
+    entry = message_facts.offers(work.session, [offer.waitlist_id]).get(offer.waitlist_id)
+    clinic = message_facts.clinics(work.session, [offer.clinic_id]).get(offer.clinic_id)
+    if entry is None or clinic is None:
+        return
+    plan = Plan(
+        kind=NotificationKind.OFFER,
+        subject=f"offer:{offer.waitlist_id}:{rfc3339(offer.starts_at)}",
+        patient_id=entry.patient_id,
+        clinic_id=offer.clinic_id,
+        basis_at=offer.starts_at,
+        wanted=work.now,
+        starts_at=offer.starts_at,
+        quiet=quiet_hours(clinic),
+        zone=time_zone(clinic.time_zone),
+        waitlist_id=offer.waitlist_id,
+    )
+    plan_messages(work, [plan])

@@ -1,0 +1,99 @@
+"""Plans messages: from what a message is about to a row for each person who is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lambda_function.db.repositories import notifications
+from lambda_function.db.repositories.message_facts import ClinicFacts
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.notification_times import send_time
+from lambda_function.domain.notifications import NotificationKind, NotificationStatus, Reason
+from lambda_function.domain.quiet_hours import QuietHours
+from lambda_function.services.notifications.addressees import Addressee, addressees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Something to be told about a patient. `wanted` is when, unless quiet hours put it off. `starts_at` is the start
+    of the visit or of the offered time. A clinic without a `zone` has no quiet hours.
+
+    `subject` is what each person is told only once, and `basis_at` is by what it is recognised later that it no longer
+    holds: see db/models/notifications.py.
+    """
+
+    kind: NotificationKind
+    subject: str
+    patient_id: int
+    clinic_id: int
+    basis_at: datetime
+    wanted: datetime
+    starts_at: datetime
+    quiet: QuietHours | None
+    zone: ZoneInfo | None
+    appointment_id: int | None = None
+    waitlist_id: int | None = None
+
+
+def quiet_hours(clinic: ClinicFacts) -> QuietHours | None:
+    match clinic.quiet_from_minute, clinic.quiet_to_minute:
+        case int(from_minute), int(to_minute):
+            return QuietHours(from_minute, to_minute)
+    return None
+
+
+def plan_messages(work: UnitOfWork, plans: Sequence[Plan]) -> int:
+    """Writes a message for everybody whom one of these is told, and returns how many people that are, counting those
+    who had been told already and for whom nothing changes. Nobody is, about a patient who is not active.
+
+    If nothing can be sent to anybody, there is a message that is SUPPRESSED and says why. It is three statements,
+    however many plans there are.
+    """
+    if not plans:
+        return 0
+    to = addressees(work, {plan.patient_id for plan in plans})
+    rows = [_row(work, plan, person) for plan in plans for person in to.get(plan.patient_id, ())]
+    notifications.add(work.session, rows)
+    return len(rows)
+
+
+def may_go_at(plan: Plan, person: Addressee, now: datetime) -> datetime | None:
+    """Returns when the message may go to this person, or None if quiet hours leave no time for it. One about a visit
+    that has begun is due at once: when it is claimed, it is recognised that it is too late.
+    """
+    due = max(plan.wanted, now)
+    if plan.zone is None or plan.starts_at <= due:
+        return due
+    return send_time(
+        plan.wanted,
+        kind=plan.kind,
+        channel=person.channel,
+        starts_at=plan.starts_at,
+        quiet=plan.quiet,
+        zone=plan.zone,
+        now=now,
+    )
+
+
+def _row(work: UnitOfWork, plan: Plan, person: Addressee) -> dict[str, Any]:
+    reason, at = person.reason, None
+    if reason is None:
+        at = may_go_at(plan, person, work.now)
+        reason = Reason.QUIET_HOURS if at is None else None
+    return {
+        "kind": plan.kind,
+        "channel": person.channel,
+        "status": NotificationStatus.PENDING if reason is None else NotificationStatus.SUPPRESSED,
+        "user_id": person.user_id,
+        "clinic_id": plan.clinic_id,
+        "appointment_id": plan.appointment_id,
+        "waitlist_id": plan.waitlist_id,
+        "subject": plan.subject,
+        "basis_at": plan.basis_at,
+        "due_at": at or max(plan.wanted, work.now),
+        "next_at": at,
+        "reason": reason,
+        "created_at": work.now,
+    }

@@ -1,0 +1,1 @@
+"""The messages to people, on a real database."""

@@ -1,4 +1,4 @@
-"""The messages about appointments for other systems, without personal data. docs/events.md is the contract."""
+"""The messages for other systems, without personal data. docs/events.md is the contract."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from lambda_function.domain.appointment import EventAction, Status
 
+OFFERED = "waitlist.offered"
 _KINDS: Mapping[EventAction, str] = MappingProxyType(
     {
         EventAction.BOOK: "appointment.booked",

@@ -34,7 +34,7 @@ def send_time(
     channel: Channel,
     starts_at: datetime | None,
     quiet: QuietHours | None,
-    zone: ZoneInfo,
+    zone: ZoneInfo | None,
     now: datetime,
 ) -> datetime | None:
     """Returns when a message that should go at `wanted` may go, which is not before `now`, or None if quiet hours leave
@@ -45,9 +45,10 @@ def send_time(
     unless the visit has started by then.
 
     `starts_at` is None for what is about no visit or offer. The caller has checked that it is after `wanted` and `now`.
+    A clinic without a zone has no local times, and so no quiet hours.
     """
     at = max(wanted, now)
-    if quiet is None or not held_to_quiet_hours(kind, channel):
+    if quiet is None or zone is None or not held_to_quiet_hours(kind, channel):
         return at
     period = quiet_period(at, quiet, zone)
     if period is None:
@@ -72,7 +73,7 @@ def reminder_times(
     hours: Iterable[int],
     *,
     quiet: QuietHours | None,
-    zone: ZoneInfo,
+    zone: ZoneInfo | None,
     now: datetime,
 ) -> list[ReminderTime]:
     """Returns the reminders of a visit that got its time at `placed_at`, each elapsed `hours` before its start, the
@@ -96,7 +97,7 @@ def reminder_times(
 
 
 def _reminder_time(
-    wanted: datetime, starts_at: datetime, quiet: QuietHours | None, zone: ZoneInfo, now: datetime
+    wanted: datetime, starts_at: datetime, quiet: QuietHours | None, zone: ZoneInfo | None, now: datetime
 ) -> datetime | None:
     # The channel makes no difference to a reminder.
     return send_time(

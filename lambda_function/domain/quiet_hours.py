@@ -27,6 +27,11 @@ class QuietHours:
     from_minute: int
     to_minute: int
 
+    @classmethod
+    def between(cls, from_minute: int | None, to_minute: int | None) -> "QuietHours | None":
+        """Takes the minutes as a clinic has them: there are no quiet hours where it has none."""
+        return None if from_minute is None or to_minute is None else cls(from_minute, to_minute)
+
 
 def quiet_period(instant: datetime, quiet: QuietHours, zone: ZoneInfo) -> Interval | None:
     """Returns the quiet hours that hold the instant, or None outside them."""

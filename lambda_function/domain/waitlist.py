@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from lambda_function.domain.appointment import MAX_HORIZON, BookedTime, Duration, Policy
 from lambda_function.domain.errors import InvalidTransitionError, OfferExpiredError
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.quiet_hours import QuietHours, quiet_end
 from lambda_function.domain.slots import Timeline, bits, union
 from lambda_function.domain.working_hours import merge
 
@@ -151,9 +153,20 @@ def best_start(fit: int, freed: Sequence[tuple[int, int]]) -> tuple[bool, int] |
     return (True, reaching.bit_length() - 1) if reaching else None
 
 
-def offer_end(start: datetime, *, length: timedelta, policy: Policy, now: datetime) -> datetime:
-    """When an offer ends that is made now: after the clinic's time for it, and before a patient can no longer book."""
-    return min(now + length, start - policy.lead)
+def offer_end(
+    start: datetime,
+    *,
+    length: timedelta,
+    policy: Policy,
+    quiet: QuietHours | None,
+    zone: ZoneInfo | None,
+    now: datetime,
+) -> datetime:
+    """When an offer ends that is made now: after the clinic's time for it, which begins after quiet hours, and before a
+    patient can no longer book.
+    """
+    begins = now if quiet is None or zone is None else quiet_end(now, quiet, zone)
+    return min(begins + length, start - policy.lead)
 
 
 def check_acceptable(status: WaitlistStatus, expires_at: datetime | None, now: datetime) -> None:

@@ -5,13 +5,16 @@ The constants below limit the work, however much is freed and however many wait.
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from lambda_function.db.repositories import freed_time, waitlist
+from lambda_function.db.repositories import freed_time, outbox, waitlist
+from lambda_function.db.repositories.booking import Candidate
 from lambda_function.db.repositories.busy import time_of_patients
 from lambda_function.db.repositories.waitlist import WaitlistRow
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.messages import OFFERED, rfc3339
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.waitlist import FreedTime, freed_by_visit, offer_end, offered_span
 from lambda_function.services.offerable_time import ANY_PATIENT, OfferableTime, read_offerable_time
 
@@ -66,7 +69,13 @@ def _make_offers(work: UnitOfWork, clinic_id: int, freed: list[FreedTime]) -> in
     for offer in waitlist.standing_offers(work.session, clinic_id, found.timeline.span, work.now):
         found.take(offer.doctor_id, freed_by_visit(offer).time)
     offers = _Offers(work, found)
-    after = min(part.after for part in freed)
+    reached = _go_down_the_line(work, clinic_id, offers, after=min(part.after for part in freed))
+    offers.tell()
+    return reached
+
+
+def _go_down_the_line(work: UnitOfWork, clinic_id: int, offers: "_Offers", *, after: int) -> int | None:
+    found = offers.found
     until = waitlist.last_of_next(work.session, after, PASSED)
     for _ in range(LOOKS):
         wanted = found.wanted()
@@ -90,29 +99,60 @@ class _Offers:
     """The offers of one round, and when the patients who get them are busy."""
 
     def __init__(self, work: UnitOfWork, found: OfferableTime) -> None:
-        self.made = 0
+        self.found = found
         self._work = work
-        self._found = found
+        self._messages: list[dict[str, object]] = []
         self._busy: defaultdict[int, int] = defaultdict(int)
+
+    @property
+    def made(self) -> int:
+        return len(self._messages)
 
     def read_patients(self, patient_ids: Collection[int]) -> None:
         """Reads what else these patients have or are offered, in one statement."""
         if not patient_ids:
             return
-        timeline = self._found.timeline
+        timeline = self.found.timeline
         for row in time_of_patients(self._work.session, patient_ids, timeline.span, self._work.now):
             self._busy[row.patient_id] |= timeline.touched(Interval(row.starts_at, row.ends_at))
 
     def make(self, entry: WaitlistRow) -> None:
         """Makes the best offer for this entry, if there is one."""
-        fit = self._found.best(entry, self._busy[entry.patient_id])
+        fit = self.found.best(entry, self._busy[entry.patient_id])
         if fit is None:
             return
-        length = timedelta(minutes=fit.candidate.offer_minutes)
-        expires_at = offer_end(fit.start, length=length, policy=fit.candidate.policy, now=self._work.now)
-        if waitlist.offer(
-            self._work.session, entry, fit.candidate.doctor_id, fit.visit, expires_at, now=self._work.now
-        ):
-            self.made += 1
-            self._found.take(fit.candidate.doctor_id, fit.occupied)
-            self._busy[entry.patient_id] |= self._found.timeline.touched(fit.visit)
+        candidate = fit.candidate
+        expires_at = offer_end(
+            fit.start,
+            length=timedelta(minutes=candidate.offer_minutes),
+            policy=candidate.policy,
+            quiet=candidate.quiet,
+            zone=time_zone(candidate.time_zone),
+            now=self._work.now,
+        )
+        if waitlist.offer(self._work.session, entry, candidate.doctor_id, fit.visit, expires_at, now=self._work.now):
+            self._messages.append(self._message(entry.waitlist_id, candidate, fit.visit, expires_at))
+            self.found.take(candidate.doctor_id, fit.occupied)
+            self._busy[entry.patient_id] |= self.found.timeline.touched(fit.visit)
+
+    def tell(self) -> None:
+        """Writes the messages about all offers of the round into the outbox, in one statement."""
+        if self._messages:
+            outbox.add(self._work.session, self._messages)
+
+    def _message(
+        self, waitlist_id: int, candidate: Candidate, visit: Interval, expires_at: datetime
+    ) -> dict[str, object]:
+        now = self._work.now
+        detail = {
+            "waitlist_id": waitlist_id,
+            "announce": True,
+            "country": candidate.country,
+            "clinic_id": candidate.clinic_id,
+            "doctor_id": candidate.doctor_id,
+            "starts_at": rfc3339(visit.start),
+            "ends_at": rfc3339(visit.end),
+            "expires_at": rfc3339(expires_at),
+            "at": rfc3339(now),
+        }
+        return {"kind": OFFERED, "detail": detail, "created_at": now}

@@ -95,9 +95,9 @@ BUDGETS = {
     "POST /fhir/R4/Appointment/{appointment_id}/$cancel": 12,
 }
 # Beyond its budget, a request that frees time for which somebody waits writes that down, in two statements at most, and
-# makes offers when it is over: so many, and one for each offer.
+# makes offers when it is over: so many, with one message about all of them, and one for each offer.
 WRITING_DOWN = 2
-OFFERING = 17
+OFFERING = 18
 # Statements that pin a connection of RDS Proxy to a caller, and statements that ask the database for the time.
 _FORBIDDEN = re.compile(
     r"^\s*SET\b|GET_LOCK|\bNOW\s*\(|CURRENT_TIMESTAMP|SYSDATE|UTC_TIMESTAMP|^\s*PREPARE", re.IGNORECASE

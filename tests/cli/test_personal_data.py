@@ -7,13 +7,21 @@ import pytest
 
 from lambda_function.cli.command import Exit
 from lambda_function.db.base import Base
-from lambda_function.db.models import Appointment, AppointmentEvent, ClinicPatient, IdempotencyKey, User, WaitlistEntry
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    ClinicPatient,
+    IdempotencyKey,
+    OutboxMessage,
+    User,
+    WaitlistEntry,
+)
 from lambda_function.db.repositories import personal_data
 from lambda_function.domain.appointment import Status
 from tests.api.desk import Desk, at, instant
 from tests.api_client import ApiClient
 from tests.cli.terminal import FailingOnce, Pool, Terminal
-from tests.clock import Clock
+from tests.clock import NOW, Clock
 from tests.factories import Practice, sub_of
 from tests.traces import everywhere
 
@@ -179,6 +187,19 @@ def test_a_copy_holds_all_that_is_known(terminal: Terminal, desk: Desk) -> None:
     assert all(word in told for word in TRACES)
     assert "_hash" not in told
     assert "Kim" not in told
+
+
+def test_a_copy_holds_the_messages_about_what_the_person_was_offered(terminal: Terminal, desk: Desk) -> None:
+    zoe = terminal.practice.ids[PERSON["user_name"]]
+    mine = next(row.waitlist_id for row in terminal.practice.rows(WaitlistEntry) if row.patient_id == zoe)
+    for waitlist_id in (mine, mine + 1):
+        detail = {"waitlist_id": waitlist_id, "clinic_id": 1}
+        terminal.practice.add(OutboxMessage(kind="waitlist.offered", detail=detail, created_at=NOW))
+
+    copy = terminal.done("export-person", PERSON["user_name"])
+
+    offers = [row["detail"]["waitlist_id"] for row in copy["messages"] if row["kind"] == "waitlist.offered"]
+    assert (len(copy["messages"]), offers) == (5, [mine])
 
 
 def test_a_copy_can_be_read_without_knowing_ids(terminal: Terminal, desk: Desk) -> None:

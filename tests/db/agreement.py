@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, OutboxMessage, SlotClaim
 from lambda_function.domain.appointment import HOLDING, Duration, Status
+from lambda_function.domain.messages import OFFERED
 
 Claim = tuple[int, int, datetime, int]
 
@@ -49,8 +50,11 @@ def events(session: Session) -> list[tuple[Any, ...]]:
 
 
 def _told(session: Session) -> list[tuple[Any, ...]]:
-    """Returns (appointment_id, action, from_status, to_status) of every message, in order for each appointment."""
-    details = session.scalars(select(OutboxMessage.detail).order_by(OutboxMessage.outbox_id))
+    """Returns (appointment_id, action, from_status, to_status) of every message about an appointment, in order for each
+    of them.
+    """
+    about_visits = OutboxMessage.kind != OFFERED
+    details = session.scalars(select(OutboxMessage.detail).where(about_visits).order_by(OutboxMessage.outbox_id))
     names = ("appointment_id", "action", "from_status", "to_status")
     told = [tuple(detail[name] for name in names) for detail in details]
     return sorted(told, key=lambda message: message[0])

@@ -27,6 +27,7 @@ from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, MAX_OPEN_VISITS, Duration, Policy, Status
+from lambda_function.domain.quiet_hours import QuietHours
 
 _DOCTOR = aliased(PersonName)
 _RECEPTIONIST = aliased(PersonName)
@@ -101,6 +102,8 @@ class Candidate(NamedTuple):
     cutoff_minutes: int
     slot_step_minutes: int
     offer_minutes: int
+    quiet_from_minute: int | None
+    quiet_to_minute: int | None
     treatment_id: int
     duration_minutes: int
     buffer_before_minutes: int
@@ -109,6 +112,10 @@ class Candidate(NamedTuple):
     @property
     def policy(self) -> Policy:
         return Policy.in_units(self.lead_minutes, self.horizon_days, self.cutoff_minutes)
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        return QuietHours.between(self.quiet_from_minute, self.quiet_to_minute)
 
     @property
     def duration(self) -> Duration:

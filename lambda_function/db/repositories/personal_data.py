@@ -151,13 +151,23 @@ def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[
     )
 
 
-class _MessageOfVisit(NamedTuple):
+class _AnyMessage(NamedTuple):
+    """A message about a visit or about an entry of the waitlist."""
+
     outbox_id: int
     appointment_id: int | None
+    waitlist_id: int | None
 
 
 _NEXT_MESSAGES: AnySelect = (
-    select(*columns(_MessageOfVisit, OutboxMessage, appointment_id=OutboxMessage.detail["appointment_id"].as_integer()))
+    select(
+        *columns(
+            _AnyMessage,
+            OutboxMessage,
+            appointment_id=OutboxMessage.detail["appointment_id"].as_integer(),
+            waitlist_id=OutboxMessage.detail["waitlist_id"].as_integer(),
+        )
+    )
     .where(OutboxMessage.outbox_id > bindparam("after"))
     .order_by(OutboxMessage.outbox_id)
     .limit(bindparam("window"))
@@ -215,16 +225,21 @@ def _position(mapped: type[Any]) -> list[Any]:
 
 
 def _messages(session: Session, user_id: int, after: Position | None) -> Page:
-    """Returns those of the next _WINDOW messages that are about the person's visits. No index
-    tells whose a message is.
+    """Returns those of the next _WINDOW messages that are about the person's visits and wishes. No index tells whose a
+    message is.
     """
     values = {"after": (after or (0,))[0], "window": _WINDOW}
-    seen = fetch_all(session, _MessageOfVisit, _NEXT_MESSAGES, values, unscoped=True)
-    own = select(Appointment.appointment_id).where(
-        Appointment.patient_id == user_id, Appointment.appointment_id.in_({row.appointment_id for row in seen})
+    seen = fetch_all(session, _AnyMessage, _NEXT_MESSAGES, values, unscoped=True)
+    own_visits = select(Appointment.appointment_id).where(
+        Appointment.patient_id == user_id,
+        Appointment.appointment_id.in_({row.appointment_id for row in seen if row.appointment_id}),
     )
-    mine = set(session.scalars(own, execution_options=UNSCOPED))
-    ids = [row.outbox_id for row in seen if row.appointment_id in mine]
+    own_wishes = select(WaitlistEntry.waitlist_id).where(
+        WaitlistEntry.patient_id == user_id,
+        WaitlistEntry.waitlist_id.in_({row.waitlist_id for row in seen if row.waitlist_id}),
+    )
+    visits, wishes = (set(session.scalars(own, execution_options=UNSCOPED)) for own in (own_visits, own_wishes))
+    ids = [row.outbox_id for row in seen if row.appointment_id in visits or row.waitlist_id in wishes]
     told = select(*_all(OutboxMessage)).where(OutboxMessage.outbox_id.in_(ids)).order_by(OutboxMessage.outbox_id)
     found = [dict(row) for row in session.execute(told, execution_options=UNSCOPED).mappings()] if ids else []
     return Page(found, (seen[-1].outbox_id,) if len(seen) == _WINDOW else None)

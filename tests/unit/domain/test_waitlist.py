@@ -9,6 +9,7 @@ import pytest
 from lambda_function.domain.appointment import Duration, Policy
 from lambda_function.domain.errors import DomainError
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.slots import Timeline, bits
 from lambda_function.domain.waitlist import (
     FreedTime,
@@ -23,9 +24,11 @@ from lambda_function.domain.waitlist import (
     within_wish,
 )
 from tests.clock import NOW
+from tests.zones import zone_named
 
 POLICY = Policy(lead=timedelta(minutes=60), horizon=timedelta(days=400), cutoff=timedelta(days=1))
 TWO_HOURS = timedelta(hours=2)
+LIMA = zone_named("America/Lima")
 
 
 def minute(number: int) -> datetime:
@@ -132,7 +135,21 @@ def test_what_is_over_is_over_before_anybody_writes_it_down(
 
 @pytest.mark.parametrize(("start", "expected"), [(600, 120), (180, 120), (179, 119), (61, 1)])
 def test_an_offer_ends_with_its_time_or_when_patients_can_no_longer_book(start: int, expected: int) -> None:
-    assert offer_end(minute(start), length=TWO_HOURS, policy=POLICY, now=NOW) == minute(expected)
+    end = offer_end(minute(start), length=TWO_HOURS, policy=POLICY, quiet=None, zone=LIMA, now=NOW)
+    assert end == minute(expected)
+
+
+@pytest.mark.parametrize(("start", "expected"), [(6000, 180), (200, 140)])
+def test_the_time_for_an_offer_does_not_run_in_quiet_hours(start: int, expected: int) -> None:
+    """It is 09:00 in Lima, and quiet until 10:00."""
+    quiet = QuietHours(21 * 60, 10 * 60)
+    end = offer_end(minute(start), length=TWO_HOURS, policy=POLICY, quiet=quiet, zone=LIMA, now=NOW)
+    assert end == minute(expected)
+
+
+def test_a_clinic_without_a_zone_has_no_quiet_hours() -> None:
+    end = offer_end(minute(6000), length=TWO_HOURS, policy=POLICY, quiet=QuietHours(0, 1439), zone=None, now=NOW)
+    assert end == minute(120)
 
 
 def test_an_offer_is_acceptable_until_it_expires() -> None:

@@ -6,7 +6,7 @@ The stand-in runs this file in its own Python, and calls the functions with the 
 
 from typing import Any
 
-from emulator_resources import arn, client, create, delete, delete_by, put, set_only, update
+from emulator_resources import arn, client, create, delete, delete_by, set_only, update
 
 Arguments = dict[str, Any]
 
@@ -121,16 +121,6 @@ def create_identity(given: Arguments) -> Arguments:
         "verified_for_sending_status": made["VerifiedForSendingStatus"],
         "dkim_signing_attributes": [signing],
     }
-
-
-@put("aws_sesv2_email_identity_mail_from_attributes", replace=("email_identity",))
-def put_mail_from(given: Arguments) -> Arguments:
-    client("sesv2").put_email_identity_mail_from_attributes(
-        EmailIdentity=given["email_identity"],
-        MailFromDomain=given["mail_from_domain"],
-        BehaviorOnMxFailure=given["behavior_on_mx_failure"],
-    )
-    return {"id": given["email_identity"]}
 
 
 @create("aws_sesv2_configuration_set_event_destination", replace=("configuration_set_name", "event_destination_name"))

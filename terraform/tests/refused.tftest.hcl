@@ -109,7 +109,6 @@ run "what_contradicts_another_choice" {
     custom_domain        = { name = "a.example.com", certificate_arn = "arn:aws:acm:us-east-1:1:certificate/1", zone_id = "Z1" }
     mail                 = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "no-reply@notexample.com" }
     cors_origins         = ["https://app.example.com/path"]
-    mail_sender          = "reminders@example.com"
     sms_sender_id        = "0123456789"
     event_consumers      = { notifications = ["appointment.booked"] }
     alarm_emails         = ["nobody"]
@@ -125,7 +124,6 @@ run "what_contradicts_another_choice" {
     var.custom_domain,
     var.mail,
     var.cors_origins,
-    var.mail_sender,
     var.sms_sender_id,
     var.event_consumers,
     var.alarm_emails,
@@ -195,6 +193,16 @@ run "exactly_as_many_functions_as_connections" {
   variables {
     api_concurrency = 484
   }
+}
+
+run "a_sender_in_the_domain_that_is_already_an_identity" {
+  command = plan
+
+  variables {
+    mail_sender = "reminders@example.com"
+  }
+
+  expect_failures = [var.mail_sender]
 }
 
 run "mail_from_another_region" {

@@ -3,6 +3,7 @@
 import json
 import re
 
+from tests.terraform import code
 from tests.terraform.plan import Plan, Statement, parsed
 
 _MESSENGER = "messenger"
@@ -16,14 +17,7 @@ _NAMED_BY_THE_MESSENGER = {
     "aws_sesv2_email_identity.messages.arn",
     "aws_sesv2_configuration_set.messages.arn",
 }
-_TOLD_TO_PEOPLE = {
-    "appointment.requested",
-    "appointment.booked",
-    "appointment.confirmed",
-    "appointment.moved",
-    "appointment.cancelled",
-    "waitlist.offered",
-}
+_KIND = re.compile(r'"((?:appointment|waitlist)\.[a-z_]+)"')
 _TAG = "notification_id"
 # The sweep, and the messenger's claims.
 _OTHER_CALLERS = 2
@@ -79,7 +73,8 @@ def _own(plan: Plan, function: str) -> list[Statement]:
 
 def people_hear_of_changes_and_offers_and_nothing_else(plan: Plan) -> None:
     [rule] = [rule for rule in plan.all("aws_cloudwatch_event_rule") if rule.key == _QUEUE]
-    assert set(parsed(rule.values["event_pattern"])["detail-type"]) == _TOLD_TO_PEOPLE
+    read = (code.PACKAGE / "services" / "notifications" / "bus_events.py").read_text()
+    assert set(parsed(rule.values["event_pattern"])["detail-type"]) == set(_KIND.findall(read))
 
 
 def one_bad_message_holds_up_no_other(plan: Plan) -> None:

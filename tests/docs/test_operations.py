@@ -86,6 +86,22 @@ def test_the_costs_of_a_small_clinic_add_up(column: int) -> None:
     assert number(together[column + 1]) == sum(number(item[column + 1]) for item in items)
 
 
+def test_the_costs_of_text_messages_follow_from_their_parts() -> None:
+    found = rows_of(6)
+    assert found
+    for country, visits, messages, parts, price, month in found:
+        assert number(month) == round(number(visits) * number(messages) * number(parts) * Decimal(price), 2), country
+
+
+def test_the_costs_count_the_same_messages_a_visit() -> None:
+    stated = re.search(r"3 doctors, ([\d,]+) visits", section(OPERATIONS, "Cost"))
+    assert stated is not None
+    [mails] = [row for row in rows_of(9) if row[0].startswith("E-mails")]
+    [messages] = re.findall(r"(\d+) a visit", mails[0])
+    assert number(mails[3]) * 1000 == number(stated[1]) * int(messages)
+    assert {row[2] for row in rows_of(6)} == {messages}
+
+
 def test_the_costs_of_a_small_clinic_are_named_where_they_are_chosen() -> None:
     named = re.search(r"^\| variable \|.*$", section(OPERATIONS, "Cost"), re.MULTILINE)
     assert named is not None

@@ -49,3 +49,4 @@ def test_the_bill_counts_what_is_planned(plan_and_bill: tuple[Plan, dict[str, De
     assert bill["Composite alarms"] == len(plan.all("aws_cloudwatch_composite_alarm"))
     assert bill["Dashboard"] == len(plan.all("aws_cloudwatch_dashboard"))
     assert ("SnapStart" in bill) is bool(snapshots)
+    assert ("E-mails" in bill) is bool(plan.some("aws_sesv2_email_identity"))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from lambda_function.domain.errors import InvalidInputError
+from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.working_hours import WeeklyHours, check_week, clock
 from lambda_function.services.practice.declaration import DeclaredHours
@@ -80,6 +81,24 @@ CLOSURES = st.lists(
     max_size=3,
     unique_by=lambda entry: (entry["first_day"], entry["last_day"]),
 )
+OWN_TEXTS = st.sampled_from(["NO", "10:30", "{{ clinic }}: # 'x'\n\n- y", "{% if phone %}{{ phone }}{% endif %}?"])
+MESSAGES = st.lists(
+    st.fixed_dictionaries(
+        {"kind": st.sampled_from(NotificationKind), "language": st.sampled_from(["en", "es"])}
+    ).flatmap(
+        lambda entry: st.one_of(
+            st.fixed_dictionaries(
+                {"channel": st.just("EMAIL"), "subject": st.sampled_from(["NO", "{{ clinic }}"]), "text": OWN_TEXTS}
+            ),
+            st.fixed_dictionaries({"channel": st.just("SMS"), "text": OWN_TEXTS}),
+        ).map(lambda words: {**entry, **words, "kind": entry["kind"].value})
+    ),
+    max_size=3,
+    unique_by=lambda entry: (entry["kind"], entry["channel"], entry["language"]),
+)
+QUIET_HOURS = st.none() | st.sampled_from(
+    [{"from": "21:00", "to": "08:00"}, {"from": "00:00", "to": "06:05"}, {"from": "22:00", "to": "24:00"}]
+)
 CLINICS = st.fixed_dictionaries(
     {
         "country": st.sampled_from(["PE", "NO", "ON", "CL"]),
@@ -93,6 +112,12 @@ CLINICS = st.fixed_dictionaries(
         "slot_step_minutes": STEPS,
         "offer_minutes": st.integers(1, YEAR_MINUTES),
         "max_open_visits": st.none() | st.integers(1, 100),
+        "address": st.none() | NAMES,
+        "phone": PHONES,
+        "email": EMAILS,
+        "reminder_hours": st.lists(st.integers(1, 720), max_size=5, unique=True),
+        "quiet_hours": QUIET_HOURS,
+        "messages": MESSAGES,
         "active": st.booleans(),
         "chairs": st.lists(NAMES, max_size=4, unique=True),
         "closures": CLOSURES,

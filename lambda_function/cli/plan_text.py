@@ -6,6 +6,8 @@ from typing import Any
 from lambda_function.domain.working_hours import WEEKDAYS
 
 _SIGNS = {"create": "+", "change": "~", "deactivate": "-"}
+# Letters of a clinic's own words.
+_SHOWN = 60
 _WORDS = {None: "null", True: "true", False: "false"}
 
 Document = Mapping[str, Any]
@@ -65,12 +67,22 @@ def _items(items: Iterable[Any]) -> list[str]:
                 days.setdefault(f"{start}-{end}{dates}", []).append(WEEKDAYS[weekday - 1])
             case {"first_day": first, "last_day": last, "reason": reason}:
                 days[f"{first} to {last}" + (f" ({reason})" if reason else "")] = []
+            case {"kind": kind, "channel": channel, "language": language, "text": text}:
+                days[f"{kind} {channel} {language} ({_shortened(text)})"] = []
             case _:
                 days[str(item)] = []
     return [" ".join([*names, text]) for text, names in days.items()]
 
 
+def _shortened(text: str) -> str:
+    """Returns as much of a text as fits into a line beside others."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
 def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{value['from']} to {value['to']}"
     return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
 
 

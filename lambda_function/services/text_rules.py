@@ -17,6 +17,7 @@ from lambda_function.domain.people import EARLIEST_BIRTH_DATE
 from lambda_function.domain.written_text import BREAKING, TURNING, as_stored, has_letter, trimmed
 
 MAX_NAME = 200
+MAX_ADDRESS = 500
 MAX_EMAIL = 254
 # What is written may have separators, which are not stored.
 MAX_IDENTIFIER = 128
@@ -77,6 +78,10 @@ def _text(form: Callable[[str], str]) -> BeforeValidator:
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), _text(trimmed), AfterValidator(printable)]
 # The name of a clinic, a chair or a treatment, which may be a number.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), _text(as_stored), AfterValidator(_name)]
+# Where a clinic is, on one line.
+Address = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_ADDRESS), _text(as_stored), AfterValidator(_name)
+]
 PersonName = Annotated[Name, AfterValidator(_name_with_letter)]
 UserName = Annotated[str, StringConstraints(pattern=USER_NAME)]
 Email = Annotated[

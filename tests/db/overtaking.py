@@ -18,6 +18,7 @@ READS = (
     "receptions",
     "chairs",
     "closures",
+    "clinic_messages",
     "doctors",
     "receptionists",
     "clinics",

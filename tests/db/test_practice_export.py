@@ -90,6 +90,7 @@ def test_what_is_applied_during_an_export_is_not_in_it(
         "time_zone": "America/Lima",
         "chairs": ["Window"],
         "closures": closures,
+        "messages": [{"kind": "BOOKED", "channel": "SMS", "language": "es", "text": "{{ clinic }}"}],
     }
     hours = [{"weekdays": [7], "start": "22:00", "end": "02:00"}]
     document["doctors"]["drjay"] |= {"clinic": "Cusco", "treatments": ["checkup", "filling"], "hours": hours}

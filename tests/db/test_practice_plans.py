@@ -15,6 +15,7 @@ from lambda_function.services.practice.read_declaration import read_declaration
 from lambda_function.services.practice.state import read_state
 from tests.cli.terminal import demo_document
 from tests.factories import Practice
+from tests.practice_files import MESSAGES, QUIET_HOURS
 from tests.profiles import examples
 
 LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
@@ -24,7 +25,7 @@ CLOCKS = ["00:00", "06:30", "08:00", "12:00", "18:00", "24:00"]
 WEEKDAYS = st.sets(st.integers(1, 7), min_size=1).map(sorted)
 
 
-def subsets(*values: str) -> Any:
+def subsets(*values: Any) -> Any:
     return st.sets(st.sampled_from(values)).flatmap(lambda chosen: st.permutations(sorted(chosen)))
 
 
@@ -59,6 +60,10 @@ EDITS: dict[tuple[str, str, str], tuple[Any, Any]] = {
     ("clinics", SANTIAGO, "chairs"): (["Chair 1", "Chair 2"], subsets("Chair 1", "Chair 2", "Chair 3")),
     ("clinics", SANTIAGO, "horizon_days"): (400, st.integers(300, 500)),
     ("clinics", SANTIAGO, "max_open_visits"): (20, st.none() | st.integers(19, 21)),
+    ("clinics", SANTIAGO, "address"): ("Avenida Recoleta 1280, Santiago", st.none() | NAMES),
+    ("clinics", LIMA, "reminder_hours"): ([48, 2], subsets(48, 24, 2)),
+    ("clinics", LIMA, "quiet_hours"): ({"from": "21:00", "to": "08:00"}, QUIET_HOURS),
+    ("clinics", LIMA, "messages"): ([], MESSAGES),
     ("doctors", "drwu", "full_name"): ("Wu Mei", NAMES),
     ("doctors", "drwu", "email"): (None, st.sampled_from([None, "wu@example.org"])),
     ("doctors", "drwu", "clinic"): (LIMA, st.sampled_from([LIMA, SANTIAGO])),

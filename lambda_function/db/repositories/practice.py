@@ -18,6 +18,7 @@ from lambda_function.db.models import (
     Appointment,
     Chair,
     Clinic,
+    ClinicMessage,
     Closure,
     Doctor,
     DoctorTreatment,
@@ -32,7 +33,8 @@ from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import NameTakenError
-from lambda_function.domain.people import Language
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.written_text import as_stored
 
@@ -61,7 +63,22 @@ class ClinicRow(NamedTuple):
     slot_step_minutes: int
     offer_minutes: int
     max_open_visits: int | None
+    address: str | None
+    phone: str | None
+    email: str | None
+    reminder_hours: tuple[int, ...]
+    quiet_from_minute: int | None
+    quiet_to_minute: int | None
     active: bool
+
+
+class ClinicMessageRow(NamedTuple):
+    clinic_id: int
+    kind: NotificationKind
+    channel: Channel
+    language: Language
+    subject: str | None
+    text: str
 
 
 class ChairRow(NamedTuple):
@@ -137,6 +154,7 @@ class VisitTime(NamedTuple):
 
 _TREATMENTS = select(*columns(TreatmentRow, Treatment))
 _CLINICS = select(*columns(ClinicRow, Clinic))
+_CLINIC_MESSAGES = select(*columns(ClinicMessageRow, ClinicMessage))
 _CHAIRS = select(*columns(ChairRow, Chair))
 _CLOSURES = select(*columns(ClosureRow, Closure))
 _DOCTORS = (
@@ -177,6 +195,10 @@ def treatments(session: Session) -> list[TreatmentRow]:
 
 def clinics(session: Session) -> list[ClinicRow]:
     return fetch_all(session, ClinicRow, _CLINICS, unscoped=True)
+
+
+def clinic_messages(session: Session) -> list[ClinicMessageRow]:
+    return fetch_all(session, ClinicMessageRow, _CLINIC_MESSAGES, unscoped=True)
 
 
 def chairs(session: Session) -> list[ChairRow]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from jinja2 import Template, TemplateSyntaxError, nodes
+from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
 
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel
@@ -61,9 +61,25 @@ def names_for(kind: NotificationKind, channel: Channel, *, in_subject: bool) -> 
     return names if in_subject or channel is Channel.SMS else names | {_PRIVATE}
 
 
+def rendered(
+    source: str, names: Mapping[str, object], kind: NotificationKind, channel: Channel, *, in_subject: bool = False
+) -> str:
+    """Returns what a clinic's subject or text says with these names. Raises BrokenWordsError."""
+    template = _template(source, kind, channel, in_subject=in_subject)
+    try:
+        text = template.render(names)
+    except TemplateError:
+        raise BrokenWordsError(
+            "prints a name that may be missing; write it as in {% if phone %} Call {{ phone }}. {% endif %}"
+        ) from None
+    if not text.strip():
+        raise BrokenWordsError("may say nothing at all; add words outside of its conditions")
+    return text
+
+
 @lru_cache(maxsize=512)
-def template_of(source: str, kind: NotificationKind, channel: Channel, *, in_subject: bool = False) -> Template:
-    """Returns the template of a clinic's subject or text. Raises BrokenWordsError."""
+def _template(source: str, kind: NotificationKind, channel: Channel, *, in_subject: bool) -> Template:
+    """Returns the template of a clinic's subject or text, which are few. Raises BrokenWordsError."""
     limit = MAX_SUBJECT if in_subject else MAX_TEXT
     if len(source) > limit:
         raise BrokenWordsError(f"is too long; write at most {limit} characters")
@@ -101,7 +117,7 @@ def _problems(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[
         if isinstance(part, allowed):
             yield from _problems(part, known, depth + 1)
         else:
-            yield _refused(part)
+            yield _refused(part, node)
 
 
 def _problems_of_condition(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[str]:
@@ -111,12 +127,12 @@ def _problems_of_condition(node: nodes.Node, known: Collection[str], depth: int)
         for part in node.iter_child_nodes():
             yield from _problems_of_condition(part, known, depth + 1)
     else:
-        yield _refused(node)
+        yield _refused(node, node)
 
 
-def _refused(node: nodes.Node) -> str:
+def _refused(node: nodes.Node, around: nodes.Node) -> str:
     why = _REFUSED.get(type(node), "this is not possible here")
-    return f"cannot be used because of line {node.lineno}: {why}. {_HOW}, and nothing else"
+    return f"cannot be used because of line {node.lineno or around.lineno}: {why}. {_HOW}, and nothing else"
 
 
 def _unknown(name: str, line: int, known: Collection[str]) -> str:

@@ -8,14 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from jinja2 import TemplateError
-
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
 from lambda_function.services.notifications.environment import ENVIRONMENT
 from lambda_function.services.notifications.message_names import names_of, one_line
 from lambda_function.services.notifications.messages import MessageFacts, Words
-from lambda_function.services.notifications.own_words import BrokenWordsError, OwnWords, template_of
+from lambda_function.services.notifications.own_words import BrokenWordsError, OwnWords, rendered
 from lambda_function.services.notifications.sms_segments import segments
 
 __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
@@ -68,7 +66,7 @@ def compose(facts: MessageFacts, own: OwnWords | None) -> Words:
     names = names_of(facts)
     subject, text = _ours(facts, names) if own is None else _own(facts, names, own)
     if facts.channel is Channel.SMS:
-        return Words(None, _sms(text), None)
+        return Words(None, sms_text(text), None)
     return _email(facts, names, one_line(subject), text)
 
 
@@ -86,24 +84,12 @@ def _own(facts: MessageFacts, names: Mapping[str, object], own: OwnWords) -> tup
     if facts.channel is Channel.EMAIL:
         if not own.subject:
             raise BrokenWordsError("has no subject; an e-mail needs one")
-        subject = _rendered(own.subject, facts, names, in_subject=True)
-    return subject, _rendered(own.text, facts, names, in_subject=False)
+        subject = rendered(own.subject, names, facts.kind, facts.channel, in_subject=True)
+    return subject, rendered(own.text, names, facts.kind, facts.channel)
 
 
-def _rendered(source: str, facts: MessageFacts, names: Mapping[str, object], *, in_subject: bool) -> str:
-    template = template_of(source, facts.kind, facts.channel, in_subject=in_subject)
-    try:
-        text = template.render(names)
-    except TemplateError:
-        raise BrokenWordsError(
-            "names something that may be missing; write it as in {% if phone %} Call {{ phone }}. {% endif %}"
-        ) from None
-    if not text.strip():
-        raise BrokenWordsError("may say nothing at all; add words outside of its conditions")
-    return text
-
-
-def _sms(text: str) -> str:
+def sms_text(text: str) -> str:
+    """Returns the text on one line. Raises BrokenWordsError if no provider takes so long an SMS."""
     line = " ".join(text.split())
     if len(line) > MAX_SMS:
         raise BrokenWordsError(f"can become longer than the {MAX_SMS} characters of an SMS; write less")

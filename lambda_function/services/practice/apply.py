@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from lambda_function.db.base import Base
 from lambda_function.db.models import (
     Clinic,
+    ClinicMessage,
     Closure,
     Doctor,
     Receptionist,
@@ -31,7 +32,7 @@ from lambda_function.services.practice.conflicts import affected_doctors
 from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.gains import doctors_with_more_to_offer, doctors_with_new_hours, new_chairs
 from lambda_function.services.practice.plan import Plan, doctors_to_lock, make_plan
-from lambda_function.services.practice.state import Kind
+from lambda_function.services.practice.state import Fields, Kind
 
 
 class PracticeConflictsError(HasBookingsError):
@@ -83,6 +84,18 @@ def _person_action(change: PracticeChange) -> PersonAction:
             return PersonAction.CHANGE
 
 
+def _as_columns(fields: Fields) -> Fields:
+    """Returns the fields with quiet hours as the two columns that hold them."""
+    if "quiet_hours" not in fields:
+        return fields
+    quiet = fields["quiet_hours"]
+    return {
+        **fields,
+        "quiet_from_minute": quiet and quiet.from_minute,
+        "quiet_to_minute": quiet and quiet.to_minute,
+    }
+
+
 class _Writer:
     """Writes changes in an order in which references come last. It knows the ids of the rows that it has made."""
 
@@ -118,7 +131,8 @@ class _Writer:
         self, change: PracticeChange, key: InstrumentedAttribute[int], make: Callable[[dict[str, Any]], Base]
     ) -> int:
         """Writes the fields that are columns of the class of `key`, and returns the id of the row."""
-        columns = {name: value for name, value in change.new.items() if name in key.class_.__mapper__.columns}
+        new = _as_columns(change.new)
+        columns = {name: value for name, value in new.items() if name in key.class_.__mapper__.columns}
         ids = self._ids[change.kind]
         if change.created:
             row = make(columns)
@@ -133,6 +147,9 @@ class _Writer:
 
     def _clinic(self, change: PracticeChange) -> None:
         clinic_id = self._row(change, Clinic.clinic_id, lambda columns: Clinic(name=change.name, **columns))
+        if "messages" in change.new:
+            messages = [ClinicMessage(clinic_id=clinic_id, **each._asdict()) for each in change.new["messages"]]
+            practice.replace(self._session, ClinicMessage.clinic_id, clinic_id, messages)
         if "chairs" in change.new:
             practice.set_chairs(self._session, clinic_id, change.new["chairs"])
         if "closures" in change.new:

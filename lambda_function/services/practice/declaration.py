@@ -5,7 +5,7 @@ value. Nothing disappears because it is not named: `active: false` takes it out 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -17,16 +17,23 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
-from lambda_function.domain.people import Language
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel, Language
+from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
-from lambda_function.domain.written_text import as_stored
+from lambda_function.domain.written_text import BREAKING, as_stored, trimmed
+from lambda_function.services.notifications.own_words import MAX_SUBJECT, BrokenWordsError
+from lambda_function.services.notifications.trial import try_subject, try_text
 from lambda_function.services.practice.suggestions import closest_time_zone
 from lambda_function.services.text_rules import (
+    Address,
     Email,
     Name,
     PersonName,
@@ -35,12 +42,15 @@ from lambda_function.services.text_rules import (
     UserName,
     day_in,
     minute_of_day_in,
+    printable,
 )
 
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 YEAR_MINUTES = 366 * DAY_MINUTES
 MAX_ENTRIES = 500
 MAX_HOURS = 200
+MAX_REMINDERS = 5
+MAX_REMINDER_HOURS = 720
 
 
 def _zone(value: str) -> str:
@@ -73,6 +83,19 @@ def _minute(value: object) -> int:
     return minute
 
 
+def _written(value: object) -> str:
+    """A text of a clinic's own words, measured as it is stored. How long it may be is for its trial to say."""
+    if not isinstance(value, str) or not (text := trimmed(value)):
+        raise ValueError
+    return printable(text)
+
+
+def _with_words(channel: Channel) -> Channel:
+    if channel is Channel.NONE:
+        raise ValueError
+    return channel
+
+
 def _distinct(values: list[Any]) -> list[Any]:
     if twice := _first_twice(values):
         raise ValueError(f"names {twice} twice; remove one of them")
@@ -101,8 +124,10 @@ Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Price = Annotated[Decimal, BeforeValidator(_price)]
 Day = Annotated[date, BeforeValidator(_day)]
 MinuteOfDay = Annotated[int, BeforeValidator(_minute)]
+Written = Annotated[str, BeforeValidator(_written)]
 Buffer = Annotated[int, Field(ge=0, le=DAY_MINUTES, multiple_of=5)]
 Steps = Annotated[int, Field(ge=5, le=DAY_MINUTES, multiple_of=5)]
+Trial = Callable[[str, NotificationKind, Channel, Language], None]
 # The value of a key that was left out. No file can hold it.
 LEFT_OUT: Any = None
 
@@ -140,9 +165,73 @@ def _distinct_days(closures: list[DeclaredClosure]) -> list[DeclaredClosure]:
     return closures
 
 
+class DeclaredQuietHours(_Declared):
+    """Quiet hours. An end before the start is on the next day."""
+
+    from_minute: Annotated[MinuteOfDay, Field(alias="from")]
+    to_minute: Annotated[MinuteOfDay, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _have_a_length(self) -> Self:
+        if self.hours.from_minute == self.hours.to_minute:
+            raise ValueError("have no length: from and to must differ; for no quiet hours at all, write null")
+        return self
+
+    @property
+    def hours(self) -> QuietHours:
+        """The hours, in which midnight is the beginning of a day."""
+        return QuietHours(self.from_minute % DAY_MINUTES, self.to_minute % DAY_MINUTES)
+
+
+class DeclaredMessage(_Declared):
+    """A clinic's own words in place of ours. What comes first decides what the rest may say."""
+
+    kind: Annotated[NotificationKind, Field(strict=False)]
+    channel: Annotated[Channel, Field(strict=False), AfterValidator(_with_words)]
+    language: Annotated[Language, Field(strict=False)]
+    subject: Written | None = None
+    text: Written
+
+    @field_validator("subject")
+    @classmethod
+    def _can_be_used_as_subject(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and {"kind", "channel", "language"} <= info.data.keys():
+            if info.data["channel"] is Channel.SMS:
+                raise ValueError("is for e-mails only; leave it out of an SMS")
+            if BREAKING.search(value):
+                raise ValueError("must be on one line")
+            _tried(try_subject, value, info)
+        return value
+
+    @field_validator("text")
+    @classmethod
+    def _can_be_used(cls, value: str, info: ValidationInfo) -> str:
+        if {"kind", "channel", "language"} <= info.data.keys():
+            _tried(try_text, value, info)
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_subject(self) -> Self:
+        if self.channel is Channel.EMAIL and self.subject is None:
+            raise ValueError(f"has no subject; an e-mail needs one of 1 to {MAX_SUBJECT} characters")
+        return self
+
+
+def _tried(trial: Trial, value: str, info: ValidationInfo) -> None:
+    try:
+        trial(value, info.data["kind"], info.data["channel"], info.data["language"])
+    except BrokenWordsError as error:
+        raise ValueError(str(error)) from None
+
+
+def _distinct_messages(messages: list[DeclaredMessage]) -> list[DeclaredMessage]:
+    _distinct([f"{each.kind} {each.channel} {each.language}" for each in messages])
+    return messages
+
+
 class DeclaredClinic(_Declared):
-    """A clinic. Chairs that are missing from `chairs` go out of use, and closures that are
-    missing from `closures` end.
+    """A clinic. Chairs that are missing from `chairs` go out of use, closures that are missing from `closures` end, and
+    messages that are missing from `messages` get our words again.
     """
 
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -154,6 +243,16 @@ class DeclaredClinic(_Declared):
     slot_step_minutes: Steps = LEFT_OUT
     offer_minutes: Annotated[int, Field(ge=1, le=YEAR_MINUTES)] = LEFT_OUT
     max_open_visits: Annotated[int, Field(ge=1, le=MAX_OPEN_VISITS)] | None = LEFT_OUT
+    address: Address | None = LEFT_OUT
+    phone: Phone | None = LEFT_OUT
+    email: Email | None = LEFT_OUT
+    reminder_hours: Annotated[
+        list[Annotated[int, Field(ge=1, le=MAX_REMINDER_HOURS)]], Field(max_length=MAX_REMINDERS), Distinct
+    ] = LEFT_OUT
+    quiet_hours: DeclaredQuietHours | None = LEFT_OUT
+    messages: Annotated[list[DeclaredMessage], Field(max_length=MAX_ENTRIES), AfterValidator(_distinct_messages)] = (
+        LEFT_OUT
+    )
     active: bool = LEFT_OUT
     chairs: Annotated[list[Name], Field(max_length=MAX_ENTRIES), Distinct] = LEFT_OUT
     closures: Annotated[list[DeclaredClosure], Field(max_length=MAX_ENTRIES), AfterValidator(_distinct_days)] = LEFT_OUT

@@ -9,17 +9,23 @@ from typing import Any
 from pydantic import BaseModel
 
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
-from lambda_function.domain.people import Language
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.working_hours import DAY_MINUTES
+from lambda_function.services.notifications.own_words import MAX_SUBJECT, MAX_TEXT
 from lambda_function.services.practice.declaration import (
     MAX_ENTRIES,
     MAX_HOURS,
+    MAX_REMINDER_HOURS,
+    MAX_REMINDERS,
     YEAR_MINUTES,
     Declaration,
     DeclaredClinic,
     DeclaredClosure,
     DeclaredDoctor,
     DeclaredHours,
+    DeclaredMessage,
+    DeclaredQuietHours,
     DeclaredReceptionist,
     DeclaredTreatment,
 )
@@ -33,7 +39,10 @@ _SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "receptionists": DeclaredReceptionist,
     }
 )
-_LISTS: Mapping[str, type[BaseModel]] = MappingProxyType({"closures": DeclaredClosure, "hours": DeclaredHours})
+_LISTS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"closures": DeclaredClosure, "hours": DeclaredHours, "messages": DeclaredMessage}
+)
+_PARTS: Mapping[str, type[BaseModel]] = MappingProxyType({"quiet_hours": DeclaredQuietHours})
 _NAME = "a name of 1 to 200 characters, without control characters and line breaks"
 _CODE = "a code of 1 to 64 letters without accents, digits, dots, hyphens and underscores, a letter or digit first"
 _USER_NAME = (
@@ -64,6 +73,18 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "slot_step_minutes": f"a number of minutes from 5 to {DAY_MINUTES} in steps of 5, such as 15",
         "offer_minutes": f"a number of minutes from 1 to {YEAR_MINUTES}, such as 120",
         "max_open_visits": f"a number of visits from 1 to {MAX_OPEN_VISITS}, such as 20, or null for no limit",
+        "address": "an address of 1 to 500 characters on one line, without control characters, or null",
+        "reminder_hours": f"a list of at most {MAX_REMINDERS} numbers of hours, such as [48, 2], or [] for none",
+        "reminder_hours[]": f"a whole number of hours from 1 to {MAX_REMINDER_HOURS}, such as 48",
+        "quiet_hours": "from and to, such as {from: 21:00, to: 08:00}, or null for none",
+        "from": _TIME,
+        "to": _TIME,
+        "messages": f"a list of at most {MAX_ENTRIES} entries with kind, channel, language and text",
+        "messages[]": "an entry with kind, channel, language and text, and with subject for an e-mail",
+        "kind": f"one of the kinds {', '.join(NotificationKind)}",
+        "channel": f"one of the channels {Channel.EMAIL} and {Channel.SMS}",
+        "subject": f"a subject of 1 to {MAX_SUBJECT} characters on one line, without control characters",
+        "text": f"a text of 1 to {MAX_TEXT} characters, without control characters",
         "chairs": f"a list of at most {MAX_ENTRIES} names, such as [Window, Door]",
         "chairs[]": _NAME,
         "closures": f"a list of at most {MAX_ENTRIES} entries with first_day and last_day",
@@ -124,11 +145,18 @@ def _keys_at(place: tuple[str | int, ...]) -> list[str]:
         case ():
             return list(Declaration.model_fields)
         case (section, _):
-            return list(_SECTIONS[str(section)].model_fields)
+            return keys_of(_SECTIONS[str(section)])
+        case (*_, key) if key in _PARTS:
+            return keys_of(_PARTS[str(key)])
         case (*_, key, _):
-            return list(_LISTS[str(key)].model_fields)
+            return keys_of(_LISTS[str(key)])
         case _:
             return []
+
+
+def keys_of(thing: type[BaseModel]) -> list[str]:
+    """Returns the keys of an entry, as the file writes them."""
+    return [field.alias or name for name, field in thing.model_fields.items()]
 
 
 def _expected(place: tuple[str | int, ...]) -> str:

@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.working_hours import WeeklyHours, clock
 from lambda_function.services.practice.plan import Plan
-from lambda_function.services.practice.state import ClosedDays
+from lambda_function.services.practice.state import ClosedDays, OwnMessage
 
 
 def plan_document(plan: Plan, *, applied: bool) -> dict[str, object]:
@@ -40,6 +41,18 @@ def plan_document(plan: Plan, *, applied: bool) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     match value:
+        case WeeklyHours() | ClosedDays() | QuietHours() | OwnMessage():
+            return _entry(value)
+        case date() | Decimal():
+            return str(value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _entry(value: WeeklyHours | ClosedDays | QuietHours | OwnMessage) -> dict[str, object]:
+    match value:
         case WeeklyHours():
             return {
                 "weekday": value.weekday,
@@ -54,9 +67,7 @@ def _plain(value: object) -> object:
                 "last_day": value.last_day.isoformat(),
                 "reason": value.reason,
             }
-        case date() | Decimal():
-            return str(value)
-        case tuple():
-            return [_plain(item) for item in value]
-        case _:
-            return value
+        case QuietHours():
+            return {"from": clock(value.from_minute), "to": clock(value.to_minute)}
+        case OwnMessage():
+            return value._asdict()

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
+from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.working_hours import WeeklyHours, clock
-from lambda_function.services.practice.state import ClosedDays, Fields, Kind, State
+from lambda_function.services.practice.state import ClosedDays, Fields, Kind, OwnMessage, State
 
 Document = dict[str, Any]
 
@@ -28,8 +29,10 @@ def _declared(name: str, value: Any) -> Any:
     match name, value:
         case "hours", _:
             return _hours(value)
-        case "closures", _:
-            return [_closure(each) for each in value]
+        case "closures" | "messages", _:
+            return [_entry_of_list(each) for each in value]
+        case _, QuietHours():
+            return {"from": clock(value.from_minute), "to": clock(value.to_minute)}
         case _, tuple():
             return list(value)
         case _, StrEnum():
@@ -51,8 +54,10 @@ def _hours(week: Iterable[WeeklyHours]) -> list[Document]:
     ]
 
 
-def _closure(closed: ClosedDays) -> Document:
-    return _given(first_day=closed.first_day, last_day=closed.last_day, reason=closed.reason)
+def _entry_of_list(each: ClosedDays | OwnMessage) -> Document:
+    if isinstance(each, ClosedDays):
+        return _given(first_day=each.first_day, last_day=each.last_day, reason=each.reason)
+    return _given(**{name: _declared(name, value) for name, value in each._asdict().items()})
 
 
 def _given(**values: Any) -> Document:

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from lambda_function.db.repositories import practice
-from lambda_function.db.repositories.practice import ClosureRow, WeeklyHoursRow
+from lambda_function.db.repositories.practice import ClinicMessageRow, ClinicRow, ClosureRow, WeeklyHoursRow
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.people import Channel, Language
+from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.working_hours import WeeklyHours, Window
 from lambda_function.domain.written_text import as_stored, trimmed
@@ -47,6 +50,16 @@ class ClosedDays:
     first_day: date
     last_day: date
     reason: str | None
+
+
+class OwnMessage(NamedTuple):
+    """A clinic's own words for one kind of message, in one channel and language."""
+
+    kind: NotificationKind
+    channel: Channel
+    language: Language
+    subject: str | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +100,10 @@ _CLINIC = (
     "slot_step_minutes",
     "offer_minutes",
     "max_open_visits",
-    "active",
+    "address",
+    "phone",
+    "email",
+    "reminder_hours",
 )
 _PERSON = ("full_name", "email", "phone", "active")
 _NAMES = ("name", "full_name")
@@ -100,6 +116,7 @@ def read_state(session: Session) -> State:
     offered_treatments, weekly_hours = practice.offered_treatments(session), practice.weekly_hours(session)
     receptions = practice.receptions(session)
     chairs, closures = practice.chairs(session), practice.closures(session)
+    messages = practice.clinic_messages(session)
     doctors, receptionists = practice.doctors(session), practice.receptionists(session)
     clinics, treatments = practice.clinics(session), practice.treatments(session)
     codes: dict[int | None, str] = {row.treatment_id: row.code for row in treatments}
@@ -107,6 +124,7 @@ def read_state(session: Session) -> State:
     places = {row.clinic_id: as_stored(row.name) for row in clinics}
     used = _grouped((row.clinic_id, as_stored(row.name)) for row in chairs if row.active)
     closed = _grouped((row.clinic_id, _closed_days(row)) for row in closures)
+    own_words = _grouped((row.clinic_id, _own_message(row)) for row in messages)
     offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offered_treatments)
     hours = _grouped((row.doctor_id, _hours(row)) for row in weekly_hours)
     works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in receptions)
@@ -115,6 +133,9 @@ def read_state(session: Session) -> State:
         Kind.CLINIC: {
             places[row.clinic_id]: {
                 **_fields(row, _CLINIC),
+                "quiet_hours": _quiet_hours(row),
+                "messages": tuple(sorted(own_words[row.clinic_id])),
+                "active": row.active,
                 "chairs": tuple(sorted(used[row.clinic_id])),
                 "closures": tuple(sorted(closed[row.clinic_id], key=_days)),
             }
@@ -163,6 +184,15 @@ def _declared_fields(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoct
     if "closures" in fields:
         closures = (ClosedDays(each.first_day, each.last_day, each.reason) for each in fields["closures"])
         fields["closures"] = tuple(sorted(closures, key=_days))
+    if "reminder_hours" in fields:
+        fields["reminder_hours"] = tuple(sorted(fields["reminder_hours"], reverse=True))
+    if fields.get("quiet_hours") is not None:
+        fields["quiet_hours"] = fields["quiet_hours"].hours
+    if "messages" in fields:
+        messages = (
+            OwnMessage(each.kind, each.channel, each.language, each.subject, each.text) for each in fields["messages"]
+        )
+        fields["messages"] = tuple(sorted(messages))
     if "hours" in fields:
         fields["hours"] = _week(day for entry in fields["hours"] for day in entry.weekly())
     return fields
@@ -182,6 +212,16 @@ def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:
 
 def _closed_days(row: ClosureRow) -> ClosedDays:
     return ClosedDays(row.first_day, row.last_day, row.reason and trimmed(row.reason))
+
+
+def _quiet_hours(row: ClinicRow) -> QuietHours | None:
+    if row.quiet_from_minute is None or row.quiet_to_minute is None:
+        return None
+    return QuietHours(row.quiet_from_minute, row.quiet_to_minute)
+
+
+def _own_message(row: ClinicMessageRow) -> OwnMessage:
+    return OwnMessage(row.kind, row.channel, row.language, row.subject, row.text)
 
 
 def _hours(row: WeeklyHoursRow) -> WeeklyHours:

@@ -8,6 +8,7 @@ import pytest
 from lambda_function.services.practice.read_declaration import DeclarationError, read_declaration
 
 CLINIC = {"country": "PE", "time_zone": "America/Lima"}
+OWN = {"kind": "BOOKED", "channel": "SMS", "language": "en", "text": "{{ clinic }}: see you on {{ when }}"}
 TREATMENT = {"name": "Check-up", "duration_minutes": 30}
 DOCTOR = {"full_name": "Jay Quispe", "clinic": "Lima"}
 
@@ -20,6 +21,10 @@ def problems(document: Any) -> dict[str, str]:
 
 def clinic(**more: Any) -> Any:
     return {"clinics": {"Lima": {**CLINIC, **more}}}
+
+
+def own(**more: Any) -> Any:
+    return clinic(messages=[{**OWN, **more}])
 
 
 def doctor(**more: Any) -> Any:
@@ -55,6 +60,30 @@ def day(start: str, end: str, **more: Any) -> dict[str, Any]:
         (clinic(max_open_visits=0), "clinics.Lima.max_open_visits"),
         (clinic(max_open_visits=1001), "clinics.Lima.max_open_visits"),
         (clinic(max_open_visits="20"), "clinics.Lima.max_open_visits"),
+        (clinic(address="Av. Larco 345\nLima"), "clinics.Lima.address"),
+        (clinic(address="x" * 501), "clinics.Lima.address"),
+        (clinic(phone="none"), "clinics.Lima.phone"),
+        (clinic(email="lima"), "clinics.Lima.email"),
+        (clinic(reminder_hours=None), "clinics.Lima.reminder_hours"),
+        (clinic(reminder_hours=[1, 2, 3, 4, 5, 6]), "clinics.Lima.reminder_hours"),
+        (clinic(reminder_hours=[721]), "clinics.Lima.reminder_hours.0"),
+        (clinic(reminder_hours=[1.5]), "clinics.Lima.reminder_hours.0"),
+        (clinic(quiet_hours={"from": "21:00"}), "clinics.Lima.quiet_hours.to"),
+        (clinic(quiet_hours={"from": "21:00", "to": "8:00"}), "clinics.Lima.quiet_hours.to"),
+        (clinic(quiet_hours={"from": "00:00", "to": "24:00"}), "clinics.Lima.quiet_hours"),
+        (clinic(messages={"BOOKED": "Hi"}), "clinics.Lima.messages"),
+        (own(language="fr"), "clinics.Lima.messages.0.language"),
+        (own(channel="EMAIL"), "clinics.Lima.messages.0"),
+        (own(subject="Hi"), "clinics.Lima.messages.0.subject"),
+        (own(channel="EMAIL", subject="One\nTwo"), "clinics.Lima.messages.0.subject"),
+        (own(channel="EMAIL", subject="{{ treatment }}"), "clinics.Lima.messages.0.subject"),
+        (own(channel="EMAIL", subject="x" * 201), "clinics.Lima.messages.0.subject"),
+        (own(text=""), "clinics.Lima.messages.0.text"),
+        (own(text=5), "clinics.Lima.messages.0.text"),
+        (own(text="x" * 4001), "clinics.Lima.messages.0.text"),
+        (own(text="\x00"), "clinics.Lima.messages.0.text"),
+        (own(text="{{ treatment }}"), "clinics.Lima.messages.0.text"),
+        (clinic(messages=[OWN, OWN]), "clinics.Lima.messages"),
         (clinic(active="true"), "clinics.Lima.active"),
         (clinic(chairs=["One", "One"]), "clinics.Lima.chairs"),
         (clinic(chairs=[" "]), "clinics.Lima.chairs.0"),

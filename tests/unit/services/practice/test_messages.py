@@ -15,6 +15,8 @@ from lambda_function.services.practice.declaration import (
     DeclaredClosure,
     DeclaredDoctor,
     DeclaredHours,
+    DeclaredMessage,
+    DeclaredQuietHours,
     DeclaredReceptionist,
     DeclaredTreatment,
 )
@@ -44,6 +46,15 @@ VALID: dict[str, Any] = {
             "slot_step_minutes": 15,
             "offer_minutes": 120,
             "max_open_visits": 20,
+            "address": "Calle Plateros 316, Cusco",
+            "phone": "+51 84 000 000",
+            "email": "cusco@example.org",
+            "reminder_hours": [48, 2],
+            "quiet_hours": {"from": "21:00", "to": "08:00"},
+            "messages": [
+                {"kind": "BOOKED", "channel": "EMAIL", "language": "en", "subject": "{{ day }}", "text": "Welcome"},
+                {"kind": "REMINDER", "channel": "SMS", "language": "es", "text": "{{ clinic }}: {{ when }}"},
+            ],
             "active": True,
             "chairs": ["Window", "Door"],
             "closures": [{"first_day": "2031-07-28", "last_day": "2031-07-29", "reason": "Holiday"}],
@@ -128,6 +139,26 @@ def problems(document: Any) -> dict[str, str]:
         (("clinics", "Cusco", "language"), None, "is empty; give one of the languages en and es"),
         (("clinics", "Cusco", "lead_minutes"), "60", "must be a number of minutes from 0 to 527040, such as 60"),
         (("clinics", "Cusco", "lead_minutes"), None, "is empty; give a number of minutes from 0 to 527040, such as 60"),
+        (("clinics", "Cusco", "reminder_hours"), [48, 48], "names 48 twice; remove one of them"),
+        (("clinics", "Cusco", "reminder_hours", 0), 0, "must be a whole number of hours from 1 to 720, such as 48"),
+        (
+            ("clinics", "Cusco", "quiet_hours"),
+            "21:00",
+            "must be from and to, such as {from: 21:00, to: 08:00}, or null for none",
+        ),
+        (("clinics", "Cusco", "quiet_hours", "until"), "08:00", "is not known here; the keys here are from, to"),
+        (
+            ("clinics", "Cusco", "quiet_hours"),
+            {"from": "21:00", "to": "21:00"},
+            "have no length: from and to must differ; for no quiet hours at all, write null",
+        ),
+        (
+            ("clinics", "Cusco", "messages", 0, "kind"),
+            "BOOK",
+            "must be one of the kinds BOOKED, REQUESTED, CONFIRMED, MOVED, CANCELLED, REMINDER, OFFER, RECALL",
+        ),
+        (("clinics", "Cusco", "messages", 0, "channel"), "NONE", "must be one of the channels EMAIL and SMS"),
+        (("clinics", "Cusco", "messages", 0, "txt"), "Hi", "is not known here; did you mean text?"),
         (("clinics", "Cusco", "chairs"), ["Door", "Door"], "names Door twice; remove one of them"),
         (
             ("treatments", "checkup", "duration_minutes"),
@@ -177,8 +208,17 @@ def test_a_section_that_is_too_long_says_how_many_fit() -> None:
 
 
 def test_every_key_of_a_file_has_a_description() -> None:
-    things = (DeclaredTreatment, DeclaredClinic, DeclaredClosure, DeclaredDoctor, DeclaredHours, DeclaredReceptionist)
-    keys = {key for thing in things for key in thing.model_fields}
+    things = (
+        DeclaredTreatment,
+        DeclaredClinic,
+        DeclaredClosure,
+        DeclaredQuietHours,
+        DeclaredMessage,
+        DeclaredDoctor,
+        DeclaredHours,
+        DeclaredReceptionist,
+    )
+    keys = {key for thing in things for key in declaration_messages.keys_of(thing)}
     described = {key.removesuffix("[]") for key in declaration_messages.VALUES}
     assert described == keys
 

@@ -12,7 +12,6 @@ from lambda_function.db.models import (
     Appointment,
     Chair,
     Clinic,
-    ClinicMessage,
     Closure,
     Doctor,
     ReceptionistClinic,
@@ -103,43 +102,6 @@ def test_a_clinic_changes_its_language_and_a_new_one_writes_english(terminal: Te
     assert {row.name: row.language for row in practice.rows(Clinic)} == {LIMA: "es", SANTIAGO: "en", "Cusco": "en"}
 
 
-def test_what_messages_say_and_when_they_go_is_changed_and_left_out_again(
-    terminal: Terminal, practice: Practice
-) -> None:
-    document = demo_document()
-    own = {"kind": "BOOKED", "channel": "EMAIL", "language": "en", "subject": "{{ day }}", "text": "Welcome.\n\nBye."}
-    document["clinics"][LIMA] |= {"messages": [own], "quiet_hours": {"from": "22:00", "to": "24:00"}}
-    document["clinics"][LIMA]["reminder_hours"] = []
-    assert terminal.practice_file("plan", document).stdout.splitlines()[:4] == [
-        f"~ clinic {LIMA}",
-        "    reminder_hours: - 48, - 2",
-        "    quiet_hours: 21:00 to 08:00 → 22:00 to 00:00",
-        "    messages: + BOOKED EMAIL en (Welcome. Bye.)",
-    ]
-    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
-    assert [row.text for row in practice.rows(ClinicMessage)] == ["Welcome.\n\nBye."]
-
-    document["clinics"][LIMA] |= {"messages": [], "quiet_hours": None}
-    assert terminal.changes(document) == {
-        f"clinic {LIMA}": {
-            "messages": ([own], []),
-            "quiet_hours": ({"from": "22:00", "to": "00:00"}, None),
-        }
-    }
-    assert terminal.practice_file("apply", document).exit_code == Exit.DONE
-    assert practice.rows(ClinicMessage) == []
-
-
-def test_own_words_that_cannot_be_used_are_refused_with_their_line(terminal: Terminal) -> None:
-    document = demo_document()
-    own = {"kind": "CANCELLED", "channel": "SMS", "language": "es", "text": "{{ clinic }}: {{ reason }}"}
-    document["clinics"][LIMA]["messages"] = [own]
-    for action in ("plan", "apply"):
-        result = terminal.practice_file(action, document)
-        assert result.exit_code == Exit.REFUSED
-        assert f"clinics.{LIMA}.messages.0.text: has an unknown name in line 1; " in result.stderr
-
-
 def test_a_plan_changes_nothing(terminal: Terminal, practice: Practice) -> None:
     document = demo_document()
     document["clinics"]["Cusco"] = {"country": "PE", "time_zone": "America/Lima"}
@@ -156,12 +118,6 @@ def test_apply_makes_everything_that_a_file_can_say(terminal: Terminal, practice
         "language": "es",
         "slot_step_minutes": 30,
         "max_open_visits": None,
-        "address": "Calle Plateros 316, Cusco",
-        "phone": "+51 84 000 000",
-        "email": "cusco@example.org",
-        "reminder_hours": [2, 24],
-        "quiet_hours": None,
-        "messages": [{"kind": "RECALL", "channel": "SMS", "language": "es", "text": "{{ clinic }}: le esperamos"}],
         "chairs": ["Window", "Door"],
         "closures": [{"first_day": "2030-07-28", "last_day": "2030-07-29", "reason": "Fiestas Patrias"}],
     }
@@ -183,21 +139,6 @@ def test_apply_makes_everything_that_a_file_can_say(terminal: Terminal, practice
     cusco = next(row for row in practice.rows(Clinic) if row.name == "Cusco")
     assert (cusco.language, cusco.slot_step_minutes, cusco.max_open_visits) == ("es", 30, None)
     assert (cusco.lead_minutes, cusco.active) == (60, True)
-    assert (cusco.address, cusco.phone, cusco.email) == (
-        "Calle Plateros 316, Cusco",
-        "+51 84 000 000",
-        "cusco@example.org",
-    )
-    assert (cusco.reminder_hours, cusco.quiet_from_minute, cusco.quiet_to_minute) == ((24, 2), None, None)
-    [own] = practice.rows(ClinicMessage)
-    assert own.clinic_id == cusco.clinic_id
-    assert (own.kind, own.channel, own.language, own.subject, own.text) == (
-        "RECALL",
-        "SMS",
-        "es",
-        None,
-        "{{ clinic }}: le esperamos",
-    )
     assert {row.name for row in practice.rows(Chair) if row.clinic_id == cusco.clinic_id} == {"Window", "Door"}
     doctor = next(row for row in practice.rows(Doctor) if row.user_id == practice.ids["drnew"])
     filling = next(row for row in practice.rows(Treatment) if row.code == "filling")

@@ -36,7 +36,7 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "address": "Address",
             "phone": "Phone",
             "email": "E-mail",
-            "link": "See your appointment",
+            "link": "See the appointment",
             "link_offer": "See what is on offer",
             "link_recall": "Make an appointment",
         },
@@ -51,7 +51,7 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "address": "Dirección",
             "phone": "Teléfono",
             "email": "Correo",
-            "link": "Ver su cita",
+            "link": "Ver la cita",
             "link_offer": "Ver la cita ofrecida",
             "link_recall": "Pedir cita",
         },
@@ -100,9 +100,10 @@ def _email(facts: MessageFacts, names: Mapping[str, object], subject: str, text:
     paragraphs = [block.strip() for block in _EMPTY_LINES.split(text) if block.strip()]
     before, after = paragraphs[:_BEFORE_FACTS], paragraphs[_BEFORE_FACTS:]
     shown = _facts(facts, names)
-    links = [facts.link] if facts.link else []
-    plain = [*before, "\n".join(f"{label}: {value}" for label, value in shown), *after, *links, names["clinic"]]
     labels = _LABELS[facts.language]
+    link_label = labels.get(f"link_{facts.kind.lower()}", labels["link"])
+    links = [f"{link_label}:\n{facts.link}"] if facts.link else []
+    plain = [*before, "\n".join(f"{label}: {value}" for label, value in shown), *after, *links, names["clinic"]]
     html = ENVIRONMENT.get_template("layout.html.jinja").render(
         language=facts.language.value,
         subject=subject,
@@ -112,7 +113,7 @@ def _email(facts: MessageFacts, names: Mapping[str, object], subject: str, text:
         gone=labels["cancelled"],
         after=[each.splitlines() for each in after],
         link=facts.link,
-        link_label=labels.get(f"link_{facts.kind.lower()}", labels["link"]),
+        link_label=link_label,
     )
     return Words(subject, "\n\n".join(map(str, plain)) + "\n", html)
 
@@ -122,10 +123,12 @@ def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[s
     shown = ["when", "until", "doctor", "treatment"] if facts.kind is not NotificationKind.RECALL else []
     if facts.for_guardian:
         shown.insert(0, "patient")
+    shown += ["clinic", "address", "phone", "email"]
     labels = dict(_LABELS[facts.language])
     if facts.kind is NotificationKind.CANCELLED:
         labels["when"] = labels["cancelled"]
-    values = ((name, names[name]) for name in [*shown, "clinic", "address", "phone", "email"])
+        shown.remove("address")
+    values = ((name, names[name]) for name in shown)
     return [(labels[name], _shown(name, str(value))) for name, value in values if value is not None]
 
 

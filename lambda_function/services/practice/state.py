@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from lambda_function.db.repositories import practice
-from lambda_function.db.repositories.practice import ClinicMessageRow, ClinicRow, ClosureRow, WeeklyHoursRow
+from lambda_function.db.repositories.practice import ChairRow, ClinicMessageRow, ClinicRow, ClosureRow, WeeklyHoursRow
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.quiet_hours import QuietHours
@@ -122,25 +122,12 @@ def read_state(session: Session) -> State:
     codes: dict[int | None, str] = {row.treatment_id: row.code for row in treatments}
     # Earlier releases stored texts as they were typed. Stored forms never meet: the database considers them equal.
     places = {row.clinic_id: as_stored(row.name) for row in clinics}
-    used = _grouped((row.clinic_id, as_stored(row.name)) for row in chairs if row.active)
-    closed = _grouped((row.clinic_id, _closed_days(row)) for row in closures)
-    own_words = _grouped((row.clinic_id, _own_message(row)) for row in messages)
     offered = _grouped((row.doctor_id, codes[row.treatment_id]) for row in offered_treatments)
     hours = _grouped((row.doctor_id, _hours(row)) for row in weekly_hours)
     works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in receptions)
     things: dict[Kind, dict[str, Fields]] = {
         Kind.TREATMENT: {row.code: _fields(row, _TREATMENT) for row in treatments},
-        Kind.CLINIC: {
-            places[row.clinic_id]: {
-                **_fields(row, _CLINIC),
-                "quiet_hours": _quiet_hours(row),
-                "messages": tuple(sorted(own_words[row.clinic_id])),
-                "active": row.active,
-                "chairs": tuple(sorted(used[row.clinic_id])),
-                "closures": tuple(sorted(closed[row.clinic_id], key=_days)),
-            }
-            for row in clinics
-        },
+        Kind.CLINIC: _clinics(clinics, messages, chairs, closures),
         Kind.DOCTOR: {
             row.user_name: {
                 **_fields(row, _PERSON),
@@ -163,6 +150,28 @@ def read_state(session: Session) -> State:
         Kind.RECEPTIONIST: {row.user_name: row.user_id for row in receptionists},
     }
     return State(things, ids, {(places[row.clinic_id], as_stored(row.name)): row.chair_id for row in chairs})
+
+
+def _clinics(
+    clinics: Iterable[ClinicRow],
+    messages: Iterable[ClinicMessageRow],
+    chairs: Iterable[ChairRow],
+    closures: Iterable[ClosureRow],
+) -> dict[str, Fields]:
+    own_words = _grouped((row.clinic_id, _own_message(row)) for row in messages)
+    used = _grouped((row.clinic_id, as_stored(row.name)) for row in chairs if row.active)
+    closed = _grouped((row.clinic_id, _closed_days(row)) for row in closures)
+    return {
+        as_stored(row.name): {
+            **_fields(row, _CLINIC),
+            "quiet_hours": _quiet_hours(row),
+            "messages": tuple(sorted(own_words[row.clinic_id])),
+            "active": row.active,
+            "chairs": tuple(sorted(used[row.clinic_id])),
+            "closures": tuple(sorted(closed[row.clinic_id], key=_days)),
+        }
+        for row in clinics
+    }
 
 
 def declared_fields(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:

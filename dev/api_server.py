@@ -7,8 +7,10 @@ from functools import cache
 import uvicorn
 
 from dev.children import end_with_parent
+from dev.clock import stack_clock
 from dev.cors import Cors
 from dev.gateway import Gateway, create_gateway
+from dev.local_pages import local_pages
 from dev.stack import Addresses
 
 # A worker serves one request at a time. More of them than cores would only make the start slower.
@@ -18,23 +20,25 @@ _WORKERS = max(2, min(4, os.cpu_count() or 2))
 def application() -> Gateway:
     """One worker's gateway, with the settings that dev.run has put into the environment.
 
-    The Lambda is imported here, because the workers' supervisor does not need it.
+    The Lambda is imported and built here, because the workers' supervisor does not need it.
     """
     from dev import docs_examples  # noqa: PLC0415 - see above
     from lambda_function.api.app import PUBLIC_KEYS, gateway_keys  # noqa: PLC0415 - see above
     from lambda_function.api.openapi import document  # noqa: PLC0415 - see above
-    from lambda_function.entrypoints.api import handler  # noqa: PLC0415 - see above
+    from lambda_function.bootstrap.api import build_api  # noqa: PLC0415 - see above
 
+    clock = stack_clock()
     written = cache(document.document)
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
-        handler=handler,
+        handler=build_api(clock=clock),
         routes=gateway_keys(),
         public=PUBLIC_KEYS,
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],
-        openapi=lambda: docs_examples.served(written(), _addresses()),
+        openapi=lambda: docs_examples.served(written(), _addresses(), clock()),
+        local=local_pages(os.environ["AWS_ENDPOINT_URL"], clock),
         cors=Cors(frozenset(origins.split(",")) if origins else frozenset()),
     )
 

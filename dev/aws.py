@@ -1,7 +1,7 @@
-"""Cognito and Secrets Manager of the local stack, emulated by moto, and the accounts that can log in."""
+"""The local stack's AWS, emulated by moto: its Cognito and Secrets Manager, and the accounts that can log in."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +42,9 @@ class Aws:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - the emulator takes any
-        self.cognito: CognitoIdentityProviderClient = session.client("cognito-idp", endpoint_url=url)
-        self._secrets: SecretsManagerClient = session.client("secretsmanager", endpoint_url=url)
+        self.session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - the emulator takes any
+        self.cognito: CognitoIdentityProviderClient = self.session.client("cognito-idp", endpoint_url=url)
+        self._secrets: SecretsManagerClient = self.session.client("secretsmanager", endpoint_url=url)
 
     def create_pool(self) -> Pool:
         """Creates a pool with one client, through which people log in with their passwords."""
@@ -158,9 +158,11 @@ def reached() -> Iterator[None]:
 
 
 @contextmanager
-def running_emulator(port: int, *, log: Path) -> Iterator[Child]:
-    """Starts the emulator on the port. It may not answer yet: see Child.wait_until_it_answers."""
-    own = lambda_environment(f"http://127.0.0.1:{port}")  # for the trigger that it runs
+def running_emulator(port: int, *, log: Path, environment: Mapping[str, str]) -> Iterator[Child]:
+    """Starts the emulator on the port, with more in its environment than a Lambda has. It may not answer yet: see
+    Child.wait_until_it_answers.
+    """
+    own = {**lambda_environment(f"http://127.0.0.1:{port}"), **environment}  # for the functions that it runs
     with running("The AWS emulator", "dev.aws_server", str(port), log=log, environment=own) as child:
         yield child
 

@@ -1,8 +1,11 @@
 """The AWS emulator as a program of its own: `python -m dev.aws_server PORT`, started by dev.aws."""
 
+import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from moto.backends import get_backend
@@ -11,7 +14,12 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.server import signal_handler
 from werkzeug.serving import run_simple
 
+from dev import messaging
 from dev.children import end_with_parent
+from dev.clock import stack_clock
+from dev.functions import Functions
+from dev.lambda_context import drop_metrics
+from dev.mailbox import Mailbox
 from dev.triggers import Triggers
 
 
@@ -29,22 +37,35 @@ def _attributes(request: dict[str, Any], verified: bool) -> dict[str, str]:  # n
     return dict(user.attribute_lookup)
 
 
-def _sign_up(event: dict[str, Any], context: Any) -> Any:
-    """Calls the Lambda, which is imported on the first call because its database does not exist before."""
-    from lambda_function.entrypoints.cognito import handler  # noqa: PLC0415 - see above
+# The Lambdas are imported and built on the first call, because their database does not exist before.
+@cache
+def _sign_up() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    from lambda_function.bootstrap.cognito import build_post_confirmation  # noqa: PLC0415 - see above
 
-    return handler(event, context)
+    return build_post_confirmation(stack_clock())
+
+
+@cache
+def _notifications() -> Callable[[Any, Callable[[], float]], dict[str, Any]]:
+    from lambda_function.bootstrap.notifications import build_notifications  # noqa: PLC0415 - see above
+
+    return build_notifications(stack_clock())
 
 
 def main(port: int) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal_handler)
+    drop_metrics()
     os.environ.setdefault("MOTO_PORT", str(port))
+    # Several requests a second come from the pumps; only what goes wrong is worth a line.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     moto = DomainDispatcherApplication(create_backend_app)
+    pool = Triggers(moto, _attributes, lambda event, _: _sign_up()(event))
+    mailbox = Mailbox(pool, stack_clock(), os.environ["LOCAL_API_URL"])
     run_simple(
         "127.0.0.1",
         port,
-        Triggers(moto, _attributes, _sign_up),
+        Functions(mailbox, {messaging.FUNCTION: lambda event, context: _notifications()(event, context.seconds_left)}),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

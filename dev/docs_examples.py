@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -40,9 +40,8 @@ class Today:
     visits: list[Any]
 
 
-def served(document: str, addresses: Addresses) -> str:
+def served(document: str, addresses: Addresses, now: datetime) -> str:
     """Returns the document with the examples of this moment."""
-    now = datetime.now(UTC)
     half_hour = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
     get = example.over_http(addresses.api, lambda person: _token(addresses, person, half_hour))
     return json.dumps(refreshed(json.loads(document), today(get, now)))

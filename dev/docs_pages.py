@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib.resources import files
 
-from dev.http_event import Answer
+from dev.http_event import Answer, Request
 
 # Powertools carries Swagger UI, so the page needs no other host.
 _ASSETS = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
@@ -33,17 +33,17 @@ _ICON = """\
 </svg>
 """
 
-Page = Callable[[], Answer]
+Page = Callable[[Request], Answer]
 
 
 def pages(openapi: Callable[[], str]) -> dict[str, Page]:
-    """Returns every page by its path."""
+    """Returns every page by its method and path."""
     return {
-        "/openapi.json": lambda: _answer("application/json", openapi().encode()),
-        "/docs": lambda: _answer("text/html; charset=utf-8", _PAGE.encode()),
-        "/favicon.ico": lambda: _answer("image/svg+xml", _ICON.encode()),
-        f"/docs/{_SCRIPT}": lambda: _answer("text/javascript; charset=utf-8", _asset(_SCRIPT)),
-        f"/docs/{_STYLE}": lambda: _answer("text/css; charset=utf-8", _asset(_STYLE)),
+        "GET /openapi.json": lambda _: _answer("application/json", openapi().encode()),
+        "GET /docs": lambda _: _answer("text/html; charset=utf-8", _PAGE.encode()),
+        "GET /favicon.ico": lambda _: _answer("image/svg+xml", _ICON.encode()),
+        f"GET /docs/{_SCRIPT}": lambda _: _answer("text/javascript; charset=utf-8", _asset(_SCRIPT)),
+        f"GET /docs/{_STYLE}": lambda _: _answer("text/css; charset=utf-8", _asset(_STYLE)),
     }
 
 

@@ -6,9 +6,10 @@ It differs from AWS where a person at a terminal would not notice: it has no thr
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from dev import http_event
@@ -39,7 +40,7 @@ class Gateway:
         routes: RouteTable,
         public: frozenset[str],
         authorizer: JwtAuthorizer,
-        pages: dict[str, Page],
+        pages: Mapping[str, Page],
         cors: Cors | None,
         timeout_seconds: float,
     ) -> None:
@@ -74,10 +75,11 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, request: Request) -> Answer:
-        page = self._pages.get(request.path)
-        if page is not None and request.method in {"GET", "HEAD"}:
+        method = "GET" if request.method == "HEAD" else request.method
+        page = self._pages.get(f"{method} {request.path}")
+        if page is not None:
             # This runs in a thread, because it may call the API itself.
-            return await asyncio.to_thread(page)
+            return await asyncio.to_thread(page, request)
         match = self._routes.match(request.method, request.path)
         if match is None:
             # As on AWS, a preflight that matches a route, even `$default`, is handled by that route and its authorizer.
@@ -124,6 +126,7 @@ def create_gateway(
     jwks_url: str,
     client_id: str,
     openapi: Callable[[], str] | None = None,
+    local: Mapping[str, Page] = MappingProxyType({}),
     cors: Cors | None = None,
     timeout_seconds: float = 30,
 ) -> Gateway:
@@ -137,6 +140,7 @@ def create_gateway(
         jwks_url: the address of the issuer's keys.
         client_id: the `client_id` of access tokens and `aud` of ID tokens.
         openapi: makes the document behind /openapi.json and /docs. Without it there are no such pages.
+        local: further pages that need no token, by method and path.
         cors: the API's `cors_configuration`. It adds its headers to every answer, and answers the preflights that
             match no route. Without it there are no such headers.
         timeout_seconds: API Gateway's integration timeout.
@@ -146,7 +150,7 @@ def create_gateway(
         routes=RouteTable(routes),
         public=frozenset(public),
         authorizer=JwtAuthorizer(issuer=issuer, jwks_url=jwks_url, client_id=client_id),
-        pages=pages(openapi) if openapi else {},
+        pages={**(pages(openapi) if openapi else {}), **local},
         cors=cors,
         timeout_seconds=timeout_seconds,
     )

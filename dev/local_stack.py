@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import sqlalchemy as sa
 
-from dev import aws, database, demo, example, stops
+from dev import aws, clock, database, demo, example, messaging, stops
 from dev.children import Child, running
 from dev.mysql import NoDatabaseServerError, Server, running_server
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError, locked, shown
@@ -103,21 +103,25 @@ def _running(options: _Options) -> Iterator[_Stack]:
         _check_free("AWS_PORT", options.aws_port)
         _say("Starting the AWS emulator and the database. This takes a few seconds if a database server is installed.")
         log = options.folder / "aws.log"
-        emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log))
+        clock.clock_in(options.folder).set(0)
+        common = clock.environment(options.folder) | {"LOCAL_API_URL": options.url}
+        emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log, environment=common))
         data = options.folder / "mysql"
         server = stack.enter_context(running_server(url=options.database_url, image=options.image, data=data))
         emulator.wait_until_it_answers(f"{aws_url}/moto-api/")
         account = aws.Aws(aws_url)
+        senders = messaging.create(account)
         secrets = account.create_secrets(database.MASTER_SECRET, database.APP_SECRET, database.MIGRATOR_SECRET)
         accounts = database.provision(server.url, options.database_name, secrets)
         _say("Creating the tables and the demo's clinics and people. This takes a few seconds the first time.")
         pool = _fill(account, accounts)
         _say("Starting the API. This takes a few seconds.")
-        api = stack.enter_context(_running_api(options, _api_environment(options.url, aws_url, pool)))
-        schedules = stack.enter_context(_running_schedules(options, aws.lambda_environment(aws_url)))
+        common |= aws.lambda_environment(aws_url)
+        api = stack.enter_context(_running_api(options, common | _api_environment(pool)))
+        pumps = stack.enter_context(_running_pumps(options, common | senders))
         addresses = Addresses(api=options.url, aws=aws_url, pool_id=pool.pool_id, client_id=pool.client_id)
         stack.enter_context(addresses.published(options.folder))
-        yield _Stack([emulator, api, schedules], server, accounts, addresses)
+        yield _Stack([emulator, api, pumps], server, accounts, addresses)
 
 
 @contextmanager
@@ -129,8 +133,8 @@ def _running_api(options: _Options, environment: dict[str, str]) -> Iterator[Chi
         yield api
 
 
-def _running_schedules(options: _Options, environment: dict[str, str]) -> AbstractContextManager[Child]:
-    return running("The schedule", "dev.schedules", log=options.folder / "schedules.log", environment=environment)
+def _running_pumps(options: _Options, environment: dict[str, str]) -> AbstractContextManager[Child]:
+    return running("The schedule", "dev.pumps", log=options.folder / "pumps.log", environment=environment)
 
 
 def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
@@ -143,9 +147,8 @@ def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
     return pool
 
 
-def _api_environment(url: str, aws_url: str, pool: aws.Pool) -> dict[str, str]:
-    return aws.lambda_environment(aws_url) | {
-        "LOCAL_API_URL": url,
+def _api_environment(pool: aws.Pool) -> dict[str, str]:
+    return {
         "LOCAL_POOL_ID": pool.pool_id,
         "LOCAL_JWT_ISSUER": pool.issuer,
         "LOCAL_JWKS_URL": pool.jwks_url,
@@ -156,7 +159,8 @@ def _api_environment(url: str, aws_url: str, pool: aws.Pool) -> dict[str, str]:
 def _introduce(options: _Options, stack: _Stack) -> None:
     url = stack.addresses.api
     print(f"\nAPI       {url}   (documentation: {url}/docs)")
-    print(f"AWS       {stack.addresses.aws}   (emulated Cognito and Secrets Manager)")
+    print(f"Inbox     {url}/dev/inbox   (the e-mails and SMS that people get; it also sets the clock)")
+    print(f"AWS       {stack.addresses.aws}   (emulated Cognito, Secrets Manager, EventBridge, SQS, SES and SNS)")
     print(f"Database  {stack.server.origin}")
     if stack.accounts.shared:
         print("          The user in DATABASE_URL may not create other users, so the API connects as that user.")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import aws
+from dev import aws, clock
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
 
@@ -21,8 +21,10 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
-    command = [sys.executable, "-m", "lambda_function", *(options.words or ["--help"])]
-    return subprocess.run(command, env=environment(addresses), check=False).returncode
+    command = [sys.executable, "-m", "dev.operator_program", *(options.words or ["--help"])]
+    return subprocess.run(
+        command, env=environment(addresses) | clock.environment(options.folder), check=False
+    ).returncode
 
 
 def environment(addresses: Addresses) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.domain.notifications import Reason
 from lambda_function.domain.people import Channel
-from lambda_function.observability import count, logger, stack
+from lambda_function.observability import logger, stack
 from lambda_function.services.notifications.messages import ComposedMessage, Outcome, OutcomeStatus
 
 BATCH = 25
@@ -91,7 +91,6 @@ class Messenger:
                 sent += sum(outcome.status is OutcomeStatus.SENT for outcome in outcomes)
                 if not _may_go_on(outcomes):
                     break
-        count("MessagesSent", sent)
         return sent
 
     def _batch(self, pool: ThreadPoolExecutor, seconds_left: Callable[[], float]) -> list[Outcome]:

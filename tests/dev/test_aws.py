@@ -14,17 +14,14 @@ from dev.aws import Aws, Pool, running_emulator
 from dev.gateway import create_gateway
 from dev.stack import Addresses, StackError
 from lambda_function.aws.cognito import CognitoAccounts
+from tests.dev.emulator import emulated_aws, needed
 from tests.dev.http_server import Client, served
-from tests.dev.running_stack import free_port
 
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    with running_emulator(port, log=tmp_path_factory.mktemp("aws") / "aws.log") as child:
-        child.wait_until_it_answers(f"{url}/moto-api/")
-        yield Aws(url)
+    with emulated_aws(tmp_path_factory.mktemp("aws")) as emulator:
+        yield emulator
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +139,7 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            running_emulator(port, log=tmp_path / "aws.log") as child,
+            running_emulator(port, log=tmp_path / "aws.log", environment=needed(tmp_path)) as child,
             pytest.raises(StackError, match=r"The AWS emulator could not start(.|\n)*in use"),
         ):
             child.wait_until_it_answers("http://127.0.0.1:1/")

@@ -1,0 +1,134 @@
+"""Runs every half second what schedules and the queue run on AWS: `python -m dev.pumps`, started by dev.run."""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dev.children import end_with_parent
+from dev.clock import stack_clock
+from dev.lambda_context import LambdaContext, drop_metrics
+from lambda_function.domain.errors import DomainError
+from lambda_function.services.messenger import NotSettledError
+from lambda_function.services.relay import NotPublishedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+_SECONDS = 0.5
+_TIMEOUT_SECONDS = 55
+_BATCH = 10
+
+
+class FunctionFailedError(Exception):
+    """A function ended with an error. The log of the emulated AWS says which."""
+
+
+# These pass by themselves, and a later run does the work.
+_PASSING = (DomainError, NotPublishedError, NotSettledError, FunctionFailedError, BotoCoreError, ClientError)
+
+
+class Consumer:
+    """Brings what is in the queue to a function, as an event source mapping of Lambda does."""
+
+    def __init__(self, queues: "SQSClient", url: str, invoke: Callable[[Mapping[str, Any]], Any]) -> None:
+        self._queues = queues
+        self._url = url
+        self._invoke = invoke
+
+    def __call__(self) -> None:
+        """Goes on until the queue is empty. What fails stays there, and can be received again later."""
+        while messages := self._received():
+            records = [
+                {"messageId": message["MessageId"], "body": message["Body"], "eventSource": "aws:sqs"}
+                for message in messages.values()
+            ]
+            answer = self._invoke({"Records": records})
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            done = [message for message_id, message in messages.items() if message_id not in failed]
+            for message in done:
+                self._queues.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _received(self) -> dict[str, Any]:
+        received = self._queues.receive_message(QueueUrl=self._url, MaxNumberOfMessages=_BATCH)
+        return {message["MessageId"]: message for message in received.get("Messages", [])}
+
+
+def function(functions: "LambdaClient", name: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Returns the function of that name. A call raises FunctionFailedError if it ended with an error."""
+
+    def invoke(event: Mapping[str, Any]) -> Any:
+        answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        if "FunctionError" in answer:
+            raise FunctionFailedError(f"The function {name} failed. aws.log says why.")
+        return json.loads(answer["Payload"].read())
+
+    return invoke
+
+
+def keep_running(run: Callable[[], object], pause: Callable[[float], None]) -> None:
+    """Repeats the call until the program ends. Trouble is printed once, not each time."""
+    told = ""
+    while True:
+        try:
+            run()
+            told = ""
+        except _PASSING as error:
+            if told != (told := f"Not this time: {error}"):
+                print(told, file=sys.stderr, flush=True)
+        pause(_SECONDS)
+
+
+def pumps() -> dict[str, Callable[[], object]]:
+    """Returns what is run, by names, with the settings that dev.run has put into the environment."""
+    from lambda_function.bootstrap.messenger import build_messenger  # noqa: PLC0415 - they take long to import
+    from lambda_function.bootstrap.outbox_relay import build_relay  # noqa: PLC0415 - see above
+    from lambda_function.bootstrap.waitlist import build_waitlist  # noqa: PLC0415 - see above
+
+    clock = stack_clock()
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    notifications = function(boto3.client("lambda", config=once), os.environ["NOTIFICATIONS_FUNCTION"])
+    scheduled: dict[str, Callable[[Callable[[], float]], object]] = {
+        "waitlist": build_waitlist(clock),
+        "relay": build_relay(clock),
+        "messenger": build_messenger(clock),
+    }
+    return {name: _timed(name, run) for name, run in scheduled.items()} | {
+        "consumer": Consumer(boto3.client("sqs"), os.environ["LOCAL_QUEUE_URL"], notifications),
+        "sweep": lambda: notifications({"action": "sweep"}),
+    }
+
+
+def _timed(name: str, run: Callable[[Callable[[], float]], object]) -> Callable[[], object]:
+    return lambda: run(LambdaContext(name, _TIMEOUT_SECONDS).seconds_left)
+
+
+def main() -> None:
+    """Runs each in a thread of its own, so that none waits for another, until one breaks."""
+    drop_metrics()
+    broken: queue.Queue[BaseException] = queue.Queue()
+
+    def thread(run: Callable[[], object]) -> None:
+        try:
+            # Between two runs nothing can tell that there is work: on AWS the scheduler waits, here this does.
+            keep_running(run, time.sleep)
+        except BaseException as error:  # noqa: BLE001 - the main thread raises it
+            broken.put(error)
+
+    for name, run in pumps().items():
+        threading.Thread(target=thread, args=[run], name=name, daemon=True).start()
+    raise broken.get()
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    main()

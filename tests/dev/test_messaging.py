@@ -1,0 +1,157 @@
+"""What messages to people need of the emulated AWS: events reach the queue, and what was sent is seen."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from dev import aws, clock, messaging
+from dev.aws import Aws
+from lambda_function.aws.events import EventBridge
+from lambda_function.aws.mail import Mail
+from lambda_function.aws.sms import Sms
+from lambda_function.services.notifications.messages import ComposedMessage, OutcomeStatus
+from lambda_function.services.relay import Message
+from tests.clock import NOW
+from tests.dev.emulator import API, emulated_aws
+from tests.dev.http_server import Client
+from tests.messages import mail, sms
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("messaging")
+
+
+@pytest.fixture(scope="module")
+def emulator(folder: Path) -> Iterator[Aws]:
+    with emulated_aws(folder) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def settings(emulator: Aws) -> dict[str, str]:
+    return messaging.create(emulator)
+
+
+@pytest.fixture
+def seen(emulator: Aws) -> "Mailbox":
+    return Mailbox(emulator)
+
+
+class Mailbox:
+    """Sends as the messenger does, and reads what is seen."""
+
+    def __init__(self, emulator: Aws) -> None:
+        self._emulator = emulator
+        self._before = len(self._items())
+
+    def send(self, message: ComposedMessage, settings: dict[str, str]) -> OutcomeStatus:
+        session, url = self._emulator.session, self._emulator.url
+        if message.subject is None:
+            return Sms(session.client("sns", endpoint_url=url), None).send(message).status
+        ses = session.client("sesv2", endpoint_url=url)
+        sender = Mail(ses, settings["MAIL_SENDER"], settings["MAIL_CONFIGURATION_SET"], lambda: NOW)
+        return sender.send(message).status
+
+    def new(self) -> list[dict[str, Any]]:
+        """Returns what has been sent since, the newest first."""
+        items = self._items()
+        return items[: len(items) - self._before]
+
+    def _items(self) -> list[dict[str, Any]]:
+        reply = Client(int(self._emulator.url.rpartition(":")[2])).send("GET", "/dev/messages")
+        assert reply.status == HTTPStatus.OK
+        items: list[dict[str, Any]] = reply.json()["items"]
+        return items
+
+
+def test_what_is_published_waits_in_the_queue(emulator: Aws, settings: dict[str, str]) -> None:
+    bus = EventBridge(emulator.session.client("events", endpoint_url=emulator.url), settings["EVENT_BUS_NAME"])
+    assert bus.publish([Message(7, "appointment.booked", NOW, {"appointment_id": 3})]) == {7}
+
+    queues = emulator.session.client("sqs", endpoint_url=emulator.url)
+    [received] = queues.receive_message(QueueUrl=settings["LOCAL_QUEUE_URL"])["Messages"]
+    event = json.loads(received["Body"])
+    assert (event["detail-type"], event["detail"]) == ("appointment.booked", {"message_id": 7, "appointment_id": 3})
+
+
+def test_what_fails_five_times_goes_to_the_queue_of_dead_messages(emulator: Aws, settings: dict[str, str]) -> None:
+    queues = emulator.session.client("sqs", endpoint_url=emulator.url)
+    attributes = queues.get_queue_attributes(QueueUrl=settings["LOCAL_QUEUE_URL"], AttributeNames=["All"])["Attributes"]
+    redrive = json.loads(attributes["RedrivePolicy"])
+    assert redrive["maxReceiveCount"] == 5
+    assert redrive["deadLetterTargetArn"].endswith(":dentist-notifications-dead")
+
+
+def test_an_email_is_seen_as_a_mail_program_shows_it(seen: Mailbox, settings: dict[str, str]) -> None:
+    assert seen.send(mail(), settings) is OutcomeStatus.SENT
+
+    [item] = seen.new()
+    datetime.fromisoformat(item.pop("sent_at"))
+    [file] = mail().attachments
+    assert item == {
+        "notification_id": 17,
+        "kind": "BOOKED",
+        "channel": "EMAIL",
+        "to": "pat@example.org",
+        "subject": "Your visit on 7 January",
+        "text": "See you on Monday at 9:00.\nClínica Sur\n",
+        "html": "<p>See you on <b>Monday</b> at 9:00.</p>\n",
+        "links": [],
+        "attachments": [file._asdict()],
+    }
+
+
+def test_an_sms_is_seen_with_its_number(seen: Mailbox, settings: dict[str, str]) -> None:
+    text = "Clínica Sur: see you on Monday & Tuesday, 100% + more"
+    assert seen.send(sms(text=text), settings) is OutcomeStatus.SENT
+
+    [item] = seen.new()
+    assert (item["channel"], item["to"], item["text"]) == ("SMS", "+51987654321", text)
+    assert (item["notification_id"], item["kind"], item["subject"], item["html"]) == (17, "BOOKED", None, None)
+
+
+def test_the_newest_is_first(seen: Mailbox, settings: dict[str, str]) -> None:
+    for number in (1, 2, 3):
+        seen.send(sms(notification_id=number), settings)
+
+    assert [item["notification_id"] for item in seen.new()] == [3, 2, 1]
+
+
+def test_only_links_to_our_own_pages_are_listed(seen: Mailbox, settings: dict[str, str]) -> None:
+    own = f"{API}/visit/5f70"
+    seen.send(sms(text=f"See {own} or https://clinic.example/map, {own}"), settings)
+
+    assert seen.new()[0]["links"] == [own]
+
+
+def test_what_is_refused_is_not_seen(seen: Mailbox, settings: dict[str, str]) -> None:
+    assert seen.send(sms(to="the desk"), settings) is OutcomeStatus.REFUSED
+    assert seen.send(mail(to="a@-example.org" + "x" * 300), settings) is OutcomeStatus.REFUSED
+    assert seen.new() == []
+
+
+def test_it_is_sent_in_the_time_of_the_stack(seen: Mailbox, settings: dict[str, str], folder: Path) -> None:
+    clock.clock_in(folder).set(-7 * 24 * 60 * 60)
+    try:
+        before = datetime.now(UTC) - timedelta(days=7)
+        seen.send(sms(), settings)
+    finally:
+        clock.clock_in(folder).set(0)
+
+    sent_at = seen.new()[0]["sent_at"]
+    assert sent_at.endswith("Z")
+    assert timedelta(milliseconds=-1) < datetime.fromisoformat(sent_at) - before < timedelta(minutes=1)
+
+
+def test_other_services_are_not_disturbed(emulator: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in aws.environment(emulator.url).items():
+        monkeypatch.setenv(name, value)
+    boto3.client("sns").create_topic(Name="letters")
+    assert len(boto3.client("sns").list_topics()["Topics"]) == 1

@@ -74,10 +74,10 @@ MUTATIONS = (
         "In prod Cognito needs an SES identity.",
     ),
     Mutation(
-        "the API answers during maintenance",
+        "people sign up during maintenance",
         "functions.tf",
-        "local.admitted_concurrency.api",
-        "local.application_concurrency.api",
+        "local.admitted_concurrency.cognito",
+        "local.application_concurrency.cognito",
         "maintenance_leaves_the_database_to_operators",
         "prod-maintenance",
     ),

@@ -80,7 +80,7 @@ def people_hear_of_changes_and_offers_and_nothing_else(plan: Plan) -> None:
 def one_bad_message_holds_up_no_other(plan: Plan) -> None:
     [mapping] = plan.all("aws_lambda_event_source_mapping")
     assert mapping.values["function_response_types"] == ["ReportBatchItemFailures"]
-    assert mapping.values["enabled"] is not plan.choice("maintenance")
+    assert mapping.values["enabled"] is (not plan.choice("maintenance"))
     [queue] = [queue for queue in plan.all("aws_sqs_queue") if ".consumer" in queue.address and queue.key == _QUEUE]
     function = plan.functions()["notifications"]
     assert queue.values["visibility_timeout_seconds"] >= _RUNS_BEFORE_A_REPEAT * function.values["timeout"]
@@ -110,7 +110,7 @@ def a_bounce_tells_a_number_and_a_kind_alone(plan: Plan) -> None:
         transformer = target.block("input_transformer")
         paths = set(transformer["input_paths"].values())
         assert paths <= {f"$.detail.mail.tags.{_TAG}[0]", "$.detail.bounce.bounceType"}, target.address
-        passed_on = json.loads(re.sub(r"<(\w+)>", r'"\1"', transformer["input_template"]))
+        passed_on = json.loads(re.sub(r"<([\w.]+)>", r'"\1"', transformer["input_template"]))
         assert passed_on.keys() == {"detail-type", "detail"}, target.address
         assert passed_on["detail-type"] == f"mail.{target.key}"
         assert passed_on["detail"].keys() == {_TAG, "kind"}, target.address

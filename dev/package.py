@@ -16,14 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from lambda_function.domain.people import Language
+
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements-lambda.txt"
 CA_BUNDLE = "rds-ca-bundle.crt"
 OURS = ("lambda_function", "migrations", "alembic.ini", CA_BUNDLE)
 
 # Parts of wheels that no Lambda needs. The licences in *.dist-info stay, because they must go with the code.
-_UNUSED = ("bin", "alembic/templates", "alembic/testing", "mako/testing", "sqlalchemy/testing")
+_UNUSED = ("bin", "alembic/templates", "alembic/testing", "babel/messages", "mako/testing", "sqlalchemy/testing")
 _UNUSED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+# Babel knows more than a thousand languages, in 30 MB. What they have in common is in `root`.
+_LOCALES = "babel/locale-data"
+_KEPT_LOCALES = frozenset({"root.dat", *(f"{language}.dat" for language in Language)})
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
 _PLACE = "/var/task"  # where Lambda unpacks the zip; tracebacks show it
 
@@ -97,6 +102,9 @@ def _install(target: Target, tree: Path) -> None:
         shutil.rmtree(tree / name, ignore_errors=True)
     for pattern in _UNUSED_FILES:
         for path in tree.rglob(pattern):
+            path.unlink()
+    for path in (tree / _LOCALES).iterdir():
+        if path.name not in _KEPT_LOCALES:
             path.unlink()
 
 

@@ -56,7 +56,7 @@ def event_lines(
     changed = _instant(visit.updated_at)
     return [
         "BEGIN:VEVENT",
-        f"SUMMARY:{escaped(summary)}",
+        f"SUMMARY:{_escaped(summary)}",
         f"DTSTART:{_instant(visit.starts_at)}",
         f"DTEND:{_instant(visit.ends_at)}",
         f"DTSTAMP:{changed}",
@@ -64,7 +64,7 @@ def event_lines(
         f"SEQUENCE:{visit.version - 1}",
         f"CREATED:{_instant(visit.created_at)}",
         f"LAST-MODIFIED:{changed}",
-        f"LOCATION:{escaped(location)}",
+        f"LOCATION:{_escaped(location)}",
         f"STATUS:{_STATUS[visit.status]}",
         *more,
         "END:VEVENT",
@@ -86,7 +86,7 @@ def others_summary(treatment_name: str, patient_name: str, doctor_name: str) -> 
     return f"{treatment_name}: {patient_name} with {doctor_name}"
 
 
-def escaped(value: str) -> str:
+def _escaped(value: str) -> str:
     """The text, escaped in the way that RFC 5545, section 3.3.11, requires, and without forbidden characters."""
     text = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return _FORBIDDEN.sub("", "\\n".join(text.splitlines()))

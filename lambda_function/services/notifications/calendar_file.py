@@ -8,13 +8,8 @@ from typing import NamedTuple
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
-from lambda_function.services.calendar_events import (
-    escaped,
-    event_lines,
-    others_summary,
-    patients_summary,
-    written,
-)
+from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, written
+from lambda_function.services.notifications.message_names import one_line
 from lambda_function.services.notifications.messages import Attachment, MessageFacts
 
 # These are about a visit that is in the feed. What is offered, or due, is none yet.
@@ -63,12 +58,9 @@ def _summary(facts: MessageFacts) -> str:
 
 
 def _organizer(facts: MessageFacts) -> list[str]:
-    """RFC 5546 wants an organizer, which is the clinic if it has an address."""
+    """RFC 5546 wants an organizer, which is the clinic if it has an e-mail address."""
     if facts.clinic_email is None:
         return []
-    return [f'ORGANIZER;CN="{escaped_parameter(facts.clinic_name)}":mailto:{facts.clinic_email}']
-
-
-def escaped_parameter(value: str) -> str:
-    """The value of a parameter between quotation marks, which may hold neither these nor control characters."""
-    return escaped(value).replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\").replace('"', "'")
+    # A parameter cannot hold the quotation marks that stand around it.
+    name = one_line(facts.clinic_name).replace('"', "'")
+    return [f'ORGANIZER;CN="{name}":mailto:{facts.clinic_email}']

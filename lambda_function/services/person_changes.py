@@ -87,6 +87,9 @@ def _change(work: UnitOfWork, user: User, changes: Changes, *replaced: str) -> N
         setattr(user, name, value)
     if not different and not replaced:
         return
+    if "email" in different:
+        # An address that is entered, perhaps again, is tried again.
+        user.bounced_email_hash = None
     user.email_trusted = _is_trusted(user, own=user.user_id == work.actor.user_id, changed="email" in different)
     user.updated_at = work.now
     # Raises the version, whatever has changed.

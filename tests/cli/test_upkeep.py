@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from lambda_function.cli.command import Exit
-from lambda_function.db.models import IdempotencyKey, OutboxMessage, SlotClaim
+from lambda_function.db.models import IdempotencyKey, Notification, OutboxMessage, SlotClaim
+from lambda_function.domain.notifications import NotificationKind, NotificationStatus
+from lambda_function.domain.people import Channel
 from lambda_function.services.operators import checking, purging
 from tests.api.desk import Desk, at, instant
 from tests.api_client import ApiClient
@@ -201,6 +203,7 @@ def test_old_claims_go_and_others_stay(
             "published_messages": 0,
             "link_codes": 0,
             "wrong_code_counts": 0,
+            "notifications": 0,
         }
     }
     assert {row.appointment_id for row in terminal.practice.rows(SlotClaim)} == {later}
@@ -229,7 +232,8 @@ def test_keys_go_after_a_day(terminal: Terminal, desk: Desk, clock: Clock) -> No
         clock.advance(hours=advance)
     assert (
         terminal.run("purge").stdout
-        == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages, 0 link codes, 0 wrong code counts.\n"
+        == "Deleted: 0 slot claims, 1 idempotency keys, 0 published messages, 0 link codes, 0 wrong code counts, "
+        "0 notifications.\n"
     )
     assert len(terminal.practice.rows(IdempotencyKey)) == 1
 
@@ -245,6 +249,61 @@ def test_messages_go_a_week_after_they_were_published(terminal: Terminal, desk: 
     assert terminal.done("purge")["deleted"]["published_messages"] == 1
     left = [row.outbox_id for row in terminal.practice.rows(OutboxMessage)]
     assert left == [new.outbox_id, waiting.outbox_id]
+
+
+@pytest.mark.parametrize(
+    ("columns", "wrong"),
+    [
+        ({"status": NotificationStatus.PENDING, "next_at": NOW}, 0),
+        ({"status": NotificationStatus.PENDING}, 1),
+        ({"status": NotificationStatus.PENDING, "next_at": NOW, "lease": "a" * 32}, 1),
+        ({"status": NotificationStatus.SENDING, "next_at": NOW, "lease": "a" * 32}, 0),
+        ({"status": NotificationStatus.SENDING, "next_at": NOW}, 1),
+        ({"status": NotificationStatus.SENDING, "lease": "a" * 32}, 1),
+        ({"status": NotificationStatus.SENT}, 0),
+        ({"status": NotificationStatus.FAILED, "next_at": NOW}, 1),
+        ({"status": NotificationStatus.SUPPRESSED, "lease": "a" * 32}, 1),
+    ],
+    ids=str,
+)
+def test_a_message_to_a_person_that_nothing_would_look_at_again_is_found(
+    terminal: Terminal, columns: dict[str, Any], wrong: int
+) -> None:
+    message = Notification(
+        kind=NotificationKind.BOOKED,
+        channel=Channel.EMAIL,
+        user_id=terminal.practice.ids["pat"],
+        clinic_id=1,
+        subject="change:1:BOOKED",
+        basis_at=NOW,
+        due_at=NOW,
+        created_at=NOW,
+        **columns,
+    )
+    terminal.practice.add(message)
+
+    answer = json.loads(terminal.run("check", "--json").stdout)
+
+    found = [finding["notification_id"] for finding in answer["findings"] if finding["check"] == "notification"]
+    assert found == [message.notification_id] * wrong
+
+
+def test_messages_to_people_go_400_days_after_they_were_due(terminal: Terminal, clock: Clock) -> None:
+    ids = terminal.practice.ids
+    message = {
+        "kind": NotificationKind.BOOKED,
+        "channel": Channel.EMAIL,
+        "status": NotificationStatus.SENT,
+        "user_id": ids["pat"],
+        "clinic_id": 1,
+        "basis_at": NOW,
+        "created_at": NOW,
+    }
+    for number, days in ((1, 401), (2, 400), (3, 0)):
+        terminal.practice.add(Notification(**message, subject=f"change:{number}", due_at=NOW - timedelta(days=days)))
+
+    assert terminal.done("purge")["deleted"]["notifications"] == 1
+    assert [row.subject for row in terminal.practice.rows(Notification)] == ["change:2", "change:3"]
 
 
 def _wish(key: str) -> dict[str, Any]:
@@ -264,5 +323,6 @@ def test_nothing_old_is_nothing_deleted(terminal: Terminal) -> None:
             "published_messages": 0,
             "link_codes": 0,
             "wrong_code_counts": 0,
+            "notifications": 0,
         }
     }

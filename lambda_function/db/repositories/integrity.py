@@ -14,6 +14,7 @@ from lambda_function.db.models import (
     Clinic,
     Doctor,
     Guardian,
+    Notification,
     Patient,
     Receptionist,
     ReceptionistClinic,
@@ -26,6 +27,7 @@ from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING, Status
+from lambda_function.domain.notifications import NotificationStatus
 
 
 class AppointmentClaims(NamedTuple):
@@ -217,6 +219,24 @@ def users_without_profile(session: Session, ids: IdRange) -> Sequence[int]:
         .order_by(User.user_id),
         execution_options=UNSCOPED,
     ).all()
+
+
+def notification_ids(session: Session) -> IdRange | None:
+    """Returns the first and the last id of all messages to people, or None if there are none."""
+    return _id_range(session, Notification.notification_id)
+
+
+def wrong_notifications(session: Session, ids: IdRange) -> Sequence[int]:
+    """Returns the messages in the range that wait without a time to look at them again or have ended with one, and
+    those with a lease that are not leased, or without one that are.
+    """
+    waits = Notification.status.in_([NotificationStatus.PENDING, NotificationStatus.SENDING])
+    leased = Notification.status == NotificationStatus.SENDING
+    statement = select(Notification.notification_id).where(
+        Notification.notification_id.between(ids.first, ids.last),
+        or_(waits != Notification.next_at.is_not(None), leased != Notification.lease.is_not(None)),
+    )
+    return session.scalars(statement.order_by(Notification.notification_id), execution_options=UNSCOPED).all()
 
 
 def wrong_guardians(session: Session, ids: IdRange, today: date) -> list[GuardianRow]:

@@ -89,6 +89,7 @@ class MergedPerson(NamedTuple):
     language: Language | None
     contact_by: Channel | None
     recalls: bool | None
+    bounced_email_hash: str | None
     cognito_sub: str | None
     active: bool
     version: int

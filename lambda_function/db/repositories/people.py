@@ -75,6 +75,14 @@ class UnlinkedPatient(NamedTuple):
     version: int
 
 
+class OwnAddress(NamedTuple):
+    """The e-mail address of a person, and whether it may link an account."""
+
+    email: str | None
+    email_trusted: bool | None
+    version: int
+
+
 class _NamedUser(NamedTuple):
     user_id: int
     user_name: str
@@ -147,6 +155,7 @@ _SEVERAL: Mapping[Role, AnySelect] = MappingProxyType(
 _FOR_CHANGE = (
     select(User).where(User.user_id == bindparam("user_id")).with_for_update().execution_options(populate_existing=True)
 )
+_ADDRESS: AnySelect = select(*columns(OwnAddress, User)).where(User.user_id == bindparam("user_id")).with_for_update()
 _BY_NAME: AnySelect = select(*columns(_NamedUser, User)).where(
     User.user_name == bindparam("user_name"), User.user_type == bindparam("role")
 )
@@ -301,13 +310,17 @@ def anonymous(name: str) -> dict[str, Any]:
     }
 
 
-def lock_email(session: Session, user_id: int) -> str | None:
+def lock_address(session: Session, user_id: int) -> OwnAddress | None:
     """Returns the e-mail address of the person, whose row is locked."""
-    statement = select(User.email).where(User.user_id == user_id).with_for_update()
-    return session.scalar(statement, execution_options=UNSCOPED)
+    return fetch_one(session, OwnAddress, _ADDRESS, {"user_id": user_id}, unscoped=True)
 
 
-def mark_bounced(session: Session, user_id: int, bounced_email_hash: str, now: datetime) -> None:
-    """Notes that mail to this address has come back."""
-    changes = {"bounced_email_hash": bounced_email_hash, "version": User.version + 1, "updated_at": now}
+def mark_bounced(session: Session, user_id: int, bounced_email_hash: str, *, trusted: bool, now: datetime) -> None:
+    """Notes that mail to this address has come back, and whether the address is still trusted."""
+    changes = {
+        "bounced_email_hash": bounced_email_hash,
+        "email_trusted": trusted,
+        "version": User.version + 1,
+        "updated_at": now,
+    }
     write(session, update(User).where(User.user_id == user_id).values(changes))

@@ -2,9 +2,8 @@
 
 from lambda_function.db.repositories import notifications, people
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.addresses import address_hash
 from lambda_function.domain.notifications import NotificationStatus, Reason
-from lambda_function.domain.people import PersonAction
+from lambda_function.domain.people import PersonAction, has_bounced, trusts_email
 from lambda_function.observability import count
 from lambda_function.services.notifications.bus_events import Bounce
 from lambda_function.services.person_events import note_person
@@ -29,7 +28,9 @@ def take_back(work: UnitOfWork, bounce: Bounce) -> None:
     count("MessagesFailed")
     if message.address_hash is None:
         return
-    email = people.lock_email(work.session, message.user_id)
-    if email is not None and address_hash(email) == message.address_hash:
-        people.mark_bounced(work.session, message.user_id, message.address_hash, work.now)
+    person = people.lock_address(work.session, message.user_id)
+    if person is not None and has_bounced(person.email, message.address_hash):
+        # The version rises, and an address is trusted for whom it was trusted before.
+        trusted = trusts_email(trusted=person.email_trusted, version=person.version)
+        people.mark_bounced(work.session, message.user_id, message.address_hash, trusted=trusted, now=work.now)
         note_person(work, message.user_id, PersonAction.CHANGE, ["bounced_email_hash"])

@@ -45,6 +45,7 @@ def checks(database: Database) -> list[Check]:
         *(read(partial(_merges, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
         *(read(partial(_guardians, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
         *(read(partial(_words, ids=ids)) for ids in _chunks(database, integrity.user_ids, rebuilding.BATCH)),
+        *(read(partial(_notifications, ids=ids)) for ids in _chunks(database, integrity.notification_ids)),
         *(read(partial(_claims, ids=ids)) for ids in _chunks(database, integrity.appointment_ids)),
         *(partial(_orphans, database, key) for key in integrity.references()),
     ]
@@ -103,6 +104,12 @@ def _guardians(work: UnitOfWork, ids: IdRange) -> list[Finding]:
 def _words(work: UnitOfWork, ids: IdRange) -> list[Finding]:
     detail = "A search does not find this user by their present name or contact data: run `users rebuild-words`."
     return [_finding("words", detail, user_id=user_id) for user_id in rebuilding.wrong_words(work, ids)[:_SHOWN]]
+
+
+def _notifications(work: UnitOfWork, ids: IdRange) -> list[Finding]:
+    detail = "This message to a person waits for nothing, or has ended and still waits."
+    wrong = integrity.wrong_notifications(work.session, ids)
+    return [_finding("notification", detail, notification_id=number) for number in wrong[:_SHOWN]]
 
 
 def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:

@@ -187,8 +187,8 @@ def _same_scope(one: Sequence[ScopedIdentifier], other: Sequence[ScopedIdentifie
 
 def contact_values(plan: MergePlan) -> dict[str, Any]:
     """Returns the columns of the target that are filled in. An address is trusted for whom it was trusted before,
-    although the version rises.
+    although the version rises, and has bounced if it had.
     """
     origin = plan.source if "email" in plan.filled else plan.target
     trusted = origin.email is not None and trusts_email(trusted=origin.email_trusted, version=origin.version)
-    return {**plan.filled, "email_trusted": trusted}
+    return {**plan.filled, "email_trusted": trusted, "bounced_email_hash": origin.bounced_email_hash}

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from lambda_function.db.repositories import claims, idempotency, link_codes, outbox
+from lambda_function.db.repositories import claims, idempotency, link_codes, notifications, outbox
 from lambda_function.db.repositories.refusals import purge_refusals
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.appointment import CLAIMS_KEPT
@@ -15,6 +15,8 @@ from lambda_function.services.idempotency import KEPT_FOR
 
 BATCH = 1000
 MESSAGES_KEPT = timedelta(days=7)
+# So what was said about a yearly visit can still be looked up at the next one.
+NOTIFICATIONS_KEPT = timedelta(days=400)
 # Days are counted in UTC, so a day ends for everybody at once.
 REFUSALS_KEPT = timedelta(days=1)
 
@@ -27,6 +29,7 @@ PURGES: Mapping[str, tuple[timedelta, _Purge]] = MappingProxyType(
         "published_messages": (MESSAGES_KEPT, outbox.purge_published),
         "link_codes": (timedelta(), link_codes.purge_expired),
         "wrong_code_counts": (REFUSALS_KEPT, purge_refusals),
+        "notifications": (NOTIFICATIONS_KEPT, notifications.purge_old),
     }
 )
 

@@ -31,7 +31,7 @@ class Messages:
         self.clock = clock
         self._numbers = count(1)
 
-    def event(self, kind: str, **detail: Any) -> str:
+    def event(self, kind: str, /, **detail: Any) -> str:
         """Returns an event as the queue delivers it, by default about something that has just happened."""
         given = {"message_id": next(self._numbers), "at": self.clock.now.isoformat(), **detail}
         return json.dumps({"source": "dentist-appointments", "detail-type": kind, "detail": given})

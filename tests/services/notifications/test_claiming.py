@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
-from lambda_function.db.models import ClinicMessage, Guardian, WaitlistEntry
-from lambda_function.db.models.notifications import NOTIFICATION_ROWS
+from lambda_function.db.models import ClinicMessage, WaitlistEntry
 from lambda_function.domain.addresses import address_hash
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.message_rules import MAX_ATTEMPTS
@@ -19,6 +18,7 @@ from lambda_function.services.notifications.claiming import report_oldest_due
 from tests.api.desk import instant
 from tests.clock import NOW
 from tests.services.notifications.messages import Messages
+from tests.services.notifications.planned import offered, reminder
 
 START = instant("15:00")
 NIGHT = instant("02:30")
@@ -29,51 +29,6 @@ EVENTS = {
     NotificationKind.MOVED: ("moved", Status.BOOKED),
     NotificationKind.CANCELLED: ("cancelled", Status.CANCELLED),
 }
-
-
-def reminder(messages: Messages, visit: Any, *, hours: int, due_at: Any = NOW, **columns: Any) -> None:
-    """Plans a reminder of a visit, as the sweep does."""
-    row = {
-        "kind": NotificationKind.REMINDER,
-        "channel": Channel.EMAIL,
-        "status": NotificationStatus.PENDING,
-        "user_id": visit.patient_id,
-        "clinic_id": visit.clinic_id,
-        "appointment_id": visit.appointment_id,
-        "subject": f"reminder:{visit.appointment_id}:{hours}:{visit.created_at.isoformat()}",
-        "basis_at": visit.created_at,
-        "due_at": due_at,
-        "next_at": due_at,
-        "created_at": NOW,
-        **columns,
-    }
-    messages.practice.session.execute(insert(NOTIFICATION_ROWS), row)
-    messages.practice.session.commit()
-
-
-def offered(messages: Messages, **columns: Any) -> WaitlistEntry:
-    """Returns an entry with an offer of which the patient is to be told."""
-    given = {
-        "patient_id": messages.practice.ids["pat"],
-        "treatment_id": 1,
-        "status": WaitlistStatus.OFFERED,
-        "wished_from": NOW,
-        "wished_to": NOW + timedelta(days=30),
-        "offer_doctor_id": messages.practice.ids["drjay"],
-        "offer_starts_at": START,
-        "offer_ends_at": START + timedelta(minutes=30),
-        "offer_expires_at": NOW + timedelta(hours=2),
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    entry = WaitlistEntry(**given)
-    messages.practice.add(entry)
-    event = messages.event("waitlist.offered", waitlist_id=entry.waitlist_id, clinic_id=1, starts_at=START.isoformat())
-    assert messages.deliver(event) == []
-    for name, value in columns.items():
-        setattr(entry, name, value)
-    messages.practice.session.commit()
-    return entry
 
 
 def test_a_message_is_complete(messages: Messages) -> None:
@@ -335,126 +290,6 @@ def test_a_message_that_was_late_does_not_go_out_in_quiet_hours(messages: Messag
 
     assert messages.claim() == []
     assert messages.fate() == ("SUPPRESSED", "quiet_hours")
-
-
-class TestReminders:
-    def test_a_reminder_of_a_visit_that_still_has_its_time_is_sent(self, messages: Messages) -> None:
-        visit = messages.practice.add_appointment(START)
-        reminder(messages, visit, hours=24)
-
-        assert [message.kind for message in messages.claim()] == [NotificationKind.REMINDER]
-
-    def test_of_two_that_are_due_the_one_closer_to_the_visit_is_sent(self, messages: Messages) -> None:
-        visit = messages.practice.add_appointment(START)
-        reminder(messages, visit, hours=48)
-        reminder(messages, visit, hours=2)
-
-        [message] = messages.claim()
-
-        larger, smaller = messages.rows()
-        assert (larger.status, larger.reason) == (NotificationStatus.SUPPRESSED, "superseded")
-        assert message.notification_id == smaller.notification_id
-
-    def test_one_that_is_not_due_yet_replaces_none(self, messages: Messages) -> None:
-        visit = messages.practice.add_appointment(START)
-        reminder(messages, visit, hours=48)
-        reminder(messages, visit, hours=2, due_at=NOW + timedelta(hours=1))
-
-        assert len(messages.claim()) == 1
-
-    @pytest.mark.parametrize("other", ["another person", "another time", "suppressed", "by hand"])
-    def test_only_one_of_the_same_person_and_time_replaces_another(self, messages: Messages, other: str) -> None:
-        visit = messages.practice.add_appointment(START)
-        reminder(messages, visit, hours=48)
-        columns: dict[str, Any] = {
-            "another person": {"user_id": messages.practice.ids["kim"]},
-            "another time": {"basis_at": NOW - timedelta(days=1), "subject": "reminder:1:2:earlier"},
-            "suppressed": {"status": NotificationStatus.SUPPRESSED, "next_at": None},
-            "by hand": {"subject": f"by-hand:{visit.appointment_id}:1"},
-        }[other]
-        reminder(messages, visit, hours=2, **columns)
-
-        messages.claim()
-
-        assert messages.rows()[0].status is NotificationStatus.SENDING
-
-
-class TestGuardians:
-    """Ana and Ben act for Pat, who has no address."""
-
-    @pytest.fixture(autouse=True)
-    def family(self, messages: Messages) -> None:
-        messages.change_user("pat", email=None)
-        messages.practice.add_patient("ana", email="ana@example.org")
-        messages.practice.add_patient("ben", email="ben@example.org")
-        messages.practice.add_guardian("ana", "pat")
-        messages.practice.add_guardian("ben", "pat")
-
-    def test_each_reads_about_whom_it_is(self, messages: Messages) -> None:
-        messages.told(START)
-
-        claimed = messages.claim()
-
-        assert {message.to for message in claimed} == {"ana@example.org", "ben@example.org"}
-        assert all("Pat Rojas" in message.text for message in claimed)
-
-    def test_who_acts_no_longer_is_not_told(self, messages: Messages) -> None:
-        messages.told(START)
-        messages.practice.session.execute(delete(Guardian).where(Guardian.guardian_id == messages.practice.ids["ana"]))
-        messages.practice.session.commit()
-
-        assert [message.to for message in messages.claim()] == ["ben@example.org"]
-        assert messages.rows()[0].reason == "not_addressee"
-
-    def test_who_was_deactivated_is_not_told(self, messages: Messages) -> None:
-        messages.told(START)
-        messages.change_user("ana", active=False)
-
-        assert [message.to for message in messages.claim()] == ["ben@example.org"]
-        assert messages.rows()[0].reason == "addressee_inactive"
-
-    def test_a_patient_who_has_an_address_now_does_not_silence_them(self, messages: Messages) -> None:
-        messages.told(START)
-        messages.change_user("pat", email="pat@example.org")
-
-        assert len(messages.claim()) == 2
-
-    def test_a_guardian_who_was_merged_is_the_person_who_remains(self, messages: Messages) -> None:
-        messages.told(START)
-        ids = messages.practice.ids
-        messages.practice.add_guardian("kim", "pat")
-        messages.change_user("ana", active=False, merged_into=ids["kim"], email=None)
-
-        assert {message.to for message in messages.claim()} == {"kim@example.org", "ben@example.org"}
-        assert {row.user_id for row in messages.rows()} == {ids["kim"], ids["ben"]}
-
-    def test_of_two_who_became_one_person_one_message_is_left(self, messages: Messages) -> None:
-        messages.told(START)
-        ids = messages.practice.ids
-        messages.change_user("ana", active=False, merged_into=ids["ben"], email=None)
-
-        assert [message.to for message in messages.claim()] == ["ben@example.org"]
-        assert [row.user_id for row in messages.rows()] == [ids["ben"]]
-
-    def test_of_two_who_were_merged_into_a_third_one_message_is_left(self, messages: Messages) -> None:
-        messages.told(START)
-        ids = messages.practice.ids
-        messages.practice.add_guardian("kim", "pat")
-        messages.change_user("ana", active=False, merged_into=ids["kim"], email=None)
-        messages.change_user("ben", active=False, merged_into=ids["kim"], email=None)
-
-        assert [message.to for message in messages.claim()] == ["kim@example.org"]
-        assert [row.user_id for row in messages.rows()] == [ids["kim"]]
-
-
-def test_a_patient_who_was_merged_is_told_at_the_address_of_the_person_who_remains(messages: Messages) -> None:
-    messages.told(START)
-    kim = messages.practice.ids["kim"]
-    messages.change_user("pat", active=False, merged_into=kim, email=None)
-
-    [message] = messages.claim()
-
-    assert (message.to, messages.row().user_id) == ("kim@example.org", kim)
 
 
 def test_the_age_of_the_oldest_that_is_due_is_reported(messages: Messages, log_text: Callable[[], str]) -> None:

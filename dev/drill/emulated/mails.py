@@ -56,7 +56,9 @@ def mend() -> None:
 
 
 def _resources(mail: dict[str, Any]) -> list[str]:
-    identity, _ = ses._notification_identity(mail["FromEmailAddress"]) or (mail["FromEmailAddress"], {})
+    sender = parseaddr(mail["FromEmailAddress"])[1]
+    candidates = (sender, *ses._domain_and_parents(sender.rpartition("@")[2]))
+    identity = next((name for name in candidates if name in ses_v2._identities), sender)
     names = [f"identity/{identity}", f"configuration-set/{mail.get('ConfigurationSetName', 'none')}"]
     return [f"arn:aws:ses:{get_region()}:{get_account_id()}:{name}" for name in names]
 

@@ -12,6 +12,7 @@ from lambda_function.services.notifications.claiming import claim, report_oldest
 from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import ComposedMessage
 from lambda_function.services.notifications.settling import settle
+from lambda_function.services.notifications.sweeping import sweep
 from lambda_function.settings import database_settings
 
 
@@ -26,9 +27,9 @@ def build_notifications(clock: Clock = system_clock) -> Notifications:
     )
 
 
-def _sweep(database: Database, _seconds_left: Callable[[], float]) -> int:
+def _sweep(database: Database, seconds_left: Callable[[], float]) -> int:
     report_oldest_due(database)
-    return 0
+    return sweep(database, seconds_left)
 
 
 def _claim(database: Database, limit: int) -> Sequence[ComposedMessage]:

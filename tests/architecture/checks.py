@@ -45,6 +45,7 @@ BROAD_EXCEPTS: Mapping[str, str] = MappingProxyType(
         "lambda_function/services/notifications/consuming.py::consume": "likewise, for an event of the queue",
         "lambda_function/services/offers.py::offer_in": "what has been committed is answered, whatever follows from it",
         "lambda_function/services/waitlist_schedule.py::_offer": "what is wrong in one clinic keeps no other waiting",
+        "lambda_function/services/notifications/sweeping.py::sweep": "one clinic does not stop the others",
         "lambda_function/services/operators/invocation.py::OperatorInvocation.__call__": "likewise, for operators",
     }
 )

@@ -15,6 +15,8 @@ from lambda_function.db.models import (
     ClinicPatient,
     Doctor,
     DoctorTreatment,
+    Guardian,
+    Notification,
     OutboxMessage,
     Patient,
     PatientIdentifier,
@@ -31,6 +33,8 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.intervals import Interval
+from lambda_function.domain.notifications import NotificationKind, NotificationStatus
+from lambda_function.domain.people import Channel
 from lambda_function.domain.person_words import WordKind
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.clock import NOW
@@ -99,6 +103,8 @@ def crowd(practice: Practice) -> None:
     _calendars(practice, list(clinic_of))
     _visits(practice, clinic_of, [ids["pat"], ids["kim"], *patients])
     _waiting(practice, patients)
+    _families(practice, patients)
+    _told(practice, [ids["pat"], ids["kim"], *patients])
     _analyse(practice)
 
 
@@ -218,6 +224,51 @@ def _waiting(practice: Practice, patients: list[int]) -> None:
                 "updated_at": NOW,
             }
             for n, patient in enumerate(patients)
+        ),
+    )
+
+
+def _families(practice: Practice, patients: list[int]) -> None:
+    """Gives some patients guardians who have nobody else."""
+    rita = practice.ids["rita"]
+    pairs = zip(patients[-500:], patients[-1000:-500], strict=True)
+    _insert(
+        practice,
+        Guardian,
+        (
+            {
+                "guardian_id": guardian,
+                "patient_id": patient,
+                "reason": "Asked for it",
+                "created_by": rita,
+                "created_at": NOW,
+            }
+            for guardian, patient in pairs
+        ),
+    )
+
+
+def _told(practice: Practice, patients: list[int]) -> None:
+    """Adds two messages for each visit, of which nearly all have been sent."""
+    _insert(
+        practice,
+        Notification,
+        (
+            {
+                "kind": kind,
+                "channel": Channel.EMAIL,
+                "status": NotificationStatus.SENT if n % 50 else NotificationStatus.PENDING,
+                "user_id": patients[n % len(patients)],
+                "clinic_id": 1 + n % CLINICS,
+                "appointment_id": 1 + n,
+                "subject": f"{kind}:{n}",
+                "basis_at": NOW,
+                "due_at": NOW + n * VISIT,
+                "next_at": None if n % 50 else NOW + n * VISIT,
+                "created_at": NOW,
+            }
+            for n in range(VISITS)
+            for kind in (NotificationKind.BOOKED, NotificationKind.REMINDER)
         ),
     )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import URL, Engine, event
 from lambda_function.api.app import create_app
 from lambda_function.db.repositories import outbox, people_search
 from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.services.notifications.sweeping import sweep
 from tests.api.desk import Desk, at, rfc3339
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
@@ -289,6 +291,13 @@ def test_the_relay_finds_the_few_that_wait_by_an_index(crowded: Crowd) -> None:
 
     with crowded.recorded() as sent:
         Database(crowded.engine, Clock(NOW)).transact(run, commit=False)
+
+    _check(crowded, sent)
+
+
+def test_the_sweep_finds_what_is_due_by_an_index(crowded: Crowd) -> None:
+    with crowded.recorded() as sent:
+        assert sweep(Database(crowded.engine, Clock(NOW + timedelta(days=2))), lambda: 60.0) > 0
 
     _check(crowded, sent)
 

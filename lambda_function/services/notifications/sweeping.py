@@ -1,0 +1,117 @@
+"""The scheduled work of reminders: those that fall due are planned, in bounded transactions.
+
+The only memory is what has been planned, so an interrupted run loses nothing: the next one finds what is missing.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from lambda_function.db.repositories import reminders
+from lambda_function.db.repositories.reminders import RemindingClinic, VisitToCome
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.errors import ContentionError, UnavailableError
+from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.notification_times import reminder_times
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.domain.time_zones import time_zone
+from lambda_function.observability import count, logger, stack
+from lambda_function.services.notifications.planning import Plan, plan_messages
+
+BATCH = 500
+# The schedule comes every five minutes, and may be late.
+LOOK_AHEAD = timedelta(minutes=10)
+# Quiet hours bring a reminder forward by less than a day.
+FORWARD = timedelta(days=1)
+# No batch begins with fewer seconds left than this, which is enough for the lock waits of one and its repetition.
+RESERVE = 15.0
+
+_RANDOM = secrets.SystemRandom()
+
+
+class _Batch(NamedTuple):
+    planned: int
+    last: VisitToCome | None
+
+
+def sweep(database: Database, seconds_left: Callable[[], float]) -> int:
+    """Plans all reminders that are due within ten minutes or should have gone already, and those that can no longer go,
+    which are SUPPRESSED. Returns how many messages that are.
+
+    A failure in one clinic keeps no other waiting. Raises ContentionError at the end if there were any.
+    """
+    planned = missed = 0
+    for clinic in _in_turn(database.transact(_clinics, commit=False)):
+        try:
+            for number in _sweep_clinic(database, clinic, seconds_left):
+                planned += number
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, counted and raised at the end
+            logger.error("reminders not planned", error=type(error).__qualname__, stack=stack(error.__traceback__))
+            missed += 1
+    count("RemindersPlanned", planned)
+    if missed:
+        raise ContentionError(f"The reminders of {missed} clinics could not be planned.")
+    return planned
+
+
+def _clinics(work: UnitOfWork) -> list[RemindingClinic]:
+    return reminders.reminding_clinics(work.session)
+
+
+def _in_turn(clinics: Sequence[RemindingClinic]) -> Sequence[RemindingClinic]:
+    """Starts with any of them, so that it is not always the same ones that get no turn if time runs out."""
+    first = _RANDOM.randrange(len(clinics)) if clinics else 0
+    return [*clinics[first:], *clinics[:first]]
+
+
+def _sweep_clinic(database: Database, clinic: RemindingClinic, seconds_left: Callable[[], float]) -> Iterator[int]:
+    """Yields how many messages were planned in each transaction."""
+    after: tuple[datetime, int] | None = None
+    while seconds_left() > RESERVE:
+        batch = database.transact(partial(_plan_batch, clinic=clinic, after=after))
+        yield batch.planned
+        if batch.last is None:
+            return
+        after = batch.last.starts_at, batch.last.appointment_id
+
+
+def _plan_batch(work: UnitOfWork, *, clinic: RemindingClinic, after: tuple[datetime, int] | None) -> _Batch:
+    visits = reminders.visits_to_come(
+        work.session,
+        clinic.clinic_id,
+        # A visit that starts at this very moment has begun.
+        after=after or (work.now + timedelta.resolution, 0),
+        until=work.now + timedelta(hours=max(clinic.reminder_hours)) + FORWARD,
+        limit=BATCH,
+    )
+    plans = [plan for visit in visits for plan in _due(visit, clinic, work.now)]
+    there = reminders.planned(work.session, {plan.appointment_id for plan in plans if plan.appointment_id})
+    planned = plan_messages(work, [plan for plan in plans if plan.subject not in there])
+    return _Batch(planned, visits[-1] if len(visits) == BATCH else None)
+
+
+def _due(visit: VisitToCome, clinic: RemindingClinic, now: datetime) -> Iterator[Plan]:
+    """Yields the reminders of a visit that are to be planned now, whether or not they have been."""
+    zone = time_zone(clinic.time_zone)
+    times = reminder_times(
+        visit.starts_at, visit.placed_at, clinic.reminder_hours, quiet=clinic.quiet, zone=zone, now=now
+    )
+    for hours, at in times:
+        if at is not None and at > now + LOOK_AHEAD:
+            continue
+        yield Plan(
+            kind=NotificationKind.REMINDER,
+            subject=f"reminder:{visit.appointment_id}:{hours}:{rfc3339(visit.placed_at)}",
+            patient_id=visit.patient_id,
+            clinic_id=clinic.clinic_id,
+            basis_at=visit.placed_at,
+            wanted=visit.starts_at - timedelta(hours=hours),
+            starts_at=visit.starts_at,
+            quiet=clinic.quiet,
+            zone=zone,
+            appointment_id=visit.appointment_id,
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lambda_function.observability import logger
 from lambda_function.services.notifications.consuming import Record
 from lambda_function.services.notifications.messages import ComposedMessage, Outcome
 
@@ -45,6 +46,17 @@ class Notifications:
                 messages = [message.document() for message in self._claim(limit)]
                 return {"messages": messages, "lease_seconds": self._lease_seconds}
             case {"action": "settle", "outcomes": [*outcomes]}:
-                return {"settled": self._settle([Outcome.from_document(outcome) for outcome in outcomes])}
+                return {"settled": self._settle([read for each in outcomes if (read := _outcome(each)) is not None])}
         # The event is not repeated, since outcomes hold leases.
         raise ValueError("An event is a batch of SQS, or has an action: sweep, claim with a limit, or settle.")
+
+
+def _outcome(document: Any) -> Outcome | None:
+    """Returns an outcome, or None for one that cannot be read. The others are settled all the same: otherwise all their
+    messages would be sent again.
+    """
+    try:
+        return Outcome.from_document(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        logger.error("outcome not read", reason=type(error).__name__)
+        return None

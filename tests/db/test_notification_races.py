@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import URL
 
 from lambda_function.db.models import Notification
-from lambda_function.db.unit_of_work import Database
+from lambda_function.db.repositories.notifications import claim_due
+from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
 from lambda_function.services.notifications.claiming import claim
@@ -79,6 +80,18 @@ def test_eight_messengers_claim_each_message_once_and_settle_it_once(place: Prac
 
     assert sorted(sent) == sorted(row.notification_id for row in place.rows(Notification))
     assert {(row.status, row.attempts) for row in place.rows(Notification)} == {(NotificationStatus.SENT, 1)}
+
+
+def test_a_claim_locks_no_more_than_it_claims(place: Practice, many: Clients) -> None:
+    """The second messenger claims while the transaction of the first is still open."""
+    due(place)
+
+    def first(work: UnitOfWork) -> None:
+        mine = {each.notification_id for each in claim_due(work.session, NOW, 5)}
+        theirs = {each.notification_id for each in claim(many.databases[1], MESSAGES)}
+        assert (len(mine), len(theirs), mine & theirs) == (5, MESSAGES - 5, set())
+
+    many.databases[0].transact(first, commit=False)
 
 
 def test_an_event_that_eight_read_at_once_is_planned_once(place: Practice, many: Clients) -> None:

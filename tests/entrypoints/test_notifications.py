@@ -61,6 +61,16 @@ def test_a_message_goes_from_the_queue_to_the_messenger_and_its_outcome_comes_ba
     assert (row.status, row.provider_id) == (NotificationStatus.SENT, "ses-1")
 
 
+def test_an_outcome_that_cannot_be_read_keeps_no_other_from_being_settled(stored: Practice) -> None:
+    call(batch(booked(stored)))
+    [message] = call({"action": "claim", "limit": 25})["messages"]
+    good = {"notification_id": message["notification_id"], "lease": message["lease"], "status": "SENT"}
+    outcomes = [{}, "text", {**good, "status": "LATER"}, {**good, "provider_id": "x" * 300, "of_a_later_release": 1}]
+
+    assert call({"action": "settle", "outcomes": outcomes}) == {"settled": 1}
+    assert stored.rows(Notification)[0].status is NotificationStatus.SENT
+
+
 def test_only_what_failed_comes_again(stored: Practice) -> None:
     answer = call(batch("{", booked(stored), "[]"))
 

@@ -63,8 +63,10 @@ class PlannedReminder(NamedTuple):
     basis_at: datetime
 
 
+# This names the index. Otherwise the server might sort, and lock, everything that is due.
 _DUE: AnySelect = (
     select(*columns(DueMessage, Notification))
+    .with_hint(Notification, "FORCE INDEX (ix_notification_next_at_notification_id)")
     .where(Notification.next_at <= instant_parameter("now"))
     .order_by(Notification.next_at, Notification.notification_id)
     .limit(bindparam("most"))

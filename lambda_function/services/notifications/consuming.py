@@ -47,6 +47,7 @@ def consume(database: Database, records: Sequence[Record], seconds_left: Callabl
                 database.transact(partial(_handle, told=told))
         except UnavailableError:
             # Each of the others would wait for the database as long.
+            logger.error("events not handled", reason="the database is away", records=len(records) - number)
             return failed + [each.record_id for each in records[number:]]
         except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, and the queue keeps it
             _note_failure(record, error)

@@ -117,4 +117,6 @@ class Outcome:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
-        return cls(**{**document, "status": OutcomeStatus(document["status"])})
+        """Ignores fields of a later release, because an outcome that is not read is a message that is sent again."""
+        known = {name: value for name, value in document.items() if name in cls.__dataclass_fields__}
+        return cls(**{**known, "status": OutcomeStatus(document["status"])})

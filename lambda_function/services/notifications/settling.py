@@ -17,6 +17,8 @@ from lambda_function.services.notifications.messages import Outcome, OutcomeStat
 
 # The system's generator: see db/unit_of_work.py.
 _RANDOM = secrets.SystemRandom()
+# As many characters as the column has. What a provider says must not keep the outcomes of others from being written.
+_LONGEST_ID = 128
 _COUNTED = {NotificationStatus.SENT: "MessagesSent", NotificationStatus.FAILED: "MessagesFailed"}
 
 
@@ -38,7 +40,7 @@ def _settle(work: UnitOfWork, outcomes: Mapping[int, Outcome]) -> dict[int, dict
     changes = {}
     for message in notifications.lock_sending(work.session, outcomes.keys()):
         outcome = outcomes[message.notification_id]
-        if message.lease is not None and secrets.compare_digest(message.lease, outcome.lease):
+        if message.lease is not None and message.lease == outcome.lease:
             changes[message.notification_id] = {"lease": None, **_changes(message, outcome, work.now)}
     notifications.change_all(work.session, changes)
     return changes
@@ -48,7 +50,7 @@ def _changes(message: SendingMessage, outcome: Outcome, now: datetime) -> dict[s
     match outcome.status:
         case OutcomeStatus.SENT:
             # Nothing more is written about somebody who was erased meanwhile.
-            provider_id = outcome.provider_id if message.erased_at is None else None
+            provider_id = (outcome.provider_id or "")[:_LONGEST_ID] or None if message.erased_at is None else None
             return {"status": NotificationStatus.SENT, "sent_at": now, "provider_id": provider_id, "next_at": None}
         case OutcomeStatus.REFUSED:
             return _failed(outcome.reason or Reason.REFUSED)

@@ -66,6 +66,15 @@ def outcome(script: str, given: object, folder: Path, host: str = "localhost") -
                 process.wait()
 
 
+def dom(url: str, folder: Path) -> str:
+    """Returns the page as HTML, some seconds of its own time after it was loaded, in a window of 1200 by 900."""
+    program = browser()
+    assert program, "there is no browser"
+    flags = [*_FLAGS, f"--user-data-dir={folder / 'profile'}", "--window-size=1200,900"]
+    command = [program, *flags, "--virtual-time-budget=5000", "--dump-dom", url]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS).stdout
+
+
 @contextmanager
 def _served(page: str) -> Iterator[tuple[int, "queue.Queue[Any]"]]:
     outcomes: queue.Queue[Any] = queue.Queue()

@@ -7,6 +7,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from lambda_function.api.app import Api
+from tests.docs.inbox import Inbox
 from tests.wsgi import wsgi
 
 
@@ -16,9 +17,10 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def served(api: Api) -> Iterator[int]:
-    """Serves the API, one request at a time, and yields its port."""
-    with make_server("127.0.0.1", 0, wsgi(api), handler_class=_Quiet) as server:
+def served(api: Api, inbox: Inbox | None = None) -> Iterator[int]:
+    """Serves the API, one request at a time, and yields its port. An inbox adds what only the local stack serves."""
+    application = wsgi(api) if inbox is None else inbox.beside(wsgi(api))
+    with make_server("127.0.0.1", 0, application, handler_class=_Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

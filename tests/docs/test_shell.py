@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from lambda_function.api.app import Api
+from lambda_function.db.unit_of_work import Database
 from tests.api_client import ApiClient
+from tests.bus import Delivery
 from tests.clock import Clock
 from tests.docs.documents import OPERATIONS, ROOT, section, shell
 from tests.docs.in_process import served
+from tests.docs.inbox import Inbox
 from tests.moved_clock import INSTANTS, moved_to
 
 DAY = section((ROOT / "README.md").read_text(), "A day of a clinic")
@@ -75,8 +78,13 @@ def moved(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> dict[
 
 
 @pytest.fixture
-def port(api: Api, client: ApiClient) -> Iterator[int]:
-    with served(api) as port:
+def inbox(database: Database, delivery: Delivery, clock: Clock, moved: dict[str, str]) -> Inbox:
+    return Inbox(database, delivery, clock)
+
+
+@pytest.fixture
+def port(api: Api, client: ApiClient, inbox: Inbox) -> Iterator[int]:
+    with served(api, inbox) as port:
         yield port
 
 
@@ -87,12 +95,12 @@ def answers(printed: str) -> list[Any]:
     return read
 
 
-def test_the_day_in_readme(port: int, clock: Clock, moved: dict[str, str]) -> None:
+def test_the_day_in_readme(port: int, inbox: Inbox, clock: Clock, moved: dict[str, str]) -> None:
     [set_up, *steps] = [block.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for block in _day()]
-    assert len(steps) == len(re.findall(r"^[0-9]+\. ", DAY, re.MULTILINE)) == 8
+    assert len(re.findall(r"^[0-9]+\. ", DAY, re.MULTILINE)) == 9
     with opened(moved) as shell:
         assert shell.paste(set_up) == ""
-        week, *visits = [answer for step in steps[:6] for answer in answers(shell.paste(step))]
+        week, *visits = [answer for step in steps[:6] for answer in answers(pasted(shell, step, inbox))]
         assert week["outside_appointment_ids"] == []
         assert [visit["status"] for visit in visits] == ["BOOKED", "REQUESTED", "BOOKED"]
         afternoon = datetime.fromisoformat(visits[-1]["starts_at"])
@@ -100,7 +108,19 @@ def test_the_day_in_readme(port: int, clock: Clock, moved: dict[str, str]) -> No
         clock.advance(minutes=5)
         assert [visit["status"] for visit in answers(shell.paste(steps[6]))] == ["CHECKED_IN", "COMPLETED"]
         histories = [[event["action"] for event in page["items"]] for page in answers(shell.paste(steps[7]))]
-    assert histories == [["BOOK", "CONFIRM", "MOVE", "CONFIRM"], ["BOOK", "CHECK_IN", "COMPLETE"]]
+        assert histories == [["BOOK", "CONFIRM", "MOVE", "CONFIRM"], ["BOOK", "CHECK_IN", "COMPLETE"]]
+        told = [line.split(": ")[0] for line in shell.paste(steps[8]).splitlines()]
+        assert told == ["CONFIRMED", "MOVED", "CONFIRMED", "REQUESTED"]
+        assert shell.paste(steps[9]) == ""
+        reminded = shell.paste(steps[10])
+        assert reminded.startswith("REMINDER: ")
+        assert len(steps) == 11
+
+
+def pasted(shell: Shell, block: str, inbox: Inbox) -> str:
+    printed = shell.paste(block)
+    inbox.deliver()
+    return printed
 
 
 def _day() -> list[str]:

@@ -65,7 +65,9 @@ class Swagger:
         )
         shown = [each for each in operation.get("parameters", ()) if "example" in each]
         in_path = {each["name"]: quote(str(each["example"])) for each in shown if each["in"] == "path"}
-        query = urlencode([(each["name"], each["example"]) for each in shown if each["in"] == "query"], doseq=True)
+        query = urlencode(
+            [(each["name"], _typed(each["example"])) for each in shown if each["in"] == "query"], doseq=True
+        )
         target = re.sub(r"\{(\w+)\}", lambda name: in_path[name[1]], path) + (f"?{query}" if query else "")
         person = PEOPLE.get(operation_id, "rita")
         for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -94,6 +96,11 @@ def test_every_get_and_post_works_as_it_is_filled_in(swagger: Swagger) -> None:
         if reply.status >= HTTPStatus.BAD_REQUEST and reply.status != NOT_TODAY.get(name, (0, ""))[0]:
             refused[name] = (reply.status, reply.body)
     assert refused == {}
+
+
+def _typed(value: Any) -> Any:
+    """Returns the value as it stands in a field of Swagger UI."""
+    return json.dumps(value) if isinstance(value, bool) else value
 
 
 def ask_for_an_implant(swagger: Swagger) -> None:

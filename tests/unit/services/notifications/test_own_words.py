@@ -127,6 +127,10 @@ def test_an_email_without_a_subject_cannot_be_written() -> None:
         compose(facts(), OwnWords(None, "Text"))
 
 
+def test_a_subject_that_an_earlier_release_took_on_two_lines_is_written_on_one() -> None:
+    assert compose(facts(), OwnWords("One\nBcc: {{ name }}\r\nThree", "Text")).subject == "One Bcc: Ana Torres Three"
+
+
 def test_the_markup_of_own_words_is_shown_and_not_obeyed() -> None:
     words = compose(facts(), OwnWords("<i>Hi</i>", "<script>alert(1)</script>"))
 

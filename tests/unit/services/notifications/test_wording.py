@@ -103,6 +103,11 @@ def test_a_guardian_is_told_whose_visit_it_is(kind: NotificationKind, channel: C
     assert channel is Channel.SMS or "Ana Torres" in str(words.subject)
 
 
+def test_the_facts_for_a_guardian_begin_with_the_patient() -> None:
+    assert "\n\nFor: Ana Torres\nWhen: " in compose(facts(**GUARDIAN), None).text
+    assert "For: " not in compose(facts(), None).text
+
+
 @pytest.mark.parametrize(
     ("kind", "language", "subject"),
     [
@@ -180,6 +185,13 @@ def test_a_name_from_right_to_left_is_isolated() -> None:
     words = compose(facts(NotificationKind.CANCELLED, patient_name="\u05d0\u05d1 (\u05d2)", **GUARDIAN), None)
 
     assert "The appointment for \u2068\u05d0\u05d1 (\u05d2)\u2069 on Tuesday" in str(words.subject)
+
+
+def test_nothing_in_a_name_turns_the_words_beside_it() -> None:
+    words = compose(facts(addressee_name="Ana\u202e Torres\u2066", clinic_name="\u202bLima"), None)
+
+    assert words.text.startswith("Hello Ana Torres,\n")
+    assert words.text.endswith("\n\nLima\n")
 
 
 names = st.text(st.characters(), min_size=1, max_size=200)

@@ -8,8 +8,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_function.aws.sending import ADDRESS_REFUSED, failed
 from lambda_function.domain.notifications import Reason
+from lambda_function.observability import count
 from lambda_function.services.messenger import Sent
 from lambda_function.services.notifications.messages import ComposedMessage, OutcomeStatus
+from lambda_function.services.notifications.sms_segments import segments
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -46,6 +48,7 @@ class Sms:
             answer = self._client.publish(PhoneNumber=message.to, Message=message.text, MessageAttributes=attributes)
         except (BotoCoreError, ClientError) as error:
             return failed(error, _REFUSALS, message)
+        count("SmsParts", segments(message.text))  # each of which is paid for
         return Sent(OutcomeStatus.SENT, provider_id=answer["MessageId"])
 
 

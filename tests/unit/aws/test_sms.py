@@ -1,5 +1,8 @@
 """SMS through SNS, emulated by moto, and by a small server that misbehaves."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -42,6 +45,16 @@ def at(url: str) -> Sms:
 
 def error(code: str) -> bytes:
     return f"<ErrorResponse><Error><Code>{code}</Code><Message>+51987654321</Message></Error></ErrorResponse>".encode()
+
+
+@pytest.mark.parametrize(("text", "parts"), [("a" * 160, 1), ("á" * 71, 2)])
+def test_the_parts_that_are_paid_for_are_counted(
+    client: "SNSClient", log_text: Callable[[], str], text: str, parts: int
+) -> None:
+    Sms(client, None).send(replace(sms(), text=text))
+
+    [counted] = [json.loads(line) for line in log_text().splitlines() if "SmsParts" in line]
+    assert counted["SmsParts"] == [parts]
 
 
 def test_the_text_goes_to_the_number_with_its_notification(client: "SNSClient") -> None:

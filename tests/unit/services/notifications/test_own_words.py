@@ -1,13 +1,16 @@
 """A clinic's own words: what they may say, and what is refused, on trial and when a message is written."""
 
+import re
 from typing import Any
 
 import pytest
 
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
+from lambda_function.services.notifications.own_words import names_for
 from lambda_function.services.notifications.trial import try_subject, try_text
 from lambda_function.services.notifications.wording import BrokenWordsError, OwnWords, compose
+from tests.architecture.source import ROOT
 from tests.unit.services.notifications.facts import GUARDIAN, NO_CONTACT, facts
 
 HOW = "Write names as {{ clinic }} and conditions as {% if phone %} … {% endif %}"
@@ -108,6 +111,13 @@ def test_names_and_conditions_can_be_used(kind: NotificationKind, channel: Chann
         text += "{{ treatment }}"
     try_text(text, kind, channel, Language.ES)
     assert compose(facts(kind, channel), OwnWords("Hi", text)).text
+
+
+def test_the_documentation_lists_every_name() -> None:
+    page = (ROOT / "docs/practice.md").read_text().partition("| name | stands for |")[2].partition("\n\n")[0]
+    listed = {name for row in page.splitlines() for name in re.findall(r"`(\w+)`", row.partition(" | ")[0])}
+    known = (names_for(kind, channel, in_subject=False) for kind in NotificationKind for channel in Channel)
+    assert listed == frozenset().union(*known)
 
 
 def test_a_subject_may_not_name_the_treatment_and_is_short() -> None:

@@ -28,11 +28,14 @@ from lambda_function.services.notifications.messages import ComposedMessage
 from lambda_function.services.notifications.planning import quiet_hours
 
 _LEASE_BYTES = 16
+# A call reads at most so many batches of which nothing can be sent.
+_ROUNDS = 20
 
 
 class _Claim(NamedTuple):
-    """What becomes of the messages, and those that are to be sent."""
+    """How many messages were due, what becomes of them, and those that are to be sent."""
 
+    due: int
     changes: Mapping[int, Mapping[str, Any]]
     messages: list[ComposedMessage]
     expired: int
@@ -50,9 +53,18 @@ class _StoppedError(Exception):
 
 def claim(database: Database, limit: int) -> list[ComposedMessage]:
     """Leases at most `limit` messages that are due, the longest due first, and returns those that are to be sent. They
-    may be fewer although more are due.
+    may be fewer although more are due, but none only if nothing is due that can be sent: where much is suppressed, such
+    as the reminders of a clinic that closes, it looks further, up to a limit.
     """
-    claimed = database.transact(partial(_claim, limit=limit))
+    for _ in range(_ROUNDS):
+        claimed = database.transact(partial(_claim, limit=limit))
+        _count(claimed)
+        if claimed.messages or not claimed.due:
+            return claimed.messages
+    return []
+
+
+def _count(claimed: _Claim) -> None:
     statuses = [change["status"] for change in claimed.changes.values()]
     for metric, number in (
         ("MessagesSuppressed", statuses.count(NotificationStatus.SUPPRESSED)),
@@ -61,7 +73,6 @@ def claim(database: Database, limit: int) -> list[ComposedMessage]:
     ):
         if number:
             count(metric, number)
-    return claimed.messages
 
 
 def report_oldest_due(database: Database) -> None:
@@ -77,7 +88,7 @@ def _seconds_behind(work: UnitOfWork) -> float:
 def _claim(work: UnitOfWork, limit: int) -> _Claim:
     due = notifications.claim_due(work.session, work.now, limit)
     if not due:
-        return _Claim({}, [], 0)
+        return _Claim(0, {}, [], 0)
     facts = read_facts(work, due)
     moved = _follow_merges(work, due, facts.people)
     lease = secrets.token_hex(_LEASE_BYTES)
@@ -92,7 +103,7 @@ def _claim(work: UnitOfWork, limit: int) -> _Claim:
         changes[message.notification_id] = {**changed, "user_id": moved[message.notification_id]}
     notifications.change_all(work.session, changes)
     expired = sum(each.status is NotificationStatus.SENDING for each in due)
-    return _Claim(changes, messages, expired)
+    return _Claim(len(due), changes, messages, expired)
 
 
 def _follow_merges(work: UnitOfWork, due: list[DueMessage], people: Mapping[int, Contact]) -> dict[int, int]:

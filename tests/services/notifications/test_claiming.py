@@ -146,6 +146,16 @@ def test_those_that_have_waited_longest_are_claimed_first(messages: Messages) ->
     assert first + rest == [row.notification_id for row in messages.rows()]
 
 
+def test_what_is_suppressed_keeps_nothing_behind_it_waiting(messages: Messages) -> None:
+    for _ in range(5):
+        messages.change_visit(messages.told(START), status=Status.CANCELLED)
+    messages.clock.advance(minutes=1)
+    messages.told(START)
+
+    assert len(messages.claim(2)) == 1
+    assert [row.status.value for row in messages.rows()] == ["SUPPRESSED"] * 5 + ["SENDING"]
+
+
 def test_what_is_not_due_is_not_claimed(messages: Messages) -> None:
     visit = messages.practice.add_appointment(START)
     reminder(messages, visit, hours=2, due_at=NOW + timedelta(microseconds=1))

@@ -4,6 +4,7 @@ emulated Cognito keeps the real time, so tokens stay valid.
 
 import json
 import os
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class StackClock:
 
     def set(self, offset_seconds: float) -> None:
         """Sets it for all programs at once. They never see half a file."""
-        written = self._file.with_suffix(f".{os.getpid()}")
+        written = self._file.with_suffix(f".{uuid.uuid4().hex}")
         written.write_text(str(offset_seconds))
         written.replace(self._file)
 

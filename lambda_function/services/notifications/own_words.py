@@ -14,19 +14,21 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel
 from lambda_function.services.notifications.environment import ENVIRONMENT
-from lambda_function.services.practice.suggestions import did_you_mean, listed
+from lambda_function.services.practice.suggestions import did_you_mean
 
 MAX_SUBJECT = 200
 MAX_TEXT = 4000
 # Deeper ones are written by no person, and would be too deep for Python.
 _MAX_DEPTH = 8
 
-_ALWAYS = frozenset({"name", "patient", "for_guardian", "clinic", "address", "phone", "email", "link"})
+# It is true or false, so it can be a condition, and nobody would want to read it.
+_YES_OR_NO = "for_guardian"
+_ALWAYS = frozenset({"name", "patient", _YES_OR_NO, "clinic", "address", "phone", "email", "link"})
 _OF_A_VISIT = _ALWAYS | {"doctor", "day", "time", "when"}
 # Others may see these words: on a locked screen, and in a list of messages.
 _PRIVATE = "treatment"
 _HOW = "Write names as {{ clinic }} and conditions as {% if phone %} … {% endif %}"
-_CONDITIONS = (nodes.Not, nodes.And, nodes.Or)
+_CONNECTIVES = (nodes.Not, nodes.And, nodes.Or)
 _REFUSED: Mapping[type[nodes.Node], str] = MappingProxyType(
     {
         nodes.Getattr: "names have no attributes",
@@ -114,7 +116,9 @@ def _problems(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[
         case _:
             allowed = (nodes.Output, nodes.If)
     for part in node.iter_child_nodes(exclude=("test",)):
-        if isinstance(part, allowed):
+        if isinstance(part, nodes.Name) and part.name == _YES_OR_NO:
+            yield f"prints a condition in line {part.lineno}; write it as in {{% if {_YES_OR_NO} %}} … {{% endif %}}"
+        elif isinstance(part, allowed):
             yield from _problems(part, known, depth + 1)
         else:
             yield _refused(part, node)
@@ -123,7 +127,7 @@ def _problems(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[
 def _problems_of_condition(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[str]:
     if isinstance(node, nodes.Name):
         yield from _problems(node, known, depth)
-    elif isinstance(node, _CONDITIONS) and depth < _MAX_DEPTH:
+    elif isinstance(node, _CONNECTIVES) and depth < _MAX_DEPTH:
         for part in node.iter_child_nodes():
             yield from _problems_of_condition(part, known, depth + 1)
     else:
@@ -138,5 +142,5 @@ def _refused(node: nodes.Node, around: nodes.Node) -> str:
 def _unknown(name: str, line: int, known: Collection[str]) -> str:
     if name == _PRIVATE:
         return f"names the treatment in line {line}, which others may see in an SMS or a subject; leave it out"
-    hint = did_you_mean(name, known) or f"the names are {listed(known)}"
+    hint = did_you_mean(name, known) or f"the names are {', '.join(sorted(known))}"
     return f"has an unknown name in line {line}; {hint}"

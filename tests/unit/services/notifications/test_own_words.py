@@ -72,7 +72,11 @@ def problem(text: str, kind: str = "BOOKED", channel: Channel = Channel.SMS) -> 
         ("{% if phone %}" * 12 + "A" + "{% endif %}" * 12, "is nested too deeply in line 1. "),
         ("{% if " + "phone and " * 300 + "phone %}A{% endif %}", "cannot be used because of line 1: "),
         ("{{ phone }}", "prints a name that may be missing; write it as in {% if phone %} "),
-        ("{{ for_guardian }} {{ link }}", "prints a name that may be missing; "),
+        ("{{ name }} {{ link }}", "prints a name that may be missing; "),
+        (
+            "A\n{{ name }} {{ for_guardian }}",
+            "prints a condition in line 2; write it as in {% if for_guardian %} … {% endif %}",
+        ),
         ("{% if phone %}A{% endif %}", "may say nothing at all; add words outside of its conditions"),
         (" \n{# nothing #}", "may say nothing at all; "),
         ("x" * 4001, "is too long; write at most 4000 characters"),

@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the folders with the slowest files first, so that no worker is still busy with one of them at the end."""
-    slow = ("clients", "dev", "docs", "db", "mariadb")
+    slow = ("clients", "chain", "dev", "docs", "db", "mariadb")
 
     def turn(item: pytest.Item) -> int:
         folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]

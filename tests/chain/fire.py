@@ -1,0 +1,160 @@
+"""The chain of messages as real processes, which are killed while AWS fails, and what it left behind."""
+
+import json
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from sqlalchemy import URL
+
+from dev.aws import environment
+from dev.children import running
+from lambda_function.aws.events import SOURCE
+from tests.aws import SECRET_ID, secret_of
+from tests.chain.programs import BIRTHS, CLOCK, DEATHS, INVOKE_PORT, LIVES, QUEUE_URL, ROLES, TURN
+from tests.chain.providers import BUS, DELIVERIES, TROUBLE
+
+BUS_NAME = "appointments"
+SENDER = "hello@clinic.example"
+_PATIENCE = 900.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass
+class Chain:
+    """The running processes and the folder where they write what they do."""
+
+    folder: Path
+    sqs: Any
+    queue: str
+
+    def troubled(self, troubles: Mapping[str, Mapping[str, float]]) -> None:
+        """From now on these shares of requests get into trouble, by action."""
+        (self.folder / TROUBLE).write_text(json.dumps(troubles))
+
+    def mortal(self, longest: int) -> None:
+        """From the next life on, processes die within so many steps; with 0, they live."""
+        (self.folder / LIVES).write_text(json.dumps({"mortal": longest > 0, "longest": longest}))
+
+    def ahead(self, seconds: int) -> None:
+        """Moves the clock of all programs."""
+        (self.folder / CLOCK).write_text(json.dumps(seconds))
+
+    def lines(self, name: str) -> list[Any]:
+        file = self.folder / name
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    @property
+    def deliveries(self) -> list[dict[str, Any]]:
+        return self.lines(DELIVERIES)
+
+    @property
+    def deaths(self) -> list[dict[str, Any]]:
+        return self.lines(DEATHS)
+
+    def deaths_by_role(self) -> dict[str, int]:
+        died = Counter(each["role"] for each in self.deaths)
+        return {role: died[role] for role in ROLES}
+
+    def burn(self, seconds: float) -> None:
+        """Lets the programs work and die for so long."""
+        time.sleep(seconds)
+
+    def turns(self, role: str) -> int:
+        """Returns how often the program has come to the end of a run."""
+        return (self.folder / f"{role}.log").read_text().splitlines().count(TURN)
+
+    def queued(self) -> int:
+        return sum(
+            self._number(self.queue, name)
+            for name in ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        )
+
+    def _number(self, url: str, name: str) -> int:
+        return int(self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+
+    def written(self) -> str:
+        """Everything that logs, the bus and the queues were told."""
+        logs = "".join(file.read_text(errors="replace") for file in self.folder.glob("*.log"))
+        return logs + (self.folder / BUS).read_text()
+
+
+@contextmanager
+def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
+    """Starts AWS and the four programs of the chain, whose lives have at most so many steps."""
+    port, invoke_port = free_port(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    with ExitStack() as stack:
+        log = folder / "providers.out"
+        arguments = ("tests.chain.providers", str(port), str(folder))
+        aws = stack.enter_context(running("AWS", *arguments, log=log, environment=environment(url)))
+        aws.wait_until_it_answers(f"{url}/moto-api/")
+        found = _prepare(folder, url, database)
+        found.mortal(longest_life)
+        own = _environment(url, invoke_port, found.queue)
+        for role in ROLES:
+            stack.enter_context(_role(role, folder, own))
+        until(lambda: len(found.lines(BIRTHS)) >= len(ROLES), "every program has begun")
+        yield found
+
+
+def _role(name: str, folder: Path, own: Mapping[str, str]) -> Any:
+    log = folder / f"{name}.log"
+    return running(name, "tests.chain.programs", name, str(folder), log=log, environment=own)
+
+
+def _environment(url: str, invoke_port: int, queue: str) -> dict[str, str]:
+    return environment(url) | {
+        "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{invoke_port}",
+        "DATABASE_SECRET_ID": SECRET_ID,
+        "DATABASE_TLS": "off",
+        "EVENT_BUS_NAME": BUS_NAME,
+        "MAIL_SENDER": SENDER,
+        "MAIL_CONFIGURATION_SET": "mail",
+        "NOTIFICATIONS_FUNCTION": "notifications",
+        "POWERTOOLS_SERVICE_NAME": "chain",
+        "PYTHONUNBUFFERED": "1",
+        INVOKE_PORT: str(invoke_port),
+        QUEUE_URL: queue,
+    }
+
+
+def _prepare(folder: Path, url: str, database: URL) -> Chain:
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+
+    def client(name: str) -> Any:
+        return session.client(name, endpoint_url=url)  # type: ignore[call-overload]
+
+    client("secretsmanager").create_secret(Name=SECRET_ID, SecretString=json.dumps(secret_of(database)))
+    mail, sqs, events = client("sesv2"), client("sqs"), client("events")
+    mail.create_email_identity(EmailIdentity=SENDER)
+    mail.create_configuration_set(ConfigurationSetName="mail")
+    sqs.create_queue(QueueName="dead")
+    arn = "arn:aws:sqs:us-east-1:123456789012:"
+    redrive = json.dumps({"deadLetterTargetArn": f"{arn}dead", "maxReceiveCount": "50"})
+    attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": "2"}
+    queue = sqs.create_queue(QueueName="notifications", Attributes=attributes)["QueueUrl"]
+    events.create_event_bus(Name=BUS_NAME)
+    events.put_rule(Name="all", EventBusName=BUS_NAME, EventPattern=json.dumps({"source": [SOURCE]}))
+    events.put_targets(Rule="all", EventBusName=BUS_NAME, Targets=[{"Id": "queue", "Arn": f"{arn}notifications"}])
+    return Chain(folder, sqs, queue)
+
+
+def until(done: Any, what: str) -> None:
+    """Waits until it is so, as programs that cannot notify us do their work."""
+    deadline = time.monotonic() + _PATIENCE
+    while not done():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {_PATIENCE} s: {what}")
+        time.sleep(0.1)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from dev.drill.shell import BlockError
 
 _EXAMPLE: Final = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_QUIET_HOURS: Final = re.compile(r"quiet_hours: \{.*?\}")
 _TEMPORARY: Final = "Invited-2026-once"
 _CHOSEN: Final = "Chosen-2026-by-hand"
 _RELEASE: Final = '''"""A column that the next release will use.
@@ -95,11 +96,12 @@ class Scene:
 
 
 def write_the_practice_file(scene: Scene) -> Done:
-    """The file is the example of docs/practice.md."""
+    """The file is the example of docs/practice.md, without quiet hours, in which no SMS would be sent."""
     example = _EXAMPLE.search((scene.folder / "docs" / "practice.md").read_text())
-    if example is None:
-        raise LookupError("docs/practice.md has no example of a practice file.")
-    (scene.folder / "practice.yaml").write_text(example[1])
+    practice, changed = _QUIET_HOURS.subn("quiet_hours: null", example[1] if example else "")
+    if not changed:
+        raise LookupError("docs/practice.md has no example of a practice file with quiet hours.")
+    (scene.folder / "practice.yaml").write_text(practice)
     return Done()
 
 

@@ -2,6 +2,7 @@
 
 from lambda_function.db.repositories.message_facts import Contact
 from lambda_function.db.repositories.notifications import DueMessage
+from lambda_function.domain.appointment import Status
 from lambda_function.domain.people import Channel
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.observability import logger, stack
@@ -68,6 +69,7 @@ def _facts(message: DueMessage, matter: Matter, facts: ClaimFacts, person: Conta
         starts_at=matter.starts_at,
         ends_at=matter.ends_at,
         offer_expires_at=None if matter.offer is None else matter.offer.offer_expires_at,
+        unconfirmed=matter.visit is not None and matter.visit.status is Status.REQUESTED,
     )
 
 

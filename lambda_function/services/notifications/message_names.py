@@ -21,7 +21,7 @@ _DAY: Mapping[tuple[Language, bool], str] = MappingProxyType(
         (Language.EN, False): "EEEE, d MMMM y",
         (Language.EN, True): "EEE d MMM",
         (Language.ES, False): "EEEE d 'de' MMMM 'de' y",
-        (Language.ES, True): "EEE d 'de' MMMM",
+        (Language.ES, True): "EEE d MMM",
     }
 )
 _AT: Mapping[Language, str] = MappingProxyType({Language.EN: "{} at {}", Language.ES: "{} a las {}"})
@@ -49,6 +49,7 @@ def names_of(facts: MessageFacts) -> dict[str, object]:
         "when": _when(local, facts.language, in_sms=in_sms),
         "until": until and _when(_local(until, facts), facts.language, in_sms=in_sms),
         "link": facts.link,
+        "unconfirmed": facts.unconfirmed,
     }
 
 

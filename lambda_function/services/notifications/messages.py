@@ -24,7 +24,7 @@ class Attachment(NamedTuple):
 class MessageFacts:
     """What a message is made of, all of it true when it was read. `patient_name` differs from `addressee_name` for a
     guardian. `starts_at` and `ends_at` are those of the visit or of the offered time. `link` is the page's address, and
-    None where there is none.
+    None where there is none. `unconfirmed` is a visit that the clinic has yet to agree to.
     """
 
     kind: NotificationKind
@@ -44,6 +44,7 @@ class MessageFacts:
     ends_at: datetime
     offer_expires_at: datetime | None = None
     link: str | None = None
+    unconfirmed: bool = False
 
 
 class Words(NamedTuple):

@@ -22,13 +22,13 @@ __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
 MAX_SMS = 1600
 # The facts of the visit come after the greeting and what the message is about.
 _BEFORE_FACTS = 2
+_UNBROKEN = "\u00a0"
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
         Language.EN: {
             "patient": "For",
             "when": "When",
-            "cancelled": "Cancelled",
             "until": "Held until",
             "doctor": "With",
             "treatment": "Treatment",
@@ -42,8 +42,7 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         },
         Language.ES: {
             "patient": "Paciente",
-            "when": "Fecha",
-            "cancelled": "Cancelada",
+            "when": "Fecha y hora",
             "until": "Reservada hasta",
             "doctor": "Con",
             "treatment": "Tratamiento",
@@ -108,14 +107,20 @@ def _email(facts: MessageFacts, names: Mapping[str, object], subject: str, text:
         language=facts.language.value,
         subject=subject,
         clinic=names["clinic"],
-        before=[each.splitlines() for each in before],
+        before=_lines(before, facts.clinic_phone),
         facts=shown,
-        gone=labels["cancelled"],
-        after=[each.splitlines() for each in after],
+        gone=labels["when"] if facts.kind is NotificationKind.CANCELLED else None,
+        after=_lines(after, facts.clinic_phone),
         link=facts.link,
         link_label=link_label,
     )
     return Words(subject, "\n\n".join(map(str, plain)) + "\n", html)
+
+
+def _lines(paragraphs: Sequence[str], phone: str | None) -> Sequence[Sequence[str]]:
+    """The lines of each paragraph. A number that is broken between two of them is hard to read, and to call."""
+    whole = phone or ""
+    return [each.replace(whole, whole.replace(" ", _UNBROKEN)).splitlines() for each in paragraphs]
 
 
 def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[str, str]]:
@@ -124,10 +129,9 @@ def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[s
     if facts.for_guardian:
         shown.insert(0, "patient")
     shown += ["clinic", "address", "phone", "email"]
-    labels = dict(_LABELS[facts.language])
     if facts.kind is NotificationKind.CANCELLED:
-        labels["when"] = labels["cancelled"]
         shown.remove("address")
+    labels = _LABELS[facts.language]
     values = ((name, names[name]) for name in shown)
     return [(labels[name], _shown(name, str(value))) for name, value in values if value is not None]
 

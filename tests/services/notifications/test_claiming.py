@@ -64,6 +64,17 @@ def test_each_kind_of_change_is_sent(messages: Messages, kind: NotificationKind)
     assert ("METHOD:CANCEL" in message.attachments[0].text) is (kind is NotificationKind.CANCELLED)
 
 
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.BOOKED])
+def test_a_move_that_the_clinic_has_yet_to_agree_to_is_told_as_that(messages: Messages, status: Status) -> None:
+    messages.change_clinic(language=Language.EN)
+    visit = messages.practice.add_appointment(START, status=status)
+    messages.tell("moved", visit, changed=["starts_at"])
+
+    [message] = messages.claim()
+
+    assert ("not confirmed yet" in message.text) is (status is Status.REQUESTED)
+
+
 def test_an_offer_is_sent_without_a_file(messages: Messages) -> None:
     offered(messages)
 

@@ -78,11 +78,14 @@ def test_every_sms_begins_with_the_clinic_and_has_neither_subject_nor_document(
     assert not re.search(r"\s{2}|None|\{", words.text)
 
 
+@pytest.mark.parametrize("person", [{}, GUARDIAN, NO_CONTACT, {**GUARDIAN, "unconfirmed": True}])
 @pytest.mark.parametrize(("kind", "language"), list(product(NotificationKind, Language)))
-def test_an_sms_with_ordinary_names_has_one_part(kind: NotificationKind, language: Language) -> None:
-    for day in range(7):
-        at = facts().starts_at.replace(day=8 + day)
-        assert segments(compose(facts(kind, Channel.SMS, language, starts_at=at), None).text) == 1
+def test_an_sms_with_ordinary_names_has_one_part(
+    kind: NotificationKind, language: Language, person: dict[str, Any]
+) -> None:
+    for month, day in product(range(1, 13), range(8, 15)):
+        at = facts().starts_at.replace(month=month, day=day)
+        assert segments(compose(facts(kind, Channel.SMS, language, starts_at=at, **person), None).text) == 1
 
 
 @pytest.mark.parametrize(("kind", "language", "person"), EVERYTHING)
@@ -138,12 +141,43 @@ def test_an_email_tells_the_facts_of_the_visit() -> None:
         assert fact.replace(": ", " ", 1).split(" ", 1)[1] in Document(str(words.html)).text
 
 
+@pytest.mark.parametrize(
+    ("channel", "language", "words"),
+    [
+        (Channel.EMAIL, Language.EN, "not confirmed yet"),
+        (Channel.SMS, Language.EN, "when the new time is confirmed"),
+        (Channel.EMAIL, Language.ES, "no está confirmada"),
+        (Channel.SMS, Language.ES, "cuando se confirme"),
+    ],
+)
+def test_a_moved_visit_that_needs_approval_is_not_told_as_agreed(
+    channel: Channel, language: Language, words: str
+) -> None:
+    moved = NotificationKind.MOVED
+
+    assert words in compose(facts(moved, channel, language, unconfirmed=True), None).text
+    assert words not in compose(facts(moved, channel, language), None).text
+
+
+def test_a_document_does_not_break_a_number_between_lines() -> None:
+    html = str(compose(facts(), None).html)
+
+    assert "please call us on +51\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}5678." in html
+
+
+def test_the_document_strikes_out_when_a_cancelled_visit_was_to_be() -> None:
+    struck = '<td class="gone">Tuesday, 8 January 2030 at 10:00</td>'
+
+    assert struck in str(compose(facts(NotificationKind.CANCELLED), None).html)
+    assert 'class="gone"' not in str(compose(facts(), None).html)
+
+
 def test_an_offer_says_until_when_it_is_held() -> None:
     mail = compose(facts(NotificationKind.OFFER), None)
     sms = compose(facts(NotificationKind.OFFER, Channel.SMS, Language.ES), None)
 
     assert "Held until: Monday, 7 January 2030 at 12:00\n" in mail.text
-    assert "hasta el lun 7 de enero a las 12:00." in sms.text
+    assert "antes del lun 7 ene a las 12:00." in sms.text
 
 
 def test_a_link_is_shown_if_there_is_one() -> None:

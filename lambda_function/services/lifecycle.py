@@ -77,6 +77,9 @@ def enter(work: UnitOfWork, locked: LockedVisit, step: Step, after: Status, *, r
     appointment.updated_at = work.now
     if step is Step.CANCEL:
         appointment.cancel_reason = reason
+    if step is Step.CONFIRM:
+        # Only now the patient has this time. Reminders that would have come earlier are over.
+        appointment.placed_at = work.now
     if step is Step.CONFIRM and work.actor.role is Role.RECEPTIONIST:
         appointment.receptionist_id = work.actor.user_id
     if after not in HOLDING:

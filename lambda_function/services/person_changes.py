@@ -85,11 +85,12 @@ def _change(work: UnitOfWork, user: User, changes: Changes, *replaced: str) -> N
     different = {name: value for name, value in changes.items() if getattr(user, name) != value}
     for name, value in different.items():
         setattr(user, name, value)
+    # An address that is entered, even the same one again, is tried again.
+    if "email" in changes and user.bounced_email_hash is not None:
+        user.bounced_email_hash = None
+        replaced = (*replaced, "bounced_email_hash")
     if not different and not replaced:
         return
-    if "email" in different:
-        # An address that is entered, perhaps again, is tried again.
-        user.bounced_email_hash = None
     user.email_trusted = _is_trusted(user, own=user.user_id == work.actor.user_id, changed="email" in different)
     user.updated_at = work.now
     # Raises the version, whatever has changed.

@@ -42,8 +42,8 @@ class Appointment(Base):
     """Duration, buffers and price are a snapshot, so changing a treatment later changes no appointment.
 
     `receptionist_id` is the receptionist who booked or confirmed it. `placed_at` is when it got its present doctor and
-    start. It is NULL in rows of a release before 0026, and stands for created_at there. `attendance_confirmed_at` is
-    when the patient said that they would come.
+    start, or, of a request, when these were confirmed. It is NULL in rows of a release before 0026, and stands for
+    created_at there. `attendance_confirmed_at` is when the patient said that they would come.
     """
 
     __tablename__ = "appointment"

@@ -24,6 +24,7 @@ from lambda_function.db.repositories.guardians import acting
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.people import Channel, Language
+from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.waitlist import WaitlistStatus
 
 # Nobody is merged so often. It ends a chain that runs in a circle.
@@ -74,6 +75,10 @@ class ClinicFacts(NamedTuple):
     quiet_from_minute: int | None
     quiet_to_minute: int | None
     active: bool
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        return QuietHours.between(self.quiet_from_minute, self.quiet_to_minute)
 
 
 class Contact(NamedTuple):

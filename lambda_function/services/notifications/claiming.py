@@ -25,7 +25,6 @@ from lambda_function.services.notifications.addressees import addressee
 from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter, read_facts
 from lambda_function.services.notifications.composing import composed
 from lambda_function.services.notifications.messages import ComposedMessage
-from lambda_function.services.notifications.planning import quiet_hours
 
 _LEASE_BYTES = 16
 # A call reads at most so many batches of which nothing can be sent.
@@ -186,7 +185,7 @@ def _check_quiet_hours(message: DueMessage, matter: Matter, channel: Channel, no
         kind=message.kind,
         channel=channel,
         starts_at=matter.starts_at,
-        quiet=quiet_hours(matter.clinic),
+        quiet=matter.clinic.quiet,
         zone=zone,
         now=now,
     )

@@ -22,7 +22,7 @@ from lambda_function.services.notifications.bus_events import (
     Told,
     read_event,
 )
-from lambda_function.services.notifications.planning import Plan, plan_messages, quiet_hours
+from lambda_function.services.notifications.planning import Plan, plan_messages
 
 # No event is begun with fewer seconds left than this, which is enough for the lock waits of one and its repetition.
 RESERVE = 15.0
@@ -86,7 +86,7 @@ def _tell_of_change(work: UnitOfWork, change: Change) -> None:
         basis_at=change.at,
         wanted=work.now,
         starts_at=visit.starts_at,
-        quiet=quiet_hours(clinic),
+        quiet=clinic.quiet,
         zone=time_zone(clinic.time_zone),
         appointment_id=visit.appointment_id,
     )
@@ -106,7 +106,7 @@ def _tell_of_offer(work: UnitOfWork, offer: Offer) -> None:
         basis_at=offer.starts_at,
         wanted=work.now,
         starts_at=offer.starts_at,
-        quiet=quiet_hours(clinic),
+        quiet=clinic.quiet,
         zone=time_zone(clinic.time_zone),
         waitlist_id=offer.waitlist_id,
     )

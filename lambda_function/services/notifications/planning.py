@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import notifications
-from lambda_function.db.repositories.message_facts import ClinicFacts
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.notification_times import send_time
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus, Reason
@@ -35,13 +34,6 @@ class Plan:
     zone: ZoneInfo | None
     appointment_id: int | None = None
     waitlist_id: int | None = None
-
-
-def quiet_hours(clinic: ClinicFacts) -> QuietHours | None:
-    match clinic.quiet_from_minute, clinic.quiet_to_minute:
-        case int(from_minute), int(to_minute):
-            return QuietHours(from_minute, to_minute)
-    return None
 
 
 def plan_messages(work: UnitOfWork, plans: Sequence[Plan]) -> int:

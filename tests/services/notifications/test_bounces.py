@@ -155,3 +155,18 @@ def test_an_address_is_trusted_as_it_was_before(
 
     pat = messages.practice.user("pat")
     assert (pat.email_trusted, pat.version) == (trusted if trusted is not None else version == 1, version + 1)
+
+
+@pytest.mark.parametrize("email", ["pat@example.org", "pat.rojas@example.org"])
+def test_an_address_that_a_reception_enters_is_tried_again_even_if_it_is_the_same(
+    messages: Messages, sent: ComposedMessage, client: ApiClient, email: str
+) -> None:
+    come_back(messages, sent)
+    pat = messages.practice.ids["pat"]
+
+    answer = client.call("rita", "PATCH", f"/users/{pat}", {"email": email})
+
+    assert answer.status == 200
+    assert messages.practice.user("pat").bounced_email_hash is None
+    last = max(messages.practice.rows(PersonEvent), key=lambda row: row.person_event_id)
+    assert "bounced_email_hash" in last.fields

@@ -15,6 +15,7 @@ from lambda_function.domain.people import Channel
 from lambda_function.services.notifications import sweeping
 from lambda_function.services.notifications.sweeping import RESERVE, sweep
 from tests.api.desk import instant, rfc3339
+from tests.api_client import ApiClient
 from tests.clock import NOW
 from tests.services.notifications.messages import Messages, plenty
 
@@ -219,3 +220,15 @@ def test_a_clinic_that_fails_keeps_no_other_waiting(
 
     assert [row.appointment_id for row in messages.practice.rows(Notification)] == [lakes.appointment_id]
     assert "secret" not in caplog.text
+
+
+def test_a_request_that_is_confirmed_late_is_not_reminded_of_what_it_was_just_told(
+    messages: Messages, client: ApiClient
+) -> None:
+    visit = booked(messages, instant("15:00", THURSDAY), status=Status.REQUESTED)
+    messages.clock.now = instant("20:00")
+
+    assert client.call("rita", "POST", f"/appointments/{visit.appointment_id}/confirm").status == 200
+
+    assert swept(messages) == 0
+    assert swept(messages, instant("13:00", THURSDAY)) == 1

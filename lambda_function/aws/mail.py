@@ -33,7 +33,7 @@ _NOT_VERIFIED = "not verified"
 
 
 class BadAddressError(ValueError):
-    """SES takes no such address."""
+    """SES does not accept such an address."""
 
 
 class Mail:

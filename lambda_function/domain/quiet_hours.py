@@ -1,6 +1,6 @@
 """The hours of a clinic's day in which nobody is disturbed. Instants are aware UTC.
 
-Quiet hours are told as local times, and may span midnight. A local time that clocks skip stands for the instant at
+Quiet hours are given as local times, and may span midnight. A local time that clocks skip stands for the instant at
 which they are put forward. Of one that comes twice, the first begins quiet hours and the last ends them, so an hour
 that is repeated is quiet both times.
 """
@@ -13,15 +13,15 @@ from lambda_function.domain.intervals import Interval
 from lambda_function.domain.time_zones import first_and_last
 from lambda_function.domain.working_hours import DAY_MINUTES, merge
 
-# Quiet hours that hold an instant begin on one of these days from its own. A zone may skip a whole day, or put clocks
-# back over midnight.
+# Quiet hours that contain an instant begin on one of these days from its own. A zone may skip a whole day, or put
+# clocks back over midnight.
 _DAYS = range(-2, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Two different minutes of the local day, from the first up to, not including, the second. Where that is the
-    earlier one, it is of the next day.
+    """Two different minutes of the local day, from the first up to, not including, the second. If the second is the
+    earlier one, it is on the next day.
     """
 
     from_minute: int
@@ -29,12 +29,12 @@ class QuietHours:
 
     @classmethod
     def between(cls, from_minute: int | None, to_minute: int | None) -> "QuietHours | None":
-        """Takes the minutes as a clinic has them: there are no quiet hours where it has none."""
+        """Returns the quiet hours of a clinic, or None if it has none."""
         return None if from_minute is None or to_minute is None else cls(from_minute, to_minute)
 
 
 def quiet_period(instant: datetime, quiet: QuietHours, zone: ZoneInfo) -> Interval | None:
-    """Returns the quiet hours that hold the instant, or None outside them."""
+    """Returns the quiet hours that contain the instant, or None outside them."""
     today = instant.astimezone(zone).date()
     periods = [_beginning_on(today + timedelta(days=number), quiet, zone) for number in _DAYS]
     return next((each for each in merge(periods) if each.start <= instant < each.end), None)

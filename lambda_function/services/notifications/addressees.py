@@ -26,7 +26,7 @@ class Reachable(Protocol):
 
 
 class Addressee(NamedTuple):
-    """A person who is told. With the channel NONE nothing can be sent, for the `reason`."""
+    """A person who is told. If the channel is NONE, nothing can be sent, and `reason` says why."""
 
     user_id: int
     channel: Channel
@@ -51,11 +51,11 @@ def addressee(person: Reachable) -> Addressee:
 
 
 def addressees(work: UnitOfWork, patient_ids: Collection[int]) -> Mapping[int, Sequence[Addressee]]:
-    """Returns those who are told what is about each of these patients. Nobody is, for a patient who is not active. A
-    patient who was merged into another is that other person.
+    """Returns who is told about each of these patients. Nobody is told about a patient who is not active. A patient who
+    was merged into another is that other person.
 
-    Guardians are told only in place of a patient who has no address, as far as they can be reached. If nobody can be,
-    the patient is the one who is not told. It is two statements, however many patients there are.
+    Guardians who can be reached are told in place of a patient who has no address. If nobody can be reached, the
+    patient is returned as the one who is not told. This takes two statements, however many patients there are.
     """
     people = {asked: each for asked, each in message_facts.contacts(work.session, patient_ids).items() if each.active}
     own = {asked: addressee(person) for asked, person in people.items()}

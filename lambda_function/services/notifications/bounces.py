@@ -13,9 +13,9 @@ _CAME_BACK = frozenset({Reason.BOUNCED, Reason.COMPLAINED})
 
 def take_back(work: UnitOfWork, bounce: Bounce) -> None:
     """Marks the message as FAILED, and the address as one to which nothing is sent any more, if the person still has
-    it. What is not permanent changes nothing, and neither does a message that is not there any more.
+    it. A bounce that is not permanent changes nothing, and neither does one of a message that no longer exists.
 
-    Such an event may come before the messenger tells that the message was sent, and more than once.
+    Such an event may come more than once, and before the messenger reports that the message was sent.
     """
     if not bounce.permanent:
         return

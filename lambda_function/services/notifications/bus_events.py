@@ -21,7 +21,7 @@ _TOLD_OF_A_MOVE = frozenset({"starts_at", "doctor_id"})
 
 
 class MalformedEventError(ValueError):
-    """An event that nothing can be made of. The message names a field and never a value."""
+    """An event that cannot be understood. The message names a field and never a value."""
 
 
 class Change(NamedTuple):
@@ -54,7 +54,7 @@ _Fields = Mapping[str, Any]
 
 
 def read_event(body: str) -> Told | None:
-    """Returns what an event says, or None if it is of no kind that matters here or is not to be announced.
+    """Returns what an event says, or None if its kind does not matter here or it is not to be announced.
 
     Raises MalformedEventError.
     """

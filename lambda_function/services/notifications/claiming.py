@@ -1,7 +1,7 @@
-"""Gives the messages that are due to the messenger, with their words, which are made of what is true now.
+"""Gives the messages that are due to the messenger, with words that are written from what is true now.
 
-What no longer holds is SUPPRESSED, and what cannot be sent to this person is FAILED, each with the reason. The rest is
-SENDING and leased: if no outcome is told in time, the message is claimed again.
+A message that no longer holds is SUPPRESSED, and one that cannot be sent to this person is FAILED, each with the
+reason. The rest is SENDING and leased: if no outcome is reported in time, the message is claimed again.
 """
 
 import secrets
@@ -27,7 +27,7 @@ from lambda_function.services.notifications.composing import composed
 from lambda_function.services.notifications.messages import ComposedMessage
 
 _LEASE_BYTES = 16
-# A call reads at most so many batches of which nothing can be sent.
+# A call reads at most this many batches from which nothing can be sent.
 _ROUNDS = 20
 
 
@@ -51,9 +51,9 @@ class _StoppedError(Exception):
 
 
 def claim(database: Database, limit: int) -> list[ComposedMessage]:
-    """Leases at most `limit` messages that are due, the longest due first, and returns those that are to be sent. They
-    may be fewer although more are due, but none only if nothing is due that can be sent: where much is suppressed, such
-    as the reminders of a clinic that closes, it looks further, up to a limit.
+    """Leases at most `limit` messages that are due, the longest due first, and returns those that are to be sent. It
+    may return fewer although more are due, but it returns none only if nothing that can be sent is due: if much is
+    suppressed, such as the reminders of a clinic that closes, it looks further, up to a limit.
     """
     for _ in range(_ROUNDS):
         claimed = database.transact(partial(_claim, limit=limit))
@@ -75,7 +75,7 @@ def _count(claimed: _Claim) -> None:
 
 
 def report_oldest_due(database: Database) -> None:
-    """Reports how long the message has waited that is due longest, which is 0 if none is due."""
+    """Reports how long the oldest message that is due has waited, or 0 if none is due."""
     gauge_seconds("OldestDueMessageSeconds", database.transact(_seconds_behind, commit=False))
 
 
@@ -176,7 +176,7 @@ def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple
 
 
 def _check_quiet_hours(message: DueMessage, matter: Matter, channel: Channel, now: datetime) -> None:
-    """Raises _StoppedError in quiet hours, for a message that they bind."""
+    """Raises _StoppedError if it is quiet and the message has to wait until it is not."""
     zone = time_zone(matter.clinic.time_zone)
     if zone is None:
         return

@@ -1,5 +1,5 @@
-"""Handles a batch of events from the queue, each in a transaction of its own, so that one that fails stops no other. It
-comes again, and in the end it is in the dead-letter queue.
+"""Handles a batch of events from the queue, each in a transaction of its own, so that one that fails does not stop the
+others. It comes again, and ends in the dead-letter queue.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ def consume(database: Database, records: Sequence[Record], seconds_left: Callabl
             if told is not None:
                 database.transact(partial(_handle, told=told))
         except UnavailableError:
-            # Each of the others would wait for the database as long.
+            # Each of the others would wait just as long for the database.
             logger.error("events not handled", reason="the database is away", records=len(records) - number)
             return failed + [each.record_id for each in records[number:]]
         except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, and the queue keeps it
@@ -73,7 +73,7 @@ def _handle(work: UnitOfWork, told: Told) -> None:
 
 
 def _tell_of_change(work: UnitOfWork, change: Change) -> None:
-    """Plans what is said about a change, whatever has happened to the visit since: that is seen when it is claimed."""
+    """Plans what is said about a change, whatever has happened to the visit since: the claim finds that out."""
     visit = message_facts.visits(work.session, [change.appointment_id]).get(change.appointment_id)
     if visit is None:
         return

@@ -19,8 +19,8 @@ class Plan:
     """Something to be told about a patient. `wanted` is when, unless quiet hours put it off. `starts_at` is the start
     of the visit or of the offered time. A clinic without a `zone` has no quiet hours.
 
-    `subject` is what each person is told only once, and `basis_at` is by what it is recognised later that it no longer
-    holds: see db/models/notifications.py.
+    Each person is told of a `subject` only once, and `basis_at` later shows whether it still holds: see
+    db/models/notifications.py.
     """
 
     kind: NotificationKind
@@ -37,11 +37,12 @@ class Plan:
 
 
 def plan_messages(work: UnitOfWork, plans: Sequence[Plan]) -> int:
-    """Writes a message for everybody whom one of these is told, and returns how many people that are, counting those
-    who had been told already and for whom nothing changes. Nobody is, about a patient who is not active.
+    """Writes a message for everybody who is told of one of these plans, and returns how many people these are,
+    including those who had been told already, for whom nothing changes. Nobody is told about a patient who is not
+    active.
 
-    If nothing can be sent to anybody, there is a message that is SUPPRESSED and says why. It is three statements,
-    however many plans there are.
+    Where nobody can be reached, one message is SUPPRESSED and says why. This takes three statements, however many plans
+    there are.
     """
     if not plans:
         return 0
@@ -53,7 +54,7 @@ def plan_messages(work: UnitOfWork, plans: Sequence[Plan]) -> int:
 
 def may_go_at(plan: Plan, person: Addressee, now: datetime) -> datetime | None:
     """Returns when the message may go to this person, or None if quiet hours leave no time for it. One about a visit
-    that has begun is due at once: when it is claimed, it is recognised that it is too late.
+    that has begun is due at once, and the claim finds that it is too late.
     """
     due = max(plan.wanted, now)
     if plan.zone is None or plan.starts_at <= due:

@@ -1,4 +1,4 @@
-"""The scheduled work of reminders: those that fall due are planned, in bounded transactions.
+"""Plans the reminders that fall due, on a schedule and in bounded transactions.
 
 The only memory is what has been planned, so an interrupted run loses nothing: the next one finds what is missing.
 """
@@ -21,7 +21,7 @@ from lambda_function.observability import count, logger, stack
 from lambda_function.services.notifications.planning import Plan, plan_messages
 
 BATCH = 500
-# The schedule comes every five minutes, and may be late.
+# The schedule runs every five minutes, and may be late.
 LOOK_AHEAD = timedelta(minutes=10)
 # Quiet hours bring a reminder forward by less than a day.
 FORWARD = timedelta(days=1)
@@ -38,9 +38,9 @@ class _Batch(NamedTuple):
 
 def sweep(database: Database, seconds_left: Callable[[], float]) -> int:
     """Plans all reminders that are due within ten minutes or should have gone already, and those that can no longer go,
-    which are SUPPRESSED. Returns how many messages that are.
+    which are SUPPRESSED. Returns how many messages it planned.
 
-    A failure in one clinic keeps no other waiting. Raises ContentionError at the end if there were any.
+    A failure in one clinic does not hold up the others. Raises ContentionError at the end if there was any.
     """
     planned = missed = 0
     for clinic in _in_turn(database.transact(_clinics, commit=False)):

@@ -67,7 +67,7 @@ TEN = 10
 BUS_SECONDS = 0.02
 # As in terraform: the consumers that the queue may start, and the seconds of the functions.
 CONSUMERS = 3
-RELAY_SECONDS, MESSENGER_SECONDS = 55.0, 55.0
+RELAY_SECONDS, MESSENGER_SECONDS = 55.0, 85.0
 _SAMPLE = 10.0
 _PATIENCE = 900.0
 _NEW_EVENT = "INSERT INTO outbox (kind, detail, created_at) VALUES ('appointment.booked', %s, %s)"

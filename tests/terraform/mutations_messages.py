@@ -32,6 +32,20 @@ MUTATIONS = (
         "the_messenger_may_only_ask_and_send",
     ),
     Mutation(
+        "the messenger works for less than half of each minute",
+        "functions.tf",
+        "timeout_seconds = 85",
+        "timeout_seconds = 55",
+        "the_messenger_works_for_most_of_each_minute",
+    ),
+    Mutation(
+        "a busy messenger still works when the next is called",
+        "functions.tf",
+        "timeout_seconds = 85",
+        "timeout_seconds = 100",
+        "the_messenger_works_for_most_of_each_minute",
+    ),
+    Mutation(
         "the messenger may write as anybody of the domain",
         "functions.tf",
         '\n      condition = { test = "StringEquals", variable = "ses:FromAddress", values = [var.mail_sender] }',

@@ -3,6 +3,7 @@
 import json
 import re
 
+from lambda_function.services.messenger import RESERVE
 from tests.terraform import code
 from tests.terraform.plan import Plan, Statement, parsed
 
@@ -21,6 +22,7 @@ _KIND = re.compile(r'"((?:appointment|waitlist)\.[a-z_]+)"')
 _TAG = "notification_id"
 # The sweep, and the messenger's claims.
 _OTHER_CALLERS = 2
+_MOST_OF_A_MINUTE, _MINUTE = 50, 60
 _TWO_WEEKS = 14 * 24 * 3600
 _RUNS_BEFORE_A_REPEAT = 6  # AWS's own advice about the visibility of a queue that Lambda reads
 
@@ -42,6 +44,12 @@ def the_messenger_may_only_ask_and_send(plan: Plan) -> None:
     statements = plan.configuration["root_module"]["module_calls"][_MESSENGER]["expressions"]["statements"]
     assert {name for name in statements["references"] if name.count(".") > 1} == _NAMED_BY_THE_MESSENGER
     assert plan.functions()[_MESSENGER].values["reserved_concurrent_executions"] == 1, "two would send at once"
+
+
+def the_messenger_works_for_most_of_each_minute(plan: Plan) -> None:
+    """Its time-out has what it keeps for hanging providers beyond the minute, since it claims nothing in that time."""
+    working = plan.functions()[_MESSENGER].values["timeout"] - RESERVE
+    assert _MOST_OF_A_MINUTE <= working < _MINUTE, f"it claims for {working} s, and is called every {_MINUTE} s"
 
 
 def the_messenger_writes_as_the_sender_alone(plan: Plan) -> None:

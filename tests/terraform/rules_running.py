@@ -63,7 +63,7 @@ def functions_end_before_their_callers_give_up(plan: Plan) -> None:
     functions = plan.functions()
     assert functions["api"].values["timeout"] < _SECONDS_OF_API_GATEWAY
     assert functions["cognito"].values["timeout"] <= _SECONDS_OF_COGNITO
-    for name in ("outbox_relay", "waitlist", "messenger"):
+    for name in ("outbox_relay", "waitlist"):
         assert functions[name].values["timeout"] < 60, f"two runs of {name} would overlap"
 
 

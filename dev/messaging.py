@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dev.aws import Aws
 from lambda_function.aws.events import SOURCE
+from lambda_function.domain.notifications import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FUNCTION = "dentist-notifications"
 _NAME = "dentist"
 _SENDER = "reminders@clinic.example"
+_KINDS = ["waitlist.offered", *sorted(f"appointment.{kind.lower()}" for kind in CHANGES)]
 # A message whose batch failed comes back after this time, and goes to the dead-letter queue after so many times.
 _VISIBILITY_SECONDS = 10
 _MAX_RECEIVES = 5
@@ -27,7 +29,8 @@ def create(account: Aws) -> dict[str, str]:
     queue = _create_queue(account.session.client("sqs", endpoint_url=account.url))
     events = account.session.client("events", endpoint_url=account.url)
     events.create_event_bus(Name=_NAME)
-    events.put_rule(Name=FUNCTION, EventBusName=_NAME, EventPattern=json.dumps({"source": [SOURCE]}))
+    pattern = {"source": [SOURCE], "detail-type": _KINDS}
+    events.put_rule(Name=FUNCTION, EventBusName=_NAME, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=FUNCTION, EventBusName=_NAME, Targets=[{"Id": "queue", "Arn": queue.arn}])
     mail = account.session.client("sesv2", endpoint_url=account.url)
     mail.create_configuration_set(ConfigurationSetName=_NAME)

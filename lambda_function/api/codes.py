@@ -56,6 +56,9 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
         "already_waiting": ProblemCode(
             HTTPStatus.CONFLICT, "The patient is already waiting for the same, at overlapping times."
         ),
+        "reminded_recently": ProblemCode(
+            HTTPStatus.CONFLICT, "The patient has been reminded within the last hour, or is about to be."
+        ),
         "link_refused": ProblemCode(
             HTTPStatus.CONFLICT, "The person has an account already, or this code cannot link this account."
         ),

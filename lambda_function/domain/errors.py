@@ -138,6 +138,10 @@ class AlreadyWaitingError(DomainError):
     code = "already_waiting"
 
 
+class RemindedRecentlyError(DomainError):
+    code = "reminded_recently"
+
+
 class LinkRefusedError(DomainError):
     code = "link_refused"
 

@@ -136,6 +136,8 @@ def with_visit(
     state: State = AHEAD,
     also: Callable[[str, str, str], bool] = lambda *_: True,
     name: str = "",
+    *,
+    done: int = 200,
 ) -> Row:
     """A route with an appointment in its path. `also` is what else the caller must be permitted with the visit's
     patient and doctor.
@@ -145,7 +147,7 @@ def with_visit(
         def expected(caller: str) -> int:
             if not visit_visible(caller, patient, doctor):
                 return 404
-            return 200 if may(caller, action, patient, doctor) and also(caller, patient, doctor) else 403
+            return done if may(caller, action, patient, doctor) and also(caller, patient, doctor) else 403
 
         return Case(
             f"{patient}-{doctor}{name}",
@@ -158,6 +160,28 @@ def with_visit(
 
 def step(action: Action, name: str, state: State, body: Any = None) -> Row:
     return with_visit(action, lambda _, it: (f"/appointments/{it}/{name}", body), state)
+
+
+def reminding() -> Row:
+    return with_visit(Action.REMIND, lambda _, it: (f"/appointments/{it}/remind", None), done=202)
+
+
+def of_visits(path: str, action: Action) -> Row:
+    """A list of the rows about an appointment, whose id ends the path. One that is invisible is 422."""
+
+    def case(patient: str, doctor: str) -> Case:
+        def expected(caller: str) -> int:
+            if never(caller, action):
+                return 403
+            return 200 if visit_visible(caller, patient, doctor) else 422
+
+        return Case(
+            f"{patient}-{doctor}",
+            lambda scene, _: (f"{path}{scene.appointment(patient, doctor, AHEAD)}", None),
+            expected,
+        )
+
+    return Row(action, Entity.APPOINTMENT, tuple(case(*visit) for visit in VISITS))
 
 
 def change(action: Action, body: Callable[[Scene], Any]) -> Row:

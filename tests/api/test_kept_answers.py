@@ -29,7 +29,16 @@ KEY = {"Idempotency-Key": "key"}
 # Fields that name a possible patient, fields that name staff, who are never erased, and fields that name nobody.
 PATIENTS = {"user_id", "patient_id"}
 STAFF = {"doctor_id", "receptionist_id"}
-THINGS = {"appointment_id", "chair_id", "clinic_id", "time_off_id", "treatment_id", "waitlist_id"}
+THINGS = {
+    "appointment_id",
+    "chair_id",
+    "clinic_id",
+    "notification_id",
+    "recall_id",
+    "time_off_id",
+    "treatment_id",
+    "waitlist_id",
+}
 
 
 def _subjects(desk: Desk) -> set[int]:

@@ -64,6 +64,8 @@ BUDGETS = {
     "POST /appointments/{appointment_id}/complete": 10,
     "POST /appointments/{appointment_id}/no-show": 11,
     "GET /appointments/{appointment_id}/history": 3,
+    "POST /appointments/{appointment_id}/remind": 12,
+    "GET /notifications": 4,
     "POST /waitlist": 11,
     "GET /waitlist": 2,
     # Six, and two in which a guardian locks both patients and asks again.
@@ -140,6 +142,7 @@ _OTHER_READS = {
     "GET /availability",
     "GET /calendar.ics",
     "GET /waitlist",
+    "GET /notifications",
     "GET /users/{user_id}/guardians",
 } | {key for key in BUDGETS if "/fhir/" in key}
 

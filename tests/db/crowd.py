@@ -265,6 +265,7 @@ def _told(practice: Practice, patients: list[int]) -> None:
                 "basis_at": NOW,
                 "due_at": NOW + n * VISIT,
                 "next_at": None if n % 50 else NOW + n * VISIT,
+                "sent_at": NOW - timedelta(hours=2) if n % 50 else None,
                 "created_at": NOW,
             }
             for n in range(VISITS)

@@ -295,6 +295,34 @@ def test_the_relay_finds_the_few_that_wait_by_an_index(crowded: Crowd) -> None:
     _check(crowded, sent)
 
 
+@pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "drjay"])
+def test_messages_are_read_by_an_index(crowded: Crowd, caller: str) -> None:
+    desk = crowded.desk
+    visit = desk.client.get(caller, "/appointments", limit=1).json["items"][0]["appointment_id"]
+    with crowded.recorded() as sent:
+        for query in (
+            {},
+            {"status": "SENT", "kind": "BOOKED"},
+            {"user_id": desk.id_of("pat")},
+            {"appointment_id": visit},
+        ):
+            answer = desk.client.get(caller, "/notifications", **query)
+            assert answer.status == 200, answer.text
+            if cursor := answer.json["next_cursor"]:
+                assert desk.client.get(caller, "/notifications", **query, cursor=cursor).status == 200
+
+    _check(crowded, sent)
+
+
+def test_a_reminder_by_hand_is_planned_by_an_index(crowded: Crowd) -> None:
+    query = {"status": "BOOKED", "from": at("00:00", "2030-03-01"), "limit": 1}
+    visit = crowded.desk.client.get("rita", "/appointments", **query).json["items"][0]["appointment_id"]
+    with crowded.recorded() as sent:
+        assert crowded.desk.client.post("rita", f"/appointments/{visit}/remind").status == 202
+
+    _check(crowded, sent)
+
+
 def test_the_sweep_finds_what_is_due_by_an_index(crowded: Crowd) -> None:
     with crowded.recorded() as sent:
         assert sweep(Database(crowded.engine, Clock(NOW + timedelta(days=2))), lambda: 60.0) > 0

@@ -16,6 +16,7 @@ from lambda_function.services.notifications.claiming import claim
 from lambda_function.services.notifications.consuming import Record, consume
 from lambda_function.services.notifications.messages import ComposedMessage, Outcome, OutcomeStatus
 from lambda_function.services.notifications.settling import settle
+from lambda_function.services.notifications.sweeping import sweep
 from lambda_function.services.relay import relay
 from tests.bus import Delivery
 from tests.clock import Clock
@@ -56,6 +57,7 @@ class Inbox:
         relay(self._database, self._delivery.bus, lambda: 60)
         records = [Record(event["id"], json.dumps(event)) for event in self._delivery.received()]
         assert consume(self._database, records, lambda: 60) == []
+        sweep(self._database, lambda: 60)
         self._messenger(lambda: 60)
 
     def claim(self, limit: int) -> Claim:

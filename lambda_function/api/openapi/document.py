@@ -52,7 +52,12 @@ _TOKEN = "access_token"  # noqa: S105 - the name of the scheme
 # What API Gateway answers by itself: a bad token, a body that is too large, too many requests, a Lambda that fails.
 _GATEWAY = frozenset({401, 413, 429, 500, 503})
 _SHORT = 2  # the most codes that make a name
-_DONE = {HTTPStatus.OK: "Success", HTTPStatus.CREATED: "Created", HTTPStatus.NO_CONTENT: "No content"}
+_DONE = {
+    HTTPStatus.OK: "Success",
+    HTTPStatus.CREATED: "Created",
+    HTTPStatus.ACCEPTED: "Accepted",
+    HTTPStatus.NO_CONTENT: "No content",
+}
 
 _HEADERS: Mapping[str, Json] = {
     "RequestId": {

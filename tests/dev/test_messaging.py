@@ -155,3 +155,13 @@ def test_other_services_are_not_disturbed(emulator: Aws, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, value)
     boto3.client("sns").create_topic(Name="letters")
     assert len(boto3.client("sns").list_topics()["Topics"]) == 1
+
+
+def test_a_subject_that_fills_a_line_of_its_own_is_seen_as_it_was_written(
+    seen: Mailbox, settings: dict[str, str]
+) -> None:
+    subject = "Your appointment on Friday, 4 December 2026 at 08:15 has been cancelled"
+
+    seen.send(mail(subject=subject), settings)
+
+    assert [item["subject"] for item in seen.new()] == [subject]

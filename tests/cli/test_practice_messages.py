@@ -1,11 +1,23 @@
 """What a practice file says about messages, on the demo practice and over a real database."""
 
+from typing import Any
+
+import pytest
+
 from lambda_function.cli.command import Exit
 from lambda_function.db.models import Clinic, ClinicMessage
 from tests.cli.terminal import Terminal, demo_document
 from tests.factories import Practice
 
 LIMA = "Lima Centro"
+CHANGED: dict[str, Any] = {
+    "address": "Av. Larco 345, Lima",
+    "phone": "+51 1 234 5678",
+    "email": "new@example.org",
+    "reminder_hours": [72],
+    "quiet_hours": {"from": "22:30", "to": "07:00"},
+    "messages": [{"kind": "RECALL", "channel": "SMS", "language": "es", "text": "{{ clinic }}: le esperamos"}],
+}
 
 
 def test_a_new_clinic_gets_everything_that_a_file_can_say_of_messages(terminal: Terminal, practice: Practice) -> None:
@@ -38,6 +50,29 @@ def test_a_new_clinic_reminds_twice_and_has_quiet_nights_by_default(terminal: Te
     cusco = next(row for row in practice.rows(Clinic) if row.name == "Cusco")
     assert (cusco.reminder_hours, cusco.quiet_from_minute, cusco.quiet_to_minute) == ((48, 2), 1260, 480)
     assert (cusco.address, cusco.phone, cusco.email) == (None, None, None)
+
+
+@pytest.mark.parametrize("keys", [*((key,) for key in CHANGED), tuple(CHANGED)], ids=" and ".join)
+def test_whatever_a_clinic_says_of_messages_can_be_changed(
+    terminal: Terminal, practice: Practice, keys: tuple[str, ...]
+) -> None:
+    document = demo_document()
+    document["clinics"][LIMA] |= {key: CHANGED[key] for key in keys}
+    assert set(terminal.changes(document)[f"clinic {LIMA}"]) == set(keys)
+    result = terminal.practice_file("apply", document)
+    assert (result.exit_code, result.stderr) == (Exit.DONE, "")
+    assert terminal.practice_file("plan", document).stdout == "No difference.\n"
+    lima = next(row for row in practice.rows(Clinic) if row.name == LIMA)
+    stored = {
+        "address": lima.address,
+        "phone": lima.phone,
+        "email": lima.email,
+        "reminder_hours": list(lima.reminder_hours),
+        "quiet_hours": (lima.quiet_from_minute, lima.quiet_to_minute),
+        "messages": [row.text for row in practice.rows(ClinicMessage)],
+    }
+    expected = CHANGED | {"quiet_hours": (1350, 420), "messages": ["{{ clinic }}: le esperamos"]}
+    assert {key: stored[key] for key in keys} == {key: expected[key] for key in keys}
 
 
 def test_what_messages_say_and_when_they_go_is_changed_and_left_out_again(

@@ -140,7 +140,7 @@ class _Writer:
             ids[change.name] = getattr(row, key.key)
         elif columns:
             stamp: dict[str, Any] = {"updated_at": self._now} if hasattr(key.class_, "updated_at") else {}
-            if "email" in columns:
+            if "email" in columns and key.class_ is User:
                 stamp["email_trusted"] = False  # as with any change that the person does not make
             practice.change(self._session, key, ids[change.name], {**columns, **stamp})
         return ids[change.name]

@@ -5,12 +5,12 @@ from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambda_function.aws.mail_headers import MailPolicy
 from lambda_function.aws.sending import ADDRESS_REFUSED, REFUSED, failed
 from lambda_function.observability import logger
 from lambda_function.services.messenger import Sent
@@ -19,8 +19,7 @@ from lambda_function.services.notifications.messages import Attachment, Composed
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# SES takes raw messages of seven-bit lines.
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = MailPolicy()
 _REFUSALS: Mapping[str, Sent] = MappingProxyType(
     {
         "BadRequestException": ADDRESS_REFUSED,

@@ -108,6 +108,13 @@ def test_an_email_is_seen_as_a_mail_program_shows_it(seen: Mailbox, settings: di
     }
 
 
+def test_a_long_subject_is_seen_exactly(seen: Mailbox, settings: dict[str, str]) -> None:
+    subject = "Recordatorio: la cita de Ana Torres del miércoles 9 de enero a las 10:00"
+    for each in (subject, subject.replace("é", "e")):
+        assert seen.send(mail(subject=each), settings) is OutcomeStatus.SENT
+        assert seen.new()[0]["subject"] == each
+
+
 def test_an_sms_is_seen_with_its_number(seen: Mailbox, settings: dict[str, str]) -> None:
     text = "Clínica Sur: see you on Monday & Tuesday, 100% + more"
     assert seen.send(sms(text=text), settings) is OutcomeStatus.SENT

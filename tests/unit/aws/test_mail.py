@@ -4,7 +4,9 @@ import email
 import email.policy
 import json
 from collections.abc import Callable
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -126,6 +128,49 @@ def test_what_is_sent_is_ascii_in_lines_that_every_server_takes() -> None:
 
     assert content.isascii()
     assert max(map(len, content.split(b"\r\n"))) < 998
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "The appointment for Maximiliana of the Long Name is on Tuesday, 8 January",
+        "Your appointment at Maximiliana's has been moved to Tuesday, 8 January 2030 at 10:00",
+        "Recordatorio: su cita del miércoles 9 de enero de 2030 a las 10:00 en la clínica",
+        "The appointment for \u2068\u05d0\u05d1 (\u05d2)\u2069 on Tuesday, 8 January 2030 at 10:00 has been cancelled",
+        f"{'A' * 60} and two  blanks in it",
+        "A" * 1500,
+        "李明" * 100,
+    ],
+    ids=lambda subject: subject[:20],
+)
+def test_a_long_subject_is_read_as_it_was_written(subject: str) -> None:
+    content = mime_message(mail(subject=subject), SENDER, NOW).as_bytes()
+
+    assert parsed(content)["Subject"] == subject
+    lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert b"Subject:" not in [line.strip() for line in lines]
+    assert max(map(len, lines)) <= 78
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Lima Dental", 'Lima "Centro"', 'Dental Clinic, of the "North", ' * 5 + "Lima", "Clínica Ñandú " * 9 + "Lima"],
+    ids=lambda name: name[:20],
+)
+def test_a_clinic_of_any_name_is_shown_by_it(name: str) -> None:
+    content = mime_message(mail(sender_name=name), SENDER, NOW).as_bytes()
+
+    # The newer parser of Python's library puts blanks between the parts of a name.
+    for header, address in (("From", SENDER), ("Reply-To", "desk@clinic.example")):
+        shown, found = parseaddr(email.message_from_bytes(content)[header])
+        assert (str(make_header(decode_header(shown))), found) == (name, address)
+    assert max(map(len, content.partition(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78
+
+
+def test_a_long_address_stays_in_one_piece() -> None:
+    to = f"{'p' * 60}@{'e' * 60}.example"
+
+    assert f"\r\nTo: {to}\r\n".encode() in mime_message(mail(to=to), SENDER, NOW).as_bytes()
 
 
 def test_a_domain_with_other_letters_is_written_in_ascii(client: "SESV2Client") -> None:

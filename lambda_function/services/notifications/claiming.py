@@ -5,7 +5,7 @@ reason. The rest is SENDING and leased: if no outcome is reported in time, the m
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -25,10 +25,23 @@ from lambda_function.services.notifications.addressees import addressee
 from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter, read_facts
 from lambda_function.services.notifications.composing import composed
 from lambda_function.services.notifications.messages import ComposedMessage
+from lambda_function.services.notifications.planning import Plan, plan_messages
 
 _LEASE_BYTES = 16
 # A call reads at most this many batches from which nothing can be sent.
 _ROUNDS = 20
+
+
+# The person cannot be told, but what the message says still holds.
+_SOMEBODY_ELSE = frozenset(
+    {
+        Reason.ADDRESSEE_INACTIVE,
+        Reason.NOT_ADDRESSEE,
+        Reason.NO_ADDRESS,
+        Reason.NOT_WANTED,
+        Reason.ADDRESS_BOUNCED,
+    }
+)
 
 
 class _Claim(NamedTuple):
@@ -101,8 +114,35 @@ def _claim(work: UnitOfWork, limit: int) -> _Claim:
             changed = stopped.changes
         changes[message.notification_id] = {**changed, "user_id": moved[message.notification_id]}
     notifications.change_all(work.session, changes)
+    plan_messages(work, _for_others(due, changes, facts, work.now))
     expired = sum(each.status is NotificationStatus.SENDING for each in due)
     return _Claim(len(due), changes, messages, expired)
+
+
+def _for_others(
+    due: Iterable[DueMessage], changes: Mapping[int, Mapping[str, Any]], facts: ClaimFacts, now: datetime
+) -> list[Plan]:
+    """Plans once more what still holds but did not reach a person, for whoever is an addressee now and has not been
+    told. Each person is told of a subject only once, so this comes to an end.
+    """
+    plans = {}
+    for message in due:
+        matter = facts.matter(message)
+        if matter is not None and changes.get(message.notification_id, {}).get("reason") in _SOMEBODY_ELSE:
+            plans[message.subject] = Plan(
+                kind=message.kind,
+                subject=message.subject,
+                patient_id=matter.patient_id,
+                clinic_id=matter.clinic.clinic_id,
+                basis_at=message.basis_at,
+                wanted=now,
+                starts_at=matter.starts_at,
+                quiet=matter.clinic.quiet,
+                zone=time_zone(matter.clinic.time_zone),
+                appointment_id=message.appointment_id,
+                waitlist_id=message.waitlist_id,
+            )
+    return list(plans.values())
 
 
 def _follow_merges(work: UnitOfWork, due: list[DueMessage], people: Mapping[int, Contact]) -> dict[int, int]:
@@ -126,22 +166,20 @@ def _follow_merges(work: UnitOfWork, due: list[DueMessage], people: Mapping[int,
 
 def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) -> tuple[ComposedMessage, dict[str, Any]]:
     """Returns the message as it is sent, and what is written about it. Raises _StoppedError."""
-    matter, person = _still_holds(message, facts, now)
-    told = addressee(person)
-    if told.reason is not None:
-        raise _StoppedError(NotificationStatus.SUPPRESSED, told.reason)
+    matter, patient = _still_holds(message, facts, now)
+    person, channel = _to_whom(message, patient, facts)
     if message.status is NotificationStatus.SENDING and message.attempts >= MAX_ATTEMPTS:
         raise _StoppedError(NotificationStatus.FAILED, Reason.GAVE_UP)
-    _check_quiet_hours(message, matter, told.channel, now)
-    address = person.email if told.channel is Channel.EMAIL else international(person.phone or "")
+    _check_quiet_hours(message, matter, channel, now)
+    address = person.email if channel is Channel.EMAIL else international(person.phone or "")
     if address is None:
         raise _StoppedError(NotificationStatus.FAILED, Reason.PHONE_WITHOUT_COUNTRY_CODE)
-    ready = composed(message, matter, facts, person, told.channel, to=address, lease=lease)
+    ready = composed(message, matter, facts, person, channel, to=address, lease=lease)
     if ready is None:
         raise _StoppedError(NotificationStatus.FAILED, Reason.BROKEN_WORDS)
     return ready, {
         "status": NotificationStatus.SENDING,
-        "channel": told.channel,
+        "channel": channel,
         "lease": lease,
         "attempts": message.attempts + 1,
         "next_at": now + LEASE,
@@ -150,29 +188,40 @@ def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) ->
 
 
 def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple[Matter, Contact]:
-    """Returns what the message is about and to whom it goes. Raises _StoppedError if it may not be sent any more."""
+    """Returns what the message is about, and the patient. Raises _StoppedError if nobody may be told any more."""
     matter = facts.matter(message)
     if matter is None:
         raise _StoppedError(NotificationStatus.SUPPRESSED, Reason.GONE)
-    patient, person = facts.people.get(matter.patient_id), facts.people.get(message.user_id)
+    patient = facts.people.get(matter.patient_id)
     reason: Reason | None = None
     if patient is None or not patient.active:
         reason = Reason.PATIENT_INACTIVE
     elif not matter.clinic.active:
         reason = Reason.CLINIC_INACTIVE
-    elif person is None or not person.active:
-        reason = Reason.ADDRESSEE_INACTIVE
-    elif person.user_id != patient.user_id and (person.user_id, patient.user_id) not in facts.acting:
-        reason = Reason.NOT_ADDRESSEE
     elif matter.visit is not None:
         reason = why_not_of_visit(message.kind, message.basis_at, matter.visit, now)
     elif matter.offer is not None:
         reason = why_not_of_offer(message.basis_at, matter.offer, now)
     if reason is None and facts.has_smaller_reminder(message):
         reason = Reason.SUPERSEDED
-    if reason is not None or person is None:
+    if reason is not None or patient is None:
         raise _StoppedError(NotificationStatus.SUPPRESSED, reason)
-    return matter, person
+    return matter, patient
+
+
+def _to_whom(message: DueMessage, patient: Contact, facts: ClaimFacts) -> tuple[Contact, Channel]:
+    """Returns the person to whom the message goes, and how. Raises _StoppedError if this person is not told, for one of
+    the reasons _SOMEBODY_ELSE.
+    """
+    person = facts.people.get(message.user_id)
+    if person is None or not person.active:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, Reason.ADDRESSEE_INACTIVE)
+    if person.user_id != patient.user_id and (person.user_id, patient.user_id) not in facts.acting:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, Reason.NOT_ADDRESSEE)
+    told = addressee(person)
+    if told.reason is not None:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, told.reason)
+    return person, told.channel
 
 
 def _check_quiet_hours(message: DueMessage, matter: Matter, channel: Channel, now: datetime) -> None:

@@ -16,8 +16,9 @@ from tests.services.notifications.planned import offered, reminder
 __all__ = ["statements"]
 
 START = instant("15:00")
-# The lock, seven reads, the words of clinics and the change; and the commit.
-CLAIM = 10
+# The lock, seven reads, the words of clinics and the change; the people, their guardians and the new rows if others are
+# to be told instead; and the commit.
+CLAIM = 13
 # The visit, its clinic, the people, their guardians, and the new rows; and the commit.
 EVENT = 6
 # The lock and the change; and the commit.
@@ -40,6 +41,7 @@ def mixed(request: pytest.FixtureRequest, messages: Messages) -> Messages:
         reminder(messages, practice.add_appointment(START + timedelta(days=number)), hours=48)
         messages.change_visit(visit, placed_at=NOW + timedelta(hours=number % 2))
         offered(messages)
+        messages.change_user(mother, contact_by=Channel.NONE if number % 3 == 0 else None)
     return messages
 
 

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NO_ADDRESS = "no_address"
     NOT_WANTED = "not_wanted"
     ADDRESS_BOUNCED = "address_bounced"
+    PHONE_WITHOUT_COUNTRY_CODE = "phone_without_country_code"
     QUIET_HOURS = "quiet_hours"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
@@ -59,7 +60,6 @@ class Reason(StrEnum):
     CLINIC_INACTIVE = "clinic_inactive"
     GONE = "gone"
     # FAILED
-    PHONE_WITHOUT_COUNTRY_CODE = "phone_without_country_code"
     ADDRESS_REFUSED = "address_refused"
     OPTED_OUT = "opted_out"
     BROKEN_WORDS = "broken_words"

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from lambda_function.domain.actor import Role
-from lambda_function.domain.addresses import address_hash
+from lambda_function.domain.addresses import address_hash, international
 from lambda_function.domain.errors import InvalidInputError
 
 # Nobody who goes to a dentist was born before this day.
@@ -85,11 +85,15 @@ def channel_used(
     chosen: Channel | None, *, email: str | None, phone: str | None, bounced_email_hash: str | None
 ) -> Channel:
     """Returns the channel by which a person can really be reached. The one that they chose comes first, then e-mail,
-    then SMS, unless they chose none. An address from which mail has come back is no address.
+    then SMS, unless they chose none. An address from which mail has come back is no address, and a number without a
+    country code gets no SMS.
     """
     if chosen is Channel.NONE:
         return Channel.NONE
-    there = {Channel.EMAIL: email if not has_bounced(email, bounced_email_hash) else None, Channel.SMS: phone}
+    there = {
+        Channel.EMAIL: email if not has_bounced(email, bounced_email_hash) else None,
+        Channel.SMS: international(phone or ""),
+    }
     wanted = [channel for channel in (chosen, Channel.EMAIL, Channel.SMS) if channel is not None]
     return next((channel for channel in wanted if there[channel]), Channel.NONE)
 

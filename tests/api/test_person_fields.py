@@ -16,6 +16,7 @@ from tests.clock import NOW
 NEW_FIELDS = ("birth_date", "identifiers", "language", "contact_by", "recalls", "active")
 DNI = {"system": "national_id", "value": "12345678"}
 CHART = {"system": "chart", "value": "A17"}
+PHONE = "+51 987 654 321"
 LATER = (NOW.date() + timedelta(2)).isoformat()
 
 
@@ -83,13 +84,15 @@ def test_null_means_by_default(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("chosen", "email", "phone", "used"),
     [
-        (None, "a@example.org", "12345", "EMAIL"),
-        (None, None, "12345", "SMS"),
+        (None, "a@example.org", PHONE, "EMAIL"),
+        (None, None, PHONE, "SMS"),
+        (None, None, "987654321", "NONE"),
         (None, None, None, "NONE"),
-        (Channel.EMAIL, None, "12345", "SMS"),
+        (Channel.EMAIL, None, PHONE, "SMS"),
         (Channel.SMS, "a@example.org", None, "EMAIL"),
-        (Channel.SMS, "a@example.org", "12345", "SMS"),
-        (Channel.NONE, "a@example.org", "12345", "NONE"),
+        (Channel.SMS, "a@example.org", PHONE, "SMS"),
+        (Channel.SMS, "a@example.org", "987654321", "EMAIL"),
+        (Channel.NONE, "a@example.org", PHONE, "NONE"),
     ],
 )
 def test_the_channel_is_one_that_can_be_used(

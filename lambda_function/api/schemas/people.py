@@ -108,9 +108,9 @@ class Person(BaseModel):
         Channel | None,
         Field(
             description=(
-                "How the person is reached: what they chose, as long as there is an address or a number for it, "
-                "otherwise by e-mail, or else by SMS. `NONE`: they chose so, or there is neither. Null when the caller "
-                "may not see it"
+                "How the person is reached: what they chose, as long as there is an address for it or a number with "
+                "its country code, otherwise by e-mail, or else by SMS. `NONE`: they chose so, or there is neither. "
+                "Null when the caller may not see it"
             )
         ),
     ]
@@ -198,7 +198,10 @@ class PersonPage(TypedDict):
 
 _BIRTH_DATE = "Date of birth, from 1900-01-01 to today"
 _LANGUAGE = "The language of messages; null: that of the clinic"
-_CONTACT_BY = "How to reach the person; null: by e-mail, or else by SMS, as far as there is an address or a number"
+_CONTACT_BY = (
+    "How to reach the person; null: by e-mail, or else by SMS, as far as there is an address or a number with its "
+    "country code"
+)
 _RECALLS = "Whether to remind the person of check-ups; null: patients are reminded"
 _CLINIC = "The clinic that the identifiers and the language are of: one of the caller's, or the one with the lowest id"
 

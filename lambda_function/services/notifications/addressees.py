@@ -47,6 +47,8 @@ def addressee(person: Reachable) -> Addressee:
         return Addressee(person.user_id, channel, Reason.NO_ADDRESS)
     if person.contact_by is Channel.NONE:
         return Addressee(person.user_id, channel, Reason.NOT_WANTED)
+    if person.phone:
+        return Addressee(person.user_id, channel, Reason.PHONE_WITHOUT_COUNTRY_CODE)
     return Addressee(person.user_id, channel, Reason.ADDRESS_BOUNCED)
 
 
@@ -54,12 +56,13 @@ def addressees(work: UnitOfWork, patient_ids: Collection[int]) -> Mapping[int, S
     """Returns who is told about each of these patients. Nobody is told about a patient who is not active. A patient who
     was merged into another is that other person.
 
-    Guardians who can be reached are told in place of a patient who has no address. If nobody can be reached, the
-    patient is returned as the one who is not told. This takes two statements, however many patients there are.
+    Guardians who can be reached are told in place of a patient who has no address that can be used. If nobody can
+    be reached, the patient is returned as the one who is not told. This takes two statements, however many patients
+    there are.
     """
     people = {asked: each for asked, each in message_facts.contacts(work.session, patient_ids).items() if each.active}
     own = {asked: addressee(person) for asked, person in people.items()}
-    unreachable = {to.user_id for to in own.values() if to.reason in {Reason.NO_ADDRESS, Reason.ADDRESS_BOUNCED}}
+    unreachable = {to.user_id for to in own.values() if to.reason not in {None, Reason.NOT_WANTED}}
     instead: dict[int, list[Addressee]] = defaultdict(list)
     for guardian in message_facts.guardians(work.session, unreachable, work.today):
         instead[guardian.patient_id].append(addressee(guardian))

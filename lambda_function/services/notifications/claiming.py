@@ -30,8 +30,6 @@ from lambda_function.services.notifications.planning import Plan, plan_messages
 _LEASE_BYTES = 16
 # A call reads at most this many batches from which nothing can be sent.
 _ROUNDS = 20
-
-
 # The person cannot be told, but what the message says still holds.
 _SOMEBODY_ELSE = frozenset(
     {
@@ -40,6 +38,7 @@ _SOMEBODY_ELSE = frozenset(
         Reason.NO_ADDRESS,
         Reason.NOT_WANTED,
         Reason.ADDRESS_BOUNCED,
+        Reason.PHONE_WITHOUT_COUNTRY_CODE,
     }
 )
 
@@ -171,9 +170,8 @@ def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) ->
     if message.status is NotificationStatus.SENDING and message.attempts >= MAX_ATTEMPTS:
         raise _StoppedError(NotificationStatus.FAILED, Reason.GAVE_UP)
     _check_quiet_hours(message, matter, channel, now)
-    address = person.email if channel is Channel.EMAIL else international(person.phone or "")
-    if address is None:
-        raise _StoppedError(NotificationStatus.FAILED, Reason.PHONE_WITHOUT_COUNTRY_CODE)
+    # The channel is one for which there is an address.
+    address = str(person.email if channel is Channel.EMAIL else international(str(person.phone)))
     ready = composed(message, matter, facts, person, channel, to=address, lease=lease)
     if ready is None:
         raise _StoppedError(NotificationStatus.FAILED, Reason.BROKEN_WORDS)

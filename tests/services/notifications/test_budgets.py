@@ -28,7 +28,7 @@ SETTLE = 3
 @pytest.fixture(params=[1, 30], ids=["little", "much"])
 def mixed(request: pytest.FixtureRequest, messages: Messages) -> Messages:
     """Messages of each kind that are due: of changes, reminders and offers, to patients and guardians, and some that
-    are suppressed or fail.
+    are suppressed.
     """
     practice = messages.practice
     for number in range(request.param):

@@ -47,6 +47,7 @@ HAPPENINGS: dict[str, Happening] = {
     "no_address": lambda m: m.change_user("ana", email=None),
     "not_wanted": lambda m: m.change_user("ana", contact_by=Channel.NONE),
     "address_bounced": lambda m: m.change_user("ana", bounced_email_hash=address_hash("ana@example.org")),
+    "phone_without_country_code": lambda m: m.change_user("ana", email=None, phone="987654321"),
 }
 
 

@@ -197,6 +197,22 @@ class TestToWhom:
 
         assert messages.to() == [("ana", "EMAIL"), ("ben", "SMS")]
 
+    def test_a_number_without_a_country_code_is_none(self, messages: Messages) -> None:
+        messages.change_user("pat", email=None, phone="987654321")
+        messages.change_user("ben", phone="911 111 111", email="ben@example.org", contact_by=Channel.SMS)
+        messages.told(START)
+
+        assert messages.to() == [("ana", "EMAIL"), ("ben", "EMAIL")]
+
+    def test_if_there_are_only_numbers_without_a_country_code_that_is_said_once(self, messages: Messages) -> None:
+        messages.change_user("pat", email=None, phone="987654321")
+        messages.change_user("ana", email=None, phone="922222222")
+        messages.change_user("ben", phone="911 111 111")
+        messages.told(START)
+
+        assert messages.to() == [("pat", "NONE")]
+        assert (*messages.fate(), messages.row().next_at) == ("SUPPRESSED", "phone_without_country_code", None)
+
     def test_another_address_than_the_one_from_which_mail_came_back_is_one(self, messages: Messages) -> None:
         messages.change_user("pat", bounced_email_hash=address_hash("old@example.org"))
         messages.told(START)

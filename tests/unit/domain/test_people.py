@@ -26,7 +26,9 @@ def test_a_birth_date_before_1900_or_in_the_future_is_refused(day: date) -> None
     assert refusal.value.field == "birth_date"
 
 
-@given(st.sampled_from([None, *Channel]), st.sampled_from([None, "a@example.org"]), st.sampled_from([None, "12345"]))
+@given(
+    st.sampled_from([None, *Channel]), st.sampled_from([None, "a@example.org"]), st.sampled_from([None, "+51987654321"])
+)
 def test_the_channel_used_is_the_chosen_one_wherever_it_can_be(
     chosen: Channel | None, email: str | None, phone: str | None
 ) -> None:
@@ -36,6 +38,12 @@ def test_the_channel_used_is_the_chosen_one_wherever_it_can_be(
     assert there[used] is not None
     assert used is chosen or chosen is None or there[chosen] is None
     assert (used is Channel.NONE) == (chosen is Channel.NONE or (email is None and phone is None))
+
+
+@pytest.mark.parametrize("chosen", [None, Channel.EMAIL, Channel.SMS])
+@pytest.mark.parametrize(("email", "used"), [("a@example.org", Channel.EMAIL), (None, Channel.NONE)])
+def test_a_number_without_a_country_code_gets_no_sms(chosen: Channel | None, email: str | None, used: Channel) -> None:
+    assert channel_used(chosen, email=email, phone="987 654 321", bounced_email_hash=None) is used
 
 
 @given(st.lists(st.sampled_from(["Ana", "MARÍA", "o'neil", "Łuksza"]), min_size=1), st.integers(1, 3))

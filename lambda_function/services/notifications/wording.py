@@ -29,7 +29,7 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         Language.EN: {
             "patient": "For",
             "when": "When",
-            "until": "Held until",
+            "until": "Answer by",
             "doctor": "With",
             "treatment": "Treatment",
             "clinic": "Where",
@@ -43,7 +43,7 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         Language.ES: {
             "patient": "Paciente",
             "when": "Fecha y hora",
-            "until": "Reservada hasta",
+            "until": "Fecha límite",
             "doctor": "Con",
             "treatment": "Tratamiento",
             "clinic": "Clínica",

@@ -172,12 +172,31 @@ def test_the_document_strikes_out_when_a_cancelled_visit_was_to_be() -> None:
     assert 'class="gone"' not in str(compose(facts(), None).html)
 
 
-def test_an_offer_says_until_when_it_is_held() -> None:
+def test_an_offer_says_until_when_it_can_be_taken() -> None:
     mail = compose(facts(NotificationKind.OFFER), None)
     sms = compose(facts(NotificationKind.OFFER, Channel.SMS, Language.ES), None)
 
-    assert "Held until: Monday, 7 January 2030 at 12:00\n" in mail.text
+    assert "Answer by: Monday, 7 January 2030 at 12:00\n" in mail.text
     assert "antes del lun 7 ene a las 12:00." in sms.text
+
+
+@pytest.mark.parametrize(
+    ("channel", "language", "words"),
+    [
+        (Channel.EMAIL, Language.EN, "unless somebody else books it first"),
+        (Channel.SMS, Language.EN, "First come, first served"),
+        (Channel.EMAIL, Language.ES, "salvo que alguien la reserve antes"),
+        (Channel.SMS, Language.ES, ", para quien "),
+    ],
+)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_an_offer_does_not_promise_what_another_may_take(
+    channel: Channel, language: Language, words: str, person: dict[str, Any]
+) -> None:
+    text = compose(facts(NotificationKind.OFFER, channel, language, **person), None).text
+
+    assert words in text
+    assert not re.search("hold|held|guardamos|reservada", text, re.IGNORECASE)
 
 
 def test_a_link_is_shown_if_there_is_one() -> None:

@@ -28,6 +28,7 @@ _OF_A_VISIT = _ALWAYS | {"doctor", "day", "time", "when"}
 # Others may see these words: on a locked screen, and in a list of messages.
 _PRIVATE = "treatment"
 _HOW = "Write names as {{ clinic }} and conditions as {% if phone %} … {% endif %}"
+_NOT_HERE = "this is not possible here"
 _CONNECTIVES = (nodes.Not, nodes.And, nodes.Or)
 _REFUSED: Mapping[type[nodes.Node], str] = MappingProxyType(
     {
@@ -92,9 +93,19 @@ def _template(source: str, kind: NotificationKind, channel: Channel, *, in_subje
         raise BrokenWordsError(f"cannot be read in line {error.lineno}. {_HOW}") from None
     except RecursionError:
         raise BrokenWordsError(f"is nested too deeply. {_HOW}") from None
-    for problem in _problems(tree, known, 0):
+    for problem in (*_untraceable(source), *_problems(tree, known, 0)):
         raise BrokenWordsError(problem)
     return ENVIRONMENT.from_string(source)
+
+
+def _untraceable(source: str) -> Iterator[str]:
+    """Finds `raw` and `print`, of which what Jinja2 has read shows no trace."""
+    before = ""
+    for line, kind, value in ENVIRONMENT.lex(source):
+        if kind == "raw_begin" or (before, value) == ("block_begin", "print"):
+            yield _impossible(line)
+        if kind != "whitespace":
+            before = kind
 
 
 def _problems(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[str]:
@@ -135,8 +146,11 @@ def _problems_of_condition(node: nodes.Node, known: Collection[str], depth: int)
 
 
 def _refused(node: nodes.Node, around: nodes.Node) -> str:
-    why = _REFUSED.get(type(node), "this is not possible here")
-    return f"cannot be used because of line {node.lineno or around.lineno}: {why}. {_HOW}, and nothing else"
+    return _impossible(node.lineno or around.lineno, _REFUSED.get(type(node), _NOT_HERE))
+
+
+def _impossible(line: int, why: str = _NOT_HERE) -> str:
+    return f"cannot be used because of line {line}: {why}. {_HOW}, and nothing else"
 
 
 def _unknown(name: str, line: int, known: Collection[str]) -> str:

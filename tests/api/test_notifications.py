@@ -88,6 +88,21 @@ def test_patients_see_what_is_told_to_them_and_their_dependants(desk: Desk) -> N
     assert listed(desk, "mother", user_id=desk.id_of("pat")) == [his]
 
 
+def test_whoever_is_no_longer_a_guardian_keeps_the_own_messages_and_cannot_ask_about_the_visit(desk: Desk) -> None:
+    desk.practice.add_patient("mother", clinics=(1,))
+    desk.practice.add_guardian("mother", "pat")
+    visit = desk.practice.add_appointment(instant("15:00", "2030-01-10")).appointment_id
+    hers, his = tell(desk, "mother", appointment_id=visit), tell(desk, "pat", appointment_id=visit)
+    assert listed(desk, "mother", appointment_id=visit) == [hers, his]
+
+    guardianship = f"/users/{desk.id_of('pat')}/guardians/{desk.id_of('mother')}"
+    assert desk.client.call("rita", "DELETE", guardianship).status == 204
+
+    assert listed(desk, "mother") == [hers]
+    answer = desk.client.get("mother", "/notifications", appointment_id=visit)
+    expect_problem(answer, 422, "validation_error", "appointment_id")
+
+
 def test_doctors_may_not_look(desk: Desk) -> None:
     expect_problem(desk.client.get("drjay", "/notifications"), 403, "forbidden")
 

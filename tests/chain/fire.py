@@ -4,8 +4,8 @@ import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ SENDER = "hello@clinic.example"
 _PATIENCE = 900.0
 
 
-def free_port() -> int:
+def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -59,12 +59,8 @@ class Chain:
     def deliveries(self) -> list[dict[str, Any]]:
         return self.lines(DELIVERIES)
 
-    @property
-    def deaths(self) -> list[dict[str, Any]]:
-        return self.lines(DEATHS)
-
     def deaths_by_role(self) -> dict[str, int]:
-        died = Counter(each["role"] for each in self.deaths)
+        died = Counter(each["role"] for each in self.lines(DEATHS))
         return {role: died[role] for role in ROLES}
 
     def burn(self, seconds: float) -> None:
@@ -72,28 +68,27 @@ class Chain:
         time.sleep(seconds)
 
     def turns(self, role: str) -> int:
-        """Returns how often the program has come to the end of a run."""
+        """Returns how many turns of the program have not failed."""
         return (self.folder / f"{role}.log").read_text().splitlines().count(TURN)
 
     def queued(self) -> int:
-        return sum(
-            self._number(self.queue, name)
-            for name in ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        )
-
-    def _number(self, url: str, name: str) -> int:
-        return int(self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+        """Returns how many events are in the queue, with those that the consumer has taken and not yet deleted."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        numbers = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
+        return sum(int(numbers[name]) for name in names)
 
     def written(self) -> str:
-        """Everything that logs, the bus and the queues were told."""
+        """Returns everything that was written to logs and put on the bus."""
         logs = "".join(file.read_text(errors="replace") for file in self.folder.glob("*.log"))
         return logs + (self.folder / BUS).read_text()
 
 
 @contextmanager
 def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
-    """Starts AWS and the four programs of the chain, whose lives have at most so many steps."""
-    port, invoke_port = free_port(), free_port()
+    """Starts AWS and the four programs of the chain. A program lives for at most `longest_life` steps, or for several
+    times as many if each of its turns takes more.
+    """
+    port, invoke_port = _free_port(), _free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
         log = folder / "providers.out"
@@ -109,7 +104,7 @@ def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
         yield found
 
 
-def _role(name: str, folder: Path, own: Mapping[str, str]) -> Any:
+def _role(name: str, folder: Path, own: Mapping[str, str]) -> AbstractContextManager[Any]:
     log = folder / f"{name}.log"
     return running(name, "tests.chain.programs", name, str(folder), log=log, environment=own)
 
@@ -151,8 +146,8 @@ def _prepare(folder: Path, url: str, database: URL) -> Chain:
     return Chain(folder, sqs, queue)
 
 
-def until(done: Any, what: str) -> None:
-    """Waits until it is so, as programs that cannot notify us do their work."""
+def until(done: Callable[[], bool], what: str) -> None:
+    """Waits for programs that have no means to tell us when they are done."""
     deadline = time.monotonic() + _PATIENCE
     while not done():
         if time.monotonic() > deadline:

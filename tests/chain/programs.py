@@ -42,14 +42,14 @@ Handler = Callable[[Any], Any]
 
 
 class Steps:
-    """Counts the steps of a life, and ends it at the last. There is none in a life that nothing ends."""
+    """Counts the steps of a life, and ends it at the last. A life without a last step goes on until it is stopped."""
 
     def __init__(self, folder: Path, role: str) -> None:
         self._folder, self._role = folder, role
         self._left = 0
 
     def begin(self, number: int) -> None:
-        """Begins a life of so many steps, or, with 0, one without end."""
+        """Begins a life of so many steps, or with 0, one without a last step."""
         self._left = number
         self._write(BIRTHS, str(number))
 
@@ -84,12 +84,12 @@ def _name(request: Any) -> str:
 
 
 def _calling(handler: Handler) -> None:
-    """Calls it with nothing, as a schedule does."""
+    """Calls the handler again and again, as a schedule does."""
     _repeat(lambda: handler({}))
 
 
 def _consuming(handler: Handler) -> None:
-    """Hands over what is in the queue, as Lambda's poller does, and sweeps."""
+    """Hands over what is in the queue, as Lambda's poller does, and has the handler sweep after each batch."""
     queues = boto3.client("sqs", config=Config(read_timeout=5, retries={"total_max_attempts": 1}))
     url = os.environ[QUEUE_URL]
 
@@ -125,7 +125,7 @@ def _answering(handler: Handler) -> None:
 
 
 def _repeat(turn: Callable[[], object]) -> None:
-    """Calls it until the process is killed. What fails is tried again, as AWS calls a function again."""
+    """Takes turns until the process is killed. After one that fails comes the next, as AWS calls a function again."""
     while True:
         try:
             turn()
@@ -155,7 +155,7 @@ def _plenty() -> float:
 
 
 class Role(NamedTuple):
-    """`longer` is by how much its lives are longer than those of others, since it takes more steps for one turn."""
+    """`longer` says how many times as long its lives are, for a program whose turns take more steps."""
 
     build: Callable[[Clock], Handler]
     run: Callable[[Handler], None]

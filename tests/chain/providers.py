@@ -13,7 +13,6 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +27,7 @@ from dev.children import end_with_parent
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
-DELIVERIES, BUS, TROUBLE, ADMITTED = "deliveries.jsonl", "bus.jsonl", "trouble.json", "admitted.jsonl"
+DELIVERIES, BUS, TROUBLE = "deliveries.jsonl", "bus.jsonl", "trouble.json"
 # Longer than any client waits for an answer.
 HANG_SECONDS = 20.0
 
@@ -59,17 +58,15 @@ class Providers:
         action = _action(environ, body)
         trouble = self._trouble(action) if action else None
         if trouble is Trouble.REFUSED:
-            self._admit(trouble, action)
             start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
             return [b"The service is away."]
         started: list[Any] = []
         answer = b"".join(self._application(environ, lambda *arguments: started.append(arguments)))
         if started[0][0].startswith("200"):
             self._note(action, body)
+        if trouble is Trouble.HANGING:
+            self._never.wait(HANG_SECONDS)
         if trouble is not None:
-            self._admit(trouble, action)
-            if trouble is Trouble.HANGING:
-                self._never.wait(HANG_SECONDS)
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         start_response(*started[0])
         return [answer]
@@ -87,9 +84,6 @@ class Providers:
                 return trouble
         return None
 
-    def _admit(self, trouble: Trouble, action: str) -> None:
-        self._append(ADMITTED, {"trouble": trouble, "action": action})
-
     def _note(self, action: str, body: bytes) -> None:
         if action == "mail":
             self._append(DELIVERIES, _mail(json.loads(body)))
@@ -101,11 +95,11 @@ class Providers:
 
     def _append(self, name: str, entry: dict[str, Any]) -> None:
         with self._lock, (self._folder / name).open("a") as file:
-            file.write(json.dumps({"noted_at": datetime.now(UTC).isoformat(), **entry}) + "\n")
+            file.write(json.dumps(entry) + "\n")
 
 
 def _action(environ: Environ, body: bytes) -> str:
-    """What a request is, of those that move messages: `mail`, `sms`, `bus` or `queue`; empty for any other."""
+    """Returns `mail`, `sms`, `bus` or `queue` for a request that moves messages, and nothing for any other."""
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if environ["PATH_INFO"] == "/v2/email/outbound-emails":
         return "mail"

@@ -170,7 +170,7 @@ class Outcome:
         self.messages = [row for row in practice.rows(OutboxMessage) if row.kind in KINDS]
 
     def missing(self) -> list[tuple[int, str]]:
-        """Returns the changes that somebody should have been told of and for whom there is no row."""
+        """Returns the changes that have no row for somebody who should be told of them."""
         there = Counter(row.subject for row in self.rows.values())
         found = []
         for message in self.messages:
@@ -240,7 +240,8 @@ class Outcome:
             row = self.rows[int(each["notification_id"])]
             person = self.world.people[self.visits[row.appointment_id or 0].patient_id]
             others = [other.name for other in self.world.people.values() if other is not person]
-            named = any(f"{name} " in each["text"].replace("\n", " ") for name in others)
+            text = " ".join(each["text"].split())
+            named = any(name in text for name in others)
             if each["to"] not in person.addresses or named:
                 found.append(each)
         return found
@@ -251,7 +252,9 @@ def _handed_over(fire: Chain, practice: Practice) -> bool:
 
 
 def _burn(fire: Chain, changing: Sequence[Future[int]]) -> None:
-    """Lets time pass, so that leases and pauses end, until the changes are made and every program has died often."""
+    """Moves the clock on, so that leases and pauses end, until the changes are made and every program has died often
+    enough.
+    """
     for second in range(_PATIENCE):
         changed = all(each.done() for each in changing)
         if changed and min(fire.deaths_by_role().values()) >= DEATHS_OF_EACH:
@@ -275,10 +278,15 @@ def _finish(fire: Chain, practice: Practice) -> None:
 
 
 def _idle(fire: Chain) -> None:
-    """Returns when every program has worked through what there was."""
+    """Returns when the consumer and then the messenger have worked through what there was."""
     for role in ("consumer", "messenger"):
-        turns = fire.turns(role) + 2
-        until(lambda role=role, turns=turns: fire.turns(role) >= turns, f"the {role} has been idle")
+        _turn_twice(fire, role)
+
+
+def _turn_twice(fire: Chain, role: str) -> None:
+    """Waits for a second turn: the first may have begun before there was anything to do."""
+    turns = fire.turns(role) + 2
+    until(lambda: fire.turns(role) >= turns, f"the {role} has turned twice")
 
 
 def test_everybody_hears_what_holds_whatever_dies_and_whatever_fails(

@@ -74,8 +74,7 @@ def _of_mail(request: Mapping[str, Any]) -> dict[str, Any]:
         **_tags({tag["Name"]: tag["Value"] for tag in request.get("EmailTags", ())}),
         "channel": "EMAIL",
         "to": request["Destination"]["ToAddresses"][0],
-        # A header may begin with a line break, which no mail program shows.
-        "subject": str(mail["Subject"] or "").strip(),
+        "subject": mail["Subject"],
         "text": _words(mail, "plain") or "",
         "html": _words(mail, "html"),
         "attachments": [_attachment(part) for part in mail.iter_attachments()],

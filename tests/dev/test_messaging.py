@@ -109,8 +109,10 @@ def test_an_email_is_seen_as_a_mail_program_shows_it(seen: Mailbox, settings: di
 
 
 def test_a_long_subject_is_seen_exactly(seen: Mailbox, settings: dict[str, str]) -> None:
-    subject = "Recordatorio: la cita de Ana Torres del miércoles 9 de enero a las 10:00"
-    for each in (subject, subject.replace("é", "e")):
+    for each in (
+        "Your appointment on Friday, 4 December 2026 at 08:15 has been cancelled",
+        "Recordatorio: la cita de Ana Torres del miércoles 9 de enero a las 10:00",
+    ):
         assert seen.send(mail(subject=each), settings) is OutcomeStatus.SENT
         assert seen.new()[0]["subject"] == each
 
@@ -162,13 +164,3 @@ def test_other_services_are_not_disturbed(emulator: Aws, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, value)
     boto3.client("sns").create_topic(Name="letters")
     assert len(boto3.client("sns").list_topics()["Topics"]) == 1
-
-
-def test_a_subject_that_fills_a_line_of_its_own_is_seen_as_it_was_written(
-    seen: Mailbox, settings: dict[str, str]
-) -> None:
-    subject = "Your appointment on Friday, 4 December 2026 at 08:15 has been cancelled"
-
-    seen.send(mail(subject=subject), settings)
-
-    assert [item["subject"] for item in seen.new()] == [subject]

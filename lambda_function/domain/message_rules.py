@@ -11,6 +11,8 @@ from lambda_function.domain.waitlist import WaitlistStatus
 
 # How long the messenger has for what it has claimed.
 LEASE = timedelta(seconds=120)
+# Nobody is reminded of a visit again so soon after a reminder by hand, or by hand after any.
+REMINDER_PAUSE = timedelta(hours=1)
 # With the pauses between them, this is about a day.
 MAX_ATTEMPTS = 14
 _FIRST_PAUSE = timedelta(minutes=1)

@@ -86,13 +86,17 @@ _TOLD: AnySelect = (
     .where(Notification.notification_id == bindparam("notification_id"))
     .with_for_update()
 )
-# Reminders by hand are left out: they say what somebody wants to be said now.
+# Those by hand count while they are on their way, and for some time after they were sent.
 _REMINDERS: AnySelect = select(*columns(PlannedReminder, Notification)).where(
     Notification.appointment_id.in_(bindparam("appointment_ids", type_=BigInteger, expanding=True)),
     Notification.kind == NotificationKind.REMINDER,
-    Notification.subject.like("reminder:%"),
     Notification.due_at <= instant_parameter("now"),
     Notification.status.in_([NotificationStatus.PENDING, NotificationStatus.SENDING, NotificationStatus.SENT]),
+    or_(
+        Notification.subject.like("reminder:%"),
+        Notification.sent_at.is_(None),
+        Notification.sent_at > instant_parameter("by_hand_since"),
+    ),
 )
 _OLDEST_DUE = (
     select(Notification.next_at)
@@ -117,9 +121,13 @@ def claim_due(session: Session, now: datetime, limit: int) -> list[DueMessage]:
     return fetch_all(session, DueMessage, _DUE, {"now": now, "most": limit}, unscoped=True)
 
 
-def due_reminders(session: Session, appointment_ids: Collection[int], now: datetime) -> list[PlannedReminder]:
-    """Returns the reminders of these visits that are due by now, whether or not they have been sent."""
-    values = {"appointment_ids": sorted(appointment_ids), "now": now}
+def due_reminders(
+    session: Session, appointment_ids: Collection[int], now: datetime, *, by_hand_since: datetime
+) -> list[PlannedReminder]:
+    """Returns the reminders of these visits that are due by now, whether or not they have been sent: those by hand only
+    if they have not been sent before `by_hand_since`.
+    """
+    values = {"appointment_ids": sorted(appointment_ids), "now": now, "by_hand_since": by_hand_since}
     return fetch_all(session, PlannedReminder, _REMINDERS, values, unscoped=True) if appointment_ids else []
 
 

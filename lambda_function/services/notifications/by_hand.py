@@ -1,20 +1,17 @@
 """A reminder that somebody at the reception sends."""
 
-from datetime import timedelta
-
 from lambda_function.db.repositories import message_facts, notification_lists
 from lambda_function.db.repositories.notification_lists import NotificationView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import check_booked_ahead
 from lambda_function.domain.errors import InvalidTransitionError, RemindedRecentlyError
+from lambda_function.domain.message_rules import REMINDER_PAUSE
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.permissions import Action, require
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.notifications.planning import Plan, plan_messages
 from lambda_function.services.visits import lock_visit
-
-PAUSE = timedelta(hours=1)
 
 
 def remind(work: UnitOfWork, appointment_id: int) -> NotificationView:
@@ -28,7 +25,7 @@ def remind(work: UnitOfWork, appointment_id: int) -> NotificationView:
     visit = locked.appointment
     require(work.actor, Action.REMIND, locked.subject)
     check_booked_ahead(visit.status, visit.starts_at, work.now)
-    if notification_lists.reminded_since(work.session, appointment_id, work.now - PAUSE):
+    if notification_lists.reminded_since(work.session, appointment_id, work.now - REMINDER_PAUSE):
         raise RemindedRecentlyError("The patient has been reminded within the last hour, or is about to be.")
     clinic = message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id]
     # No other reminder by hand is of the same instant: within the hour, it would have been refused.

@@ -10,7 +10,7 @@ from lambda_function.db.repositories.clinic_messages import OwnWordsRow, WordsKe
 from lambda_function.db.repositories.message_facts import ClinicFacts, Contact, OfferFacts, VisitFacts
 from lambda_function.db.repositories.notifications import DueMessage, PlannedReminder
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.message_rules import reminder_hours
+from lambda_function.domain.message_rules import REMINDER_PAUSE, reminder_hours
 from lambda_function.domain.notifications import NotificationKind
 
 
@@ -30,7 +30,8 @@ class Matter(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ClaimFacts:
     """`people` are by the ids that messages and visits name, each the person who remains after all merges. `acting` has
-    those who act for a patient now, each with the patient. `reminders` are those that are due, sent or not.
+    those who act for a patient now, each with the patient. `reminders` are those that are due, sent or not: see
+    due_reminders.
     """
 
     visits: Mapping[int, VisitFacts]
@@ -55,12 +56,15 @@ class ClaimFacts:
         names = (offer.doctor_name or "", offer.treatment_name)
         return Matter(offer.patient_id, offered_by, *names, starts_at, offer.offer_ends_at or starts_at, offer=offer)
 
-    def has_smaller_reminder(self, message: DueMessage) -> bool:
-        """Whether a reminder that comes closer to the same visit is due as well."""
+    def has_better_reminder(self, message: DueMessage) -> bool:
+        """Whether this is the reminder of a schedule, and one that comes closer to the same visit, or one by hand, is
+        due as well.
+        """
         hours = reminder_hours(message.subject) if message.kind is NotificationKind.REMINDER else None
         return hours is not None and any(
             (other.appointment_id, other.user_id, other.basis_at)
             == (message.appointment_id, message.user_id, message.basis_at)
+            # One by hand, which has no hours, comes before all others.
             and (reminder_hours(other.subject) or 0) < hours
             for other in self.reminders
         )
@@ -84,6 +88,6 @@ def read_facts(work: UnitOfWork, messages: Sequence[DueMessage]) -> ClaimFacts:
         acting=frozenset(
             (row.user_id, row.patient_id) for row in message_facts.guardians(session, patients, work.today)
         ),
-        reminders=notifications.due_reminders(session, reminded, work.now),
+        reminders=notifications.due_reminders(session, reminded, work.now, by_hand_since=work.now - REMINDER_PAUSE),
         own_words=own_words(session, clinic_ids),
     )

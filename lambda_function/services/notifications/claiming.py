@@ -200,7 +200,7 @@ def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple
         reason = why_not_of_visit(message.kind, message.basis_at, matter.visit, now)
     elif matter.offer is not None:
         reason = why_not_of_offer(message.basis_at, matter.offer, now)
-    if reason is None and facts.has_smaller_reminder(message):
+    if reason is None and facts.has_better_reminder(message):
         reason = Reason.SUPERSEDED
     if reason is not None or patient is None:
         raise _StoppedError(NotificationStatus.SUPPRESSED, reason)

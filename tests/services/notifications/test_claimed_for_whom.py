@@ -41,7 +41,7 @@ class TestReminders:
 
         assert len(messages.claim()) == 1
 
-    @pytest.mark.parametrize("other", ["another person", "another time", "suppressed", "by hand"])
+    @pytest.mark.parametrize("other", ["another person", "another time", "suppressed"])
     def test_only_one_of_the_same_person_and_time_replaces_another(self, messages: Messages, other: str) -> None:
         visit = messages.practice.add_appointment(START)
         reminder(messages, visit, hours=48)
@@ -49,12 +49,49 @@ class TestReminders:
             "another person": {"user_id": messages.practice.ids["kim"]},
             "another time": {"basis_at": NOW - timedelta(days=1), "subject": "reminder:1:2:earlier"},
             "suppressed": {"status": NotificationStatus.SUPPRESSED, "next_at": None},
-            "by hand": {"subject": f"by-hand:{visit.appointment_id}:1"},
         }
         reminder(messages, visit, hours=2, **cases[other])
 
         messages.claim()
 
+        assert messages.rows()[0].status is NotificationStatus.SENDING
+
+    def test_one_by_hand_is_sent_in_place_of_one_that_is_due_with_it(self, messages: Messages) -> None:
+        visit = messages.practice.add_appointment(START)
+        reminder(messages, visit, hours=2)
+        reminder(messages, visit, hours=0, subject=f"by-hand:{visit.appointment_id}:1")
+
+        [message] = messages.claim()
+
+        scheduled, by_hand = messages.rows()
+        assert (scheduled.status, scheduled.reason) == (NotificationStatus.SUPPRESSED, "superseded")
+        assert message.notification_id == by_hand.notification_id
+
+    @pytest.mark.parametrize(("since", "sent"), [(timedelta(minutes=1), False), (timedelta(hours=1), True)])
+    def test_one_by_hand_is_enough_for_an_hour(self, messages: Messages, since: timedelta, *, sent: bool) -> None:
+        visit = messages.practice.add_appointment(START)
+        reminder(messages, visit, hours=0, subject=f"by-hand:{visit.appointment_id}:1")
+        [by_hand] = messages.claim()
+        messages.settle(by_hand)
+        messages.clock.advance(seconds=since.total_seconds())
+        reminder(messages, visit, hours=2, due_at=messages.clock.now)
+
+        assert bool(messages.claim()) is sent
+        assert messages.rows()[1].reason == (None if sent else "superseded")
+
+    @pytest.mark.parametrize("other", ["another person", "another time", "failed", "not due yet"])
+    def test_only_one_by_hand_that_tells_the_same_counts(self, messages: Messages, other: str) -> None:
+        visit = messages.practice.add_appointment(START)
+        reminder(messages, visit, hours=2)
+        cases: dict[str, dict[str, Any]] = {
+            "another person": {"user_id": messages.practice.ids["kim"]},
+            "another time": {"basis_at": NOW - timedelta(days=1)},
+            "failed": {"status": NotificationStatus.FAILED, "next_at": None},
+            "not due yet": {"due_at": NOW + timedelta(minutes=1), "next_at": NOW + timedelta(minutes=1)},
+        }
+        reminder(messages, visit, hours=0, **{"subject": "by-hand:1:1", **cases[other]})
+
+        assert len(messages.claim()) == 1
         assert messages.rows()[0].status is NotificationStatus.SENDING
 
 

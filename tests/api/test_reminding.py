@@ -89,6 +89,25 @@ def test_a_reminder_that_is_on_its_way_is_enough(desk: Desk, booked: int, status
     expect_problem(remind(desk, booked), 409, "reminded_recently")
 
 
+@pytest.mark.parametrize("status", [NotificationStatus.PENDING, NotificationStatus.SENDING])
+def test_a_reminder_that_is_tried_again_for_hours_is_not_repeated(
+    desk: Desk, booked: int, clock: Clock, status: NotificationStatus
+) -> None:
+    remind(desk, booked)
+    change(desk, status=status, attempts=9)
+    clock.advance(hours=5)
+
+    expect_problem(remind(desk, booked), 409, "reminded_recently")
+
+
+def test_a_reminder_of_a_time_that_the_visit_had_before_does_not_count(desk: Desk, booked: int, clock: Clock) -> None:
+    remind(desk, booked)
+    change(desk, basis_at=instant("14:00", "2030-01-06"))
+    clock.advance(minutes=1)
+
+    assert remind(desk, booked).status == 202
+
+
 def test_within_an_hour_of_the_last_reminder_there_is_no_other(desk: Desk, booked: int, clock: Clock) -> None:
     remind(desk, booked)
     change(desk, status=NotificationStatus.SENT, sent_at=instant("14:01", "2030-01-07"), subject="reminder:1:48:x")

@@ -6,9 +6,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import coalesce
 
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Notification
@@ -47,14 +46,20 @@ _ABOUT: AnySelect = (
     .order_by(Notification.notification_id)
     .limit(1)
 )
-# A reminder that waits counts by when it is to be sent.
+# A reminder that has yet to be sent counts for as long as that takes, which may be a day if the provider is down. It
+# will not be sent if the visit has another time by now.
 _REMINDED = (
     select(Notification.notification_id)
     .where(
         Notification.appointment_id == bindparam("appointment_id"),
         Notification.kind == NotificationKind.REMINDER,
-        Notification.status.in_([NotificationStatus.PENDING, NotificationStatus.SENDING, NotificationStatus.SENT]),
-        coalesce(Notification.sent_at, Notification.due_at) > instant_parameter("since"),
+        or_(
+            and_(
+                Notification.status.in_([NotificationStatus.PENDING, NotificationStatus.SENDING]),
+                Notification.basis_at == instant_parameter("placed_at"),
+            ),
+            and_(Notification.status == NotificationStatus.SENT, Notification.sent_at > instant_parameter("since")),
+        ),
     )
     .limit(1)
 )
@@ -109,7 +114,9 @@ def about(session: Session, appointment_id: int, subject: str) -> NotificationVi
     return fetch_one(session, NotificationView, _ABOUT, {"appointment_id": appointment_id, "subject": subject})
 
 
-def reminded_since(session: Session, appointment_id: int, since: datetime) -> bool:
-    """Whether a reminder of the visit has been sent since then, or is still to be sent."""
-    values = {"appointment_id": appointment_id, "since": since}
+def reminded_since(session: Session, appointment_id: int, since: datetime, *, placed_at: datetime) -> bool:
+    """Whether a reminder of the visit, which got its time at `placed_at`, has been sent since then, or is still to be
+    sent.
+    """
+    values = {"appointment_id": appointment_id, "since": since, "placed_at": placed_at}
     return session.scalar(_REMINDED, values, execution_options=UNSCOPED) is not None

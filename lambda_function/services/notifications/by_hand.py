@@ -25,7 +25,8 @@ def remind(work: UnitOfWork, appointment_id: int) -> NotificationView:
     visit = locked.appointment
     require(work.actor, Action.REMIND, locked.subject)
     check_booked_ahead(visit.status, visit.starts_at, work.now)
-    if notification_lists.reminded_since(work.session, appointment_id, work.now - REMINDER_PAUSE):
+    placed_at = visit.placed_at or visit.created_at
+    if notification_lists.reminded_since(work.session, appointment_id, work.now - REMINDER_PAUSE, placed_at=placed_at):
         raise RemindedRecentlyError("The patient has been reminded within the last hour, or is about to be.")
     clinic = message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id]
     # No other reminder by hand is of the same instant: within the hour, it would have been refused.
@@ -35,7 +36,7 @@ def remind(work: UnitOfWork, appointment_id: int) -> NotificationView:
         subject=subject,
         patient_id=visit.patient_id,
         clinic_id=visit.clinic_id,
-        basis_at=visit.placed_at or visit.created_at,
+        basis_at=placed_at,
         wanted=work.now,
         starts_at=visit.starts_at,
         quiet=clinic.quiet,

@@ -47,11 +47,13 @@ class SendingMessage(NamedTuple):
 
 
 class ToldMessage(NamedTuple):
-    """A message that has come back, with its row locked."""
+    """A message that is said to have come back, with its row locked."""
 
     notification_id: int
     user_id: int
+    channel: Channel
     status: NotificationStatus
+    attempts: int
     reason: str | None
     address_hash: str | None
 

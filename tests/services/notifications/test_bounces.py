@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from lambda_function.domain.people import Channel, PersonAction
 from lambda_function.services.notifications.messages import ComposedMessage, OutcomeStatus
 from tests.api.desk import instant
 from tests.api_client import ApiClient
+from tests.clock import NOW
 from tests.services.notifications.messages import Messages
 
 START = instant("15:00")
@@ -105,6 +107,39 @@ def test_one_whose_outcome_was_unknown_is_not_sent_again(messages: Messages) -> 
 
     assert messages.claim() == []
     assert messages.fate() == ("FAILED", "bounced")
+
+
+def test_one_that_was_given_up_may_have_been_sent(messages: Messages) -> None:
+    messages.told(START)
+    [message] = messages.claim()
+    messages.change_rows(status=NotificationStatus.FAILED, reason="gave_up", next_at=None, lease=None)
+
+    come_back(messages, message)
+
+    assert messages.fate() == ("FAILED", "bounced")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"channel": Channel.SMS},
+        {"channel": Channel.NONE, "status": NotificationStatus.SUPPRESSED, "reason": "no_address"},
+        {"status": NotificationStatus.SUPPRESSED, "reason": "cancelled"},
+        {"status": NotificationStatus.FAILED, "reason": "address_refused"},
+        {"status": NotificationStatus.PENDING, "attempts": 0, "next_at": NOW},
+    ],
+    ids=str,
+)
+def test_what_cannot_have_been_mailed_does_not_come_back(
+    messages: Messages, sent: ComposedMessage, columns: dict[str, Any]
+) -> None:
+    messages.change_rows(**columns)
+    before = messages.fate()
+
+    come_back(messages, sent)
+
+    assert messages.fate() == before
+    assert messages.practice.user("pat").bounced_email_hash is None
 
 
 def test_a_message_that_is_not_there_any_more_is_no_error(messages: Messages) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lambda_function.observability import logger
 from lambda_function.services.notifications.consuming import Record
-from lambda_function.services.notifications.messages import ComposedMessage, Outcome
+from lambda_function.services.notifications.messages import UNREADABLE, ComposedMessage, Outcome
 
 # As many as the messenger asks for, or a person who tries it.
 MAX_CLAIMED = 100
@@ -42,7 +42,7 @@ class Notifications:
                 return {"batchItemFailures": [{"itemIdentifier": record_id} for record_id in failed]}
             case {"action": "sweep"}:
                 return {"planned": self._sweep(seconds_left)}
-            case {"action": "claim", "limit": int(limit)} if 0 < limit <= MAX_CLAIMED:
+            case {"action": "claim", "limit": int(limit)} if limit is not True and 0 < limit <= MAX_CLAIMED:
                 messages = [message.document() for message in self._claim(limit)]
                 return {"messages": messages, "lease_seconds": self._lease_seconds}
             case {"action": "settle", "outcomes": [*outcomes]}:
@@ -57,6 +57,6 @@ def _outcome(document: Any) -> Outcome | None:
     """
     try:
         return Outcome.from_document(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         logger.error("outcome not read", reason=type(error).__name__)
         return None

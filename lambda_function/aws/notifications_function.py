@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_function.domain.errors import UnavailableError
+from lambda_function.observability import logger
 from lambda_function.services.messenger import Claim
-from lambda_function.services.notifications.messages import ComposedMessage, Outcome
+from lambda_function.services.notifications.messages import UNREADABLE, ComposedMessage, Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -23,8 +24,8 @@ class NotificationsFunction:
 
     def claim(self, limit: int) -> Claim:
         answer = self._call({"action": "claim", "limit": limit})
-        messages = [ComposedMessage.from_document(document) for document in answer["messages"]]
-        return Claim(messages, float(answer["lease_seconds"]))
+        read = (_message(document) for document in answer["messages"])
+        return Claim([message for message in read if message is not None], float(answer["lease_seconds"]))
 
     def settle(self, outcomes: Sequence[Outcome]) -> int:
         answer = self._call({"action": "settle", "outcomes": [outcome.document() for outcome in outcomes]})
@@ -45,3 +46,12 @@ class NotificationsFunction:
             raise UnavailableError("The notifications function ended without an answer. Its log says why.")
         document: dict[str, Any] = json.loads(text)
         return document
+
+
+def _message(document: Any) -> ComposedMessage | None:
+    """Returns a message, or None for one that cannot be read, whose lease will end. The others are sent."""
+    try:
+        return ComposedMessage.from_document(document)
+    except UNREADABLE as error:
+        logger.error("message not read", reason=type(error).__name__)
+        return None

@@ -65,7 +65,21 @@ def test_an_outcome_that_cannot_be_read_keeps_no_other_from_being_settled(stored
     call(batch(booked(stored)))
     [message] = call({"action": "claim", "limit": 25})["messages"]
     good = {"notification_id": message["notification_id"], "lease": message["lease"], "status": "SENT"}
-    outcomes = [{}, "text", {**good, "status": "LATER"}, {**good, "provider_id": "x" * 300, "of_a_later_release": 1}]
+    number = good["notification_id"]
+    unreadable = [
+        {},
+        "text",
+        {**good, "status": "LATER"},
+        {**good, "status": ["SENT"]},
+        {**good, "notification_id": [number]},
+        {**good, "notification_id": str(number)},
+        {**good, "notification_id": True},
+        {**good, "lease": None},
+        {**good, "provider_id": {"id": 1}},
+        {**good, "provider_id": "\ud800"},
+        {**good, "reason": 1},
+    ]
+    outcomes = [{**good, "provider_id": "x" * 300, "of_a_later_release": 1}, *unreadable]
 
     assert call({"action": "settle", "outcomes": outcomes}) == {"settled": 1}
     assert stored.rows(Notification)[0].status is NotificationStatus.SENT
@@ -98,6 +112,7 @@ def test_the_schedule_gets_how_much_was_planned(stored: Practice) -> None:
         {"action": "claim", "limit": 0},
         {"action": "claim", "limit": 101},
         {"action": "claim", "limit": "25"},
+        {"action": "claim", "limit": True},
         {"action": "settle"},
         {"Records": {}},
     ],

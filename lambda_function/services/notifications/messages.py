@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
 
+# What is raised for a document that is no message and no outcome.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
 
 class Attachment(NamedTuple):
     """A file of an e-mail. `content_type` may have parameters, such as `text/calendar; method=PUBLISH`."""
@@ -79,14 +82,22 @@ class ComposedMessage:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "ComposedMessage":
-        values = {
-            **document,
-            "kind": NotificationKind(document["kind"]),
-            "channel": Channel(document["channel"]),
-            "attachments": tuple(Attachment(**each) for each in document["attachments"]),
-            "links": tuple(document["links"]),
-        }
-        return cls(**values)
+        """Ignores fields of a later release, so that messages go out while one is deployed. Raises UNREADABLE."""
+        attachments = ({name: each[name] for name in Attachment._fields} for each in document["attachments"])
+        return cls(
+            notification_id=_number(document["notification_id"]),
+            lease=_text(document["lease"]),
+            kind=NotificationKind(document["kind"]),
+            channel=Channel(document["channel"]),
+            to=_text(document["to"]),
+            sender_name=_text(document["sender_name"]),
+            reply_to=_text_or_none(document["reply_to"]),
+            subject=_text_or_none(document["subject"]),
+            text=_text(document["text"]),
+            html=_text_or_none(document["html"]),
+            attachments=tuple(Attachment(**{name: _text(part) for name, part in each.items()}) for each in attachments),
+            links=tuple(_text(link) for link in document["links"]),
+        )
 
 
 class OutcomeStatus(StrEnum):
@@ -118,6 +129,31 @@ class Outcome:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
-        """Ignores fields of a later release, because an outcome that is not read is a message that is sent again."""
-        known = {name: value for name, value in document.items() if name in cls.__dataclass_fields__}
-        return cls(**{**known, "status": OutcomeStatus(document["status"])})
+        """Ignores fields of a later release, because an outcome that is not read is a message that is sent again.
+        Raises UNREADABLE.
+        """
+        return cls(
+            notification_id=_number(document["notification_id"]),
+            lease=_text(document["lease"]),
+            status=OutcomeStatus(document["status"]),
+            provider_id=_text_or_none(document.get("provider_id")),
+            reason=_text_or_none(document.get("reason")),
+        )
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    # JSON can hold half of a character, which nothing else takes. This raises UnicodeEncodeError, a ValueError.
+    value.encode()
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)

@@ -17,8 +17,9 @@ from lambda_function.services.notifications.messages import Outcome, OutcomeStat
 
 # The system's generator: see db/unit_of_work.py.
 _RANDOM = secrets.SystemRandom()
-# As many characters as the column has. What a provider says must not keep the outcomes of others from being written.
+# As many characters as the columns have. What one outcome says must not keep others from being written.
 _LONGEST_ID = 128
+_LONGEST_REASON = 64
 _COUNTED = {NotificationStatus.SENT: "MessagesSent", NotificationStatus.FAILED: "MessagesFailed"}
 
 
@@ -53,7 +54,7 @@ def _changes(message: SendingMessage, outcome: Outcome, now: datetime) -> dict[s
             provider_id = (outcome.provider_id or "")[:_LONGEST_ID] or None if message.erased_at is None else None
             return {"status": NotificationStatus.SENT, "sent_at": now, "provider_id": provider_id, "next_at": None}
         case OutcomeStatus.REFUSED:
-            return _failed(outcome.reason or Reason.REFUSED)
+            return _failed((outcome.reason or Reason.REFUSED)[:_LONGEST_REASON])
         case OutcomeStatus.UNSENT:
             return {"status": NotificationStatus.PENDING, "next_at": now, "attempts": message.attempts - 1}
         case OutcomeStatus.RETRY | OutcomeStatus.UNKNOWN:

@@ -57,6 +57,12 @@ def test_what_was_refused_has_failed_with_the_reason(
     assert '"MessagesFailed"' in log_text()
 
 
+def test_a_reason_that_is_too_long_is_cut(messages: Messages, message: ComposedMessage) -> None:
+    messages.settle(message, OutcomeStatus.REFUSED, reason="x" * 300)
+
+    assert messages.fate() == ("FAILED", "x" * 64)
+
+
 @pytest.mark.parametrize("status", [OutcomeStatus.RETRY, OutcomeStatus.UNKNOWN])
 def test_what_may_succeed_later_is_tried_again_after_a_pause(
     messages: Messages, message: ComposedMessage, status: OutcomeStatus, log_text: Callable[[], str]

@@ -1,6 +1,7 @@
 """What the messenger hears from the notifications function, and from Lambda when there is no answer."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -39,6 +40,26 @@ def test_a_claim_returns_the_messages_as_they_were_composed() -> None:
 
     assert (list(claim.messages), claim.lease_seconds) == ([mail(), sms()], 120.0)
     assert events == [{"action": "claim", "limit": 25}]
+
+
+def test_a_message_that_cannot_be_read_keeps_no_other_from_being_sent(log_text: Callable[[], str]) -> None:
+    good = mail().document()
+    unreadable = [
+        {},
+        "secret",
+        {**good, "notification_id": "secret"},
+        {**good, "to": None},
+        {**good, "text": ["secret"]},
+        {**good, "links": [1]},
+        {**good, "attachments": [{"filename": "secret"}]},
+        {**good, "channel": "PIGEON"},
+    ]
+    answer = works({"messages": [*unreadable, {**good, "of_a_later_release": 1}], "lease_seconds": 120})
+
+    assert list(_function(answer).claim(25).messages) == [mail()]
+    logged = log_text()
+    assert logged.count("message not read") == len(unreadable)
+    assert "secret" not in logged
 
 
 def test_outcomes_are_told_and_the_number_of_settled_ones_returned() -> None:

@@ -169,6 +169,13 @@ class Outcome:
             self.events[event.appointment_id].append(event)
         self.messages = [row for row in practice.rows(OutboxMessage) if row.kind in KINDS]
 
+    def stored(self) -> str:
+        """Returns everything that the outbox and the messages hold."""
+        rows = [*self.messages, *self.rows.values()]
+        return "\n".join(
+            str({column.name: getattr(row, column.name) for column in row.__table__.columns}) for row in rows
+        )
+
     def missing(self) -> list[tuple[int, str]]:
         """Returns the changes that have no row for somebody who should be told of them."""
         there = Counter(row.subject for row in self.rows.values())
@@ -301,7 +308,7 @@ def test_everybody_hears_what_holds_whatever_dies_and_whatever_fails(
         _finish(fire, practice)
 
         outcome = Outcome(practice, world, fire.deliveries)
-        written = fire.written()
+        written = fire.written() + outcome.stored()
     assert made > CHANGES / 2
     assert outcome.missing() == []
     assert outcome.missing_reminders() == []

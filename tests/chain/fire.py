@@ -41,15 +41,21 @@ class Chain:
 
     def troubled(self, troubles: Mapping[str, Mapping[str, float]]) -> None:
         """From now on these shares of requests get into trouble, by action."""
-        (self.folder / TROUBLE).write_text(json.dumps(troubles))
+        self._put(TROUBLE, troubles)
 
     def mortal(self, longest: int) -> None:
         """From the next life on, processes die within so many steps; with 0, they live."""
-        (self.folder / LIVES).write_text(json.dumps({"mortal": longest > 0, "longest": longest}))
+        self._put(LIVES, {"mortal": longest > 0, "longest": longest})
+
+    def _put(self, name: str, value: Any) -> None:
+        """Replaces a file at once, since programs may be reading it."""
+        new = self.folder / f"{name}.new"
+        new.write_text(json.dumps(value))
+        new.replace(self.folder / name)
 
     def ahead(self, seconds: int) -> None:
         """Moves the clock of all programs."""
-        (self.folder / CLOCK).write_text(json.dumps(seconds))
+        self._put(CLOCK, seconds)
 
     def lines(self, name: str) -> list[Any]:
         file = self.folder / name

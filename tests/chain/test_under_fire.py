@@ -32,9 +32,9 @@ from tests.profiles import examples
 THREADS, PATIENTS = 4, 6
 CHANGES, ROUND = examples(80, 2000), 40
 DEATHS_OF_EACH = examples(4, 100)
-# A request that hangs costs the seconds after which the client gives up.
+# A mail or an SMS that hangs costs the seconds after which the client gives up.
 HANGING = 0.01 if CHANGES > 100 else 0.0
-# There are few requests to the bus, since each holds many events.
+# There are few requests to the bus, since each holds many events. One to the queue that hangs would hold up all others.
 TROUBLES = {
     "bus": {"refused": 0.6, "lost": 0.1},
     "queue": {"refused": 0.1, "lost": 0.05},

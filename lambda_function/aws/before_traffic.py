@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambda_function.aws.errors import error_code
 from lambda_function.observability import logger
 
 _HOST = "before-traffic.invalid"
@@ -101,10 +102,8 @@ class BeforeTraffic:
         try:
             answer = self._functions.invoke(FunctionName=version.name, Payload=json.dumps(event))
             result = json.loads(answer["Payload"].read())
-        except ClientError as error:
-            return error.response["Error"]["Code"]
-        except BotoCoreError as error:
-            return type(error).__name__
+        except (BotoCoreError, ClientError) as error:
+            return error_code(error)
         if "FunctionError" in answer:
             return str(result.get("errorType", answer["FunctionError"]))
         return int(result["statusCode"])

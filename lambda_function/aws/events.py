@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambda_function.aws.errors import error_code
 from lambda_function.observability import logger
 from lambda_function.services.relay import Message
 
@@ -34,7 +35,7 @@ class EventBridge:
             try:
                 answer = self._client.put_events(Entries=[entry for _, entry in request])
             except (BotoCoreError, ClientError) as error:
-                logger.error("events not sent", reason=_reason(error))
+                logger.error("events not sent", reason=error_code(error))
                 break
             for (message_id, _), result in zip(request, answer["Entries"], strict=True):
                 if "EventId" in result:
@@ -78,7 +79,3 @@ def _requests(
 def _size(entry: "PutEventsRequestEntryTypeDef") -> int:
     """The size in bytes, counted in the way that EventBridge counts it."""
     return _TIME_BYTES + sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail"))
-
-
-def _reason(error: BotoCoreError | ClientError) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

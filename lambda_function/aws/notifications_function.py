@@ -1,12 +1,9 @@
 """The notifications function as the messenger calls it. Payloads hold addresses and texts, so no error quotes them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from lambda_function.domain.errors import UnavailableError
+from lambda_function.aws.invocation import invoked
 from lambda_function.observability import logger
 from lambda_function.services.messenger import Claim
 from lambda_function.services.notifications.messages import UNREADABLE, ComposedMessage, Outcome
@@ -32,19 +29,7 @@ class NotificationsFunction:
         return int(answer["settled"])
 
     def _call(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises UnavailableError if there is no answer, when nobody knows whether the action was run."""
-        try:
-            answer = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event).encode())
-            text = answer["Payload"].read()
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise UnavailableError(f"The notifications function cannot be invoked ({code}).") from None
-        except BotoCoreError as error:
-            reason = type(error).__name__
-            raise UnavailableError(f"The notifications function cannot be reached ({reason}).") from None
-        if "FunctionError" in answer:
-            raise UnavailableError("The notifications function ended without an answer. Its log says why.")
-        document: dict[str, Any] = json.loads(text)
+        document: dict[str, Any] = invoked(self._client, self._name, event, called="The notifications function")
         return document
 
 

@@ -1,12 +1,10 @@
 """The operators' Lambda as the command line calls it, where the database is out of its reach."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from lambda_function.domain.errors import DomainError, UnavailableError
+from lambda_function.aws.invocation import invoked
+from lambda_function.domain.errors import DomainError
 
 
 class RefusedThereError(DomainError):
@@ -28,18 +26,8 @@ class OperatorFunction:
         """Runs an action and returns its result. Raises RefusedThereError, and UnavailableError if there is no answer,
         when nobody knows whether the action was run.
         """
-        payload = json.dumps({"action": action, "arguments": arguments}, ensure_ascii=False).encode()
-        try:
-            answer = self._functions.invoke(FunctionName=self._name, Payload=payload)
-            text = answer["Payload"].read()
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise UnavailableError(f"The function cannot be invoked ({code}).") from error
-        except BotoCoreError as error:
-            raise UnavailableError(f"The function cannot be reached ({type(error).__name__}).") from error
-        if "FunctionError" in answer:
-            raise UnavailableError("The function ended without an answer. Its log says why.")
-        document = json.loads(text)
+        event = {"action": action, "arguments": arguments}
+        document = invoked(self._functions, self._name, event, called="The function")
         if not document["ok"]:
             raise RefusedThereError(document["error"])
         result: dict[str, Any] = document["result"]

@@ -16,6 +16,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
+from lambda_function.aws.errors import error_code
 from lambda_function.domain.notifications import Reason
 from lambda_function.observability import logger
 from lambda_function.services.messenger import Sent
@@ -40,20 +41,16 @@ def failed(error: BotoCoreError | ClientError, refusals: Mapping[str, Sent], mes
         notification_id=message.notification_id,
         channel=message.channel,
         status=sent.status,
-        error=_name(error),
+        error=error_code(error),
     )
     return sent
 
 
 def _outcome(error: BotoCoreError | ClientError, refusals: Mapping[str, Sent]) -> Sent:
     if isinstance(error, ClientError):
-        return refusals.get(_name(error), _RETRY)
+        return refusals.get(error_code(error), _RETRY)
     if isinstance(error, ParamValidationError):
         return REFUSED
     if isinstance(error, _ANSWER_LOST) or type(error) is HTTPClientError:
         return _UNKNOWN
     return _RETRY
-
-
-def _name(error: BotoCoreError | ClientError) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -80,8 +80,8 @@ def enter(work: UnitOfWork, locked: LockedVisit, step: Step, after: Status, *, r
     if step is Step.CONFIRM:
         # Only now the patient has this time. Reminders that would have come earlier are over.
         appointment.placed_at = work.now
-    if step is Step.CONFIRM and work.actor.role is Role.RECEPTIONIST:
-        appointment.receptionist_id = work.actor.user_id
+        if work.actor.role is Role.RECEPTIONIST:
+            appointment.receptionist_id = work.actor.user_id
     if after not in HOLDING:
         claims.release(work.session, appointment.appointment_id)
     return NewEvent(appointment, EventAction(step), before, locked.country, reason=reason)

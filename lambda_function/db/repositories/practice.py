@@ -28,13 +28,13 @@ from lambda_function.db.models import (
     User,
     WorkingHours,
 )
+from lambda_function.db.repositories.clinic_messages import OwnWordsRow
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import NameTakenError
-from lambda_function.domain.notifications import NotificationKind
-from lambda_function.domain.people import Channel, Language
+from lambda_function.domain.people import Language
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.written_text import as_stored
 
@@ -70,15 +70,6 @@ class ClinicRow(NamedTuple):
     quiet_from_minute: int | None
     quiet_to_minute: int | None
     active: bool
-
-
-class ClinicMessageRow(NamedTuple):
-    clinic_id: int
-    kind: NotificationKind
-    channel: Channel
-    language: Language
-    subject: str | None
-    text: str
 
 
 class ChairRow(NamedTuple):
@@ -154,7 +145,7 @@ class VisitTime(NamedTuple):
 
 _TREATMENTS = select(*columns(TreatmentRow, Treatment))
 _CLINICS = select(*columns(ClinicRow, Clinic))
-_CLINIC_MESSAGES = select(*columns(ClinicMessageRow, ClinicMessage))
+_CLINIC_MESSAGES = select(*columns(OwnWordsRow, ClinicMessage))
 _CHAIRS = select(*columns(ChairRow, Chair))
 _CLOSURES = select(*columns(ClosureRow, Closure))
 _DOCTORS = (
@@ -197,8 +188,8 @@ def clinics(session: Session) -> list[ClinicRow]:
     return fetch_all(session, ClinicRow, _CLINICS, unscoped=True)
 
 
-def clinic_messages(session: Session) -> list[ClinicMessageRow]:
-    return fetch_all(session, ClinicMessageRow, _CLINIC_MESSAGES, unscoped=True)
+def clinic_messages(session: Session) -> list[OwnWordsRow]:
+    return fetch_all(session, OwnWordsRow, _CLINIC_MESSAGES, unscoped=True)
 
 
 def chairs(session: Session) -> list[ChairRow]:

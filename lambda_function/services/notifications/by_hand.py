@@ -9,7 +9,6 @@ from lambda_function.domain.message_rules import REMINDER_PAUSE
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.permissions import Action, require
-from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.notifications.planning import Plan, plan_messages
 from lambda_function.services.visits import lock_visit
 
@@ -28,19 +27,16 @@ def remind(work: UnitOfWork, appointment_id: int) -> NotificationView:
     placed_at = visit.placed_at or visit.created_at
     if notification_lists.reminded_since(work.session, appointment_id, work.now - REMINDER_PAUSE, placed_at=placed_at):
         raise RemindedRecentlyError("The patient has been reminded within the last hour, or is about to be.")
-    clinic = message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id]
     # No other reminder by hand is of the same instant: within the hour, it would have been refused.
     subject = f"by-hand:{appointment_id}:{rfc3339(work.now)}"
     plan = Plan(
         kind=NotificationKind.REMINDER,
         subject=subject,
         patient_id=visit.patient_id,
-        clinic_id=visit.clinic_id,
+        clinic=message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id],
         basis_at=placed_at,
         wanted=work.now,
         starts_at=visit.starts_at,
-        quiet=clinic.quiet,
-        zone=time_zone(clinic.time_zone),
         appointment_id=appointment_id,
     )
     plan_messages(work, [plan])

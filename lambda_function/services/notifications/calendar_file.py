@@ -2,10 +2,7 @@
 5545, and RFC 5546 for what is to be done with it.
 """
 
-from datetime import datetime
-from typing import NamedTuple
-
-from lambda_function.domain.appointment import Status
+from lambda_function.db.repositories.message_facts import VisitFacts
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
 from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, written
@@ -17,21 +14,8 @@ WITH_FILE = frozenset(NotificationKind) - {NotificationKind.OFFER, NotificationK
 _FILE_NAMES = {Language.EN: "appointment.ics", Language.ES: "cita.ics"}
 
 
-class VisitOfFile(NamedTuple):
-    """The visit as it is now. `installation_id` is that of the feed's events."""
-
-    appointment_id: int
-    installation_id: str
-    status: Status
-    starts_at: datetime
-    ends_at: datetime
-    version: int
-    created_at: datetime
-    updated_at: datetime
-
-
-def calendar_file(facts: MessageFacts, visit: VisitOfFile) -> Attachment:
-    """Returns the file for a message of a kind of WITH_FILE."""
+def calendar_file(facts: MessageFacts, visit: VisitFacts) -> Attachment:
+    """Returns the file of the visit as it is now, for a message of a kind of WITH_FILE."""
     method = "CANCEL" if facts.kind is NotificationKind.CANCELLED else "PUBLISH"
     lines = [
         "BEGIN:VCALENDAR",

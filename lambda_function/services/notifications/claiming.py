@@ -132,12 +132,10 @@ def _for_others(
                 kind=message.kind,
                 subject=message.subject,
                 patient_id=matter.patient_id,
-                clinic_id=matter.clinic.clinic_id,
+                clinic=matter.clinic,
                 basis_at=message.basis_at,
                 wanted=now,
                 starts_at=matter.starts_at,
-                quiet=matter.clinic.quiet,
-                zone=time_zone(matter.clinic.time_zone),
                 appointment_id=message.appointment_id,
                 waitlist_id=message.waitlist_id,
             )
@@ -224,16 +222,13 @@ def _to_whom(message: DueMessage, patient: Contact, facts: ClaimFacts) -> tuple[
 
 def _check_quiet_hours(message: DueMessage, matter: Matter, channel: Channel, now: datetime) -> None:
     """Raises _StoppedError if it is quiet and the message has to wait until it is not."""
-    zone = time_zone(matter.clinic.time_zone)
-    if zone is None:
-        return
     at = send_time(
         now,
         kind=message.kind,
         channel=channel,
         starts_at=matter.starts_at,
         quiet=matter.clinic.quiet,
-        zone=zone,
+        zone=time_zone(matter.clinic.time_zone),
         now=now,
     )
     if at is None:

@@ -6,7 +6,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.people import Channel
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.observability import logger, stack
-from lambda_function.services.notifications.calendar_file import WITH_FILE, VisitOfFile, calendar_file
+from lambda_function.services.notifications.calendar_file import WITH_FILE, calendar_file
 from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter
 from lambda_function.services.notifications.messages import Attachment, ComposedMessage, MessageFacts
 from lambda_function.services.notifications.wording import OwnWords, compose
@@ -77,14 +77,4 @@ def _attachments(told: MessageFacts, matter: Matter) -> tuple[Attachment, ...]:
     visit = matter.visit
     if visit is None or told.channel is not Channel.EMAIL or told.kind not in WITH_FILE:
         return ()
-    of_file = VisitOfFile(
-        appointment_id=visit.appointment_id,
-        installation_id=visit.installation_id,
-        status=visit.status,
-        starts_at=visit.starts_at,
-        ends_at=visit.ends_at,
-        version=visit.version,
-        created_at=visit.created_at,
-        updated_at=visit.updated_at,
-    )
-    return (calendar_file(told, of_file),)
+    return (calendar_file(told, visit),)

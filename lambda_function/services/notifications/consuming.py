@@ -11,7 +11,6 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind
-from lambda_function.domain.time_zones import time_zone
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.notifications.bounces import take_back
 from lambda_function.services.notifications.bus_events import (
@@ -77,17 +76,14 @@ def _tell_of_change(work: UnitOfWork, change: Change) -> None:
     visit = message_facts.visits(work.session, [change.appointment_id]).get(change.appointment_id)
     if visit is None:
         return
-    clinic = message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id]
     plan = Plan(
         kind=change.kind,
         subject=f"change:{change.message_id}:{change.kind}",
         patient_id=visit.patient_id,
-        clinic_id=visit.clinic_id,
+        clinic=message_facts.clinics(work.session, [visit.clinic_id])[visit.clinic_id],
         basis_at=change.at,
         wanted=work.now,
         starts_at=visit.starts_at,
-        quiet=clinic.quiet,
-        zone=time_zone(clinic.time_zone),
         appointment_id=visit.appointment_id,
     )
     plan_messages(work, [plan])
@@ -102,12 +98,10 @@ def _tell_of_offer(work: UnitOfWork, offer: Offer) -> None:
         kind=NotificationKind.OFFER,
         subject=f"offer:{offer.waitlist_id}:{rfc3339(offer.starts_at)}",
         patient_id=entry.patient_id,
-        clinic_id=offer.clinic_id,
+        clinic=clinic,
         basis_at=offer.starts_at,
         wanted=work.now,
         starts_at=offer.starts_at,
-        quiet=clinic.quiet,
-        zone=time_zone(clinic.time_zone),
         waitlist_id=offer.waitlist_id,
     )
     plan_messages(work, [plan])

@@ -3,21 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Protocol
 
 from lambda_function.db.repositories import notifications
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.notification_times import send_time
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus, Reason
 from lambda_function.domain.quiet_hours import QuietHours
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.notifications.addressees import Addressee, addressees
+
+
+class PlanningClinic(Protocol):
+    """The clinic that tells something."""
+
+    @property
+    def clinic_id(self) -> int: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def quiet(self) -> QuietHours | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Something to be told about a patient. `wanted` is when, unless quiet hours put it off. `starts_at` is the start
-    of the visit or of the offered time. A clinic without a `zone` has no quiet hours.
+    of the visit or of the offered time.
 
     Each person is told of a `subject` only once, and `basis_at` later shows whether it still holds: see
     db/models/notifications.py.
@@ -26,12 +37,10 @@ class Plan:
     kind: NotificationKind
     subject: str
     patient_id: int
-    clinic_id: int
+    clinic: PlanningClinic
     basis_at: datetime
     wanted: datetime
     starts_at: datetime
-    quiet: QuietHours | None
-    zone: ZoneInfo | None
     appointment_id: int | None = None
     waitlist_id: int | None = None
 
@@ -52,20 +61,20 @@ def plan_messages(work: UnitOfWork, plans: Sequence[Plan]) -> int:
     return len(rows)
 
 
-def may_go_at(plan: Plan, person: Addressee, now: datetime) -> datetime | None:
+def _may_go_at(plan: Plan, person: Addressee, now: datetime) -> datetime | None:
     """Returns when the message may go to this person, or None if quiet hours leave no time for it. One about a visit
     that has begun is due at once, and the claim finds that it is too late.
     """
     due = max(plan.wanted, now)
-    if plan.zone is None or plan.starts_at <= due:
+    if plan.starts_at <= due:
         return due
     return send_time(
         plan.wanted,
         kind=plan.kind,
         channel=person.channel,
         starts_at=plan.starts_at,
-        quiet=plan.quiet,
-        zone=plan.zone,
+        quiet=plan.clinic.quiet,
+        zone=time_zone(plan.clinic.time_zone),
         now=now,
     )
 
@@ -73,14 +82,14 @@ def may_go_at(plan: Plan, person: Addressee, now: datetime) -> datetime | None:
 def _row(work: UnitOfWork, plan: Plan, person: Addressee) -> dict[str, Any]:
     reason, at = person.reason, None
     if reason is None:
-        at = may_go_at(plan, person, work.now)
+        at = _may_go_at(plan, person, work.now)
         reason = Reason.QUIET_HOURS if at is None else None
     return {
         "kind": plan.kind,
         "channel": person.channel,
         "status": NotificationStatus.PENDING if reason is None else NotificationStatus.SUPPRESSED,
         "user_id": person.user_id,
-        "clinic_id": plan.clinic_id,
+        "clinic_id": plan.clinic.clinic_id,
         "appointment_id": plan.appointment_id,
         "waitlist_id": plan.waitlist_id,
         "subject": plan.subject,

@@ -96,9 +96,13 @@ def _plan_batch(work: UnitOfWork, *, clinic: RemindingClinic, after: tuple[datet
 
 def _due(visit: VisitToCome, clinic: RemindingClinic, now: datetime) -> Iterator[Plan]:
     """Yields the reminders of a visit that are to be planned now, whether or not they have been."""
-    zone = time_zone(clinic.time_zone)
     times = reminder_times(
-        visit.starts_at, visit.placed_at, clinic.reminder_hours, quiet=clinic.quiet, zone=zone, now=now
+        visit.starts_at,
+        visit.placed_at,
+        clinic.reminder_hours,
+        quiet=clinic.quiet,
+        zone=time_zone(clinic.time_zone),
+        now=now,
     )
     for hours, at in times:
         if at is not None and at > now + LOOK_AHEAD:
@@ -107,11 +111,9 @@ def _due(visit: VisitToCome, clinic: RemindingClinic, now: datetime) -> Iterator
             kind=NotificationKind.REMINDER,
             subject=f"reminder:{visit.appointment_id}:{hours}:{rfc3339(visit.placed_at)}",
             patient_id=visit.patient_id,
-            clinic_id=clinic.clinic_id,
+            clinic=clinic,
             basis_at=visit.placed_at,
             wanted=visit.starts_at - timedelta(hours=hours),
             starts_at=visit.starts_at,
-            quiet=clinic.quiet,
-            zone=zone,
             appointment_id=visit.appointment_id,
         )

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from lambda_function.db.repositories import practice
-from lambda_function.db.repositories.practice import ChairRow, ClinicMessageRow, ClinicRow, ClosureRow, WeeklyHoursRow
+from lambda_function.db.repositories.clinic_messages import OwnWordsRow
+from lambda_function.db.repositories.practice import ChairRow, ClinicRow, ClosureRow, WeeklyHoursRow
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.quiet_hours import QuietHours
@@ -154,7 +155,7 @@ def read_state(session: Session) -> State:
 
 def _clinics(
     clinics: Iterable[ClinicRow],
-    messages: Iterable[ClinicMessageRow],
+    messages: Iterable[OwnWordsRow],
     chairs: Iterable[ChairRow],
     closures: Iterable[ClosureRow],
 ) -> dict[str, Fields]:
@@ -164,7 +165,7 @@ def _clinics(
     return {
         as_stored(row.name): {
             **_fields(row, _CLINIC),
-            "quiet_hours": _quiet_hours(row),
+            "quiet_hours": QuietHours.between(row.quiet_from_minute, row.quiet_to_minute),
             "messages": tuple(sorted(own_words[row.clinic_id])),
             "active": row.active,
             "chairs": tuple(sorted(used[row.clinic_id])),
@@ -223,13 +224,7 @@ def _closed_days(row: ClosureRow) -> ClosedDays:
     return ClosedDays(row.first_day, row.last_day, row.reason and trimmed(row.reason))
 
 
-def _quiet_hours(row: ClinicRow) -> QuietHours | None:
-    if row.quiet_from_minute is None or row.quiet_to_minute is None:
-        return None
-    return QuietHours(row.quiet_from_minute, row.quiet_to_minute)
-
-
-def _own_message(row: ClinicMessageRow) -> OwnMessage:
+def _own_message(row: OwnWordsRow) -> OwnMessage:
     return OwnMessage(row.kind, row.channel, row.language, row.subject, row.text)
 
 

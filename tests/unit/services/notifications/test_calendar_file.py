@@ -14,11 +14,12 @@ from ical.calendar_stream import IcsCalendarStream
 
 from lambda_function.api.calendar_feed import calendar
 from lambda_function.db.repositories.calendar_feed import FeedEntry
+from lambda_function.db.repositories.message_facts import VisitFacts
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
-from lambda_function.services.notifications.calendar_file import WITH_FILE, VisitOfFile, calendar_file
+from lambda_function.services.notifications.calendar_file import WITH_FILE, calendar_file
 from tests.unit.services.notifications.facts import GUARDIAN, STARTS_AT, facts
 
 INSTALLATION = "0123456789abcdef0123456789abcdef"
@@ -66,14 +67,28 @@ READERS: Mapping[str, Callable[[str], list[Event]]] = {
 }
 
 
-def visit(version: int = 1, status: Status = Status.BOOKED, later: timedelta = timedelta()) -> VisitOfFile:
+def visit(version: int = 1, status: Status = Status.BOOKED, later: timedelta = timedelta()) -> VisitFacts:
     starts_at = STARTS_AT + later
     ends_at = starts_at + timedelta(minutes=30)
     changed = MADE + timedelta(days=version)
-    return VisitOfFile(17, INSTALLATION, status, starts_at, ends_at, version, MADE, changed)
+    return VisitFacts(
+        appointment_id=17,
+        patient_id=6,
+        clinic_id=1,
+        doctor_name="Luz Quispe",
+        treatment_name="Root canal",
+        status=status,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        placed_at=MADE,
+        version=version,
+        created_at=MADE,
+        updated_at=changed,
+        installation_id=INSTALLATION,
+    )
 
 
-def feed(seen: VisitOfFile, owner: Actor) -> str:
+def feed(seen: VisitFacts, owner: Actor) -> str:
     entry = FeedEntry(
         seen.appointment_id,
         seen.status,

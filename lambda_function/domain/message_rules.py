@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind, Reason
 from lambda_function.domain.waitlist import WaitlistStatus
 
@@ -30,7 +31,8 @@ _TOLD_OF: Mapping[NotificationKind, frozenset[Status]] = MappingProxyType(
         NotificationKind.REMINDER: frozenset({Status.BOOKED}),
     }
 )
-_REMINDER = "reminder"
+# What the subject of each reminder of a schedule begins with.
+REMINDER_SUBJECT = "reminder:"
 
 
 class ToldVisit(Protocol):
@@ -83,12 +85,16 @@ def why_not_of_offer(basis_at: datetime, offer: ToldOffer, now: datetime) -> Rea
     return None if stands else Reason.OFFER_ENDED
 
 
+def reminder_subject(appointment_id: int, hours: int, placed_at: datetime) -> str:
+    """Returns the subject of the reminder of a schedule that comes so many hours before a visit."""
+    return f"{REMINDER_SUBJECT}{appointment_id}:{hours}:{rfc3339(placed_at)}"
+
+
 def reminder_hours(subject: str) -> int | None:
-    """Returns how many hours before the visit a reminder comes, from what it is about: `reminder:17:48:…` is the one of
+    """Returns how many hours before the visit a reminder comes, from its subject: `reminder:17:48:…` is the one of
     visit 17 that comes 48 hours before it. It is None for one by hand.
     """
-    kind, _, rest = subject.partition(":")
-    return int(rest.split(":")[1]) if kind == _REMINDER else None
+    return int(subject.split(":")[2]) if subject.startswith(REMINDER_SUBJECT) else None
 
 
 def pause_after(attempts: int, jitter: Callable[[float, float], float]) -> timedelta:

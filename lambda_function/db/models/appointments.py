@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Numeric,
     String,
+    func,
     text,
 )
 from sqlalchemy.dialects.mysql import TINYINT
@@ -123,6 +124,8 @@ class AppointmentEvent(Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+# When a visit got its time, also in rows of a release before 0026.
+PLACED_AT = func.coalesce(Appointment.placed_at, Appointment.created_at)
 # For db/criteria, as in models/people.py, and for repositories that write many rows at a time or without the ORM.
 APPOINTMENT_ROWS = Base.metadata.tables[Appointment.__tablename__]
 EVENT_ROWS = Base.metadata.tables[AppointmentEvent.__tablename__]

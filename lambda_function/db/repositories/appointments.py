@@ -6,13 +6,14 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, union_all, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, AppointmentEvent, Clinic, PersonName, Treatment, UserType
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
 from lambda_function.db.repositories.guardians import represented
+from lambda_function.db.repositories.keyset import first_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.domain.appointment import HOLDING, Policy, Status
 
@@ -168,8 +169,7 @@ def _page_statement(filters: frozenset[str], clinics: int, patients: int) -> Any
     """Builds the statement once for each set of filters in use, because building costs more than running.
 
     The page is found first, from the index alone, and names are joined only to its rows. Otherwise the server would
-    join all later rows and sort them. Each of several clinics or patients gives a page, because no index holds the
-    visits of all of them together.
+    join all later rows and sort them.
     """
     found = (
         select(Appointment.appointment_id, Appointment.starts_at)
@@ -179,12 +179,7 @@ def _page_statement(filters: frozenset[str], clinics: int, patients: int) -> Any
     )
     parts = [Appointment.clinic_id == bindparam(f"clinic_{number}") for number in range(clinics)]
     parts += [Appointment.patient_id == bindparam(f"patient_{number}") for number in range(patients)]
-    pages = [found.where(part) for part in parts]
-    page = found.subquery()
-    if pages:
-        all_pages = union_all(*pages).subquery()
-        first = select(all_pages.c.appointment_id).order_by(all_pages.c.starts_at, all_pages.c.appointment_id)
-        page = first.limit(bindparam("page_limit")).subquery()
+    page = first_of(found, parts)
     return (
         _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id)
         .order_by(Appointment.starts_at, Appointment.appointment_id)

@@ -1,14 +1,16 @@
-"""Conditions for a part of many rows: those after a position in their order, up to another.
+"""Parts of many rows: those after a position in their order, up to another, and the first of several owners.
 
-They are spelled out, because MySQL does not use an index range for `(a, b) > (x, y)`, and would read all earlier rows
-every time.
+The conditions are spelled out, because MySQL does not use an index range for `(a, b) > (x, y)`, and would read all
+earlier rows every time.
 """
 
 from collections.abc import Callable, Sequence
 from operator import gt, lt
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, or_, select, union_all
+
+from lambda_function.db.base import AnySelect
 
 Position = tuple[Any, ...]
 
@@ -33,3 +35,15 @@ def _differing(
 
 def _equal(columns: Sequence[Any], position: Position) -> list[ColumnElement[bool]]:
     return [column == value for column, value in zip(columns, position, strict=False)]
+
+
+def first_of(found: AnySelect, owners: Sequence[ColumnElement[bool]]) -> Subquery:
+    """Returns the first rows of `found`, which selects an id and then what it is ordered by, and has the limit
+    `page_limit`. With `owners`, those are the first of all rows for which one of these conditions holds: each of them
+    gives as many, because no index holds the rows of several owners in their order.
+    """
+    if not owners:
+        return found.subquery()
+    together = union_all(*(found.where(owner) for owner in owners)).subquery()
+    row_id, *before = together.c
+    return select(row_id).order_by(*before, row_id).limit(bindparam("page_limit")).subquery()

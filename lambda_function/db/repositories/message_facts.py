@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, literal, select
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.functions import coalesce
 
 from lambda_function.db.base import AnySelect
 from lambda_function.db.criteria import here
@@ -20,6 +19,7 @@ from lambda_function.db.models import (
     User,
     WaitlistEntry,
 )
+from lambda_function.db.models.appointments import PLACED_AT
 from lambda_function.db.repositories.guardians import acting
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import Status
@@ -118,7 +118,7 @@ _VISITS: AnySelect = (
             Appointment,
             doctor_name=_DOCTOR.full_name,
             treatment_name=Treatment.name,
-            placed_at=coalesce(Appointment.placed_at, Appointment.created_at),
+            placed_at=PLACED_AT,
             installation_id=select(Installation.installation_id).scalar_subquery(),
         )
     )

@@ -6,11 +6,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Notification
+from lambda_function.db.repositories.keyset import first_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
@@ -67,9 +68,7 @@ _REMINDED = (
 
 @lru_cache(maxsize=128)
 def _page_statement(filters: frozenset[str], clinics: int, people: int) -> AnySelect:
-    """Builds the statement once for each set of filters in use, as in db/repositories/appointments.py: no index holds
-    the messages of several clinics or people in their order, so each of them gives a page.
-    """
+    """Builds the statement once for each set of filters in use, as in db/repositories/appointments.py."""
     found = (
         select(Notification.notification_id)
         .where(Notification.notification_id > bindparam("after"), *(_FILTERS[name] for name in sorted(filters)))
@@ -78,11 +77,7 @@ def _page_statement(filters: frozenset[str], clinics: int, people: int) -> AnySe
     )
     parts = [Notification.clinic_id == bindparam(f"clinic_{number}") for number in range(clinics)]
     parts += [Notification.user_id == bindparam(f"person_{number}") for number in range(people)]
-    page = found.subquery()
-    if parts:
-        all_pages = union_all(*(found.where(part) for part in parts)).subquery()
-        first = select(all_pages.c.notification_id).order_by(all_pages.c.notification_id)
-        page = first.limit(bindparam("page_limit")).subquery()
+    page = first_of(found, parts)
     return (
         _VIEW.join(page, page.c.notification_id == Notification.notification_id)
         .order_by(Notification.notification_id)

@@ -17,6 +17,7 @@ from lambda_function.db.models.notifications import NOTIFICATION_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.errors import ContentionError
+from lambda_function.domain.message_rules import REMINDER_SUBJECT
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
 
@@ -95,7 +96,7 @@ _REMINDERS: AnySelect = select(*columns(PlannedReminder, Notification)).where(
     Notification.due_at <= instant_parameter("now"),
     Notification.status.in_([NotificationStatus.PENDING, NotificationStatus.SENDING, NotificationStatus.SENT]),
     or_(
-        Notification.subject.like("reminder:%"),
+        Notification.subject.startswith(REMINDER_SUBJECT),
         Notification.sent_at.is_(None),
         Notification.sent_at > instant_parameter("by_hand_since"),
     ),

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import coalesce
 
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Appointment, Clinic, Notification
+from lambda_function.db.models.appointments import PLACED_AT
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import Status
@@ -49,7 +49,7 @@ _CLINICS: AnySelect = (
 )
 # This spelling lets the index find the start. The row constructor (a, b) > (x, y) would read all of it.
 _VISITS: AnySelect = (
-    select(*columns(VisitToCome, Appointment, placed_at=coalesce(Appointment.placed_at, Appointment.created_at)))
+    select(*columns(VisitToCome, Appointment, placed_at=PLACED_AT))
     .where(
         Appointment.clinic_id == bindparam("clinic_id"),
         Appointment.status == Status.BOOKED,

@@ -13,7 +13,7 @@ from lambda_function.db.repositories import reminders
 from lambda_function.db.repositories.reminders import RemindingClinic, VisitToCome
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import ContentionError, UnavailableError
-from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.message_rules import reminder_subject
 from lambda_function.domain.notification_times import reminder_times
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.time_zones import time_zone
@@ -109,7 +109,7 @@ def _due(visit: VisitToCome, clinic: RemindingClinic, now: datetime) -> Iterator
             continue
         yield Plan(
             kind=NotificationKind.REMINDER,
-            subject=f"reminder:{visit.appointment_id}:{hours}:{rfc3339(visit.placed_at)}",
+            subject=reminder_subject(visit.appointment_id, hours, visit.placed_at),
             patient_id=visit.patient_id,
             clinic=clinic,
             basis_at=visit.placed_at,

@@ -362,7 +362,7 @@ def lag(url: URL, details: Sequence[str], every: float, arguments: Namespace, sa
             while _number(raw, _SENT) < len(details):
                 if time.monotonic() > changed + _PATIENCE:
                     raise RuntimeError("not every message was sent")
-                time.sleep(0.1)
+                time.sleep(0.1)  # until other threads have sent more
             after = time.monotonic() - changed
         with raw.cursor() as cursor:
             cursor.execute(_LAGS)

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from dev.lambda_context import LambdaContext
-from dev.triggers import Application, Environ, StartResponse
+from dev.wsgi import Application, Environ, StartResponse, body_of
 
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _SECONDS = 60
@@ -29,7 +29,7 @@ class Functions:
         asked = _PATH.fullmatch(environ["PATH_INFO"])
         if asked is None or asked[1] not in self._functions:
             return self._application(environ, start_response)
-        event = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        event = json.loads(body_of(environ))
         handler, alone = self._functions[asked[1]]
         headers = [("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST")]
         try:

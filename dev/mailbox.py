@@ -5,23 +5,21 @@ moto, so it has what moto has taken, and nothing else.
 import base64
 import email
 import email.policy
-import io
 import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
-from http import HTTPStatus
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
-from dev.triggers import Application, Environ, StartResponse
+from dev.wsgi import Application, Environ, StartResponse, answer_of, body_of
 
 PATH = "/dev/messages"
 _KEPT = 2000
-_MAIL_PATH = "/v2/email/outbound-emails"
+MAIL_PATH = "/v2/email/outbound-emails"
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -40,16 +38,13 @@ class Mailbox:
         if (method, path) == ("GET", PATH):
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"items": self._newest_first()}).encode()]
-        if method != "POST" or path not in {_MAIL_PATH, "/"}:
+        if method != "POST" or path not in {MAIL_PATH, "/"}:
             return self._application(environ, start_response)
-        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(sent)
-        started: list[Any] = []
-        body = b"".join(self._application(environ, lambda *arguments: started.append(arguments)))
-        if started[0][0].startswith(str(HTTPStatus.OK.value)):
-            self._keep(_of_mail(json.loads(sent)) if path == _MAIL_PATH else _of_sms(sent))
-        start_response(*started[0])
-        return [body]
+        sent = body_of(environ)
+        answer = answer_of(self._application, environ)
+        if answer.is_ok:
+            self._keep(message_in(path, sent))
+        return answer.send(start_response)
 
     def _newest_first(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -63,6 +58,11 @@ class Mailbox:
         sent_at = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         with self._lock:
             self._messages.append({**message, "links": links, "sent_at": sent_at})
+
+
+def message_in(path: str, sent: bytes) -> dict[str, Any] | None:
+    """Returns the message that a request of SES or SNS asks to send, or None for any other request."""
+    return _of_mail(json.loads(sent)) if path == MAIL_PATH else _of_sms(sent)
 
 
 def _of_mail(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,9 +24,11 @@ _VISIBILITY_SECONDS = 10
 _MAX_RECEIVES = 5
 
 
-def create(account: Aws) -> dict[str, str]:
+def create(
+    account: Aws, *, visibility_seconds: int = _VISIBILITY_SECONDS, max_receives: int = _MAX_RECEIVES
+) -> dict[str, str]:
     """Returns the environment of the programs that use it."""
-    queue = _create_queue(account.session.client("sqs", endpoint_url=account.url))
+    queue = _create_queue(account.session.client("sqs", endpoint_url=account.url), visibility_seconds, max_receives)
     events = account.session.client("events", endpoint_url=account.url)
     events.create_event_bus(Name=_NAME)
     pattern = {"source": [SOURCE], "detail-type": _KINDS}
@@ -49,11 +51,11 @@ class _Queue(NamedTuple):
     arn: str
 
 
-def _create_queue(queues: "SQSClient") -> _Queue:
+def _create_queue(queues: "SQSClient", visibility_seconds: int, max_receives: int) -> _Queue:
     dead = _named(queues, f"{FUNCTION}-dead", {})
-    redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": _MAX_RECEIVES}
+    redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": max_receives}
     return _named(
-        queues, FUNCTION, {"VisibilityTimeout": str(_VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)}
+        queues, FUNCTION, {"VisibilityTimeout": str(visibility_seconds), "RedrivePolicy": json.dumps(redrive)}
     )
 
 

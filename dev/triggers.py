@@ -2,18 +2,13 @@
 trigger. It is WSGI middleware around moto, so it also runs when a client's own page confirms.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
 from dev.lambda_context import LambdaContext
+from dev.wsgi import Application, Environ, StartResponse, answer_of, body_of
 
-Environ = dict[str, Any]
-# WSGI's own callable, which takes further arguments that nobody here sends.
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Handler = Callable[[dict[str, Any], Any], Any]
 Attributes = Callable[[dict[str, Any], bool], dict[str, str]]
 
@@ -41,17 +36,14 @@ class Triggers:
         action = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
         if action not in _SOURCES:
             return self._application(environ, start_response)
-        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(sent)
-        started: list[Any] = []
-        body = b"".join(self._application(environ, lambda *arguments: started.append(arguments)))
-        if started[0][0].startswith(str(HTTPStatus.OK.value)):
+        sent = body_of(environ)
+        answer = answer_of(self._application, environ)
+        if answer.is_ok:
             refusal = self._refusal(action, json.loads(sent))
             if refusal is not None:
                 start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")])
                 return [json.dumps(refusal).encode()]
-        start_response(*started[0])
-        return [body]
+        return answer.send(start_response)
 
     def _refusal(self, action: str, request: dict[str, Any]) -> dict[str, str] | None:
         """Returns Cognito's answer when the trigger failed. The account is confirmed nevertheless."""

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from sqlalchemy import URL
 
-from dev.aws import environment
+from dev import messaging
+from dev.aws import Aws, environment, lambda_environment
 from dev.children import running
-from lambda_function.aws.events import SOURCE
-from tests.aws import SECRET_ID, secret_of
-from tests.chain.programs import BIRTHS, CLOCK, DEATHS, INVOKE_PORT, LIVES, QUEUE_URL, ROLES, TURN
+from dev.clock import StackClock
+from dev.database import APP_SECRET
+from tests.aws import secret_of
+from tests.chain.programs import BIRTHS, CLOCK, DEATHS, INVOKE_PORT, LIVES, ROLES, TURN
 from tests.chain.providers import BUS, DELIVERIES, TROUBLE
 
-BUS_NAME = "appointments"
-SENDER = "hello@clinic.example"
 _PATIENCE = 900.0
 
 
@@ -55,7 +54,7 @@ class Chain:
 
     def ahead(self, seconds: int) -> None:
         """Moves the clock of all programs."""
-        self._put(CLOCK, seconds)
+        StackClock(self.folder / CLOCK).set(seconds)
 
     def lines(self, name: str) -> list[Any]:
         file = self.folder / name
@@ -101,9 +100,13 @@ def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
         arguments = ("tests.chain.providers", str(port), str(folder))
         aws = stack.enter_context(running("AWS", *arguments, log=log, environment=environment(url)))
         aws.wait_until_it_answers(f"{url}/moto-api/")
-        found = _prepare(folder, url, database)
+        account = Aws(url)
+        account.create_secrets(APP_SECRET).put_current(APP_SECRET, secret_of(database))
+        # A program that dies leaves its batch behind, which must not end in the dead-letter queue.
+        own = lambda_environment(url) | messaging.create(account, visibility_seconds=2, max_receives=50)
+        own |= {"AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{invoke_port}", INVOKE_PORT: str(invoke_port)}
+        found = Chain(folder, account.session.client("sqs", endpoint_url=url), own["LOCAL_QUEUE_URL"])
         found.mortal(longest_life)
-        own = _environment(url, invoke_port, found.queue)
         for role in ROLES:
             stack.enter_context(_role(role, folder, own))
         until(lambda: len(found.lines(BIRTHS)) >= len(ROLES), "every program has begun")
@@ -113,43 +116,6 @@ def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
 def _role(name: str, folder: Path, own: Mapping[str, str]) -> AbstractContextManager[Any]:
     log = folder / f"{name}.log"
     return running(name, "tests.chain.programs", name, str(folder), log=log, environment=own)
-
-
-def _environment(url: str, invoke_port: int, queue: str) -> dict[str, str]:
-    return environment(url) | {
-        "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{invoke_port}",
-        "DATABASE_SECRET_ID": SECRET_ID,
-        "DATABASE_TLS": "off",
-        "EVENT_BUS_NAME": BUS_NAME,
-        "MAIL_SENDER": SENDER,
-        "MAIL_CONFIGURATION_SET": "mail",
-        "NOTIFICATIONS_FUNCTION": "notifications",
-        "POWERTOOLS_SERVICE_NAME": "chain",
-        "PYTHONUNBUFFERED": "1",
-        INVOKE_PORT: str(invoke_port),
-        QUEUE_URL: queue,
-    }
-
-
-def _prepare(folder: Path, url: str, database: URL) -> Chain:
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
-
-    def client(name: str) -> Any:
-        return session.client(name, endpoint_url=url)  # type: ignore[call-overload]
-
-    client("secretsmanager").create_secret(Name=SECRET_ID, SecretString=json.dumps(secret_of(database)))
-    mail, sqs, events = client("sesv2"), client("sqs"), client("events")
-    mail.create_email_identity(EmailIdentity=SENDER)
-    mail.create_configuration_set(ConfigurationSetName="mail")
-    sqs.create_queue(QueueName="dead")
-    arn = "arn:aws:sqs:us-east-1:123456789012:"
-    redrive = json.dumps({"deadLetterTargetArn": f"{arn}dead", "maxReceiveCount": "50"})
-    attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": "2"}
-    queue = sqs.create_queue(QueueName="notifications", Attributes=attributes)["QueueUrl"]
-    events.create_event_bus(Name=BUS_NAME)
-    events.put_rule(Name="all", EventBusName=BUS_NAME, EventPattern=json.dumps({"source": [SOURCE]}))
-    events.put_targets(Rule="all", EventBusName=BUS_NAME, Targets=[{"Id": "queue", "Arn": f"{arn}notifications"}])
-    return Chain(folder, sqs, queue)
 
 
 def until(done: Callable[[], bool], what: str) -> None:

@@ -3,19 +3,17 @@ again, as a schedule, a queue or an invocation would.
 
 Each life of it is a process that kills itself at a step, if the file `lives.json` of the folder says so: before or
 after a statement, a commit or a call to AWS. Then the next life begins. It writes down at which steps it died. The
-file `clock.json` says how many seconds the clock is ahead.
+file `clock` says how many seconds the clock is ahead.
 """
 
 import json
+import logging
 import os
 import random
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,18 +22,23 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from sqlalchemy import Engine, event
+from werkzeug.exceptions import NotFound
+from werkzeug.serving import run_simple
 
+from dev import messaging
 from dev.children import end_with_parent
+from dev.clock import StackClock
+from dev.functions import Functions
+from dev.pumps import Consumer
 from lambda_function.bootstrap.clock import Clock
 from lambda_function.bootstrap.messenger import build_messenger
 from lambda_function.bootstrap.notifications import build_notifications
 from lambda_function.bootstrap.outbox_relay import build_relay
 
-LIVES, BIRTHS, DEATHS, CLOCK = "lives.json", "births.jsonl", "deaths.jsonl", "clock.json"
+LIVES, BIRTHS, DEATHS, CLOCK = "lives.json", "births.jsonl", "deaths.jsonl", "clock"
 # What stands in the log after each turn that did not fail.
 TURN = "turn"
 INVOKE_PORT = "INVOKE_PORT"
-QUEUE_URL = "QUEUE_URL"
 _PAUSE = 0.05
 
 Handler = Callable[[Any], Any]
@@ -89,18 +92,12 @@ def _calling(handler: Handler) -> None:
 
 
 def _consuming(handler: Handler) -> None:
-    """Hands over what is in the queue, as Lambda's poller does, and has the handler sweep after each batch."""
+    """Hands over what is in the queue, and then has the handler sweep."""
     queues = boto3.client("sqs", config=Config(read_timeout=5, retries={"total_max_attempts": 1}))
-    url = os.environ[QUEUE_URL]
+    consume = Consumer(queues, os.environ["LOCAL_QUEUE_URL"], handler)
 
     def turn() -> None:
-        taken = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        records = [{"messageId": each["MessageId"], "body": each["Body"]} for each in taken]
-        failed = handler({"Records": records})["batchItemFailures"] if records else []
-        left = {each["itemIdentifier"] for each in failed}
-        for each in taken:
-            if each["MessageId"] not in left:
-                queues.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        consume()
         handler({"action": "sweep"})
 
     _repeat(turn)
@@ -108,20 +105,9 @@ def _consuming(handler: Handler) -> None:
 
 def _answering(handler: Handler) -> None:
     """Answers invocations, one at a time, as Lambda's API does."""
-
-    class Invocations(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = json.dumps(handler(event)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
-            """Logs nothing."""
-
-    HTTPServer(("127.0.0.1", int(os.environ[INVOKE_PORT])), Invocations).serve_forever(poll_interval=0.05)
+    functions = Functions(NotFound(), {messaging.FUNCTION: lambda event, _: handler(event)})
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    run_simple("127.0.0.1", int(os.environ[INVOKE_PORT]), functions)
 
 
 def _repeat(turn: Callable[[], object]) -> None:
@@ -172,18 +158,12 @@ ROLES: Mapping[str, Role] = MappingProxyType(
 )
 
 
-def _now(folder: Path) -> datetime:
-    file = folder / CLOCK
-    ahead = json.loads(file.read_text()) if file.exists() else 0
-    return datetime.now(UTC) + timedelta(seconds=ahead)
-
-
 def main(name: str, folder: Path) -> None:
     role = ROLES[name]
     steps = Steps(folder, name)
     steps.watch()
     # Nothing connects before the first call, so each life begins with a handler of its own.
-    handler = role.build(partial(_now, folder))
+    handler = role.build(StackClock(folder / CLOCK))
     chance = random.Random(name)  # noqa: S311 - it chooses where to die, which a run has to be able to repeat
     while True:
         lives = json.loads((folder / LIVES).read_text())

@@ -6,26 +6,22 @@ of trouble.
 """
 
 import base64
-import io
 import json
 import random
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from email import message_from_bytes, policy
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
 from dev.children import end_with_parent
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
+from dev.mailbox import MAIL_PATH, message_in
+from dev.wsgi import Environ, StartResponse, answer_of, body_of
 
 DELIVERIES, BUS, TROUBLE = "deliveries.jsonl", "bus.jsonl", "trouble.json"
 # Longer than any client waits for an answer.
@@ -53,23 +49,20 @@ class Providers:
         self._never = threading.Event()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
+        body = body_of(environ)
         action = _action(environ, body)
         trouble = self._trouble(action) if action else None
         if trouble is Trouble.REFUSED:
             start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
             return [b"The service is away."]
-        started: list[Any] = []
-        answer = b"".join(self._application(environ, lambda *arguments: started.append(arguments)))
-        if started[0][0].startswith("200"):
-            self._note(action, body)
+        answer = answer_of(self._application, environ)
+        if answer.is_ok:
+            self._note(action, environ["PATH_INFO"], body)
         if trouble is Trouble.HANGING:
             self._never.wait(HANG_SECONDS)
         if trouble is not None:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-        start_response(*started[0])
-        return [answer]
+        return answer.send(start_response)
 
     def _trouble(self, action: str) -> Trouble | None:
         try:
@@ -84,14 +77,12 @@ class Providers:
                 return trouble
         return None
 
-    def _note(self, action: str, body: bytes) -> None:
-        if action == "mail":
-            self._append(DELIVERIES, _mail(json.loads(body)))
-        elif action == "sms":
-            self._append(DELIVERIES, _sms(parse_qs(body.decode())))
-        elif action == "bus":
+    def _note(self, action: str, path: str, body: bytes) -> None:
+        if action == "bus":
             for entry in json.loads(body)["Entries"]:
                 self._append(BUS, entry)
+        elif action in {"mail", "sms"} and (message := message_in(path, body)):
+            self._append(DELIVERIES, {**message, "headers": _headers(body) if action == "mail" else ""})
 
     def _append(self, name: str, entry: dict[str, Any]) -> None:
         with self._lock, (self._folder / name).open("a") as file:
@@ -101,7 +92,7 @@ class Providers:
 def _action(environ: Environ, body: bytes) -> str:
     """Returns `mail`, `sms`, `bus` or `queue` for a request that moves messages, and nothing for any other."""
     target = environ.get("HTTP_X_AMZ_TARGET", "")
-    if environ["PATH_INFO"] == "/v2/email/outbound-emails":
+    if environ["PATH_INFO"] == MAIL_PATH:
         return "mail"
     if b"Action=Publish&" in body or body.endswith(b"Action=Publish"):
         return "sms"
@@ -110,22 +101,9 @@ def _action(environ: Environ, body: bytes) -> str:
     return "queue" if target in {"AmazonSQS.ReceiveMessage", "AmazonSQS.DeleteMessage"} else ""
 
 
-def _mail(request: dict[str, Any]) -> dict[str, Any]:
-    tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
-    mail = message_from_bytes(base64.b64decode(request["Content"]["Raw"]["Data"]), policy=policy.default)
-    parts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
-    text = "\n".join([str(mail["From"]), str(mail["Reply-To"]), str(mail["Subject"]), *parts])
-    return {"channel": "EMAIL", "to": str(mail["To"]), "text": text, **tags}
-
-
-def _sms(request: dict[str, list[str]]) -> dict[str, Any]:
-    names = [name for name in request if name.startswith("MessageAttributes.entry.") and name.endswith(".Name")]
-    tags = {
-        request[name][0]: request[name.removesuffix("Name") + "Value.StringValue"][0]
-        for name in names
-        if not request[name][0].startswith("AWS.")
-    }
-    return {"channel": "SMS", "to": request["PhoneNumber"][0], "text": request["Message"][0], **tags}
+def _headers(request: bytes) -> str:
+    content: bytes = base64.b64decode(json.loads(request)["Content"]["Raw"]["Data"])
+    return content.partition(b"\r\n\r\n")[0].decode("ascii")
 
 
 def main(port: int, folder: Path) -> None:

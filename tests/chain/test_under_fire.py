@@ -247,7 +247,9 @@ class Outcome:
             row = self.rows[int(each["notification_id"])]
             person = self.world.people[self.visits[row.appointment_id or 0].patient_id]
             others = [other.name for other in self.world.people.values() if other is not person]
-            text = " ".join(each["text"].split())
+            files = [file["text"] for file in each["attachments"]]
+            parts = [each["headers"], each["subject"] or "", each["text"], each["html"] or "", *files]
+            text = " ".join(" ".join(parts).split())
             named = any(name in text for name in others)
             if each["to"] not in person.addresses or named:
                 found.append(each)

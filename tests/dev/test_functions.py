@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dev.functions import Functions
-from dev.triggers import Environ, StartResponse
+from dev.wsgi import Environ, StartResponse
 
 PATH = "/2015-03-31/functions/{}/invocations"
 

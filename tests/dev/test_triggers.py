@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dev.triggers import Environ, StartResponse, Triggers
+from dev.triggers import Triggers
+from dev.wsgi import Environ, StartResponse
 
 TARGET = "AWSCognitoIdentityProviderService."
 

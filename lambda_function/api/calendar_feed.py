@@ -9,10 +9,10 @@ from hashlib import sha256
 from lambda_function.api.calendar_zone import zone_lines
 from lambda_function.db.repositories.calendar_feed import FeedEntry, FeedMark
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, written
+from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, place, written
 
 # Raise this with every change to how events are written, so that no calendar program gets a 304 for them.
-FORMAT = 2
+FORMAT = 3
 _NAME = "Dental appointments"
 # How long a program keeps what it has read, as RFC 7986 says it and as programs said it before.
 _KEPT = "PT1H"
@@ -45,7 +45,10 @@ def calendar(rows: Iterable[FeedEntry], owner: Actor, installation_id: str, zone
     lines = [*_HEAD, *zone]
     for row in rows:
         lines += event_lines(
-            row, summary=_summary(row, owner), location=row.clinic_name, installation_id=installation_id
+            row,
+            summary=_summary(row, owner),
+            location=place(row.clinic_name, row.clinic_address),
+            installation_id=installation_id,
         )
     lines.append("END:VCALENDAR")
     return written(lines)

@@ -86,6 +86,11 @@ def others_summary(treatment_name: str, patient_name: str, doctor_name: str) -> 
     return f"{treatment_name}: {patient_name} with {doctor_name}"
 
 
+def place(clinic_name: str, clinic_address: str | None) -> str:
+    """Where a visit is: the clinic, with its address if it has one."""
+    return f"{clinic_name}, {clinic_address}" if clinic_address else clinic_name
+
+
 def _escaped(value: str) -> str:
     """The text, escaped in the way that RFC 5545, section 3.3.11, requires, and without forbidden characters."""
     text = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")

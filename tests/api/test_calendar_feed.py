@@ -73,7 +73,14 @@ def test_an_appointment_is_an_event(desk: Desk) -> None:
     assert found.dtstart.value.tzinfo is not None
     assert (found.status.value, found.sequence.value) == ("CONFIRMED", "0")
     assert found.dtstamp.value == found.last_modified.value == NOW
-    assert found.location.value == "Lima Centro"
+    assert found.location.value == "Lima Centro, Jirón de la Unión 421, Lima"
+
+
+def test_a_clinic_without_address_is_a_place_by_its_name(desk: Desk) -> None:
+    desk.practice.session.execute(update(Clinic).values(address=None))
+    desk.practice.session.commit()
+    desk.booked("rita", at("15:00"))
+    assert event(desk, "pat").location.value == "Lima Centro"
 
 
 def test_times_are_in_utc(desk: Desk) -> None:

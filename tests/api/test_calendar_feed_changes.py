@@ -62,6 +62,8 @@ CHANGES: dict[str, Any] = {
     "the doctor's name": update(User).where(User.user_name == "drjay").values(full_name="Jay Q."),
     "the treatment's name": update(Treatment).where(Treatment.treatment_id == 1).values(name="Look"),
     "the clinic's name": update(Clinic).where(Clinic.clinic_id == 1).values(name="Lima"),
+    "the clinic's address": update(Clinic).where(Clinic.clinic_id == 1).values(address="Jirón de la Unión 500, Lima"),
+    "the lack of an address": update(Clinic).where(Clinic.clinic_id == 1).values(address=None),
 }
 
 

@@ -41,6 +41,7 @@ TREATMENTS = (
     *("x" * number + " long names of treatments" * 6 for number in range(27)),
     *("x" * number + "歯\U0001f9b7ü" * 30 for number in range(9)),
 )
+ADDRESSES = ("Jirón de la Unión 421; piso 3\\4, Lima", None)
 
 
 class Event(NamedTuple):
@@ -59,7 +60,7 @@ def _entry(number: int, treatment: str, status: Status = Status.BOOKED) -> FeedE
     starts_at = datetime(2030, 11, 3 + number % 20, 5, 30, tzinfo=UTC)
     made = datetime(2030, 1, 7, 14, tzinfo=UTC)
     ends_at = starts_at.replace(hour=6)
-    names = ("Lima, Centro; 2", treatment, "Jay Quispe", "D'Arcy, Jr.")
+    names = ("Lima, Centro; 2", ADDRESSES[number % 2], treatment, "Jay Quispe", "D'Arcy, Jr.")
     return FeedEntry(number, status, starts_at, ends_at, 1, made, made, *names, 6)
 
 
@@ -76,7 +77,7 @@ EXPECTED = {
         entry.starts_at,
         entry.ends_at,
         SEEN[entry.status],
-        entry.clinic_name,
+        ", ".join(filter(None, [entry.clinic_name, entry.clinic_address])),
     )
     for entry in ENTRIES
 }

@@ -50,6 +50,7 @@ class FeedEntry(NamedTuple):
     created_at: datetime
     updated_at: datetime
     clinic_name: str
+    clinic_address: str | None
     treatment_name: str
     doctor_name: str
     patient_name: str
@@ -131,6 +132,7 @@ def _entries(clinics: int, patients: int) -> AnySelect:
             FeedEntry,
             Appointment,
             clinic_name=Clinic.name,
+            clinic_address=Clinic.address,
             treatment_name=Treatment.name,
             doctor_name=_DOCTOR.full_name,
             patient_name=_PATIENT.full_name,
@@ -143,13 +145,14 @@ def _entries(clinics: int, patients: int) -> AnySelect:
 def _mark(clinics: int, patients: int) -> AnySelect:
     """Selects one row, however much is shown. It combines 64 bits of a hash of each entry, in a way that ignores their
     order. The hash covers all that an event is made of: the version stands for the appointment, and the names are
-    included.
+    included. Of them only the address may be NULL, which is left out: without it there is one part less.
     """
     entry = func.concat_ws(
         "\x1f",
         Appointment.appointment_id,
         Appointment.version,
         Clinic.name,
+        Clinic.address,
         Treatment.name,
         _DOCTOR.full_name,
         Appointment.patient_id,

@@ -5,7 +5,7 @@
 from lambda_function.db.repositories.message_facts import VisitFacts
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
-from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, written
+from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, place, written
 from lambda_function.services.notifications.message_names import one_line
 from lambda_function.services.notifications.messages import Attachment, MessageFacts
 
@@ -25,7 +25,7 @@ def calendar_file(facts: MessageFacts, visit: VisitFacts) -> Attachment:
         *event_lines(
             visit,
             summary=_summary(facts),
-            location=", ".join(filter(None, [facts.clinic_name, facts.clinic_address])),
+            location=place(facts.clinic_name, facts.clinic_address),
             installation_id=visit.installation_id,
             more=_organizer(facts),
         ),

@@ -32,6 +32,7 @@ entries = st.builds(
     instants,
     instants,
     names,
+    st.none() | names,
     names,
     names,
     names,
@@ -39,6 +40,7 @@ entries = st.builds(
 )
 
 
+ROW = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", None, "Check-up", "Doctor", "Patient", 6)
 INSTALLATION = "0123456789abcdef0123456789abcdef"
 UNFOLDED = re.compile("\r\n ")
 
@@ -49,7 +51,7 @@ def written(rows: list[FeedEntry], role: Role = Role.RECEPTIONIST) -> str:
 
 def summary_of(treatment: str) -> str:
     """Returns the SUMMARY as it is written for a treatment of that name, unfolded."""
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", treatment, "Doctor", "Patient", 6)
+    row = ROW._replace(treatment_name=treatment)
     lines = UNFOLDED.sub("", written([row], Role.DOCTOR)).split("\r\n")
     [summary] = [line for line in lines if line.startswith("SUMMARY:")]
     return summary.removeprefix("SUMMARY:").removesuffix(": Patient")
@@ -76,7 +78,7 @@ def test_what_has_a_meaning_in_the_format_is_escaped_and_what_it_forbids_is_left
 @example("\U0001f9b7" * 200)
 @example(" " * 300)
 def test_lines_are_folded_between_letters_and_hold_no_control_characters(name: str) -> None:
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, name, name, name, name, 6)
+    row = ROW._replace(clinic_name=name, clinic_address=name, treatment_name=name, doctor_name=name, patient_name=name)
     lines = written([row]).encode().split(b"\r\n")
     assert lines.pop() == b""
     for line in lines:
@@ -96,15 +98,19 @@ def test_the_calendar_says_its_name_and_how_often_to_read_it() -> None:
 
 def test_no_event_is_private_towards_its_owner() -> None:
     """Programs show a private event as "Busy", without its words, also to whoever has subscribed to it."""
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient", 6)
-    assert "\r\nCLASS:" not in written([row], Role.DOCTOR)
+    assert "\r\nCLASS:" not in written([ROW], Role.DOCTOR)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"), [("Av. Larco 345; 2, Lima", "Clinic\\, Av. Larco 345\\; 2\\, Lima"), (None, "Clinic")]
+)
+def test_a_visit_is_at_the_clinic_and_its_address(address: str | None, place: str) -> None:
+    assert f"\r\nLOCATION:{place}\r\n" in written([ROW._replace(clinic_address=address)])
 
 
 @pytest.mark.parametrize(("patient_id", "summary"), [(6, "Check-up with Doctor"), (7, "Check-up: Patient with Doctor")])
 def test_a_patient_is_told_whose_visit_it_is_when_it_is_a_dependants(patient_id: int, summary: str) -> None:
-    row = FeedEntry(1, Status.BOOKED, NOW, NOW, 1, NOW, NOW, "Clinic", "Check-up", "Doctor", "Patient", patient_id)
-
-    assert f"\r\nSUMMARY:{summary}\r\n" in written([row], Role.PATIENT)
+    assert f"\r\nSUMMARY:{summary}\r\n" in written([ROW._replace(patient_id=patient_id)], Role.PATIENT)
 
 
 @given(st.lists(entries, max_size=3))
@@ -129,7 +135,7 @@ def test_a_library_reads_what_was_written(rows: list[FeedEntry]) -> None:
     ] == [
         (
             f"{row.treatment_name}: {row.patient_name} with {row.doctor_name}",
-            row.clinic_name,
+            row.clinic_name if row.clinic_address is None else f"{row.clinic_name}, {row.clinic_address}",
             row.starts_at,
             row.ends_at,
             row.updated_at,

@@ -29,7 +29,7 @@ UNFOLDED = re.compile("\r\n ")
 
 
 class Event(NamedTuple):
-    """What a calendar program needs to know which event it is, and which of two is newer."""
+    """What a calendar program shows of an event, and by which it knows which of two is newer."""
 
     uid: str
     sequence: int
@@ -37,12 +37,21 @@ class Event(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     status: str
+    location: str
 
 
 def by_icalendar(text: str) -> list[Event]:
     found: Any = icalendar.Calendar.from_ical(text).walk("VEVENT")
     return [
-        Event(str(e["UID"]), int(e["SEQUENCE"]), str(e["SUMMARY"]), e["DTSTART"].dt, e["DTEND"].dt, str(e["STATUS"]))
+        Event(
+            uid=str(e["UID"]),
+            sequence=int(e["SEQUENCE"]),
+            summary=str(e["SUMMARY"]),
+            starts_at=e["DTSTART"].dt,
+            ends_at=e["DTEND"].dt,
+            status=str(e["STATUS"]),
+            location=str(e["LOCATION"]),
+        )
         for e in found
     ]
 
@@ -50,14 +59,22 @@ def by_icalendar(text: str) -> list[Event]:
 def by_vobject(text: str) -> list[Event]:
     found: Any = vobject.readOne(text, validate=True).contents["vevent"]
     return [
-        Event(e.uid.value, int(e.sequence.value), e.summary.value, e.dtstart.value, e.dtend.value, e.status.value)
+        Event(
+            uid=e.uid.value,
+            sequence=int(e.sequence.value),
+            summary=e.summary.value,
+            starts_at=e.dtstart.value,
+            ends_at=e.dtend.value,
+            status=e.status.value,
+            location=e.location.value,
+        )
         for e in found
     ]
 
 
 def by_ical(text: str) -> list[Event]:
     found: Any = IcsCalendarStream.calendar_from_ics(text).events
-    return [Event(e.uid, e.sequence, e.summary, e.dtstart, e.dtend, e.status.value) for e in found]
+    return [Event(e.uid, e.sequence, e.summary, e.dtstart, e.dtend, e.status.value, e.location) for e in found]
 
 
 READERS: Mapping[str, Callable[[str], list[Event]]] = {
@@ -98,6 +115,7 @@ def feed(seen: VisitFacts, owner: Actor) -> str:
         seen.created_at,
         seen.updated_at,
         "Lima Dental",
+        "Av. Larco 345, Lima",
         "Root canal",
         "Luz Quispe",
         "Ana Torres",
@@ -140,6 +158,7 @@ def test_a_booking_a_move_and_a_cancellation_are_one_event(reader: str) -> None:
         moved.starts_at,
         moved.ends_at,
         "CONFIRMED",
+        "Lima Dental, Av. Larco 345, Lima",
     )
 
     events += read(calendar_file(facts(NotificationKind.CANCELLED), cancelled).text)

@@ -38,11 +38,22 @@ def test_everybody_sees_the_clinics_with_their_policies(client: ApiClient, user_
         "name": "Lima Centro",
         "country": "PE",
         "time_zone": "America/Lima",
+        "address": "Jirón de la Unión 421, Lima",
+        "phone": "+51 1 555 0142",
+        "email": "lima@clinic.example",
         "lead_minutes": 60,
         "horizon_days": 400,
         "cutoff_minutes": 1440,
         "slot_step_minutes": 15,
     }
+
+
+def test_a_clinic_without_address_phone_and_email_is_shown_with_null(client: ApiClient, practice: Practice) -> None:
+    practice.add_clinic("Nowhere", "America/Lima")
+
+    shown = client.get("pat", "/clinics").json["items"][-1]
+
+    assert (shown["name"], shown["address"], shown["phone"], shown["email"]) == ("Nowhere", None, None, None)
 
 
 @pytest.mark.parametrize("user_name", EVERYBODY)

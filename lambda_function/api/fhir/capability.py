@@ -47,7 +47,7 @@ _NOTES: Mapping[str, str] = MappingProxyType(
         "Practitioner": "The doctors; name, family and given look for words that begin like theirs in the full name.",
         "Patient": "Those whom the caller may see; name, family and given look for the same as q of GET /users. Of "
         "birthdate, only whole dates are supported.",
-        "Location": "The clinics; name is how their name starts.",
+        "Location": "The clinics; name is how their name starts. address.text is the address as people write it.",
     }
 )
 _SEARCHING = (

@@ -1,7 +1,7 @@
 """Our rows as FHIR R4 resources. Elements without a value are left out, since FHIR has neither null nor empty lists."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -151,8 +151,7 @@ def patient(person: PersonView) -> Resource:
     }
     if person.birth_date is not None:
         shown["birthDate"] = person.birth_date.isoformat()
-    contact = [{"system": name, "value": value} for name, value in _contact(person) if value]
-    if contact:
+    if contact := _telecom(person.phone, person.email):
         shown["telecom"] = contact
     return shown
 
@@ -162,12 +161,12 @@ def _identifiers(person: PersonView) -> list[Resource]:
     return [{"system": system, "value": value} for system, value in sorted(numbers)]
 
 
-def _contact(person: PersonView) -> Iterable[tuple[str, str | None]]:
-    return ("phone", person.phone), ("email", person.email)
+def _telecom(phone: str | None, email: str | None) -> list[Resource]:
+    return [{"system": system, "value": value} for system, value in (("phone", phone), ("email", email)) if value]
 
 
 def location(clinic: ClinicRow) -> Resource:
-    return {
+    shown: Resource = {
         "resourceType": "Location",
         "id": str(clinic.clinic_id),
         "extension": [
@@ -178,3 +177,8 @@ def location(clinic: ClinicRow) -> Resource:
         "mode": "instance",
         "address": {"country": clinic.country},
     }
+    if clinic.address:
+        shown["address"]["text"] = clinic.address
+    if contact := _telecom(clinic.phone, clinic.email):
+        shown["telecom"] = contact
+    return shown

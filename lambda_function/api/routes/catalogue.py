@@ -24,8 +24,8 @@ router = Router()
 
 @router.get("/clinics", tags=["catalogue"], summary="List clinics")
 def list_clinics(limit: PageLimit = DEFAULT_LIMIT, cursor: PageCursor = None) -> ClinicPage:
-    """Lists the active clinics with their rules for booking, by id. Every role may read them; operators maintain
-    them.
+    """Lists the active clinics with their addresses and rules for booking, by id. Every role may read them; operators
+    maintain them.
     """
     rows = catalogue.clinics(current_work(), after=paging.after_id(cursor), limit=limit + 1)
     return paging.page(rows, limit, key=lambda row: (row.clinic_id,), shown=Clinic.model_validate)

@@ -221,5 +221,7 @@ def get_fhir_patient(
 def get_fhir_location(
     location_id: Annotated[ParameterId, Path(description="Id of the clinic")], _format: Format = None
 ) -> Response[str]:
-    """Answers a clinic, with its time zone and country. Every role may read it; 404: there is no such clinic."""
+    """Answers a clinic, with its time zone, its country, its address in `address.text`, and its phone number and e-mail
+    address in `telecom`. What it does not have is left out. Every role may read it; 404: there is no such clinic.
+    """
     return answer(resources.location(catalogue.clinic(current_work(), location_id)))

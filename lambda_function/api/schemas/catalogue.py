@@ -10,7 +10,7 @@ from lambda_function.api.schemas.paging import NextCursor
 
 
 class Clinic(BaseModel):
-    """A clinic, with its rules for booking."""
+    """A clinic: where it is, how to reach it, and its rules for booking."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -20,6 +20,9 @@ class Clinic(BaseModel):
     time_zone: Annotated[
         str, Field(description="IANA name of the time zone; working hours and dates of the clinic are local to it")
     ]
+    address: Annotated[str | None, Field(description="Where the clinic is, on one line; null when none is set")]
+    phone: Annotated[str | None, Field(description="The clinic's phone number; null when none is set")]
+    email: Annotated[str | None, Field(description="The clinic's e-mail address; null when none is set")]
     lead_minutes: Annotated[int, Field(description="How many minutes before the start patients must have booked")]
     horizon_days: Annotated[int, Field(description="How many days ahead patients can book")]
     cutoff_minutes: Annotated[

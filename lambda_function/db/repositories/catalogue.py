@@ -21,6 +21,9 @@ class ClinicRow(NamedTuple):
     name: str
     country: str
     time_zone: str
+    address: str | None
+    phone: str | None
+    email: str | None
     lead_minutes: int
     horizon_days: int
     cutoff_minutes: int

@@ -31,6 +31,31 @@ def test_a_clinic_is_a_location_with_its_zone(fhir: FhirClient) -> None:
     assert (location["name"], location["extension"][0]["valueCode"]) == ("Lima Centro", "America/Lima")
 
 
+def test_a_location_says_where_it_is_and_how_to_reach_it(fhir: FhirClient) -> None:
+    location = expect_fhir(fhir.get("pat", "Location/1"))
+
+    assert location["address"] == {"text": "Jirón de la Unión 421, Lima", "country": "PE"}
+    assert location["telecom"] == [
+        {"system": "phone", "value": "+51 1 555 0142"},
+        {"system": "email", "value": "lima@clinic.example"},
+    ]
+
+
+def test_a_clinic_without_address_phone_and_email_is_a_location_in_its_country(fhir: FhirClient) -> None:
+    clinic = fhir.desk.practice.add_clinic("Nowhere", "America/Lima")
+
+    location = expect_fhir(fhir.get("pat", f"Location/{clinic.clinic_id}"))
+
+    assert location["address"] == {"country": "PE"}
+    assert "telecom" not in location
+
+
+def test_a_search_shows_a_location_as_reading_it_does(fhir: FhirClient) -> None:
+    [entry] = expect_fhir(fhir.get("pat", "Location", _id="1"))["entry"]
+
+    assert entry["resource"] == expect_fhir(fhir.get("pat", "Location/1"))
+
+
 @pytest.mark.parametrize(
     ("query", "doctors"),
     [

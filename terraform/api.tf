@@ -1,4 +1,5 @@
-# The HTTP API. Its routes are those of openapi.json, which is generated from the code.
+# The HTTP API. Its routes are those of openapi.json, which is generated from the code, and those of the page behind the
+# link of a message.
 
 locals {
   openapi = jsondecode(file("${path.module}/../openapi.json"))
@@ -6,6 +7,9 @@ locals {
   operations = toset(flatten([
     for path, methods in local.openapi.paths : [for method in keys(methods) : "${upper(method)} ${path}"]
   ]))
+
+  # A page for people and not part of the API, so openapi.json does not have it. The token in the path is all it asks for.
+  page_routes = ["GET /visit/{token}", "HEAD /visit/{token}", "POST /visit/{token}"]
 
   # API Gateway refuses a `$` in a route's path: each part is a parameter or consists of letters, digits, `.`, `_` and `-`.
   # So FHIR's operations (`POST …/$cancel`) have a parameter there, and the function goes by the path itself. `$default`
@@ -27,23 +31,26 @@ locals {
   # preflight carries no token either, and API Gateway answers one by itself only where no route takes it, `$default`
   # included.
   public_heads = {
-    for operation in local.public_operations : "HEAD ${trimprefix(operation, "GET ")}" => operation
-    if startswith(operation, "GET ")
+    for key in setunion(local.public_operations, local.page_routes) : "HEAD ${trimprefix(key, "GET ")}" => key
+    if startswith(key, "GET ")
   }
   preflights    = "OPTIONS /{proxy+}"
-  public_routes = setunion(local.public_operations, keys(local.public_heads), [local.preflights])
+  public_routes = setunion(local.public_operations, keys(local.public_heads), local.page_routes, [local.preflights])
 
   # The part of the stage's limit that each of these routes may use: what needs no token, what costs much, what tells a
-  # secret, and what no route matches. All others may use the whole. docs/operations.md says how much people need.
+  # secret, and what no route matches. All others may use the whole. docs/operations.md says how much people need. Whoever
+  # guesses links gets no more than the page's part, and the page's part is enough for a wave of reminders.
   route_shares = {
     "GET /availability"       = 0.5
     "GET /calendar.ics"       = 0.2
     "GET /fhir/R4/metadata"   = 0.02
     "GET /health"             = 0.02
     "GET /health/ready"       = 0.02
+    "GET /visit/{token}"      = 0.2
     "OPTIONS /{proxy+}"       = 0.5
     "POST /me/calendar-token" = 0.02
     "POST /me/link"           = 0.02
+    "POST /visit/{token}"     = 0.1
     "$default"                = 0.05
   }
 
@@ -156,7 +163,8 @@ resource "aws_apigatewayv2_stage" "default" {
     }
   }
 
-  # Addresses, paths, queries and users are personal, so they are left out. The request id leads to the function's log.
+  # Addresses, queries and users are personal, and the path of a link is a secret, so the log has none of them. The request
+  # id leads to the function's log.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({

@@ -1,10 +1,15 @@
 # Optionally, CloudFront with a firewall in front. An HTTP API cannot have a firewall itself, and it keeps its own address,
 # where tokens and throttling still apply. The firewall keeps crowds and scanners away, but it is not access control.
+#
+# Neither of the two writes a log: it would show the paths of links, and whoever has such a path can act for the patient.
 
 locals {
   # Managed policies of AWS: nothing is cached, everything but the Host header is passed on.
   caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+  # CloudFront keeps most errors for ten seconds, whatever the policy and the answer's own Cache-Control say.
+  kept_errors = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504]
 
   # These are spelled as in the service's own API.
   firewall_rules = concat(
@@ -52,7 +57,7 @@ resource "aws_wafv2_web_acl" "main" {
     allow {}
   }
 
-  # Sampled requests would show tokens and addresses.
+  # Sampled requests would show tokens, paths and addresses.
   visibility_config {
     metric_name                = local.name
     cloudwatch_metrics_enabled = true
@@ -91,6 +96,16 @@ resource "aws_cloudfront_distribution" "main" {
     cache_policy_id          = local.caching_disabled
     origin_request_policy_id = local.all_viewer_except_host_header
     compress                 = true
+  }
+
+  # Without a page of its own, the answer passes unchanged.
+  dynamic "custom_error_response" {
+    for_each = local.kept_errors
+
+    content {
+      error_code            = custom_error_response.value
+      error_caching_min_ttl = 0
+    }
   }
 
   viewer_certificate {

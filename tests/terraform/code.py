@@ -16,7 +16,12 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 
 @cache
 def routes() -> frozenset[str]:
-    return gateway_keys()
+    return gateway_keys() | page_keys()
+
+
+def page_keys() -> frozenset[str]:
+    """Returns the keys of the page behind the link of a message."""
+    return frozenset({"GET /visit/{token}", "HEAD /visit/{token}", "POST /visit/{token}"})
 
 
 def entrypoints() -> frozenset[str]:

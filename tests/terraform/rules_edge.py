@@ -2,10 +2,13 @@
 
 from lambda_function.api.app import DEFAULT_KEY, PUBLIC_KEYS, PUBLIC_ROUTES
 from tests.docs import limits
+from tests.terraform import code
 from tests.terraform.plan import Plan
 
 # Nobody calls the rotation while there is none; the other two are what a restore is done with.
 _FOR_OPERATORS = {"migrate", "operator", "rotate_secret"}
+# The keys of HEAD, each with that of its GET. All others arrive by $default.
+_HEADS = {key.replace("GET", "HEAD", 1): key for key in PUBLIC_ROUTES | code.page_keys() if key.startswith("GET ")}
 
 
 def requests_are_throttled(plan: Plan) -> None:
@@ -14,13 +17,12 @@ def requests_are_throttled(plan: Plan) -> None:
         assert usual["throttling_rate_limit"] > 0
         assert usual["throttling_burst_limit"] > 0
         routes = {setting["route_key"]: setting for setting in stage.values["route_settings"]}
-        own = {DEFAULT_KEY, *PUBLIC_KEYS}
+        own = {DEFAULT_KEY, *PUBLIC_KEYS, *code.page_keys()}
         assert own <= routes.keys(), f"anybody may call {own - routes.keys()} as often as they like"
         for setting in routes.values():
             assert 0 < setting["throttling_rate_limit"] <= usual["throttling_rate_limit"]
             assert 0 < setting["throttling_burst_limit"] <= usual["throttling_burst_limit"]
-        for key in PUBLIC_ROUTES:
-            head = key.replace("GET", "HEAD", 1)
+        for head, key in _HEADS.items():
             assert {**routes[head], "route_key": key} == routes[key], f"{head} is as much work as {key}"
 
 
@@ -31,8 +33,7 @@ def people_meet_no_limit_before_the_stage_is_full(plan: Plan) -> None:
         routes = {setting["route_key"]: setting["throttling_rate_limit"] for setting in stage.values["route_settings"]}
         for key, part in limits.parts_of_the_requests().items():
             assert routes.pop(key, 0) >= part * whole, f"{key} is refused while the stage has room"
-        heads = {key.replace("GET", "HEAD", 1) for key in PUBLIC_ROUTES}
-        assert routes.keys() == heads, "a limit that operations.md does not promise"
+        assert routes.keys() == _HEADS.keys(), "a limit that operations.md does not promise"
 
 
 def mails_are_not_limited_in_prod(plan: Plan) -> None:

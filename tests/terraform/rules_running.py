@@ -92,12 +92,6 @@ def everybody_calls_the_alias(plan: Plan) -> None:
         assert arn is None or "alias" in arn, schedule.address
 
 
-def links_lead_to_where_people_are(plan: Plan) -> None:
-    """Behind CloudFront, and with a custom domain, API Gateway knows only its own address."""
-    environment = plan.configuration["root_module"]["module_calls"]["api"]["expressions"]["environment"]
-    assert "local.api_url" in environment["references"]
-
-
 def database_keeps_what_the_code_relies_on(plan: Plan) -> None:
     for group in plan.all("aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
         values = {parameter["name"]: parameter["value"] for parameter in group.values["parameter"]}

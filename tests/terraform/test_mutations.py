@@ -14,6 +14,7 @@ from tests.terraform import (
     mutations_data,
     mutations_edge,
     mutations_messages,
+    mutations_page,
     mutations_releases,
     mutations_watched,
 )
@@ -29,6 +30,7 @@ MUTATIONS = (
     *mutations_data.MUTATIONS,
     *mutations_edge.MUTATIONS,
     *mutations_messages.MUTATIONS,
+    *mutations_page.MUTATIONS,
     *mutations_releases.MUTATIONS,
     *mutations_watched.MUTATIONS,
     Mutation(

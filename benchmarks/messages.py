@@ -145,7 +145,7 @@ def _notifications(database: Database) -> Notifications:
     return Notifications(
         consume=lambda records, seconds_left: consume(database, records, seconds_left),
         sweep=lambda _: 0,
-        claim=lambda limit: claim(database, limit),
+        claim=lambda limit: claim(database, limit, "https://appointments.example"),
         settle=lambda outcomes: settle(database, outcomes),
         lease_seconds=int(LEASE.total_seconds()),
     )

@@ -26,14 +26,15 @@ def application() -> Gateway:
     from lambda_function.api.app import PUBLIC_KEYS, gateway_keys  # noqa: PLC0415 - see above
     from lambda_function.api.openapi import document  # noqa: PLC0415 - see above
     from lambda_function.bootstrap.api import build_api  # noqa: PLC0415 - see above
+    from lambda_function.pages.app import PAGE_KEYS  # noqa: PLC0415 - see above
 
     clock = stack_clock()
     written = cache(document.document)
     origins = os.environ.get("LOCAL_CORS_ORIGINS")
     return create_gateway(
         handler=build_api(clock=clock),
-        routes=gateway_keys(),
-        public=PUBLIC_KEYS,
+        routes=gateway_keys() | PAGE_KEYS,
+        public=PUBLIC_KEYS | PAGE_KEYS,
         issuer=os.environ["LOCAL_JWT_ISSUER"],
         jwks_url=os.environ["LOCAL_JWKS_URL"],
         client_id=os.environ["LOCAL_CLIENT_ID"],

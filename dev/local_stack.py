@@ -105,7 +105,8 @@ def _running(options: _Options) -> Iterator[_Stack]:
         log = options.folder / "aws.log"
         clock.clock_in(options.folder).set(0)
         common = clock.environment(options.folder) | {"LOCAL_API_URL": options.url}
-        emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log, environment=common))
+        told = common | {"PUBLIC_URL": options.url}
+        emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log, environment=told))
         data = options.folder / "mysql"
         server = stack.enter_context(running_server(url=options.database_url, image=options.image, data=data))
         emulator.wait_until_it_answers(f"{aws_url}/moto-api/")

@@ -7,7 +7,7 @@
 | `DATABASE_CA_FILE` | PEM file of the authorities that sign the database's certificate; default: the system's |
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
-| `PUBLIC_URL` | the API only: the address that people see, `https://host`; default: the one that a request came by |
+| `PUBLIC_URL` | the address that people see, `https://host`; the API takes the one of each request without it |
 | `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
 | `NOTIFICATIONS_FUNCTION` | the messenger only: name or ARN of the function that composes messages |
 | `MAIL_SENDER` | the messenger only: the address that e-mails come from, such as `reminders@clinic.example` |
@@ -123,6 +123,14 @@ def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
     if url and not _PUBLIC_URL.fullmatch(url):
         raise SettingsError("PUBLIC_URL makes no sense. Set it to https://host, without a path.")
     return url or None
+
+
+def required_public_url(environment: Mapping[str, str] = os.environ) -> str:
+    """The same, for whoever writes links and has no request. Raises SettingsError if it is not set."""
+    url = public_url(environment)
+    if url is None:
+        raise SettingsError("PUBLIC_URL is not set. Set it to the address that people see, https://host.")
+    return url
 
 
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:

@@ -27,6 +27,7 @@ from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
 from tests.needed_grants import NeededGrants, Statements
 from tests.servers import app_user, empty_tables, new_database, start_server
+from tests.services.notifications.messages import PUBLIC_URL
 
 _servers = ExitStack()
 _grants = NeededGrants()
@@ -190,6 +191,7 @@ def lambda_environment(aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The environment of a Lambda whose database is named by a secret."""
     aws.setenv("DATABASE_SECRET_ID", SECRET_ID)
     aws.setenv("DATABASE_TLS", "off")
+    aws.setenv("PUBLIC_URL", PUBLIC_URL)
     return aws
 
 

@@ -70,6 +70,7 @@ WAITLIST         OWN      NONE    CLINIC
 CALENDAR_ACCESS  OWN      OWN     OWN
 IDEMPOTENCY_KEY  OWN      OWN     OWN
 LINK_CODE        NONE     NONE    NONE
+LINK             NONE     NONE    NONE
 REFUSALS         NONE     NONE    NONE
 CLAIM            NONE     NONE    NONE
 MESSAGE          NONE     NONE    NONE

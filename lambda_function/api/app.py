@@ -1,8 +1,7 @@
 """The HTTP application, which answers every payload-2.0 event, whatever it holds."""
 
 import re
-import time
-from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -11,11 +10,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.api import problems
-from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir.wire import PUBLIC_URL
 from lambda_function.api.middleware import as_get, transaction
-from lambda_function.api.payload import Event, Result
-from lambda_function.api.problems import EdgeError
 from lambda_function.api.routes import (
     appointments,
     availability,
@@ -38,8 +34,9 @@ from lambda_function.api.routes import (
 from lambda_function.api.strict import BODY_METHODS, check_body, check_query, find_route, json_text, strict_json
 from lambda_function.api.wire_formats import format_of
 from lambda_function.db.unit_of_work import Database
-from lambda_function.domain.errors import DomainError, UnavailableError
-from lambda_function.observability import count, logger, stack
+from lambda_function.web.edge import NoteRoute, serve
+from lambda_function.web.errors import EdgeError, shown_error
+from lambda_function.web.events import Event, Result, method_of
 
 # These routes need no token; API Gateway and the local gateway put the JWT authorizer on everything else.
 PUBLIC_ROUTES = frozenset({"GET /health", "GET /health/ready", "GET /calendar.ics", "GET /fhir/R4/metadata"})
@@ -136,37 +133,26 @@ class Api:
         resolver.exception_handler(Exception)(_to_the_edge)
 
     def __call__(self, event: Event, context: LambdaContext) -> Result:
-        started = time.perf_counter()
-        request_id: str = event["requestContext"]["requestId"]
-        logger.append_keys(request_id=request_id, function_request_id=context.aws_request_id)
-        seen: dict[str, str] = {}
-        try:
-            result = self._dispatch(event, context, seen.setdefault)
-        except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
-            result = format_of(event["rawPath"]).refusal(_answer_error(error, request_id), event)
-        if _method(event) == "HEAD":
-            result["body"] = ""
-        result["headers"] = {**result.get("headers", {}), **_HEADERS, "X-Request-Id": request_id}
-        logger.info(
-            "request",
-            route=seen.get("route", "none"),
-            status=result["statusCode"],
-            duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        return serve(
+            event,
+            context,
+            answer=partial(self._dispatch, context=context),
+            refuse=partial(_refusal, event=event),
+            headers=_HEADERS,
         )
-        return result
 
-    def _dispatch(self, event: Event, context: LambdaContext, note: Callable[[str, str], str]) -> Result:
-        if _method(event) == "HEAD":
+    def _dispatch(self, event: Event, note_route: NoteRoute, *, context: LambdaContext) -> Result:
+        if method_of(event) == "HEAD":
             event = as_get(event)
-        method, path = _method(event), event["rawPath"]
+        method, path = method_of(event), event["rawPath"]
         if method == "OPTIONS" and not event["requestContext"].get("authorizer"):
             # The gateway adds what its CORS configuration allows; the answer does not depend on the address.
-            note("route", PREFLIGHT_KEY)
+            note_route(PREFLIGHT_KEY)
             return {"statusCode": HTTPStatus.NO_CONTENT.value, "headers": {}, "body": ""}
         # Authenticated first, so that anonymous callers cannot find out which routes there are.
         sub = subject(event) if f"{method} {path}" not in PUBLIC_ROUTES else None
         route = find_route(self._routes, method, path)
-        note("route", route_key(route))
+        note_route(route_key(route))
         event = format_of(path).prepared(event, {parameter.alias for parameter in route.dependant.query_params})
         headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
         check_query(route, event.get("rawQueryString", ""))
@@ -177,11 +163,6 @@ class Api:
                 "application/json"  # the path as it was checked; Powertools knows no other spelling
             )
         return self._resolver.resolve({**event, "headers": headers, PUBLIC_URL: self._public_url}, context)
-
-
-def _method(event: Event) -> str:
-    method: str = event["requestContext"]["http"]["method"]
-    return method
 
 
 def _to_the_edge(error: Exception) -> None:
@@ -200,19 +181,9 @@ def subject(event: Event) -> str:
     return sub
 
 
-def _answer_error(error: Exception, request_id: str) -> Result:
-    if isinstance(error, DomainError):
-        if PROBLEM_CODES[error.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            cause = type(error.__cause__).__name__ if error.__cause__ else None
-            logger.warning("refused for now", code=error.code, cause=cause, reason=error.detail)
-            count(error.code.title())
-            if error.code == UnavailableError.code:
-                # What is unavailable, and why, is only logged: anybody may ask for readiness.
-                error = UnavailableError("The service is unavailable for now. Try again in a moment.")
-        return problems.from_domain(error, request_id)
+def _refusal(error: Exception, request_id: str, *, event: Event) -> Result:
     if isinstance(error, RequestValidationError):
-        return problems.from_validation(error, request_id)
-    # A handled error does not show in Lambda's own Errors metric, so it gets one of ours.
-    count("InternalError")
-    logger.error("internal error", error=type(error).__qualname__, stack=stack(error.__traceback__))
-    return problems.problem("internal_error", "Something went wrong on our side.", request_id)
+        problem = problems.from_validation(error, request_id)
+    else:
+        problem = problems.from_domain(shown_error(error), request_id)
+    return format_of(event["rawPath"]).refusal(problem, event)

@@ -8,12 +8,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from lambda_function.api.problems import EdgeError
-from lambda_function.api.raw_requests import body_bytes
 from lambda_function.api.strict import json_text
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.services import idempotency
 from lambda_function.services.idempotency import KeptAnswer, KeyedRequest
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.raw_requests import body_bytes
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"

@@ -10,9 +10,9 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from lambda_function.api.idempotency import answer_once, keyed_request
-from lambda_function.api.payload import Event
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services import offers, people
+from lambda_function.web.events import Event
 
 Middleware = Callable[[Any, NextMiddleware], Response[Any]]
 

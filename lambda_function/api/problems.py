@@ -7,34 +7,17 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from lambda_function.api.codes import PROBLEM_CODES
-from lambda_function.api.payload import Result
 from lambda_function.domain.errors import DomainError, HasBookingsError, PossibleDuplicateError
 from lambda_function.services.value_messages import Fault, fault_of
+from lambda_function.web.codes import PROBLEM_CODES
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.events import Result
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 
 # The same request may well succeed a moment later.
 _LATER = frozenset({"contention", "unavailable", "idempotency_in_flight"})
-
-
-class EdgeError(DomainError):
-    """A request is wrong in itself, before any rule is applied. `field_code` is one of services/value_messages.py."""
-
-    def __init__(
-        self,
-        code: str,
-        detail: str,
-        *,
-        field: str | None = None,
-        field_code: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail, field=field)
-        self.code = code
-        self.field_code = field_code or code
-        self.headers = headers or {}
 
 
 def field_errors(error: RequestValidationError) -> list[dict[str, str]]:

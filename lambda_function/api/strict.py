@@ -11,10 +11,10 @@ from typing import Any, get_args, get_origin
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.shared.json_encoder import Encoder
 
-from lambda_function.api.payload import Event
-from lambda_function.api.problems import EdgeError
-from lambda_function.api.raw_requests import limited_body, pairs_of
 from lambda_function.api.wire_formats import format_of
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.events import Event
+from lambda_function.web.raw_requests import limited_body, pairs_of
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 # Calendar programs add parameters of their own to the address that they were given.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.fhir.parameters import prepared
 from lambda_function.api.fhir.wire import BASE
-from lambda_function.api.payload import Event, Result
+from lambda_function.web.events import Event, Result
 
 
 class WireFormat(NamedTuple):

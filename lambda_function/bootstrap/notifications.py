@@ -13,7 +13,7 @@ from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import ComposedMessage
 from lambda_function.services.notifications.settling import settle
 from lambda_function.services.notifications.sweeping import sweep
-from lambda_function.settings import database_settings
+from lambda_function.settings import database_settings, required_public_url
 
 
 def build_notifications(clock: Clock = system_clock) -> Notifications:
@@ -21,7 +21,7 @@ def build_notifications(clock: Clock = system_clock) -> Notifications:
     return Notifications(
         consume=partial(consume, database),
         sweep=partial(_sweep, database),
-        claim=partial(_claim, database),
+        claim=partial(_claim, database, public_url=required_public_url()),
         settle=partial(settle, database),
         lease_seconds=int(LEASE.total_seconds()),
     )
@@ -32,7 +32,7 @@ def _sweep(database: Database, seconds_left: Callable[[], float]) -> int:
     return sweep(database, seconds_left)
 
 
-def _claim(database: Database, limit: int) -> Sequence[ComposedMessage]:
-    messages = claim(database, limit)
+def _claim(database: Database, limit: int, *, public_url: str) -> Sequence[ComposedMessage]:
+    messages = claim(database, limit, public_url)
     report_oldest_due(database)
     return messages

@@ -27,6 +27,7 @@ from lambda_function.db.models import (
     IdempotencySubject,
     ImportLock,
     Installation,
+    Link,
     LinkCode,
     Notification,
     OfferLock,
@@ -73,6 +74,8 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         Guardian.__tablename__: _ALL,
         IdempotencyKey.__tablename__: _REPLACED,
         IdempotencyLock.__tablename__: _LOCKED,
+        # The database deletes these rows with the messages.
+        Link.__tablename__: "SELECT, INSERT, UPDATE (notification_id, appointment_id)",
         LinkCode.__tablename__: _ALL,
         # The database deletes these rows with the answers.
         IdempotencySubject.__tablename__: "SELECT, INSERT",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from lambda_function.db import scoping
 from lambda_function.db.errors import is_contention, is_unavailable
 from lambda_function.domain.actor import Actor
+from lambda_function.domain.appointment import Via
 from lambda_function.domain.errors import ContentionError, DomainError, UnavailableError
 from lambda_function.observability import count
 
@@ -29,13 +30,15 @@ _Result = TypeVar("_Result")
 
 class UnitOfWork:
     """`now` (aware UTC) is the one current time for the whole transaction. `freed_in` are the clinics in which it has
-    freed time that somebody may wait for. Offers of this time are made after the transaction.
+    freed time that somebody may wait for. Offers of this time are made after the transaction. `via` is how the actor
+    came here, for the history.
     """
 
     def __init__(self, session: Session, now: datetime) -> None:
         self.session = session
         self.now = now
         self.freed_in: set[int] = set()
+        self.via: Via | None = None
         self._actor: Actor | None = None
 
     @property
@@ -54,9 +57,9 @@ class UnitOfWork:
         """The user who acts. It is None for operators and for the system, which are not API users."""
         return self._actor.user_id if self._actor is not None and self._actor.is_user else None
 
-    def act_as(self, actor: Actor) -> None:
+    def act_as(self, actor: Actor, via: Via | None = None) -> None:
         """Limits the session to what the actor may see, from here on."""
-        self._actor = actor
+        self._actor, self.via = actor, via
         scoping.act_as(self.session, actor)
 
 

@@ -51,6 +51,12 @@ class EventAction(StrEnum):
     CONFIRM_ATTENDANCE = "CONFIRM_ATTENDANCE"
 
 
+class Via(StrEnum):
+    """How somebody came to do something, where it was not the API. The names are published."""
+
+    LINK = "LINK"
+
+
 class Step(StrEnum):
     """A step that leads an appointment from one state to another."""
 

@@ -79,6 +79,7 @@ class Entity(StrEnum):
     CALENDAR_ACCESS = "CALENDAR_ACCESS"
     IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
     LINK_CODE = "LINK_CODE"
+    LINK = "LINK"
     REFUSALS = "REFUSALS"
     CLAIM = "CLAIM"
     MESSAGE = "MESSAGE"
@@ -156,6 +157,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.CALENDAR_ACCESS: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.IDEMPOTENCY_KEY: {_P: _OWN, _D: _OWN, _R: _OWN},
         Entity.LINK_CODE: {_P: _NONE, _D: _NONE, _R: _NONE},
+        # Whoever has the token opens it; nobody lists them.
+        Entity.LINK: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.REFUSALS: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.CLAIM: {_P: _NONE, _D: _NONE, _R: _NONE},
         Entity.MESSAGE: {_P: _NONE, _D: _NONE, _R: _NONE},

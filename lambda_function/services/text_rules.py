@@ -5,7 +5,7 @@ value.
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from lambda_function.domain.identifiers import stored_value
 from lambda_function.domain.people import EARLIEST_BIRTH_DATE
 from lambda_function.domain.written_text import BREAKING, TURNING, as_stored, has_letter, trimmed
 
+MAX_ID = 2**63 - 1
 MAX_NAME = 200
 MAX_ADDRESS = 500
 MAX_EMAIL = 254
@@ -99,7 +100,30 @@ IdentifierValue = Annotated[
 
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
+# A fraction may have any number of digits. Those after the microseconds are cut off by `fromisoformat`, which never
+# rounds, so a time stays in its second.
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
+)
+_ID = re.compile(r"[1-9][0-9]{0,18}")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][05]|24:00")
+
+
+def instant_in(value: object) -> datetime | None:
+    """Returns the instant (UTC) of a text such as 2030-01-31T09:00:00Z, with any offset, or None if it is not one.
+    Raises OverflowError if it lies outside of the years 1 to 9999 of UTC.
+    """
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except ValueError:
+            pass
+    return None
+
+
+def id_in(value: object) -> int | None:
+    """Returns the id that a text is, or None. Python's own int() reads too kindly ("1_0", " 1", "+1")."""
+    return int(value) if isinstance(value, str) and _ID.fullmatch(value) and int(value) <= MAX_ID else None
 
 
 def day_in(value: object) -> date | None:

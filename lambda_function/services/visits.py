@@ -129,6 +129,7 @@ def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
         "from_status": event.before,
         "to_status": event.appointment.status,
         "reason": event.reason,
+        "via": work.via,
         "changes": dict(event.changes),
     }
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambda_function.api.problems import EdgeError
 from lambda_function.aws.post_confirmation import SignUpError
 from lambda_function.bootstrap.alembic_setup import MigrationLockedError
 from lambda_function.bootstrap.migration_actions import UnknownActionError
@@ -15,6 +14,7 @@ from lambda_function.services import value_messages
 from lambda_function.services.relay import NotPublishedError
 from lambda_function.services.rotation import RotationError
 from lambda_function.settings import SettingsError
+from lambda_function.web.errors import EdgeError
 from tests.architecture.source import ROOT, Function, Module
 from tests.plain_words import BARE_OPENING, unclear
 

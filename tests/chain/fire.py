@@ -104,6 +104,7 @@ def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
         account.create_secrets(APP_SECRET).put_current(APP_SECRET, secret_of(database))
         # A program that dies leaves its batch behind, which must not end in the dead-letter queue.
         own = lambda_environment(url) | messaging.create(account, visibility_seconds=2, max_receives=50)
+        own |= {"PUBLIC_URL": "https://appointments.example"}
         own |= {"AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{invoke_port}", INVOKE_PORT: str(invoke_port)}
         found = Chain(folder, account.session.client("sqs", endpoint_url=url), own["LOCAL_QUEUE_URL"])
         found.mortal(longest_life)

@@ -20,6 +20,7 @@ from lambda_function.services.notifications.settling import settle
 from tests.clock import NOW
 from tests.db.races import Clients
 from tests.factories import Practice
+from tests.services.notifications.messages import PUBLIC_URL
 
 MESSENGERS = 8
 MESSAGES = 60
@@ -67,7 +68,7 @@ def test_eight_messengers_claim_each_message_once_and_settle_it_once(place: Prac
     def messenger(database: Database) -> str:
         sent = []
         for _ in range(MESSAGES):
-            messages = claim(database, 5)
+            messages = claim(database, 5, PUBLIC_URL)
             outcomes = [
                 Outcome(notification_id=each.notification_id, lease=each.lease, status=OutcomeStatus.SENT)
                 for each in messages
@@ -88,7 +89,7 @@ def test_a_claim_locks_no_more_than_it_claims(place: Practice, many: Clients) ->
 
     def first(work: UnitOfWork) -> None:
         mine = {each.notification_id for each in claim_due(work.session, NOW, 5)}
-        theirs = {each.notification_id for each in claim(many.databases[1], MESSAGES)}
+        theirs = {each.notification_id for each in claim(many.databases[1], MESSAGES, PUBLIC_URL)}
         assert (len(mine), len(theirs), mine & theirs) == (5, MESSAGES - 5, set())
 
     many.databases[0].transact(first, commit=False)
@@ -110,7 +111,7 @@ def test_an_event_that_eight_read_at_once_is_planned_once(place: Practice, many:
 
 def test_mail_that_comes_back_meets_the_outcome_and_the_message_has_failed(place: Practice, many: Clients) -> None:
     due(place)
-    claimed = claim(many.databases[0], MESSAGES)
+    claimed = claim(many.databases[0], MESSAGES, PUBLIC_URL)
 
     def messenger(database: Database) -> str:
         return str(settle(database, [_sent(each) for each in claimed]))

@@ -23,7 +23,9 @@ from lambda_function.db.models import (
     Guardian,
     IdempotencyKey,
     IdempotencySubject,
+    Link,
     LinkCode,
+    Notification,
     OutboxMessage,
     Patient,
     PatientIdentifier,
@@ -39,6 +41,8 @@ from lambda_function.db.scoping import UNSCOPED, UnscopedStatementError
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.identifiers import IdentifierSystem
+from lambda_function.domain.notifications import NotificationKind, NotificationStatus
+from lambda_function.domain.people import Channel
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.clock import NOW
 from tests.db.expected import SCOPED, Expected, key
@@ -85,8 +89,8 @@ def crowd(practice: Practice) -> Practice:
     for doctor in ("drjay", "drsol"):
         until = NOW + timedelta(days=1)
         practice.add(TimeOff(doctor_id=ids[doctor], starts_at=NOW, ends_at=until, reason="Away", created_at=NOW))
-    practice.add(*_wishes(ids))
     _add_families(practice)
+    _add_message(practice)
     practice.add(LinkCode(user_id=ids["pat"], code_hash="0" * 64, created_at=NOW, expires_at=NOW))
     practice.add(Refusals(user_id=ids["pat"], kind="link", day=NOW.date(), count=1))
     practice.add(PersonEvent(user_id=ids["pat"], at=NOW, action="CHANGE", fields=["phone"]))
@@ -100,10 +104,23 @@ def crowd(practice: Practice) -> Practice:
     return practice
 
 
+def _add_message(practice: Practice) -> None:
+    """Adds a message with a link."""
+    columns = {"kind": NotificationKind.BOOKED, "channel": Channel.EMAIL, "status": NotificationStatus.SENT}
+    times = dict.fromkeys(("basis_at", "due_at", "created_at"), NOW)
+    practice.add(
+        Notification(
+            notification_id=1, user_id=practice.ids["pat"], clinic_id=1, subject="booked:1", **columns, **times
+        )
+    )
+    practice.add(Link(token_hash="0" * 64, notification_id=1, created_at=NOW))
+
+
 def _add_families(practice: Practice) -> None:
-    """Adds a guardian, for whose dependant the others of the crowd have rows, and identifiers of each system."""
+    """Adds wishes, a guardian for whose dependant the others of the crowd have rows, and identifiers of each system."""
     guardian = practice.add_patient("guardian")
     ids = practice.ids
+    practice.add(*_wishes(ids))
     practice.add(
         Guardian(guardian_id=guardian.user_id, patient_id=ids["pat"], created_by=ids["rita"], created_at=NOW),
         Guardian(guardian_id=ids["nowhere"], patient_id=ids["gone"], created_by=ids["rita"], created_at=NOW),

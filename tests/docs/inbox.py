@@ -20,6 +20,7 @@ from lambda_function.services.notifications.sweeping import sweep
 from lambda_function.services.relay import relay
 from tests.bus import Delivery
 from tests.clock import Clock
+from tests.services.notifications.messages import PUBLIC_URL
 from tests.wsgi import StartResponse
 
 _Application = Callable[[Mapping[str, Any], StartResponse], Iterable[bytes]]
@@ -61,7 +62,7 @@ class Inbox:
         self._messenger(lambda: 60)
 
     def claim(self, limit: int) -> Claim:
-        return Claim(claim(self._database, limit), LEASE.total_seconds())
+        return Claim(claim(self._database, limit, PUBLIC_URL), LEASE.total_seconds())
 
     def settle(self, outcomes: Sequence[Outcome]) -> int:
         return settle(self._database, outcomes)

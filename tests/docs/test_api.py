@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import URL
 
 from lambda_function.api.app import create_app
-from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.value_messages import CODES
+from lambda_function.web.codes import PROBLEM_CODES
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.docs.exchanges import Exchange, Replay, exchanges

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from lambda_function.api.fhir.wire import BASE, Resource, root_url
-from lambda_function.api.problems import EdgeError
 from lambda_function.api.schemas import paging
+from lambda_function.web.errors import EdgeError
 
 # Who asks for a total has at most so many rows counted, by reading them.
 MOST_COUNTED = 1000

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from lambda_function.api.fhir.parameters import is_search_by_form
 from lambda_function.api.fhir.wire import BASE, CONTENT_TYPE, URN, Resource
-from lambda_function.api.payload import Event, Result
+from lambda_function.web.events import Event, Result
 
 _ISSUE_TYPES: Mapping[int, str] = MappingProxyType(
     {

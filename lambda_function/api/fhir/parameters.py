@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlencode
 
-from lambda_function.api.payload import Event
-from lambda_function.api.problems import EdgeError
-from lambda_function.api.raw_requests import limited_body, pairs_of
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.events import Event
+from lambda_function.web.raw_requests import limited_body, pairs_of
 
 FORM = "application/x-www-form-urlencoded"
 # POST takes the parameters of a search in a form at the address of the type with this behind it.

@@ -13,12 +13,12 @@ from pydantic_core import PydanticCustomError
 
 from lambda_function.api.fhir.resources import IDENTIFIERS, TREATMENTS, USER_NAMES, slot_id_parts
 from lambda_function.api.fhir.wire import BASE, own_part
-from lambda_function.api.schemas.types import MAX_ID, Cursor, SearchText
+from lambda_function.api.schemas.types import Cursor, SearchText
 from lambda_function.db.repositories.people_search import SoughtIdentifier
 from lambda_function.domain.errors import DomainError, InvalidInputError, NotFoundError
 from lambda_function.domain.identifiers import IdentifierSystem, stored_value
 from lambda_function.domain.time_zones import day_start
-from lambda_function.services.text_rules import USER_NAME, day_in
+from lambda_function.services.text_rules import MAX_ID, USER_NAME, day_in
 
 _REFERENCE = re.compile(r"(?:([A-Z][A-Za-z]*)/)?([1-9][0-9]{0,18})")
 _ID = re.compile(r"[1-9][0-9]{0,18}")

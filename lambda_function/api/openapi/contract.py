@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from lambda_function.api import problems
-from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir import wire
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.openapi.fhir_examples import EXAMPLES
-from lambda_function.api.payload import Result
 from lambda_function.domain.errors import DomainError, HasBookingsError, PossibleDuplicateError
 from lambda_function.services import value_messages
+from lambda_function.web.codes import PROBLEM_CODES
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.events import Result
 
 _Code = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(PROBLEM_CODES)})]
 
@@ -143,7 +144,7 @@ def _answer(code: str) -> Result:
         case "possible_duplicate":
             error = PossibleDuplicateError(meaning, [6])
         case _:
-            error = problems.EdgeError(code, meaning)
+            error = EdgeError(code, meaning)
     return problems.from_domain(error, "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 
 

@@ -19,13 +19,13 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 import lambda_function
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
-from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir.parameters import BY_FORM, FORM
 from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, REFUSALS, UNSHOWN, Dialect
 from lambda_function.api.openapi.examples import Examples
 from lambda_function.api.openapi.fhir_schemas import ANSWERS
 from lambda_function.api.strict import BODY_METHODS
 from lambda_function.api.wire_formats import format_of
+from lambda_function.web.codes import PROBLEM_CODES
 
 Json = dict[str, Any]
 

@@ -12,8 +12,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from lambda_function.api.schemas.types import MAX_ID, Cursor, Limit
+from lambda_function.api.schemas.types import Cursor, Limit
 from lambda_function.domain.errors import InvalidInputError
+from lambda_function.services.text_rules import MAX_ID
 
 DEFAULT_LIMIT = 50
 # A Lambda answers with at most 6 MB, and nobody waits for that much over a bad line.

@@ -1,22 +1,25 @@
 """Types of single values, with what makes them valid. Messages say the rule and never repeat the value."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lambda_function.domain.identifiers import Identifier, IdentifierSystem, stored_value
-from lambda_function.services.text_rules import CLOCK, MAX_IDENTIFIER, day_in, minute_of_day_in, printable
-
-MAX_ID = 2**63 - 1
-_DIGITS = re.compile(r"[1-9][0-9]{0,18}")
-# A fraction may have any number of digits. Those after the microseconds are cut off by `fromisoformat`, which never
-# rounds, so a time stays in its second.
-_RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
+from lambda_function.services.text_rules import (
+    CLOCK,
+    MAX_ID,
+    MAX_IDENTIFIER,
+    day_in,
+    id_in,
+    instant_in,
+    minute_of_day_in,
+    printable,
 )
+
+_DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
@@ -26,10 +29,11 @@ def _no_id() -> PydanticCustomError:
 
 
 def _id(value: object) -> int:
-    """Reads the text of a path or a query, which Python's own int() reads too kindly ("1_0", " 1", "+1")."""
-    if not isinstance(value, str) or not _DIGITS.fullmatch(value) or int(value) > MAX_ID:
+    """Reads the text of a path or a query."""
+    number = id_in(value)
+    if number is None:
         raise _no_id()
-    return int(value)
+    return number
 
 
 def _id_or_me(value: object) -> int | str:
@@ -47,16 +51,15 @@ def _body_id_or_me(value: object) -> int | str:
 
 
 def _instant(value: object) -> datetime:
-    if isinstance(value, str) and _RFC3339.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        except OverflowError:
-            raise PydanticCustomError("not_an_instant", "Give a time in the years 1 to 9999 of UTC.") from None
-        except ValueError:
-            pass
-    raise PydanticCustomError(
-        "not_an_instant", "Give a date and time with its offset from UTC, such as 2030-01-31T09:00:00Z."
-    )
+    try:
+        instant = instant_in(value)
+    except OverflowError:
+        raise PydanticCustomError("not_an_instant", "Give a time in the years 1 to 9999 of UTC.") from None
+    if instant is None:
+        raise PydanticCustomError(
+            "not_an_instant", "Give a date and time with its offset from UTC, such as 2030-01-31T09:00:00Z."
+        )
+    return instant
 
 
 def _day(value: object) -> date:

@@ -7,6 +7,7 @@ from lambda_function.db.models.freed_time import FreedTime, OfferLock
 from lambda_function.db.models.idempotency import IdempotencyKey, IdempotencyLock, IdempotencySubject
 from lambda_function.db.models.installation import Installation
 from lambda_function.db.models.link_codes import LinkCode, Refusals
+from lambda_function.db.models.links import Link
 from lambda_function.db.models.notifications import ClinicMessage, Notification
 from lambda_function.db.models.outbox import OutboxMessage
 from lambda_function.db.models.people import (
@@ -47,6 +48,7 @@ __all__ = [
     "IdempotencySubject",
     "ImportLock",
     "Installation",
+    "Link",
     "LinkCode",
     "Notification",
     "OfferLock",

@@ -15,7 +15,7 @@ from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
 from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.repositories.keyset import first_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
-from lambda_function.domain.appointment import HOLDING, Policy, Status
+from lambda_function.domain.appointment import HOLDING, EventAction, Policy, Status, Via
 
 _DOCTOR = aliased(PersonName)
 _PATIENT = aliased(PersonName)
@@ -119,6 +119,14 @@ class EventView(NamedTuple):
     reason: str | None
     via: str | None
     changes: dict[str, Any]
+
+
+class LastEvent(NamedTuple):
+    """What happened to an appointment last."""
+
+    at: datetime
+    action: EventAction
+    via: Via | None
 
 
 _VIEW: AnySelect = (
@@ -225,6 +233,12 @@ _HISTORY: AnySelect = (
     .order_by(AppointmentEvent.event_id)
     .limit(bindparam("page_limit"))
 )
+_LAST_EVENT = (
+    select(*columns(LastEvent, AppointmentEvent))
+    .where(AppointmentEvent.appointment_id == bindparam("appointment_id"))
+    .order_by(AppointmentEvent.event_id.desc())
+    .limit(1)
+)
 _FOR_CHANGE = (
     select(Appointment, _ERASED, represented(APPOINTMENT_ROWS.c.patient_id))
     .where(Appointment.appointment_id == bindparam("appointment_id"))
@@ -288,6 +302,11 @@ def history(session: Session, appointment_id: int, *, after: int, limit: int) ->
     """Returns what happened to the appointment, oldest first."""
     values = {"appointment_id": appointment_id, "after": after, "page_limit": limit}
     return fetch_all(session, EventView, _HISTORY, values)
+
+
+def last_event(session: Session, appointment_id: int) -> LastEvent | None:
+    found = fetch_one(session, LastEvent, _LAST_EVENT, {"appointment_id": appointment_id})
+    return found and found._replace(action=EventAction(found.action), via=found.via and Via(found.via))
 
 
 def resources_of(session: Session, appointment_id: int) -> VisitResources | None:

@@ -42,6 +42,7 @@ from lambda_function.db.models import (
     WaitlistEntry,
 )
 from lambda_function.db.models.appointments import CLAIM_ROWS
+from lambda_function.db.repositories import links
 from lambda_function.db.repositories.identifiers import identifiers_of, insert_identifiers
 from lambda_function.db.repositories.merged_people import MergedPerson, merged_name
 from lambda_function.db.repositories.people import anonymous
@@ -261,13 +262,17 @@ def move_imports(session: Session, pair: Pair) -> None:
 
 
 def move_notifications(session: Session, pair: Pair) -> None:
-    """Moves the messages. What both were told, as the guardians of one patient, stays with the other person."""
+    """Moves the messages. What both were told, as the guardians of one patient, stays with the other person, and so do
+    the links in it.
+    """
     told = aliased(Notification)
-    both = select(Notification.notification_id).join(
+    both = select(Notification.notification_id, told.notification_id).join(
         told, and_(told.subject == Notification.subject, told.user_id == pair.target_id)
     )
-    twice = session.scalars(both.where(Notification.user_id == pair.source_id), execution_options=UNSCOPED).all()
+    pairs = session.execute(both.where(Notification.user_id == pair.source_id), execution_options=UNSCOPED)
+    twice: dict[int, int] = {own_id: told_id for own_id, told_id in pairs}  # noqa: C416 - mypy knows no rows as pairs
     if twice:
+        links.move(session, twice)
         write(session, delete(Notification).where(Notification.notification_id.in_(twice)))
     own = update(Notification).where(Notification.user_id == pair.source_id)
     write(session, own.values(user_id=pair.target_id))

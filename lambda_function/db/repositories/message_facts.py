@@ -92,6 +92,7 @@ class Contact(NamedTuple):
     language: Language | None
     contact_by: Channel | None
     bounced_email_hash: str | None
+    recalls: bool | None
     active: bool
 
 

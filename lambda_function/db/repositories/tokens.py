@@ -72,9 +72,9 @@ _ACTS_FOR = (
     .where(User.active, here(User))
     .order_by(ReceptionistClinic.clinic_id)
 )
-_CALLER = _ACTS_FOR.add_columns(*columns(_Caller, **_REACH, **_PERSON, cognito_sub=User.cognito_sub)).where(
-    User.cognito_sub == bindparam("sub")
-)
+_CALLERS = _ACTS_FOR.add_columns(*columns(_Caller, **_REACH, **_PERSON, cognito_sub=User.cognito_sub))
+_CALLER = _CALLERS.where(User.cognito_sub == bindparam("sub"))
+_PATIENT = _CALLERS.where(User.user_id == bindparam("user_id"), User.user_type == Role.PATIENT)
 _TOKEN_OWNER = (
     _ACTS_FOR.add_columns(
         *columns(
@@ -140,3 +140,9 @@ def put_calendar_token(session: Session, owner: Actor, token_hash: str, now: dat
 def remove_calendar_token(session: Session, user_id: int) -> bool:
     """Removes the person's token, and returns whether they had one."""
     return write(session, delete(CalendarToken).where(CalendarToken.user_id == user_id)) > 0
+
+
+def find_patient(session: Session, user_id: int, today: date) -> Actor | None:
+    """Returns the active patient with this id, with the patients for whom they act on that day of UTC, or None."""
+    rows = fetch_all(session, _Caller, _PATIENT, {"user_id": user_id, "today": today}, unscoped=True)
+    return _actor(rows)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from lambda_function.db.repositories import notifications
+from lambda_function.db.repositories import links, notifications
 from lambda_function.db.repositories.message_facts import Contact
 from lambda_function.db.repositories.notifications import DueMessage
 from lambda_function.db.unit_of_work import Database, UnitOfWork
@@ -21,6 +21,7 @@ from lambda_function.domain.notifications import NotificationStatus, Reason
 from lambda_function.domain.people import Channel
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.observability import count, gauge_seconds
+from lambda_function.services.links.tokens import address_of, hash_of, new_token
 from lambda_function.services.notifications.addressees import addressee
 from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter, read_facts
 from lambda_function.services.notifications.composing import composed
@@ -43,6 +44,14 @@ _SOMEBODY_ELSE = frozenset(
 )
 
 
+class _Ready(NamedTuple):
+    """A message as it is sent, the token of the link in it, and what is written about it."""
+
+    message: ComposedMessage
+    token: str
+    changed: dict[str, Any]
+
+
 class _Claim(NamedTuple):
     """How many messages were due, what becomes of them, and those that are to be sent."""
 
@@ -62,13 +71,14 @@ class _StoppedError(Exception):
         self.changes = {"status": status, "reason": reason, "next_at": until, "lease": None}
 
 
-def claim(database: Database, limit: int) -> list[ComposedMessage]:
-    """Leases at most `limit` messages that are due, the longest due first, and returns those that are to be sent. It
-    may return fewer although more are due, but it returns none only if nothing that can be sent is due: if much is
-    suppressed, such as the reminders of a clinic that closes, it looks further, up to a limit.
+def claim(database: Database, limit: int, public_url: str) -> list[ComposedMessage]:
+    """Leases at most `limit` messages that are due, the longest due first, and returns those that are to be sent, each
+    with a link of its own to its page at the address that people see. It may return fewer although more are due, but it
+    returns none only if nothing that can be sent is due: if much is suppressed, such as the reminders of a clinic that
+    closes, it looks further, up to a limit.
     """
     for _ in range(_ROUNDS):
-        claimed = database.transact(partial(_claim, limit=limit))
+        claimed = database.transact(partial(_claim, limit=limit, public_url=public_url))
         _count(claimed)
         if claimed.messages or not claimed.due:
             return claimed.messages
@@ -96,7 +106,7 @@ def _seconds_behind(work: UnitOfWork) -> float:
     return 0.0 if oldest is None else (work.now - oldest).total_seconds()
 
 
-def _claim(work: UnitOfWork, limit: int) -> _Claim:
+def _claim(work: UnitOfWork, limit: int, public_url: str) -> _Claim:
     due = notifications.claim_due(work.session, work.now, limit)
     if not due:
         return _Claim(0, {}, [], 0)
@@ -104,18 +114,20 @@ def _claim(work: UnitOfWork, limit: int) -> _Claim:
     moved = _follow_merges(work, due, facts.people)
     lease = secrets.token_hex(_LEASE_BYTES)
     changes: dict[int, dict[str, Any]] = {}
-    messages = []
+    prepared: list[_Ready] = []
     for message in (each for each in due if each.notification_id in moved):
         try:
-            ready, changed = _ready(message, facts, lease, work.now)
-            messages.append(ready)
+            prepared.append(_ready(message, facts, lease, public_url, work.now))
+            changed = prepared[-1].changed
         except _StoppedError as stopped:
             changed = stopped.changes
         changes[message.notification_id] = {**changed, "user_id": moved[message.notification_id]}
     notifications.change_all(work.session, changes)
+    tokens = {hash_of(ready.token): ready.message.notification_id for ready in prepared}
+    links.add(work.session, tokens, work.now)
     plan_messages(work, _for_others(due, changes, facts, work.now))
     expired = sum(each.status is NotificationStatus.SENDING for each in due)
-    return _Claim(len(due), changes, messages, expired)
+    return _Claim(len(due), changes, [ready.message for ready in prepared], expired)
 
 
 def _for_others(
@@ -161,8 +173,8 @@ def _follow_merges(work: UnitOfWork, due: list[DueMessage], people: Mapping[int,
     return {each.notification_id: to.get(each.notification_id, each.user_id) for each in stay}
 
 
-def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) -> tuple[ComposedMessage, dict[str, Any]]:
-    """Returns the message as it is sent, and what is written about it. Raises _StoppedError."""
+def _ready(message: DueMessage, facts: ClaimFacts, lease: str, public_url: str, now: datetime) -> _Ready:
+    """Raises _StoppedError."""
     matter, patient = _still_holds(message, facts, now)
     person, channel = _to_whom(message, patient, facts)
     if message.status is NotificationStatus.SENDING and message.attempts >= MAX_ATTEMPTS:
@@ -170,10 +182,12 @@ def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) ->
     _check_quiet_hours(message, matter, channel, now)
     # The channel is one for which there is an address.
     address = str(person.email if channel is Channel.EMAIL else international(str(person.phone)))
-    ready = composed(message, matter, facts, person, channel, to=address, lease=lease)
+    token = new_token()
+    link = address_of(public_url, token)
+    ready = composed(message, matter, facts, person, channel, to=address, lease=lease, link=link)
     if ready is None:
         raise _StoppedError(NotificationStatus.FAILED, Reason.BROKEN_WORDS)
-    return ready, {
+    changed = {
         "status": NotificationStatus.SENDING,
         "channel": channel,
         "lease": lease,
@@ -181,6 +195,7 @@ def _ready(message: DueMessage, facts: ClaimFacts, lease: str, now: datetime) ->
         "next_at": now + LEASE,
         "address_hash": address_hash(address),
     }
+    return _Ready(ready, token, changed)
 
 
 def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple[Matter, Contact]:

@@ -1,5 +1,7 @@
 """Puts a message together, as it is sent: the words, the visit as a file, and from whom it comes."""
 
+from dataclasses import replace
+
 from lambda_function.db.repositories.message_facts import Contact
 from lambda_function.db.repositories.notifications import DueMessage
 from lambda_function.domain.appointment import Status
@@ -13,7 +15,15 @@ from lambda_function.services.notifications.wording import OwnWords, compose
 
 
 def composed(
-    message: DueMessage, matter: Matter, facts: ClaimFacts, person: Contact, channel: Channel, *, to: str, lease: str
+    message: DueMessage,
+    matter: Matter,
+    facts: ClaimFacts,
+    person: Contact,
+    channel: Channel,
+    *,
+    to: str,
+    lease: str,
+    link: str,
 ) -> ComposedMessage | None:
     """Returns the message, or None if it cannot be put into words. Why is logged, and keeps no other message waiting.
 
@@ -22,7 +32,7 @@ def composed(
     if time_zone(matter.clinic.time_zone) is None:
         logger.error("no words", notification_id=message.notification_id, reason="unknown time zone")
         return None
-    told = _facts(message, matter, facts, person, channel)
+    told = replace(_facts(message, matter, facts, person, channel), link=link)
     own = facts.own_words.get((matter.clinic.clinic_id, message.kind, channel, told.language))
     try:
         words = compose(told, None if own is None else OwnWords(own.subject, own.text))
@@ -47,6 +57,7 @@ def composed(
         text=words.text,
         html=words.html,
         attachments=attachments,
+        links=(link,),
     )
 
 

@@ -17,6 +17,9 @@ from tests.api.desk import rfc3339
 from tests.clock import NOW, Clock
 from tests.factories import Practice
 
+# The address that people see.
+PUBLIC_URL = "https://appointments.example"
+
 
 def plenty() -> float:
     return 60.0
@@ -53,7 +56,7 @@ class Messages:
         return visit
 
     def claim(self, limit: int = 25) -> list[ComposedMessage]:
-        return claim(self.database, limit)
+        return claim(self.database, limit, PUBLIC_URL)
 
     def settle(self, message: ComposedMessage, status: OutcomeStatus = OutcomeStatus.SENT, **more: Any) -> int:
         outcome = Outcome(notification_id=message.notification_id, lease=message.lease, status=status, **more)

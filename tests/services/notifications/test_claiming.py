@@ -2,22 +2,23 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
-from lambda_function.db.models import ClinicMessage, WaitlistEntry
+from lambda_function.db.models import ClinicMessage, Link, WaitlistEntry
 from lambda_function.domain.addresses import address_hash
 from lambda_function.domain.appointment import Status
-from lambda_function.domain.message_rules import MAX_ATTEMPTS
+from lambda_function.domain.message_rules import LEASE, MAX_ATTEMPTS
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus, Reason
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.waitlist import WaitlistStatus
 from lambda_function.services.notifications.claiming import report_oldest_due
 from tests.api.desk import instant
 from tests.clock import NOW
-from tests.services.notifications.messages import Messages
+from tests.services.notifications.messages import PUBLIC_URL, Messages
 from tests.services.notifications.planned import offered, reminder
 
 START = instant("15:00")
@@ -43,13 +44,31 @@ def test_a_message_is_complete(messages: Messages) -> None:
     assert message.subject
     assert message.html
     assert "Pat Rojas" in message.text
-    assert message.links == ()
+    [link] = message.links
+    assert link.startswith(f"{PUBLIC_URL}/visit/")
+    assert link in message.text
+    assert link in message.html
+
     [file] = message.attachments
     assert "METHOD:PUBLISH" in file.text
     row = messages.row()
     assert (row.status, row.attempts, row.lease) == (NotificationStatus.SENDING, 1, message.lease)
     assert (row.next_at, row.address_hash) == (NOW + timedelta(seconds=120), address_hash("pat@example.org"))
     assert len(message.lease) == 32
+
+
+def test_each_copy_has_a_link_of_its_own_of_which_only_the_hash_is_kept(messages: Messages) -> None:
+    messages.told(START)
+    [first] = messages.claim()
+    messages.clock.now += LEASE
+    [second] = messages.claim()
+
+    tokens = [message.links[0].rpartition("/")[2] for message in (first, second)]
+
+    assert {len(token) for token in tokens} == {43}
+    hashes = {sha256(token.encode()).hexdigest() for token in tokens}
+    assert {row.token_hash for row in messages.practice.rows(Link)} == hashes
+    assert len(hashes) == 2
 
 
 @pytest.mark.parametrize("kind", EVENTS)

@@ -11,11 +11,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from dev.openapi_file import FILE
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_keys, routes_of
-from lambda_function.api.codes import PROBLEM_CODES
 from lambda_function.api.fhir.parameters import BY_FORM
 from lambda_function.api.openapi.contract import FAMILIES, REFUSALS, UNSHOWN, VALUES
 from lambda_function.api.openapi.document import document
 from lambda_function.api.openapi.fhir_schemas import ANSWERS
+from lambda_function.web.codes import PROBLEM_CODES
 from tests.contract import Json, contract
 from tests.plain_words import unclear
 

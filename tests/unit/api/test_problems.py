@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from lambda_function.api.codes import PROBLEM_CODES
-from lambda_function.api.problems import EdgeError, from_domain, from_validation, problem
+from lambda_function.api.problems import from_domain, from_validation, problem
 from lambda_function.aws.operator_function import RefusedThereError
 from lambda_function.domain.errors import ContentionError, DoctorBusyError, DomainError, InvalidInputError
+from lambda_function.web.codes import PROBLEM_CODES
+from lambda_function.web.errors import EdgeError
 
 
 def body_of(answer: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambda_function.api.app import create_resolver, routes_of
-from lambda_function.api.problems import EdgeError
-from lambda_function.api.raw_requests import MAX_BODY_BYTES
 from lambda_function.api.strict import check_body, check_query, find_route, strict_json
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.raw_requests import MAX_BODY_BYTES
 
 ROUTES = routes_of(create_resolver())
 BOOKING = find_route(ROUTES, "POST", "/appointments")

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_function.api.fhir import resources
-from lambda_function.api.schemas.types import MAX_ID
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status
+from lambda_function.services.text_rules import MAX_ID
 from tests.api.fhir.valid import expect_resource
 
 _IDS = st.integers(1, MAX_ID)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambda_function.api.schemas.paging import DEFAULT_LIMIT, after_id, after_start, encode, page
-from lambda_function.api.schemas.types import MAX_ID
 from lambda_function.domain.errors import InvalidInputError
+from lambda_function.services.text_rules import MAX_ID
 
 ids = st.integers(1, MAX_ID)
 instants = st.datetimes(timezones=st.just(UTC))

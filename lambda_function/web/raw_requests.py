@@ -3,8 +3,8 @@
 import base64
 from urllib.parse import parse_qsl
 
-from lambda_function.api.payload import Event
-from lambda_function.api.problems import EdgeError
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.events import Event
 
 MAX_BODY_BYTES = 64 * 1024
 

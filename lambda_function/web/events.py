@@ -5,3 +5,8 @@ from typing import Any
 
 Event = Mapping[str, Any]
 Result = dict[str, Any]
+
+
+def method_of(event: Event) -> str:
+    method: str = event["requestContext"]["http"]["method"]
+    return method

@@ -1,0 +1,89 @@
+"""The links in messages, and what they lead to. Unscoped, because a link is opened before there is an actor."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, case, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from lambda_function.db.base import AnySelect
+from lambda_function.db.models import Appointment, Link, Notification
+from lambda_function.db.models.links import LINK_ROWS
+from lambda_function.db.rows import columns, fetch_one, write
+from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.notifications import NotificationKind
+
+
+class FoundLink(NamedTuple):
+    """A link and the message that it stood in. `booked_id` is the last visit that was booked by a link of a message on
+    the same subject, to whomever it went.
+    """
+
+    notification_id: int
+    kind: NotificationKind
+    user_id: int
+    clinic_id: int
+    appointment_id: int | None
+    waitlist_id: int | None
+    basis_at: datetime
+    booked_id: int | None
+
+
+_OTHER = aliased(Notification)
+_OTHER_LINK = aliased(Link)
+_BOOKED = (
+    select(func.max(_OTHER_LINK.appointment_id))
+    .join(_OTHER, _OTHER.notification_id == _OTHER_LINK.notification_id)
+    .where(_OTHER.subject == Notification.subject)
+    .correlate(Notification)
+    .scalar_subquery()
+)
+_LINK: AnySelect = (
+    select(*columns(FoundLink, Notification, booked_id=_BOOKED))
+    .join(Link, Link.notification_id == Notification.notification_id)
+    .where(Link.token_hash == bindparam("token_hash"))
+)
+_REBOOKED = (
+    select(Appointment.appointment_id)
+    .where(Appointment.appointment_id == bindparam("appointment_id"))
+    .cte("rebooked", recursive=True)
+)
+_REBOOKED = _REBOOKED.union(
+    select(Link.appointment_id)
+    .join(Notification, Notification.notification_id == Link.notification_id)
+    .join(_REBOOKED, _REBOOKED.c.appointment_id == Notification.appointment_id)
+    .where(Link.appointment_id.is_not(None))
+)
+_LAST = select(func.max(_REBOOKED.c.appointment_id))
+
+
+def add(session: Session, token_hashes: Mapping[str, int], now: datetime) -> None:
+    """Adds links, each with the message that it stands in, in one statement."""
+    rows = [
+        {"token_hash": token_hash, "notification_id": number, "created_at": now}
+        for token_hash, number in token_hashes.items()
+    ]
+    if rows:
+        write(session, insert(LINK_ROWS), rows)
+
+
+def find(session: Session, token_hash: str) -> FoundLink | None:
+    return fetch_one(session, FoundLink, _LINK, {"token_hash": token_hash}, unscoped=True)
+
+
+def last_booked(session: Session, appointment_id: int) -> int:
+    """Returns the visit that was last booked in place of this one, by a link of any message about it, or this one."""
+    last: int = session.execute(_LAST, {"appointment_id": appointment_id}, execution_options=UNSCOPED).scalar_one()
+    return last
+
+
+def lead_to(session: Session, token_hash: str, appointment_id: int) -> None:
+    """Notes the visit that was booked by the link."""
+    write(session, update(Link).where(Link.token_hash == token_hash).values(appointment_id=appointment_id))
+
+
+def move(session: Session, messages: Mapping[int, int]) -> None:
+    """Gives the links of each of these messages to another one."""
+    moved: Any = case(messages, value=Link.notification_id)
+    write(session, update(Link).where(Link.notification_id.in_(sorted(messages))).values(notification_id=moved))

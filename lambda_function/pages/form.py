@@ -1,0 +1,81 @@
+"""Reads what a page sends: the query of a GET, and the form of a POST."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+
+from lambda_function.domain.errors import InvalidInputError
+from lambda_function.services.links.acting import LinkAction, LinkRequest
+from lambda_function.services.links.times import TimesWanted
+from lambda_function.services.text_rules import Reason, day_in, id_in, instant_in
+from lambda_function.web.errors import EdgeError
+from lambda_function.web.events import Event
+from lambda_function.web.raw_requests import limited_body, pairs_of
+
+_FORM = re.compile(r"application/x-www-form-urlencoded\s*(;.*)?", re.IGNORECASE)
+_REASON: TypeAdapter[str] = TypeAdapter(Reason)
+# What a mail program sends by itself when somebody unsubscribes there (RFC 8058).
+_ONE_CLICK = ("List-Unsubscribe", "One-Click")
+
+
+def times_wanted(event: Event) -> TimesWanted:
+    """Returns the times that the query asks for. What it does not say, or says wrongly, is as by default."""
+    query = dict(pairs_of(event.get("rawQueryString", ""), "query"))
+    return TimesWanted(id_in(query.get("doctor_id")), day_in(query.get("from")), day_in(query.get("day")))
+
+
+def link_request(event: Event) -> LinkRequest:
+    """Returns what the form asks for. Fields that are empty count as missing, and unknown ones are left alone.
+
+    Raises InvalidInputError on the field, and EdgeError: unsupported_media_type, malformed_json, too_large,
+    validation_error.
+    """
+    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+    if not _FORM.fullmatch(headers.get("content-type", "")):
+        raise EdgeError("unsupported_media_type", "Send a form.")
+    pairs = pairs_of(limited_body(event), "body")
+    if _ONE_CLICK in pairs:
+        return LinkRequest(action=LinkAction.UNSUBSCRIBE)
+    fields = {name: value for name, value in pairs if value.strip()}
+    return LinkRequest(
+        action=_action(fields),
+        starts_at=_starts_at(fields),
+        doctor_id=_doctor_id(fields),
+        reason=_reason(fields),
+        seen=fields.get("seen"),
+    )
+
+
+def _action(fields: Mapping[str, str]) -> LinkAction:
+    try:
+        return LinkAction(fields.get("action", ""))
+    except ValueError:
+        raise InvalidInputError("Choose what to do.", field="action") from None
+
+
+def _starts_at(fields: Mapping[str, str]) -> datetime | None:
+    try:
+        instant = instant_in(fields.get("starts_at"))
+    except OverflowError:
+        instant = None
+    if instant is None and "starts_at" in fields:
+        raise InvalidInputError("Choose one of the times.", field="starts_at")
+    return instant
+
+
+def _doctor_id(fields: Mapping[str, str]) -> int | None:
+    number = id_in(fields.get("doctor_id"))
+    if number is None and "doctor_id" in fields:
+        raise InvalidInputError("Choose one of the doctors.", field="doctor_id")
+    return number
+
+
+def _reason(fields: Mapping[str, str]) -> str | None:
+    if "reason" not in fields:
+        return None
+    try:
+        return _REASON.validate_python(fields["reason"])
+    except ValidationError:
+        raise InvalidInputError("Give the reason in at most 500 characters.", field="reason") from None

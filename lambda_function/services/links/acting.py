@@ -1,0 +1,140 @@
+"""What a person does on the page behind a link, by the same services and rules as in the API."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lambda_function.db.repositories import links
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.appointment import Status, Step
+from lambda_function.domain.errors import (
+    ContentionError,
+    InvalidInputError,
+    InvalidTransitionError,
+    StaleVersionError,
+)
+from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.notifications import NotificationKind
+from lambda_function.services import attendance, lifecycle, moving, person_changes, waitlist
+from lambda_function.services.booking import BookingRequest, book
+from lambda_function.services.links.opening import OpenedLink
+from lambda_function.services.moving import ChangeRequest
+from lambda_function.services.visits import lock_visit
+
+
+class LinkAction(StrEnum):
+    """What can be done by a link. The names are published."""
+
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    MOVE = "move"
+    BOOK = "book"
+    ACCEPT = "accept"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequest:
+    """Something to do. MOVE and BOOK need a start and a doctor. `reason` is why a visit is cancelled. `seen` is the
+    mark (see `mark_of`) of what the person saw, and None for somebody who acts without having looked.
+    """
+
+    action: LinkAction
+    starts_at: datetime | None = None
+    doctor_id: int | None = None
+    reason: str | None = None
+    seen: str | None = None
+
+
+def mark_of(opened: OpenedLink) -> str:
+    """Returns a mark of what a person sees: which visit or offer, when and with whom."""
+    if opened.visit is not None:
+        return f"{opened.visit.appointment_id}.{rfc3339(opened.visit.starts_at)}.{opened.visit.doctor_id}"
+    offer = opened.offer
+    if offer is None or offer.offer_starts_at is None:
+        raise AssertionError("unreachable: a link leads to a visit or to an offer that stands")
+    return f"{offer.waitlist_id}.{rfc3339(offer.offer_starts_at)}"
+
+
+def holds(opened: OpenedLink, request: LinkRequest) -> bool:
+    """Returns whether what is asked for holds already, as it does for a request that is repeated."""
+    visit = opened.visit
+    if visit is None:
+        return False
+    ahead = visit.status in {Status.REQUESTED, Status.BOOKED}
+    match request.action:
+        case LinkAction.CONFIRM:
+            return visit.status is Status.BOOKED and visit.attendance_confirmed_at is not None
+        case LinkAction.CANCEL:
+            return visit.status is Status.CANCELLED
+        case LinkAction.MOVE | LinkAction.BOOK:
+            wanted = (request.starts_at, request.doctor_id or visit.doctor_id)
+            return ahead and wanted == (visit.starts_at, visit.doctor_id)
+        case LinkAction.ACCEPT:
+            return ahead and opened.kind is NotificationKind.OFFER
+        case LinkAction.UNSUBSCRIBE:
+            return False
+
+
+def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
+    """Does what is asked for as the person for whom the link was opened, or nothing if it holds already.
+
+    Raises what the services raise, InvalidTransitionError for an action that this visit or offer does not have, and
+    StaleVersionError if the person saw something else: nobody confirms a time that they have not seen.
+    """
+    if holds(opened, request):
+        return
+    if request.seen not in {None, mark_of(opened)} and request.action is not LinkAction.UNSUBSCRIBE:
+        raise StaleVersionError("This has changed since the page was opened.")
+    match request.action:
+        case LinkAction.CONFIRM:
+            attendance.confirm(work, _visit_of(opened).appointment_id)
+        case LinkAction.CANCEL:
+            lifecycle.take(work, _visit_of(opened).appointment_id, Step.CANCEL, reason=request.reason)
+        case LinkAction.MOVE:
+            wanted = ChangeRequest(_start_of(request), request.doctor_id, None, None, {})
+            moving.change(work, _visit_of(opened).appointment_id, wanted)
+        case LinkAction.BOOK:
+            _book_again(work, opened, request)
+        case LinkAction.ACCEPT:
+            _accept(work, opened)
+        case LinkAction.UNSUBSCRIBE:
+            person_changes.change_own(work, {"recalls": False}, None)
+
+
+def _visit_of(opened: OpenedLink) -> AppointmentView:
+    if opened.visit is None:
+        raise InvalidTransitionError("There is no visit yet. Accept the offer first.")
+    return opened.visit
+
+
+def _start_of(request: LinkRequest) -> datetime:
+    if request.starts_at is None:
+        raise InvalidInputError("Choose a time.", field="starts_at")
+    return request.starts_at
+
+
+def _book_again(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
+    """Books in place of a visit that was cancelled, at most once: whoever comes second finds the first one's visit."""
+    visit = _visit_of(opened)
+    starts_at, doctor_id = _start_of(request), request.doctor_id or visit.doctor_id
+    locked = lock_visit(work, visit.appointment_id, [doctor_id])
+    if links.last_booked(work.session, visit.appointment_id) != visit.appointment_id:
+        raise ContentionError("Another visit was booked in place of this one at the same time; try again.")
+    if locked.appointment.status is not Status.CANCELLED:
+        raise InvalidTransitionError("Only a cancelled visit is booked again.")
+    booked = book(
+        work,
+        BookingRequest(
+            doctor_id=doctor_id, treatment_id=visit.treatment_id, starts_at=starts_at, patient_id=visit.patient_id
+        ),
+    )
+    links.lead_to(work.session, opened.token_hash, booked.appointment_id)
+
+
+def _accept(work: UnitOfWork, opened: OpenedLink) -> None:
+    if opened.offer is None:
+        raise InvalidTransitionError("Nothing is on offer here.")
+    booked = waitlist.accept(work, opened.offer.waitlist_id)
+    links.lead_to(work.session, opened.token_hash, booked.appointment_id)

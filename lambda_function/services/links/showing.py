@@ -1,0 +1,79 @@
+"""What the page behind a link shows: the visit or the offer as it is now, and what can be done about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lambda_function.db.repositories import appointments
+from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.appointment import EventAction, Status, Via, check_cutoff, check_movable
+from lambda_function.domain.errors import DomainError, InvalidTransitionError, PastCutoffError
+from lambda_function.services.links.acting import LinkAction, mark_of
+from lambda_function.services.links.opening import OpenedLink
+from lambda_function.services.links.times import Times, TimesWanted, free_times
+
+# What has just been done by a link is said for as long as this.
+JUST_NOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a page shows. `actions` are possible now, as far as can be known without trying, besides UNSUBSCRIBE. `done`
+    is what has just been done by a link. `closed` says why a visit can be neither moved nor cancelled here. `seen` is
+    the mark that goes with every action.
+    """
+
+    opened: OpenedLink
+    now: datetime
+    actions: frozenset[LinkAction]
+    seen: str
+    done: EventAction | None = None
+    closed: DomainError | None = None
+    times: Times | None = None
+
+
+def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
+    """Returns what the page shows, for a link that was opened in this unit of work. It writes nothing."""
+    visit = opened.visit
+    if visit is None:
+        return Shown(opened=opened, now=work.now, actions=frozenset({LinkAction.ACCEPT}), seen=mark_of(opened))
+    closed = _closed(work, visit)
+    actions = _actions(visit, closed)
+    choosing = not actions.isdisjoint({LinkAction.MOVE, LinkAction.BOOK})
+    return Shown(
+        opened=opened,
+        now=work.now,
+        actions=actions,
+        seen=mark_of(opened),
+        done=_just_done(work, visit),
+        closed=closed,
+        times=free_times(work, visit, wanted) if choosing else None,
+    )
+
+
+def _closed(work: UnitOfWork, visit: AppointmentView) -> DomainError | None:
+    """Returns why the visit can be neither moved nor cancelled. It is None if it can be, or has been cancelled."""
+    resources = appointments.resources_of(work.session, visit.appointment_id)
+    if resources is None or visit.status is Status.CANCELLED:
+        return None
+    try:
+        check_movable(visit.status, visit.starts_at, work.now)
+        check_cutoff(visit.starts_at, actor=work.actor, policy=resources.policy, now=work.now)
+    except (InvalidTransitionError, PastCutoffError) as error:
+        return error
+    return None
+
+
+def _actions(visit: AppointmentView, closed: DomainError | None) -> frozenset[LinkAction]:
+    if visit.status is Status.CANCELLED:
+        return frozenset({LinkAction.BOOK})
+    found = set() if closed is not None else {LinkAction.MOVE, LinkAction.CANCEL}
+    if visit.status is Status.BOOKED and visit.attendance_confirmed_at is None:
+        found.add(LinkAction.CONFIRM)
+    return frozenset(found)
+
+
+def _just_done(work: UnitOfWork, visit: AppointmentView) -> EventAction | None:
+    last = appointments.last_event(work.session, visit.appointment_id)
+    is_new = last is not None and last.via is Via.LINK and work.now - last.at < JUST_NOW
+    return last.action if last is not None and is_new else None

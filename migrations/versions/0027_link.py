@@ -1,0 +1,40 @@
+"""The links in messages, which open the page of a visit or an offer.
+
+Revises: 0026
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+EXACT = "utf8mb4_bin"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "link",
+        sa.Column("token_hash", mysql.CHAR(64, collation=EXACT), nullable=False),
+        sa.Column("notification_id", sa.BigInteger(), nullable=False),
+        sa.Column("appointment_id", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", mysql.DATETIME(fsp=6), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_link"),
+        sa.ForeignKeyConstraint(
+            ["notification_id"],
+            ["notification.notification_id"],
+            name="fk_link_notification_id",
+            ondelete="CASCADE",
+        ),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_520_ci",
+    )
+    op.create_index("ix_link_notification_id", "link", ["notification_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("link")

@@ -215,7 +215,8 @@ module "notifications" {
   description = "Plans messages to people and composes those that are due; called by its queue, every five minutes, and by the messenger"
   handler     = "lambda_function.entrypoints.notifications.handler"
   common      = local.common
-  environment = local.application_environment
+  # For the links in messages.
+  environment = merge(local.application_environment, { PUBLIC_URL = local.api_url })
   statements = concat(local.read_application_secret, [
     {
       sid       = "TakeFromTheQueue"

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from lambda_function.api.app import gateway_keys
+from lambda_function.pages.app import PAGE_KEYS
 
 PACKAGE = Path(__file__).parents[2] / "lambda_function"
 ENTRYPOINTS = PACKAGE / "entrypoints"
@@ -16,12 +17,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 
 @cache
 def routes() -> frozenset[str]:
-    return gateway_keys() | page_keys()
-
-
-def page_keys() -> frozenset[str]:
-    """Returns the keys of the page behind the link of a message."""
-    return frozenset({"GET /visit/{token}", "HEAD /visit/{token}", "POST /visit/{token}"})
+    return gateway_keys() | PAGE_KEYS
 
 
 def entrypoints() -> frozenset[str]:

@@ -4,6 +4,8 @@ from tests.terraform.mutation import Mutation
 
 _CLOUDFRONT = "prod-cloudfront"
 _LIMIT = '    "GET /visit/{token}"      = 0.2\n'
+_ENVIRONMENT = "merge(local.application_environment, { PUBLIC_URL = local.api_url })"
+_OTHER_ENVIRONMENT = _ENVIRONMENT.replace("local.api_url", "aws_apigatewayv2_api.main.api_endpoint")
 
 MUTATIONS = (
     Mutation(
@@ -40,6 +42,20 @@ MUTATIONS = (
         _LIMIT,
         '    "GET /visit/{token}"      = 0.02\n',
         "people_meet_no_limit_before_the_stage_is_full",
+    ),
+    Mutation(
+        "links of the API name API Gateway behind CloudFront",
+        "functions.tf",
+        f"environment           = {_ENVIRONMENT}",
+        f"environment           = {_OTHER_ENVIRONMENT}",
+        "links_lead_to_where_people_are",
+    ),
+    Mutation(
+        "links in messages name API Gateway behind CloudFront",
+        "functions.tf",
+        f"environment = {_ENVIRONMENT}",
+        f"environment = {_OTHER_ENVIRONMENT}",
+        "links_lead_to_where_people_are",
     ),
     Mutation(
         "the access log shows the path",

@@ -4,6 +4,7 @@ import re
 
 from dev import cors
 from lambda_function.api.app import PREFLIGHT_KEY, PUBLIC_KEYS
+from lambda_function.pages.app import PAGE_KEYS
 from tests.terraform import code
 from tests.terraform.plan import Plan, parsed
 
@@ -65,7 +66,7 @@ def network_writes_flow_logs(plan: Plan) -> None:
 
 def every_route_but_the_public_ones_asks_for_a_token(plan: Plan) -> None:
     for route in plan.all("aws_apigatewayv2_route"):
-        public = route.values["route_key"] in PUBLIC_KEYS | code.page_keys()
+        public = route.values["route_key"] in PUBLIC_KEYS | PAGE_KEYS
         assert route.values["authorization_type"] == ("NONE" if public else "JWT"), route.address
         assert route.given("authorizer_id") is not public, route.address
 

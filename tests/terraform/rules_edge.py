@@ -1,14 +1,14 @@
 """What people meet at the edge: limits of requests, mails, and maintenance."""
 
 from lambda_function.api.app import DEFAULT_KEY, PUBLIC_KEYS, PUBLIC_ROUTES
+from lambda_function.pages.app import PAGE_KEYS
 from tests.docs import limits
-from tests.terraform import code
 from tests.terraform.plan import Plan
 
 # Nobody calls the rotation while there is none; the other two are what a restore is done with.
 _FOR_OPERATORS = {"migrate", "operator", "rotate_secret"}
 # The keys of HEAD, each with that of its GET. All others arrive by $default.
-_HEADS = {key.replace("GET", "HEAD", 1): key for key in PUBLIC_ROUTES | code.page_keys() if key.startswith("GET ")}
+_HEADS = {key.replace("GET", "HEAD", 1): key for key in PUBLIC_ROUTES | PAGE_KEYS if key.startswith("GET ")}
 
 
 def requests_are_throttled(plan: Plan) -> None:
@@ -17,7 +17,7 @@ def requests_are_throttled(plan: Plan) -> None:
         assert usual["throttling_rate_limit"] > 0
         assert usual["throttling_burst_limit"] > 0
         routes = {setting["route_key"]: setting for setting in stage.values["route_settings"]}
-        own = {DEFAULT_KEY, *PUBLIC_KEYS, *code.page_keys()}
+        own = {DEFAULT_KEY, *PUBLIC_KEYS, *PAGE_KEYS}
         assert own <= routes.keys(), f"anybody may call {own - routes.keys()} as often as they like"
         for setting in routes.values():
             assert 0 < setting["throttling_rate_limit"] <= usual["throttling_rate_limit"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.terraform import code
+from lambda_function.pages.app import PAGE_KEYS
 from tests.terraform.plan import Plan, Resource, parsed
 
 # AWS's managed policies: nothing is cached, and everything but the Host header reaches the API.
@@ -32,15 +32,16 @@ def guesses_leave_room_for_everybody_else(plan: Plan) -> None:
     for stage in plan.all("aws_apigatewayv2_stage"):
         whole = stage.block("default_route_settings")
         for setting in stage.values["route_settings"]:
-            if setting["route_key"] in code.page_keys():
+            if setting["route_key"] in PAGE_KEYS:
                 for limit, few in (("throttling_rate_limit", _FEW), ("throttling_burst_limit", 2 * _FEW)):
                     assert setting[limit] <= max(few, _PART * whole[limit]), setting["route_key"]
 
 
 def links_lead_to_where_people_are(plan: Plan) -> None:
     """Behind CloudFront, and with a custom domain, API Gateway knows only its own address."""
-    environment = plan.configuration["root_module"]["module_calls"]["api"]["expressions"]["environment"]
-    assert "local.api_url" in environment["references"]
+    calls = plan.configuration["root_module"]["module_calls"]
+    for name in ("api", "notifications"):
+        assert "local.api_url" in calls[name]["expressions"]["environment"]["references"], name
 
 
 def cloudfront_passes_everything_on_and_keeps_nothing(plan: Plan) -> None:

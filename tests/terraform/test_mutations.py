@@ -182,13 +182,6 @@ MUTATIONS = (
         "the_server_ends_what_clients_give_up",
     ),
     Mutation(
-        "links name API Gateway behind CloudFront",
-        "functions.tf",
-        "PUBLIC_URL = local.api_url",
-        "PUBLIC_URL = aws_apigatewayv2_api.main.api_endpoint",
-        "links_lead_to_where_people_are",
-    ),
-    Mutation(
         "prod can be deleted",
         "database.tf",
         "deletion_protection        = var.deletion_protection",

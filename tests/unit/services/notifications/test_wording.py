@@ -1,6 +1,7 @@
 """Messages in words: every kind, channel and language, with names of every sort."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import product
 from typing import Any
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
+from lambda_function.services.links.tokens import address_of, new_token
 from lambda_function.services.notifications.wording import OwnWords, compose, segments
-from tests.unit.services.notifications.facts import GUARDIAN, NO_CONTACT, facts
+from tests.unit.services.notifications.facts import GUARDIAN, NO_CONTACT, STARTS_AT, facts
 
 WORDS = (Channel.EMAIL, Channel.SMS)
 PEOPLE: list[dict[str, Any]] = [{}, GUARDIAN, NO_CONTACT, {"link": "https://visits.example/visit/x"}]
@@ -80,12 +82,14 @@ def test_every_sms_begins_with_the_clinic_and_has_neither_subject_nor_document(
 
 @pytest.mark.parametrize("person", [{}, GUARDIAN, NO_CONTACT, {**GUARDIAN, "unconfirmed": True}])
 @pytest.mark.parametrize(("kind", "language"), list(product(NotificationKind, Language)))
-def test_an_sms_with_ordinary_names_has_one_part(
+def test_an_sms_with_ordinary_names_has_one_part_and_with_a_link_at_most_two(
     kind: NotificationKind, language: Language, person: dict[str, Any]
 ) -> None:
+    link = address_of("https://citas.example", new_token())
     for month, day in product(range(1, 13), range(8, 15)):
-        at = facts().starts_at.replace(month=month, day=day)
-        assert segments(compose(facts(kind, Channel.SMS, language, starts_at=at, **person), None).text) == 1
+        told = facts(kind, Channel.SMS, language, starts_at=STARTS_AT.replace(month=month, day=day), **person)
+        assert segments(compose(told, None).text) == 1
+        assert segments(compose(replace(told, link=link), None).text) <= 2
 
 
 @pytest.mark.parametrize(("kind", "language", "person"), EVERYTHING)

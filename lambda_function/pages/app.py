@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import DomainError, NotFoundError, ThrottledError
-from lambda_function.pages.form import link_request, times_wanted
+from lambda_function.pages.form import is_one_click, link_request, times_wanted
 from lambda_function.pages.guesses import WINDOW, Guesses
 from lambda_function.pages.rendering import HEADERS, error_page, visit_page
 from lambda_function.services.links.acting import LinkRequest, act, holds
@@ -74,17 +74,25 @@ class Pages:
         except DomainError as error:
             refusal = error
         if refusal is None:
-            return {"statusCode": HTTPStatus.SEE_OTHER.value, "headers": {"Location": f"{PATH}{token}"}, "body": ""}
+            return self._done(token, event)
         if isinstance(refusal, NotFoundError) or _status(refusal) >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise refusal
         # Whoever has no right link is told nothing else.
         page = self._shown(token, TimesWanted())
         return _html(_status(refusal), visit_page(page, refusal))
 
+    def _done(self, token: str, event: Event) -> Result:
+        if is_one_click(event):
+            # Mail programs follow no redirection there, and RFC 8058 forbids it.
+            return _html(HTTPStatus.OK, visit_page(self._shown(token, TimesWanted())))
+        return {"statusCode": HTTPStatus.SEE_OTHER.value, "headers": {"Location": f"{PATH}{token}"}, "body": ""}
+
     def _refused(self, token: str, request: LinkRequest) -> DomainError | None:
         """Does what is asked, and returns why not. Somebody else may have done the same at the same time."""
         try:
             transact_and_offer(self._database, partial(_act, token=token, request=request))
+        except NotFoundError as error:
+            return error
         except DomainError as error:
             done = self._database.transact(partial(_is_done, token=token, request=request), commit=False)
             return None if done else error

@@ -15,14 +15,20 @@ from lambda_function.web.events import Event
 from lambda_function.web.raw_requests import limited_body, pairs_of
 
 _FORM = re.compile(r"application/x-www-form-urlencoded\s*(;.*)?", re.IGNORECASE)
+_PARTS = re.compile(r"multipart/form-data\s*;.*", re.IGNORECASE)
 _REASON: TypeAdapter[str] = TypeAdapter(Reason)
-# What a mail program sends by itself when somebody unsubscribes there (RFC 8058).
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
+_ONE_CLICK_PART = re.compile(rb'name="?List-Unsubscribe"?\r?\n(?:[^\r\n]+\r?\n){0,5}\r?\nOne-Click\r?\n--')
 
 
 def times_wanted(event: Event) -> TimesWanted:
-    """Returns the times that the query asks for. What it does not say, or says wrongly, is as by default."""
-    query = dict(pairs_of(event.get("rawQueryString", ""), "query"))
+    """Returns the times that the query asks for. What it does not say, or says wrongly, is as by default: programs that
+    count clicks add to addresses what they like.
+    """
+    try:
+        query = dict(pairs_of(event.get("rawQueryString", ""), "query"))
+    except EdgeError:
+        query = {}
     return TimesWanted(id_in(query.get("doctor_id")), day_in(query.get("from")), day_in(query.get("day")))
 
 
@@ -32,13 +38,12 @@ def link_request(event: Event) -> LinkRequest:
     Raises InvalidInputError on the field, and EdgeError: unsupported_media_type, malformed_json, too_large,
     validation_error.
     """
-    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
-    if not _FORM.fullmatch(headers.get("content-type", "")):
-        raise EdgeError("unsupported_media_type", "Send a form.")
-    pairs = pairs_of(limited_body(event), "body")
-    if _ONE_CLICK in pairs:
+    media_type, body = _media_type(event), limited_body(event)
+    if is_one_click(event):
         return LinkRequest(action=LinkAction.UNSUBSCRIBE)
-    fields = {name: value for name, value in pairs if value.strip()}
+    if not _FORM.fullmatch(media_type):
+        raise EdgeError("unsupported_media_type", "Send a form.")
+    fields = {name: value for name, value in pairs_of(body, "body") if value.strip()}
     return LinkRequest(
         action=_action(fields),
         starts_at=_starts_at(fields),
@@ -46,6 +51,20 @@ def link_request(event: Event) -> LinkRequest:
         reason=_reason(fields),
         seen=fields.get("seen"),
     )
+
+
+def is_one_click(event: Event) -> bool:
+    """Returns whether it is what a mail program sends by itself when somebody unsubscribes there (RFC 8058). It comes
+    in either encoding of a form. Raises EdgeError: malformed_json, too_large, validation_error.
+    """
+    media_type, body = _media_type(event), limited_body(event)
+    if _FORM.fullmatch(media_type):
+        return _ONE_CLICK in pairs_of(body, "body")
+    return _PARTS.fullmatch(media_type) is not None and _ONE_CLICK_PART.search(body) is not None
+
+
+def _media_type(event: Event) -> str:
+    return next((value for name, value in event.get("headers", {}).items() if name.lower() == "content-type"), "")
 
 
 def _action(fields: Mapping[str, str]) -> LinkAction:

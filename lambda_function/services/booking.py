@@ -37,6 +37,7 @@ from lambda_function.services.visits import NewEvent, join_clinic, record
 class BookingRequest:
     """A visit to book. Patients may leave out `patient_id` if they book for themselves. `offered_until` is the
     end of a visit that has been offered to the waitlist: its start and length hold, whatever has changed since.
+    `in_place_of` is a cancelled visit that is locked, and in place of which nothing has been booked yet.
     """
 
     doctor_id: int
@@ -47,6 +48,7 @@ class BookingRequest:
     patient_note: str | None = None
     override_reason: str | None = None
     offered_until: datetime | None = None
+    in_place_of: int | None = None
 
 
 def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
@@ -167,6 +169,7 @@ def _add(
         "price": facts.price,
         "patient_note": request.patient_note,
         "override_reason": request.override_reason,
+        "in_place_of": request.in_place_of,
         "version": 1,
         **dict.fromkeys(("created_at", "updated_at", "placed_at"), work.now),
     }

@@ -1,4 +1,5 @@
-"""The links in messages, which open the page of a visit or an offer.
+"""The links in messages, which open the page of a visit or an offer, and the visits that were booked by them in
+place of cancelled ones.
 
 Revises: 0026
 """
@@ -16,6 +17,8 @@ EXACT = "utf8mb4_bin"
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE appointment ADD COLUMN in_place_of BIGINT NULL")
+    op.create_unique_constraint("uq_appointment_in_place_of", "appointment", ["in_place_of"])
     op.create_table(
         "link",
         sa.Column("token_hash", mysql.CHAR(64, collation=EXACT), nullable=False),
@@ -38,3 +41,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("link")
+    op.execute("ALTER TABLE appointment DROP INDEX uq_appointment_in_place_of, DROP COLUMN in_place_of")

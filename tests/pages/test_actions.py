@@ -1,55 +1,127 @@
 """What a person does on the page, and what is true afterwards."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from lambda_function.db.models import PersonEvent, WaitlistEntry
+from tests.api.conditions import set_treatment
 from tests.api.desk import Desk, instant, rfc3339
-from tests.clock import NOW
+from tests.pages.seen import announced, history, statuses, visits
 from tests.pages.visitor import Visitor
+from tests.services.notifications.planned import offered
 
 START = instant("15:00")
+LATER = START + timedelta(hours=1)
 
 
-def history(desk: Desk, visit_id: int) -> list[tuple[str, str | None]]:
-    """Returns what was done to a visit, and how."""
-    answer = desk.client.get("rita", f"/appointments/{visit_id}/history")
-    return [(event["action"], event["via"]) for event in answer.json["items"]]
+@pytest.fixture
+def path(visitor: Visitor, desk: Desk) -> str:
+    """The link of a visit that is booked."""
+    return visitor.told("booked", desk.practice.add_appointment(START))
 
 
-def test_confirming_is_in_the_history_as_done_by_a_link(visitor: Visitor, desk: Desk) -> None:
-    visit = desk.practice.add_appointment(START)
-    path = visitor.told("booked", visit)
-
+def test_a_visit_is_confirmed(visitor: Visitor, desk: Desk, path: str) -> None:
     answer = visitor.post(path, "confirm")
 
-    assert (answer.status, answer.headers["Location"]) == (303, path)
+    [visit] = visits(desk)
+    assert (answer.status, answer.headers["Location"], answer.text) == (303, path, "")
+    assert visit.attendance_confirmed_at is not None
     assert history(desk, visit.appointment_id) == [("CONFIRM_ATTENDANCE", "LINK")]
+    assert announced(desk) == ["appointment.attendance_confirmed"]
+
+
+@pytest.mark.parametrize("reason", [None, "", "I am ill.\r\nSorry, ¡perdón!"])
+def test_a_visit_is_cancelled_with_a_reason_or_without(
+    visitor: Visitor, desk: Desk, path: str, reason: str | None
+) -> None:
+    answer = visitor.post(path, "cancel", reason=reason)
+
+    [visit] = visits(desk)
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    assert (visit.status.value, visit.cancel_reason) == ("CANCELLED", reason or None)
+    assert history(desk, visit.appointment_id) == [("CANCEL", "LINK")]
+    assert announced(desk) == ["appointment.cancelled"]
+
+
+@pytest.mark.parametrize("doctor", [None, "drjay", "drwu"])
+def test_a_visit_is_moved_and_keeps_its_link(visitor: Visitor, desk: Desk, path: str, doctor: str | None) -> None:
+    doctor_id = doctor and desk.id_of(doctor)
+
+    answer = visitor.post(path, "move", starts_at=rfc3339(LATER), doctor_id=doctor_id)
+
+    [visit] = visits(desk)
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    assert (visit.starts_at, visit.doctor_id) == (LATER, doctor_id or desk.id_of("drjay"))
+    assert history(desk, visit.appointment_id) == [("MOVE", "LINK")]
+    assert announced(desk) == ["appointment.moved"]
+    visitor.messages.clock.now = START
     assert visitor.get(path).status == 200
 
 
-def test_a_visit_is_cancelled_and_then_booked_again_by_the_same_link(visitor: Visitor, desk: Desk) -> None:
-    visit = desk.practice.add_appointment(START)
-    path = visitor.told("booked", visit)
-    assert visitor.post(path, "cancel", reason="I am ill.").status == 303
+def test_a_cancelled_visit_is_booked_again(visitor: Visitor, desk: Desk, path: str) -> None:
+    desk.cancelled("rita", visits(desk)[0].appointment_id)
 
-    again = {"starts_at": rfc3339(START + timedelta(days=1)), "doctor_id": visit.doctor_id}
-    assert visitor.post(path, "book", **again).status == 303
-    assert visitor.post(path, "book", **again).status == 303
+    answer = visitor.post(path, "book", starts_at=rfc3339(LATER), doctor_id=desk.id_of("drwu"))
 
-    items = desk.client.get("pat", "/appointments").json["items"]
-    assert [item["status"] for item in items] == ["CANCELLED", "BOOKED"]
-    assert history(desk, items[1]["appointment_id"]) == [("BOOK", "LINK")]
-
-
-def test_a_wrong_link_is_a_page_with_404(visitor: Visitor) -> None:
-    answer = visitor.get("/visit/nothing")
-
-    assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    cancelled, booked = visits(desk)
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    assert (booked.status.value, booked.starts_at, booked.doctor_id) == ("BOOKED", LATER, desk.id_of("drwu"))
+    assert (booked.patient_id, booked.treatment_id) == (cancelled.patient_id, cancelled.treatment_id)
+    assert history(desk, booked.appointment_id) == [("BOOK", "LINK")]
+    assert announced(desk) == ["appointment.cancelled", "appointment.booked"]
 
 
-def test_a_link_ends_when_its_visit_begins(visitor: Visitor, desk: Desk) -> None:
+def test_an_offer_is_accepted(visitor: Visitor, desk: Desk) -> None:
+    offered(visitor.messages)
+    [path] = visitor.links().values()
+
+    answer = visitor.post(path, "accept")
+
+    [visit] = visits(desk)
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    assert (visit.status.value, visit.starts_at) == ("BOOKED", START)
+    assert [entry.status.value for entry in desk.practice.rows(WaitlistEntry)] == ["ACCEPTED"]
+    assert history(desk, visit.appointment_id) == [("BOOK", "LINK")]
+    assert announced(desk) == ["appointment.booked"]
+    assert visitor.post(path, "cancel").status == 303
+    assert statuses(desk) == ["CANCELLED"]
+
+
+PARTS = '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"body": "action=unsubscribe", "content_type": "application/x-www-form-urlencoded"}, 303),
+        # Mail programs follow no redirection.
+        ({"body": "List-Unsubscribe=One-Click", "content_type": "application/x-www-form-urlencoded"}, 200),
+        ({"body": PARTS.encode(), "content_type": "multipart/form-data; boundary=b"}, 200),
+    ],
+    ids=["on the page", "by a mail program", "by a mail program in parts"],
+)
+def test_who_unsubscribes_is_not_reminded_of_check_ups(
+    visitor: Visitor, desk: Desk, path: str, sent: dict[str, Any], status: int
+) -> None:
+    for _ in range(2):
+        answer = visitor.send("POST", path, **sent)
+        assert answer.status == status, answer.text
+
+    assert desk.practice.user("pat").recalls is False
+    assert [event.action for event in desk.practice.rows(PersonEvent)].count("CHANGE") == 1
+    assert statuses(desk) == ["BOOKED"]
+
+
+def test_what_needs_approval_is_requested_and_after_a_move_requested_again(visitor: Visitor, desk: Desk) -> None:
+    set_treatment(desk.practice, 1, needs_approval=True)
     path = visitor.told("booked", desk.practice.add_appointment(START))
 
-    visitor.messages.clock.now = START
+    assert visitor.post(path, "move", starts_at=rfc3339(LATER)).status == 303
+    assert statuses(desk) == ["REQUESTED"]
+    assert visitor.post(path, "cancel").status == 303
+    assert visitor.post(path, "book", starts_at=rfc3339(START)).status == 303
 
-    assert visitor.get(path).status == 404
-    assert NOW < START
+    assert statuses(desk) == ["CANCELLED", "REQUESTED"]
+    assert announced(desk) == ["appointment.moved", "appointment.cancelled", "appointment.requested"]

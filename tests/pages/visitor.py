@@ -1,11 +1,17 @@
 """A person who has the link of a message, and nothing else."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from dev.lambda_context import LambdaContext
 from lambda_function.db.models import Appointment
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.errors import DomainError
 from lambda_function.pages.app import Pages
+from lambda_function.pages.form import link_request
+from lambda_function.services.links.acting import act
+from lambda_function.services.links.opening import open_link
 from lambda_function.services.links.tokens import PATH
 from lambda_function.services.notifications.messages import ComposedMessage
 from tests.api_client import Answer, http_event
@@ -23,17 +29,27 @@ class Visitor:
 
     def told(self, kind: str, visit: Appointment, **detail: Any) -> str:
         """Tells of a change of the visit, and returns the path of the link in the only message about it."""
+        [path] = self.all_told(kind, visit, **detail).values()
+        return path
+
+    def all_told(self, kind: str, visit: Appointment, **detail: Any) -> dict[str, str]:
+        """Tells of a change of the visit, and returns the paths of the links by the addresses that they went to."""
         self.messages.tell(kind, visit, **detail)
-        [message] = self.messages.claim()
-        return path_of(message)
+        return self.links()
+
+    def links(self) -> dict[str, str]:
+        """Returns the paths of the links in all messages that are due, by the addresses that they go to."""
+        return {message.to: path_of(message) for message in self.messages.claim()}
 
     def send(
         self, method: str, path: str, *, query: str = "", body: str | bytes | None = None, **headers: str
     ) -> Answer:
         """Sends a request, in which `content_type` and the like are headers."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        event = http_event(method, path, query=query, headers=named, body=body)
-        assert self.pages.takes(event), (method, path)
+        return self.answer(http_event(method, path, query=query, headers=named, body=body))
+
+    def answer(self, event: dict[str, Any]) -> Answer:
+        assert self.pages.takes(event), event["rawPath"]
         answer = self.pages(event, LambdaContext("api", 60))
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
@@ -42,8 +58,26 @@ class Visitor:
 
     def post(self, path: str, action: str, **fields: Any) -> Answer:
         """Sends a form, in which None is a field that is missing."""
-        given = {name: value for name, value in {"action": action, **fields}.items() if value is not None}
-        return self.send("POST", path, body=urlencode(given), content_type=FORM)
+        return self.send("POST", path, body=_form(action, fields), content_type=FORM)
+
+    def refusal(self, path: str, action: str, **fields: Any) -> str | None:
+        """Returns the code of the refusal if the same is tried without a page, or None if it would be done."""
+        request = link_request(
+            http_event("POST", path, headers={"content-type": FORM}, body=_form(action, fields)),
+        )
+        try:
+            self.messages.database.transact(partial(_tried, path=path, request=request), commit=False)
+        except DomainError as error:
+            return error.code
+        return None
+
+
+def _form(action: str, fields: dict[str, Any]) -> str:
+    return urlencode({name: value for name, value in {"action": action, **fields}.items() if value is not None})
+
+
+def _tried(work: UnitOfWork, path: str, request: Any) -> None:
+    act(work, open_link(work, path.removeprefix(PATH)), request)
 
 
 def path_of(message: ComposedMessage) -> str:

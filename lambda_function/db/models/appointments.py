@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Numeric,
     String,
+    UniqueConstraint,
     func,
     text,
 )
@@ -44,7 +45,9 @@ class Appointment(Base):
 
     `receptionist_id` is the receptionist who booked or confirmed it. `placed_at` is when it got its present doctor and
     start, or, of a request, when these were confirmed. It is NULL in rows of a release before 0026, and stands for
-    created_at there. `attendance_confirmed_at` is when the patient said that they would come.
+    created_at there. `attendance_confirmed_at` is when the patient said that they would come. `in_place_of` is the
+    cancelled visit instead of which it was booked by a link. It is no foreign key, because adding one would copy the
+    table.
     """
 
     __tablename__ = "appointment"
@@ -58,6 +61,8 @@ class Appointment(Base):
         Index(None, "doctor_id", "starts_at"),
         Index(None, "clinic_id", "starts_at"),
         Index(None, "clinic_id", "chair_id", "starts_at"),
+        # Nothing is booked twice in place of one visit.
+        UniqueConstraint("in_place_of"),
     )
 
     appointment_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)
@@ -82,6 +87,7 @@ class Appointment(Base):
     updated_at: Mapped[Instant]
     placed_at: Mapped[Instant | None]
     attendance_confirmed_at: Mapped[Instant | None]
+    in_place_of: Mapped[Id | None]
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own way to say it
 

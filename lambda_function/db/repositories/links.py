@@ -16,8 +16,8 @@ from lambda_function.domain.notifications import NotificationKind
 
 
 class FoundLink(NamedTuple):
-    """A link and the message that it stood in. `booked_id` is the last visit that was booked by a link of a message on
-    the same subject, to whomever it went.
+    """A link and the message that it stood in. `booked_id` is the visit that was booked by accepting the offer, by
+    this link or another one about it, to whomever that went.
     """
 
     notification_id: int
@@ -49,11 +49,9 @@ _REBOOKED = (
     .where(Appointment.appointment_id == bindparam("appointment_id"))
     .cte("rebooked", recursive=True)
 )
-_REBOOKED = _REBOOKED.union(
-    select(Link.appointment_id)
-    .join(Notification, Notification.notification_id == Link.notification_id)
-    .join(_REBOOKED, _REBOOKED.c.appointment_id == Notification.appointment_id)
-    .where(Link.appointment_id.is_not(None))
+_NEXT = aliased(Appointment)
+_REBOOKED = _REBOOKED.union_all(
+    select(_NEXT.appointment_id).join(_REBOOKED, _REBOOKED.c.appointment_id == _NEXT.in_place_of)
 )
 _LAST = select(func.max(_REBOOKED.c.appointment_id))
 
@@ -73,13 +71,13 @@ def find(session: Session, token_hash: str) -> FoundLink | None:
 
 
 def last_booked(session: Session, appointment_id: int) -> int:
-    """Returns the visit that was last booked in place of this one, by a link of any message about it, or this one."""
+    """Returns the last of the visits that were booked by links, each in place of the one before, from this one on."""
     last: int = session.execute(_LAST, {"appointment_id": appointment_id}, execution_options=UNSCOPED).scalar_one()
     return last
 
 
 def lead_to(session: Session, token_hash: str, appointment_id: int) -> None:
-    """Notes the visit that was booked by the link."""
+    """Notes the visit that was booked by accepting the offer by the link."""
     write(session, update(Link).where(Link.token_hash == token_hash).values(appointment_id=appointment_id))
 
 

@@ -62,10 +62,12 @@ def holds(opened: OpenedLink, request: LinkRequest) -> bool:
     visit = opened.visit
     if visit is None:
         return False
+    # Another time may have been confirmed since.
+    stale = _is_stale(opened, request)
     ahead = visit.status in {Status.REQUESTED, Status.BOOKED}
     match request.action:
         case LinkAction.CONFIRM:
-            return visit.status is Status.BOOKED and visit.attendance_confirmed_at is not None
+            return visit.status is Status.BOOKED and visit.attendance_confirmed_at is not None and not stale
         case LinkAction.CANCEL:
             return visit.status is Status.CANCELLED
         case LinkAction.MOVE | LinkAction.BOOK:
@@ -85,7 +87,7 @@ def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
     """
     if holds(opened, request):
         return
-    if request.seen not in {None, mark_of(opened)} and request.action is not LinkAction.UNSUBSCRIBE:
+    if _is_stale(opened, request) and request.action is not LinkAction.UNSUBSCRIBE:
         raise StaleVersionError("This has changed since the page was opened.")
     match request.action:
         case LinkAction.CONFIRM:
@@ -101,6 +103,10 @@ def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
             _accept(work, opened)
         case LinkAction.UNSUBSCRIBE:
             person_changes.change_own(work, {"recalls": False}, None)
+
+
+def _is_stale(opened: OpenedLink, request: LinkRequest) -> bool:
+    return request.seen not in {None, mark_of(opened)}
 
 
 def _visit_of(opened: OpenedLink) -> AppointmentView:
@@ -124,13 +130,14 @@ def _book_again(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> N
         raise ContentionError("Another visit was booked in place of this one at the same time; try again.")
     if locked.appointment.status is not Status.CANCELLED:
         raise InvalidTransitionError("Only a cancelled visit is booked again.")
-    booked = book(
-        work,
-        BookingRequest(
-            doctor_id=doctor_id, treatment_id=visit.treatment_id, starts_at=starts_at, patient_id=visit.patient_id
-        ),
+    request_of_patient = BookingRequest(
+        doctor_id=doctor_id,
+        treatment_id=visit.treatment_id,
+        starts_at=starts_at,
+        patient_id=visit.patient_id,
+        in_place_of=visit.appointment_id,
     )
-    links.lead_to(work.session, opened.token_hash, booked.appointment_id)
+    book(work, request_of_patient)
 
 
 def _accept(work: UnitOfWork, opened: OpenedLink) -> None:

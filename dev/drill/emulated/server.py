@@ -23,6 +23,7 @@ from dev.drill.emulated import (
     packages,
     queues,
     rights,
+    schedules,
     secret_rotation,
     triggers,
 )
@@ -84,6 +85,7 @@ MENDS: tuple[Callable[[], None], ...] = (
     triggers.mend,
     mails.mend,
     queues.mend,
+    schedules.mend,
     rights.mend,
 )
 

@@ -1,20 +1,37 @@
 """Puts pages into HTML."""
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from lambda_function.domain.errors import DomainError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from lambda_function.domain.appointment import Status
+from lambda_function.domain.errors import DomainError, PastCutoffError
+from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.people import Language
+from lambda_function.domain.time_zones import time_zone
+from lambda_function.pages.telling import Say, asks_for_time, bdi, heading_of, lead_of, refused_by
 from lambda_function.services.links.opening import LinkEndedError
 from lambda_function.services.links.showing import Shown
+from lambda_function.services.links.times import Day, Times
+from lambda_function.services.readable import day_and_time, day_of, local_time, name_in_text, time_of
 from lambda_function.web.events import Event
 
+_TEMPLATES = Path(__file__).with_name("templates")
+_STYLE = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 # A page runs no script and loads nothing. Its forms go back to where it came from, and its address goes nowhere else.
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex, nofollow",
         "X-Content-Type-Options": "nosniff",
@@ -22,16 +39,145 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 _SPANISH_FIRST = re.compile(r"\s*es\b", re.IGNORECASE)
+# For each code: the heading, and what to do. Whatever is not here was a request that cannot be read.
+_ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "not_found": ("wrong_link", ("wrong_link_means", "wrong_link_copied")),
+        "throttled": ("too_many_tries", ("too_many_tries_means",)),
+        "contention": ("busy", ("our_error_means",)),
+        "unavailable": ("our_error", ("our_error_means",)),
+        "internal_error": ("our_error", ("our_error_means",)),
+    }
+)
+_BAD_REQUEST = ("bad_request", ("bad_request_means",))
+_ENDED = ("ended", ("ended_means",))
+
+
+def _dialled(phone: str) -> str:
+    """Returns a number as a telephone dials it."""
+    return re.sub(r"[^0-9+]", "", phone)
+
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(_TEMPLATES),
+    undefined=StrictUndefined,
+    autoescape=True,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters.update(bdi=bdi, dialled=_dialled)
 
 
 def visit_page(page: Shown, refusal: DomainError | None = None) -> str:
     """Returns the page of a visit or an offer. `refusal` is why what was asked for was not done."""
-    return f"<!DOCTYPE html><title>{page.seen}</title>{refusal and refusal.code}"
+    opened = page.opened
+    visit, language, zone = opened.visit, opened.language, opened.clinic.time_zone
+    say = Say(language)
+    for_guardian = opened.patient_id != opened.person.user_id
+    heading = heading_of(page, say, for_guardian=for_guardian)
+    refused = None if refusal is None else refused_by(refusal)
+    return _written(
+        "visit.html.jinja",
+        language,
+        say("nothing_done") if refused else heading,
+        clinic=opened.clinic,
+        page=page,
+        heading=heading,
+        lead=lead_of(page),
+        refused=refused,
+        for_guardian=for_guardian,
+        in_utc=time_zone(zone) is None,
+        gone=visit is not None and visit.status is Status.CANCELLED,
+        too_late=isinstance(page.closed, PastCutoffError),
+        choosing=page.searched or asks_for_time(refused),
+        reasoning=refused == "reason_too_long",
+        times=None if page.times is None else _times(page.times, page, zone, language),
+        **_matter(page, zone, language),
+    )
 
 
 def error_page(refusal: DomainError, event: Event) -> str:
     """Returns the page for somebody who cannot be shown what the link leads to."""
-    return f"<!DOCTYPE html><html lang={_language(refusal, event)}><title>{refusal.code}</title>"
+    language = _language(refusal, event)
+    ended = isinstance(refusal, LinkEndedError)
+    heading, sentences = _ENDED if ended else _ERRORS.get(refusal.code, _BAD_REQUEST)
+    say = Say(language)
+    return _written(
+        "error.html.jinja",
+        language,
+        say(heading),
+        clinic=refusal.clinic if isinstance(refusal, LinkEndedError) else None,
+        heading=say(heading),
+        sentences=[say(sentence) for sentence in sentences],
+        again=heading in {"busy", "our_error"},
+    )
+
+
+def _written(template: str, language: Language, title: Markup, **names: Any) -> str:
+    clinic = names["clinic"]
+    # A title cannot hold HTML. It begins with what has become of a request, because that is read out first.
+    text = title.replace("<bdi>", "\u2068").replace("</bdi>", "\u2069").unescape()
+    ending = f" | {name_in_text(clinic.name)}" if clinic else ""
+    return _ENVIRONMENT.get_template(template).render(
+        language=language.value,
+        title=text + ending,
+        style=Markup(_STYLE),  # noqa: S704 - our own file
+        say=Say(language),
+        **names,
+    )
+
+
+def _matter(page: Shown, zone: str, language: Language) -> dict[str, object]:
+    """Returns who does what when, and until when an offer can be accepted."""
+    visit, offer = page.opened.visit, page.opened.offer
+    if visit is not None:
+        starts_at, doctor, treatment, until = visit.starts_at, visit.doctor_name, visit.treatment_name, None
+    elif offer is not None and offer.offer_starts_at is not None and offer.doctor_name is not None:
+        starts_at, doctor, treatment = offer.offer_starts_at, offer.doctor_name, offer.treatment_name
+        until = offer.offer_expires_at
+    else:
+        raise AssertionError("unreachable: a link leads to a visit or to an offer that stands")
+    local = local_time(starts_at, zone)
+    return {
+        "instant": rfc3339(starts_at),
+        "day": day_of(local, language),
+        "time": Say(language)("at", time=time_of(local)),
+        "doctor": doctor,
+        "treatment": treatment,
+        "until": until and _alone(day_and_time(local_time(until, zone), language)),
+    }
+
+
+def _times(times: Times, page: Shown, zone: str, language: Language) -> dict[str, object]:
+    days = [_day(day, times, page, zone, language) for day in times.days]
+    return {
+        "doctor_id": times.doctor_id,
+        "doctor": times.doctors[times.doctor_id],
+        "doctors": [(number, name_in_text(name)) for number, name in times.doctors.items()],
+        "days": [day for day in days if day["starts"]],
+        "later": times.later,
+    }
+
+
+def _day(day: Day, times: Times, page: Shown, zone: str, language: Language) -> dict[str, object]:
+    """Returns a day with its starts, without the one that the visit has already."""
+    visit = page.opened.visit
+    present = None
+    if visit is not None and visit.status is not Status.CANCELLED and visit.doctor_id == times.doctor_id:
+        present = visit.starts_at
+    starts = [each for each in day.starts if each != present]
+    return {
+        "day": day.day,
+        "label": day_of(day.day, language),
+        "starts": [(rfc3339(each), time_of(local_time(each, zone))) for each in starts],
+        "more": day.more,
+    }
+
+
+def _alone(text: str) -> str:
+    """A date begins with a capital where it stands alone, in Spanish too."""
+    return text[:1].upper() + text[1:]
 
 
 def _language(refusal: DomainError, event: Event) -> Language:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lambda_function.db.repositories import appointments
+from lambda_function.db.repositories import appointments, message_facts
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import EventAction, Status, Via, check_cutoff, check_movable
@@ -20,35 +20,51 @@ JUST_NOW = timedelta(minutes=10)
 class Shown:
     """What a page shows. `actions` are possible now, as far as can be known without trying, besides UNSUBSCRIBE. `done`
     is what has just been done by a link. `closed` says why a visit can be neither moved nor cancelled here. `seen` is
-    the mark that goes with every action.
+    the mark that goes with every action. `searched` is whether the person asked for certain times.
     """
 
     opened: OpenedLink
+    patient_name: str
     now: datetime
     actions: frozenset[LinkAction]
     seen: str
     done: EventAction | None = None
     closed: DomainError | None = None
     times: Times | None = None
+    searched: bool = False
 
 
 def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
     """Returns what the page shows, for a link that was opened in this unit of work. It writes nothing."""
     visit = opened.visit
     if visit is None:
-        return Shown(opened=opened, now=work.now, actions=frozenset({LinkAction.ACCEPT}), seen=mark_of(opened))
+        return Shown(
+            opened=opened,
+            patient_name=_patient_name(work, opened),
+            now=work.now,
+            actions=frozenset({LinkAction.ACCEPT}),
+            seen=mark_of(opened),
+        )
     closed = _closed(work, visit)
     actions = _actions(visit, closed)
     choosing = not actions.isdisjoint({LinkAction.MOVE, LinkAction.BOOK})
     return Shown(
         opened=opened,
+        patient_name=visit.patient_name,
         now=work.now,
         actions=actions,
         seen=mark_of(opened),
         done=_just_done(work, visit),
         closed=closed,
         times=free_times(work, visit, wanted) if choosing else None,
+        searched=wanted != TimesWanted(),
     )
+
+
+def _patient_name(work: UnitOfWork, opened: OpenedLink) -> str:
+    if opened.patient_id == opened.person.user_id:
+        return opened.person.full_name
+    return message_facts.contacts(work.session, {opened.patient_id})[opened.patient_id].full_name
 
 
 def _closed(work: UnitOfWork, visit: AppointmentView) -> DomainError | None:

@@ -6,8 +6,8 @@ from lambda_function.db.repositories.message_facts import VisitFacts
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
 from lambda_function.services.calendar_events import event_lines, others_summary, patients_summary, place, written
-from lambda_function.services.notifications.message_names import one_line
 from lambda_function.services.notifications.messages import Attachment, MessageFacts
+from lambda_function.services.readable import one_line
 
 # These are about a visit that is in the feed. What is offered, or due, is none yet.
 WITH_FILE = frozenset(NotificationKind) - {NotificationKind.OFFER, NotificationKind.RECALL}

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
 from lambda_function.services.notifications.environment import ENVIRONMENT
-from lambda_function.services.notifications.message_names import names_of, one_line
+from lambda_function.services.notifications.message_names import names_of
 from lambda_function.services.notifications.messages import MessageFacts, Words
 from lambda_function.services.notifications.own_words import BrokenWordsError, OwnWords, rendered
 from lambda_function.services.notifications.sms_segments import segments
+from lambda_function.services.readable import one_line
 
 __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
 

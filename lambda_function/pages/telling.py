@@ -1,0 +1,134 @@
+"""Decides what a page says: the sentences are in words/."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from markupsafe import Markup
+
+from lambda_function.domain.appointment import EventAction, Status
+from lambda_function.domain.errors import DomainError
+from lambda_function.domain.people import Language
+from lambda_function.pages.words import WORDS
+from lambda_function.services.links.acting import LinkAction
+from lambda_function.services.links.showing import Shown
+from lambda_function.services.readable import name_alone
+
+# What is said about a visit in each state, unless something has just been done.
+_HEADINGS: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.REQUESTED: "requested",
+        Status.BOOKED: "booked",
+        Status.CANCELLED: "cancelled",
+        Status.CHECKED_IN: "checked_in",
+        Status.COMPLETED: "closed",
+        Status.NO_SHOW: "closed",
+    }
+)
+# Why something was not done. Whatever is not here is merely impossible.
+_REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        "doctor_busy": "time_taken",
+        "chair_busy": "time_taken",
+        "off_grid": "time_taken",
+        "outside_hours": "time_taken",
+        "patient_busy": "patient_busy",
+        "too_soon": "too_soon",
+        "too_late": "too_late",
+        "treatment_not_offered": "treatment_not_offered",
+        "past_cutoff": "past_cutoff",
+        "too_many_open_visits": "too_many_visits",
+        "too_many_requests_open": "too_many_requests",
+        "invalid_transition": "not_possible",
+        "offer_expired": "offer_over",
+        "stale_version": "has_changed",
+        "malformed_json": "unreadable",
+        "too_large": "unreadable",
+        "unsupported_media_type": "unreadable",
+    }
+)
+_FIELDS: Mapping[str, str] = MappingProxyType(
+    {"starts_at": "no_time_chosen", "doctor_id": "no_doctor_chosen", "reason": "reason_too_long"}
+)
+# After these a person looks for another time.
+_ABOUT_TIMES = frozenset(
+    {"time_taken", "patient_busy", "too_soon", "too_late", "treatment_not_offered", *_FIELDS.values()}
+) - {"reason_too_long"}
+
+
+class Say:
+    """Says something by its name in words/, in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self._words = WORDS[language]
+
+    def __call__(self, name: str, **parts: object) -> Markup:
+        """Returns the words. Each part is escaped, unless it is HTML already."""
+        return Markup(self._words[name]).format(**parts)  # noqa: S704 - our own words
+
+
+def bdi(name: str) -> Markup:
+    """Returns a name that leaves the direction of its neighbours alone."""
+    return Markup("<bdi>{}</bdi>").format(name_alone(name))
+
+
+def heading_of(page: Shown, say: Say, *, for_guardian: bool) -> Markup:
+    """Returns what is true now."""
+    patient = bdi(page.patient_name)
+    visit = page.opened.visit
+    if visit is None:
+        return say("offered_for", patient=patient) if for_guardian else say("offered")
+    about = say("visit_of", patient=patient) if for_guardian else say("visit_own")
+    return _with_capital(
+        say(_heading(page, visit.status, confirmed=visit.attendance_confirmed_at is not None), visit=about)
+    )
+
+
+def _heading(page: Shown, status: Status, *, confirmed: bool) -> str:
+    if page.done is EventAction.MOVE and status in {Status.REQUESTED, Status.BOOKED}:
+        return "moved"
+    if status is Status.BOOKED and confirmed:
+        return "confirmed"
+    return _HEADINGS[status]
+
+
+def _with_capital(text: Markup) -> Markup:
+    return text[:1].upper() + text[1:]
+
+
+def lead_of(page: Shown) -> str | None:
+    """Returns the name of what follows the heading, if anything does."""
+    visit = page.opened.visit
+    if visit is None:
+        return "is_free"
+    if visit.status is Status.CANCELLED:
+        return "done_cancelling" if page.done is EventAction.CANCEL else "come_again"
+    if visit.status is Status.REQUESTED:
+        return "moved_to_request" if page.done is EventAction.MOVE else "will_tell"
+    if visit.status is not Status.BOOKED:
+        return None
+    return _lead_of_booked(page)
+
+
+def _lead_of_booked(page: Shown) -> str:
+    match page.done:
+        case EventAction.MOVE:
+            return "moved_to"
+        case EventAction.CONFIRM_ATTENDANCE:
+            return "thank_you"
+        case EventAction.BOOK:
+            return "expecting"
+        case _:
+            return "please_confirm" if LinkAction.CONFIRM in page.actions else "expecting"
+
+
+def refused_by(refusal: DomainError) -> str:
+    """Returns the name of the words that say why something was not done."""
+    return (
+        _FIELDS.get(refusal.field or "", "unreadable")
+        if refusal.code == "validation_error"
+        else _REFUSALS.get(refusal.code, "impossible")
+    )
+
+
+def asks_for_time(refused: str | None) -> bool:
+    return refused in _ABOUT_TIMES

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 from dev.drill.shell import BlockError
 
 _EXAMPLE: Final = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_LINK: Final = re.compile(r"https://\S+/visit/[\w-]+")
 _QUIET_HOURS: Final = re.compile(r"quiet_hours: \{.*?\}")
+_OWN_ADDRESS: Final = "you@example.com"
 _TEMPORARY: Final = "Invited-2026-once"
 _CHOSEN: Final = "Chosen-2026-by-hand"
 _RELEASE: Final = '''"""A column that the next release will use.
@@ -150,6 +152,17 @@ def book_for_somebody_with_a_phone(_: Scene) -> Done:
     return Done(commands=_ONLY_A_PHONE)
 
 
+def read_the_email(scene: Scene) -> Done:
+    """The link is in the last e-mail to the address of the runbook."""
+    kept = scene.run("curl", "--silent", f"{scene.environment['AWS_ENDPOINT_URL']}/_ministack/ses/messages")
+    mails = [mail for account in json.loads(kept)["messages"].values() for mail in account]
+    texts = [mail["BodyText"] for mail in mails if mail["To"] == [_OWN_ADDRESS]]
+    link = _LINK.search(texts[-1]) if texts else None
+    if link is None:
+        raise BlockError(f"There is no e-mail with a link to {_OWN_ADDRESS}.")
+    return Done(f"{link[0]}\n")
+
+
 def leave_an_event_that_failed(scene: Scene) -> Done:
     """A message gets there by failing five times, with minutes in between."""
     queue = scene.run(
@@ -165,5 +178,6 @@ ACTIONS: Final[dict[str, Callable[[Scene], Done]]] = {
     "check out the release": check_out_the_release,
     "manage people": manage_people,
     "somebody wants SMS": book_for_somebody_with_a_phone,
+    "read the e-mail": read_the_email,
     "an event has failed": leave_an_event_that_failed,
 }

@@ -21,7 +21,7 @@ class Family:
         visitor.messages.change_user("pat", email=None)
         for name in ("mother", "father"):
             desk.practice.add_patient(name, email=f"{name}@example.org", clinics=(1,))
-            desk.practice.add_guardian(name, "pat")
+            desk.practice.add_guardian(name, "pat", reason="They asked for it.")
         return cls(visitor, desk)
 
     def told(self, kind: str, visit: Appointment) -> tuple[str, str]:

@@ -77,8 +77,8 @@ class Pages:
             return self._done(token, event)
         if isinstance(refusal, NotFoundError) or _status(refusal) >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise refusal
-        # Whoever has no right link is told nothing else.
-        page = self._shown(token, TimesWanted())
+        # Whoever has no right link is told nothing else. Another time is chosen among those that were looked at.
+        page = self._shown(token, times_wanted(event))
         return _html(_status(refusal), visit_page(page, refusal))
 
     def _done(self, token: str, event: Event) -> Result:

@@ -46,7 +46,8 @@ def outcome(script: str, given: object, folder: Path, host: str = "localhost") -
         folder: the folder of the browser's new profile.
         host: localhost or 127.0.0.1, which browsers treat as two origins.
     """
-    page = _PAGE.replace("GIVEN", json.dumps(given)).replace("SCRIPT", script)
+    # What is given may hold a whole page, whose `</script>` would end this one.
+    page = _PAGE.replace("SCRIPT", script).replace("GIVEN", json.dumps(given).replace("<", "\\u003c"))
     with _served(page) as (port, outcomes):
         program = browser()
         assert program, "there is no browser"

@@ -1,15 +1,24 @@
 """The pages in HTML, in every state and both languages."""
 
+import html
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
+from lambda_function.domain import errors
+from lambda_function.domain.appointment import EventAction, Status
 from lambda_function.domain.people import Language
-from lambda_function.pages.rendering import HEADERS, visit_page
-from tests.pages.states import pages, shown, times
+from lambda_function.pages.rendering import HEADERS, error_page, visit_page
+from lambda_function.pages.words import WORDS
+from lambda_function.services.links.opening import LinkEndedError
+from lambda_function.web.codes import PROBLEM_CODES
+from lambda_function.web.errors import EdgeError
+from tests.pages.states import CLINIC, pages, shown, times
 
 # A page is loaded over a slow connection, and by people who pay for what they load.
 MAX_BYTES = 30_000
@@ -34,3 +43,153 @@ def test_the_heaviest_page_is_light(every_page: Mapping[str, str]) -> None:
     many.append(visit_page(shown(Language.ES, searched=True, times=times(60, 1, 96, more=False))))
 
     assert max(len(page.encode()) for page in [*many, *every_page.values()]) < MAX_BYTES
+
+
+def test_a_page_has_one_heading_and_its_title_begins_with_it(every_page: Mapping[str, str]) -> None:
+    for name, page in every_page.items():
+        [heading] = re.findall(r"<h1>(.*?)</h1>", page)
+        title = re.sub("[\u2068\u2069]", "", text_of(page, "title"))
+        assert title.startswith(re.sub(r"<.*?>", "", heading)) or name.startswith("refused")
+        assert f'<html lang="{name[-2:]}">' in page
+
+
+@pytest.mark.parametrize(
+    ("done", "status", "heading"),
+    [
+        (EventAction.MOVE, Status.BOOKED, "Your appointment has been moved"),
+        (EventAction.MOVE, Status.REQUESTED, "Your appointment has been moved"),
+        (EventAction.CANCEL, Status.CANCELLED, "Your appointment is cancelled"),
+        (EventAction.BOOK, Status.BOOKED, "Your appointment is booked"),
+        (EventAction.BOOK, Status.REQUESTED, "Your appointment is waiting for our confirmation"),
+        # The clinic cancelled what a person had just moved.
+        (EventAction.MOVE, Status.CANCELLED, "Your appointment is cancelled"),
+    ],
+)
+def test_what_has_just_been_done_is_said_first(done: EventAction, status: Status, heading: str) -> None:
+    page = visit_page(shown(visit={"status": status}, done=done))
+
+    assert re.search(rf'role="status">\s*<h1>{heading}</h1>', page)
+    assert text_of(page, "title") == f"{heading} | Lima Dental"
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", [*PROBLEM_CODES, "unheard_of"])
+def test_every_refusal_says_why_and_that_nothing_was_changed(language: Language, code: str) -> None:
+    page = visit_page(shown(language), EdgeError(code, "In English, for programs."))
+
+    said = text_of(page, 'div class="notice" role="alert"', "div")
+    nothing_done = WORDS[language]["nothing_done"]
+    assert said.startswith(nothing_done)
+    assert len(said) > len(nothing_done) + 20
+    assert "for programs" not in page
+    assert text_of(page, "title").startswith(nothing_done)
+
+
+def test_a_refusal_that_nobody_foresaw_says_whom_to_call() -> None:
+    page = visit_page(shown(), EdgeError("unheard_of", ""))
+
+    assert "This could not be done here. Please call us on" in text_of(page, 'div class="notice" role="alert"', "div")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "opened"),
+    [
+        (errors.DoctorBusyError(""), "Move to another time"),
+        (errors.InvalidInputError("", field="starts_at"), "Move to another time"),
+        (errors.InvalidInputError("", field="reason"), "Cancel the appointment"),
+        (errors.StaleVersionError(""), None),
+    ],
+)
+def test_after_a_refusal_the_part_that_it_is_about_is_open(refusal: errors.DomainError, opened: str | None) -> None:
+    page = visit_page(shown(), refusal)
+
+    assert re.findall(r"<details open>\s*<summary>(.*?)</summary>", page) == ([opened] if opened else [])
+
+
+def test_it_takes_two_steps_to_cancel() -> None:
+    page = visit_page(shown())
+
+    [closed] = [part for part in re.findall(r"<details>.*?</details>", page, re.DOTALL) if 'value="cancel"' in part]
+    assert "Yes, cancel the appointment" in closed
+    assert page.count('value="cancel"') == 1
+
+
+def test_times_are_offered_by_day_with_links_to_others() -> None:
+    page = visit_page(shown(times=times(days=2, starts=3)))
+
+    assert re.findall(r"<legend>(.*?)</legend>", page) == ["Wednesday, 9 January 2030", "Thursday, 10 January 2030"]
+    assert page.count('name="starts_at"') == 6
+    assert 'value="2030-01-09T13:05:00Z" required>08:05</label>' in page
+    assert 'href="?day=2030-01-09&amp;doctor_id=3#times"' in page
+    assert 'href="?from=2030-01-11&amp;doctor_id=3#times"' in page
+
+
+@pytest.mark.parametrize(("visit", "number"), [({}, 1), ({"doctor_id": 12}, 2), ({"status": Status.CANCELLED}, 2)])
+def test_the_time_that_a_visit_has_is_not_offered(visit: Mapping[str, Any], number: int) -> None:
+    offered = times(days=1, starts=2)
+    present = offered.days[0].starts[0]
+
+    page = visit_page(shown(visit={"starts_at": present, **visit}, times=offered))
+
+    assert page.count('name="starts_at"') == number
+
+
+def test_an_hour_that_clocks_show_twice_has_the_name_of_their_setting() -> None:
+    twice = datetime(2030, 11, 3, 5, 30, tzinfo=UTC)
+    page = visit_page(shown(visit={"starts_at": twice}, clinic={"time_zone": "America/New_York"}))
+
+    assert "at 01:30 (EDT)" in page
+
+
+def test_a_guardian_reads_whose_visit_it_is() -> None:
+    page = visit_page(shown(person={"user_id": 12}))
+
+    assert "<h1>The appointment of <bdi>Ana Torres</bdi> is booked</h1>" in page
+    assert "<dt>For</dt><dd><bdi>Ana Torres</bdi></dd>" in page
+
+
+def test_names_are_text_whatever_they_hold() -> None:
+    evil = "<script>alert(1)</script> & \u202eevil\u0000"
+    page = visit_page(shown(visit={"doctor_name": evil}, clinic={"name": evil, "email": "a&b?cc=c@d.example"}))
+
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert "<bdi>&lt;script&gt;alert(1)&lt;/script&gt; &amp; evil</bdi>" in page
+    assert 'href="mailto:a%26b%3Fcc%3Dc%40d.example"' in page
+
+
+def test_a_number_is_dialled_without_the_signs_between_its_digits() -> None:
+    assert 'href="tel:+5112345678"' in visit_page(shown(clinic={"phone": "+51 (1) 234-5678"}))
+
+
+@pytest.mark.parametrize(("recalls", "stopped"), [(None, False), (True, False), (False, True)])
+def test_reminders_of_check_ups_can_be_stopped_once(*, recalls: bool | None, stopped: bool) -> None:
+    page = visit_page(shown(person={"recalls": recalls}))
+
+    assert ('value="unsubscribe"' not in page) == stopped
+    assert ("You get no reminders of check-ups" in page) == stopped
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("es-PE,es;q=0.9,en;q=0.8", "es"), ("en,es", "en"), ("est", "en"), ("", "en"), ("qu", "en")],
+)
+def test_somebody_unknown_reads_the_first_language_of_the_browser(accepted: str, language: str) -> None:
+    event: Any = {"headers": {"accept-language": accepted}}
+
+    assert f'<html lang="{language}">' in error_page(errors.NotFoundError(""), event)
+
+
+def test_whoever_knew_the_link_reads_whom_to_call_after_its_end() -> None:
+    event: Any = {"headers": {"accept-language": "en"}}
+    page = error_page(LinkEndedError(Language.ES, CLINIC), event)
+
+    assert '<html lang="es">' in page
+    assert 'href="tel:+5112345678"' in page
+
+
+def text_of(page: str, start: str, end: str | None = None) -> str:
+    """Returns the text of an element, given by its tag."""
+    found = re.search(rf"<{start}>(.*?)</{end or start}>", page, re.DOTALL)
+    assert found, start
+    return " ".join(html.unescape(re.sub(r"<.*?>", "", found[1])).split())

@@ -45,7 +45,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "ask": "Por favor, consulte en la clínica.",
         # What can be done.
         "confirm": "Confirmar la cita",
-        "move": "Cambiar la fecha o la hora",
+        "move": "Cambiar fecha u hora",
         "move_now": "Reprogramar la cita",
         "cancel": "Cancelar la cita",
         "cancel_means": "La hora quedará libre para otra persona.",
@@ -67,7 +67,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "none_here": "Por ahora no se puede elegir una hora aquí.",
         # Reminders of check-ups.
         "recalls": "Le enviamos un recordatorio cuando toca un chequeo dental.",
-        "stop_recalls": "No recibir más estos recordatorios",
+        "stop_recalls": "No recibir estos recordatorios",
         "recalls_stopped": "Usted no recibe recordatorios de chequeos. Si desea recibirlos de nuevo, avísenos.",
         # Why something was not done.
         "nothing_done": "No se hizo ningún cambio",

@@ -141,7 +141,7 @@ def _matter(page: Shown, zone: str, language: Language) -> dict[str, object]:
     local = local_time(starts_at, zone)
     return {
         "instant": rfc3339(starts_at),
-        "day": day_of(local, language),
+        "day": _alone(day_of(local, language)),
         "time": Say(language)("at", time=time_of(local)),
         "doctor": doctor,
         "treatment": treatment,
@@ -169,7 +169,7 @@ def _day(day: Day, times: Times, page: Shown, zone: str, language: Language) -> 
     starts = [each for each in day.starts if each != present]
     return {
         "day": day.day,
-        "label": day_of(day.day, language),
+        "label": _alone(day_of(day.day, language)),
         "starts": [(rfc3339(each), time_of(local_time(each, zone))) for each in starts],
         "more": day.more,
     }

@@ -142,6 +142,7 @@ def _offer(language: Language, **more: Any) -> Shown:
 
 _CONFIRMED = {"attendance_confirmed_at": NOW}
 _GUARDIAN = {"user_id": 12, "full_name": "Rosa Quispe"}
+_LONG = "Maximiliana" * 10
 _PAST_CUTOFF = errors.PastCutoffError("Too late.")
 _ARRIVED = errors.InvalidTransitionError("Arrived.")
 SHOWN: Mapping[str, Callable[[Language], Shown]] = {
@@ -183,6 +184,14 @@ SHOWN: Mapping[str, Callable[[Language], Shown]] = {
     ),
     "only_email": lambda language: shown(
         language, clinic={"phone": None}, actions=frozenset(), closed=_PAST_CUTOFF, times=None
+    ),
+    "long": lambda language: shown(
+        language,
+        visit={"doctor_name": _LONG, "treatment_name": _LONG},
+        clinic={"name": _LONG, "address": _LONG, "email": f"{_LONG}@example.org", "phone": "+1 " + "2345 " * 5},
+        person=_GUARDIAN,
+        searched=True,
+        times=replace(times(), doctors={3: _LONG, 4: _LONG}),
     ),
     "right_to_left": lambda language: shown(
         language,

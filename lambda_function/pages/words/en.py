@@ -97,7 +97,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "too_many_tries_means": "Please wait a minute, and then open the link in our message again.",
         "our_error": "Something went wrong on our side",
         "our_error_means": "We are sorry. Please open the page again in a moment and see how things are.",
-        "busy": "Many people are using this page right now",
+        "busy": "We could not do this just now",
         "open_again": "Open the page again",
         "bad_request": "We could not read that",
         "bad_request_means": "Please open the link in our message again.",

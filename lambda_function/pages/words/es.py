@@ -18,7 +18,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "offered_for": "Una cita libre para {patient}",
         "moved": "{visit} ha sido reprogramada",
         # What a person may want to know next.
-        "please_confirm": "Por favor, confirme la asistencia.",
+        "please_confirm": "Por favor, confirme su asistencia.",
         "expecting": "Le esperamos.",
         "thank_you": "Gracias por avisarnos. Le esperamos.",
         "will_tell": "Le avisaremos en cuanto esté confirmada.",
@@ -97,7 +97,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "too_many_tries_means": "Por favor, espere un minuto y abra de nuevo el enlace de nuestro mensaje.",
         "our_error": "Algo falló de nuestro lado",
         "our_error_means": "Lo sentimos. Por favor, abra la página de nuevo en un momento y revise cómo está todo.",
-        "busy": "Muchas personas están usando esta página",
+        "busy": "No pudimos hacerlo en este momento",
         "open_again": "Abrir la página de nuevo",
         "bad_request": "No pudimos leer eso",
         "bad_request_means": "Por favor, abra de nuevo el enlace de nuestro mensaje.",

@@ -58,13 +58,11 @@ class Visitor:
 
     def post(self, path: str, action: str, **fields: Any) -> Answer:
         """Sends a form, in which None is a field that is missing."""
-        return self.send("POST", path, body=_form(action, fields), content_type=FORM)
+        return self.answer(form_event(path, action, **fields))
 
     def refusal(self, path: str, action: str, **fields: Any) -> str | None:
         """Returns the code of the refusal if the same is tried without a page, or None if it would be done."""
-        request = link_request(
-            http_event("POST", path, headers={"content-type": FORM}, body=_form(action, fields)),
-        )
+        request = link_request(form_event(path, action, **fields))
         try:
             self.messages.database.transact(partial(_tried, path=path, request=request), commit=False)
         except DomainError as error:
@@ -72,8 +70,10 @@ class Visitor:
         return None
 
 
-def _form(action: str, fields: dict[str, Any]) -> str:
-    return urlencode({name: value for name, value in {"action": action, **fields}.items() if value is not None})
+def form_event(path: str, action: str, **fields: Any) -> dict[str, Any]:
+    """Returns the event of a form that is sent. A field that is None is missing."""
+    given = {name: value for name, value in {"action": action, **fields}.items() if value is not None}
+    return http_event("POST", path, headers={"content-type": FORM}, body=urlencode(given))
 
 
 def _tried(work: UnitOfWork, path: str, request: Any) -> None:

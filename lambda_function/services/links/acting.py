@@ -90,19 +90,14 @@ def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
     if _is_stale(opened, request) and request.action is not LinkAction.UNSUBSCRIBE:
         raise StaleVersionError("This has changed since the page was opened.")
     match request.action:
-        case LinkAction.CONFIRM:
-            attendance.confirm(work, _visit_of(opened).appointment_id)
-        case LinkAction.CANCEL:
-            lifecycle.take(work, _visit_of(opened).appointment_id, Step.CANCEL, reason=request.reason)
-        case LinkAction.MOVE:
-            wanted = ChangeRequest(_start_of(request), request.doctor_id, None, None, {})
-            moving.change(work, _visit_of(opened).appointment_id, wanted)
         case LinkAction.BOOK:
             _book_again(work, opened, request)
         case LinkAction.ACCEPT:
             _accept(work, opened)
         case LinkAction.UNSUBSCRIBE:
             person_changes.change_own(work, {"recalls": False}, None)
+        case LinkAction.CONFIRM | LinkAction.CANCEL | LinkAction.MOVE:
+            _change(work, _visit_of(opened), request)
 
 
 def _is_stale(opened: OpenedLink, request: LinkRequest) -> bool:
@@ -119,6 +114,22 @@ def _start_of(request: LinkRequest) -> datetime:
     if request.starts_at is None:
         raise InvalidInputError("Choose a time.", field="starts_at")
     return request.starts_at
+
+
+def _change(work: UnitOfWork, visit: AppointmentView, request: LinkRequest) -> None:
+    """Changes the visit as it was opened. If somebody has changed it since, all begins again with what is true now."""
+    number, opened = visit.appointment_id, frozenset({visit.version})
+    try:
+        match request.action:
+            case LinkAction.CONFIRM:
+                attendance.confirm(work, number, expected_versions=opened)
+            case LinkAction.CANCEL:
+                lifecycle.take(work, number, Step.CANCEL, reason=request.reason, expected_versions=opened)
+            case _:
+                wanted = ChangeRequest(_start_of(request), request.doctor_id, None, None, {})
+                moving.change(work, number, wanted, expected_versions=opened)
+    except StaleVersionError as error:
+        raise ContentionError("The visit was changed at the same time; try again.") from error
 
 
 def _book_again(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
@@ -144,4 +155,6 @@ def _accept(work: UnitOfWork, opened: OpenedLink) -> None:
     if opened.offer is None:
         raise InvalidTransitionError("Nothing is on offer here.")
     booked = waitlist.accept(work, opened.offer.waitlist_id)
+    if booked.starts_at != opened.offer.offer_starts_at:
+        raise ContentionError("Another time was offered at the same time; try again.")
     links.lead_to(work.session, opened.token_hash, booked.appointment_id)

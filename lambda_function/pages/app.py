@@ -68,35 +68,23 @@ class Pages:
         return _html(HTTPStatus.OK, visit_page(page))
 
     def _post(self, token: str, event: Event) -> Result:
+        request = None
         try:
             request = link_request(event)
-            refusal = self._refused(token, request)
+            transact_and_offer(self._database, partial(_act, token=token, request=request))
+        except NotFoundError:
+            # Whoever has no right link is told nothing else.
+            raise
         except DomainError as error:
-            refusal = error
-        if refusal is None:
-            return self._done(token, event)
-        if isinstance(refusal, NotFoundError) or _status(refusal) >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise refusal
-        # Whoever has no right link is told nothing else. Another time is chosen among those that were looked at.
-        page = self._shown(token, times_wanted(event))
-        return _html(_status(refusal), visit_page(page, refusal))
-
-    def _done(self, token: str, event: Event) -> Result:
+            # Another time is chosen among those that were looked at.
+            show = partial(_show_unless_done, token=token, request=request, wanted=times_wanted(event))
+            page = self._database.transact(show, commit=False)
+            if page is not None:
+                return _refused(page, error)
         if is_one_click(event):
             # Mail programs follow no redirection there, and RFC 8058 forbids it.
             return _html(HTTPStatus.OK, visit_page(self._shown(token, TimesWanted())))
         return {"statusCode": HTTPStatus.SEE_OTHER.value, "headers": {"Location": f"{PATH}{token}"}, "body": ""}
-
-    def _refused(self, token: str, request: LinkRequest) -> DomainError | None:
-        """Does what is asked, and returns why not. Somebody else may have done the same at the same time."""
-        try:
-            transact_and_offer(self._database, partial(_act, token=token, request=request))
-        except NotFoundError as error:
-            return error
-        except DomainError as error:
-            done = self._database.transact(partial(_is_done, token=token, request=request), commit=False)
-            return None if done else error
-        return None
 
     def _shown(self, token: str, wanted: TimesWanted) -> Shown:
         return self._database.transact(partial(_show, token=token, wanted=wanted), commit=False)
@@ -106,12 +94,23 @@ def _act(work: UnitOfWork, token: str, request: LinkRequest) -> None:
     act(work, open_link(work, token), request)
 
 
-def _is_done(work: UnitOfWork, token: str, request: LinkRequest) -> bool:
-    return holds(open_link(work, token), request)
-
-
 def _show(work: UnitOfWork, token: str, wanted: TimesWanted) -> Shown:
     return shown(work, open_link(work, token), wanted)
+
+
+def _show_unless_done(work: UnitOfWork, token: str, request: LinkRequest | None, wanted: TimesWanted) -> Shown | None:
+    """Returns the page for somebody who was refused, or None if what they ask for holds after all, because somebody
+    else did the same at the same time.
+    """
+    opened = open_link(work, token)
+    return None if request is not None and holds(opened, request) else shown(work, opened, wanted)
+
+
+def _refused(page: Shown, refusal: DomainError) -> Result:
+    status = _status(refusal)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise refusal
+    return _html(status, visit_page(page, refusal))
 
 
 def _status(refusal: DomainError) -> HTTPStatus:

@@ -1,7 +1,6 @@
 """A patient without contact data, whose two guardians get the messages, each with a link of their own."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from lambda_function.db.models import Appointment
 from tests.api.desk import Desk
@@ -28,9 +27,9 @@ class Family:
         """Tells of a change, and returns the links of mother and father."""
         return self._both(self.visitor.all_told(kind, visit))
 
-    def offered(self, **columns: Any) -> tuple[str, str]:
+    def offered(self) -> tuple[str, str]:
         """Makes an offer to pat, and returns the links of mother and father."""
-        offered(self.visitor.messages, **columns)
+        offered(self.visitor.messages)
         return self._both(self.visitor.links())
 
     @staticmethod

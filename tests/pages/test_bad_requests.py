@@ -18,7 +18,7 @@ from tests.servers import empty_tables
 from tests.services.notifications.messages import Messages
 from tests.services.notifications.planned import offered
 
-START = instant("15:00")
+START = instant("16:00")
 RIGHT = "2030-01-08T16:00:00Z"
 
 
@@ -38,7 +38,7 @@ def paths(visitor: Visitor) -> list[str]:
     practice = visitor.messages.practice
     booked = visitor.told("booked", practice.add_appointment(START))
     cancelled = visitor.told("cancelled", practice.add_appointment(instant("17:00"), status="CANCELLED"))
-    offered(visitor.messages, offer_starts_at=instant("18:00"), offer_ends_at=instant("18:30"))
+    offered(visitor.messages)
     return [booked, cancelled, *visitor.links().values()]
 
 

@@ -32,7 +32,9 @@ def much(request: pytest.FixtureRequest, desk: Desk) -> None:
     set_clinic(practice, slot_step_minutes=5)
     first = practice.add_doctor("first")
     columns = [column.key for column in Appointment.__table__.c if column.key not in {"appointment_id", "in_place_of"}]
-    visit = practice.add_appointment(instant("15:00", "2030-03-05"), doctor_id=first.user_id)
+    visit = practice.add_appointment(
+        instant("15:00", "2030-03-05"), doctor_id=first.user_id, patient_id=desk.id_of("kim")
+    )
     shared = {key: getattr(visit, key) for key in columns}
     later = [timedelta(days=number) for number in range(1, request.param)]
     rows = [{**shared, "starts_at": visit.starts_at + each, "ends_at": visit.ends_at + each} for each in later]

@@ -106,6 +106,15 @@ def test_after_a_refusal_the_part_that_it_is_about_is_open(refusal: errors.Domai
     assert re.findall(r"<details open>\s*<summary>(.*?)</summary>", page) == ([opened] if opened else [])
 
 
+def test_every_form_leads_to_where_its_outcome_is(every_page: Mapping[str, str]) -> None:
+    found = {
+        form for page in every_page.values() for form in re.findall(r'<form method="post"[^>]*action="([^"]*)"', page)
+    }
+
+    assert found == {"#top", "#recalls"}
+    assert not [name for name, page in every_page.items() if page.count("<form") != page.count(' action="#')]
+
+
 def test_it_takes_two_steps_to_cancel() -> None:
     page = visit_page(shown())
 

@@ -1,8 +1,9 @@
 """Fixtures of the whole suite. A test that uses none of the database fixtures needs no server."""
 
+import gc
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
@@ -59,6 +60,19 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(XdistHooks())
     config.pluginmanager.register(_grants)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Everything that is imported and collected stays, so the search for garbage need not look through it. In each
+    worker that would take 8 s of the 19 s of collecting the whole suite.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from lambda_function.db.base import Base
 from lambda_function.db.models import (
@@ -16,6 +16,7 @@ from lambda_function.db.models import (
     Doctor,
     DoctorTreatment,
     Guardian,
+    Link,
     Notification,
     OutboxMessage,
     Patient,
@@ -249,7 +250,7 @@ def _families(practice: Practice, patients: list[int]) -> None:
 
 
 def _told(practice: Practice, patients: list[int]) -> None:
-    """Adds two messages for each visit, of which nearly all have been sent."""
+    """Adds two messages for each visit, of which nearly all have been sent, each with a link."""
     _insert(
         practice,
         Notification,
@@ -272,6 +273,9 @@ def _told(practice: Practice, patients: list[int]) -> None:
             for kind in (NotificationKind.BOOKED, NotificationKind.REMINDER)
         ),
     )
+    sent = practice.session.scalars(select(Notification.notification_id)).all()
+    links = ({"token_hash": f"{number:064}", "notification_id": number, "created_at": NOW} for number in sent)
+    _insert(practice, Link, links)
 
 
 def _analyse(practice: Practice) -> None:

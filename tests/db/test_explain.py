@@ -15,13 +15,17 @@ from sqlalchemy import URL, Engine, event
 from lambda_function.api.app import create_app
 from lambda_function.db.repositories import outbox, people_search
 from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.pages.app import Pages
 from lambda_function.services.notifications.sweeping import sweep
-from tests.api.desk import Desk, at, rfc3339
+from tests.api.desk import Desk, at, instant, rfc3339
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.db.crowd import crowd
 from tests.factories import Practice
+from tests.pages.visitor import Visitor
 from tests.servers import empty_tables, plain_engine
+from tests.services.notifications.messages import Messages
+from tests.services.notifications.planned import offered
 
 # The optimiser may read these completely: they have one row, or as many as there are clinics, doctors and treatments.
 SMALL = {
@@ -326,6 +330,25 @@ def test_a_reminder_by_hand_is_planned_by_an_index(crowded: Crowd) -> None:
 def test_the_sweep_finds_what_is_due_by_an_index(crowded: Crowd) -> None:
     with crowded.recorded() as sent:
         assert sweep(Database(crowded.engine, Clock(NOW + timedelta(days=2))), lambda: 60.0) > 0
+
+    _check(crowded, sent)
+
+
+def test_the_page_behind_a_link_is_read_by_an_index(crowded: Crowd) -> None:
+    practice, clock = crowded.desk.practice, Clock(NOW)
+    database = Database(crowded.engine, clock)
+    visitor = Visitor(Pages(database, clock), Messages(database, practice, clock))
+    path = visitor.told("booked", practice.add_appointment(instant("15:00", "2030-06-04")))
+    with crowded.recorded() as sent:
+        assert visitor.get(f"{path}x").status == 404
+        for action in ("confirm", "cancel", "book", "move"):
+            assert visitor.get(path).status == 200
+            start = {"move": "17:00"}.get(action, "16:00")
+            assert visitor.post(path, action, starts_at=at(start, "2030-06-05")).status == 303
+        offered(visitor.messages)
+        [offer] = visitor.links().values()
+        assert visitor.get(offer).status == 200
+        assert visitor.post(offer, "accept").status == 303
 
     _check(crowded, sent)
 

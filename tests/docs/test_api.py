@@ -12,13 +12,16 @@ from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
+from lambda_function.pages.app import Pages
 from lambda_function.services.value_messages import CODES
 from lambda_function.web.codes import PROBLEM_CODES
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.docs.exchanges import Exchange, Replay, exchanges
 from tests.factories import Practice
+from tests.pages.visitor import Visitor
 from tests.servers import new_database
+from tests.services.notifications.messages import Messages
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
 
@@ -31,7 +34,10 @@ def replay(server_url: URL, worker_id: str) -> Iterator[Replay]:
         engine = build_engine(UrlCredentials(url), tls=None)
         with Practice.open(url) as practice:
             practice.add_patient("lena")  # has signed up a minute ago
-            yield Replay(ApiClient(create_app(Database(engine, Clock(NOW)))))
+            clock = Clock(NOW)
+            database = Database(engine, clock)
+            visitor = Visitor(Pages(database, clock), Messages(database, practice, clock))
+            yield Replay(ApiClient(create_app(database)), visitor)
         engine.dispose()
 
 

@@ -16,9 +16,7 @@ from lambda_function.domain.notifications import NotificationKind
 
 
 class FoundLink(NamedTuple):
-    """A link and the message that it stood in. `booked_id` is the visit that was booked by accepting the offer, by
-    this link or another one about it, to whomever that went.
-    """
+    """A link and the message that it stood in."""
 
     notification_id: int
     kind: NotificationKind
@@ -26,23 +24,19 @@ class FoundLink(NamedTuple):
     clinic_id: int
     appointment_id: int | None
     waitlist_id: int | None
+    subject: str
     basis_at: datetime
-    booked_id: int | None
 
 
-_OTHER = aliased(Notification)
-_OTHER_LINK = aliased(Link)
-_BOOKED = (
-    select(func.max(_OTHER_LINK.appointment_id))
-    .join(_OTHER, _OTHER.notification_id == _OTHER_LINK.notification_id)
-    .where(_OTHER.subject == Notification.subject)
-    .correlate(Notification)
-    .scalar_subquery()
-)
 _LINK: AnySelect = (
-    select(*columns(FoundLink, Notification, booked_id=_BOOKED))
+    select(*columns(FoundLink, Notification))
     .join(Link, Link.notification_id == Notification.notification_id)
     .where(Link.token_hash == bindparam("token_hash"))
+)
+_BOOKED: AnySelect = (
+    select(func.max(Link.appointment_id))
+    .join(Notification, Notification.notification_id == Link.notification_id)
+    .where(Notification.subject == bindparam("subject"))
 )
 _REBOOKED = (
     select(Appointment.appointment_id)
@@ -68,6 +62,14 @@ def add(session: Session, token_hashes: Mapping[str, int], now: datetime) -> Non
 
 def find(session: Session, token_hash: str) -> FoundLink | None:
     return fetch_one(session, FoundLink, _LINK, {"token_hash": token_hash}, unscoped=True)
+
+
+def booked(session: Session, subject: str) -> int | None:
+    """Returns the visit that was booked by accepting an offer, by the link of any message on this subject, to whomever
+    it went.
+    """
+    found: int | None = session.execute(_BOOKED, {"subject": subject}, execution_options=UNSCOPED).scalar_one()
+    return found
 
 
 def last_booked(session: Session, appointment_id: int) -> int:

@@ -84,7 +84,7 @@ def open_link(work: UnitOfWork, token: str) -> OpenedLink:
 
 def _visit(work: UnitOfWork, found: FoundLink) -> AppointmentView | None:
     """Returns the visit of the message, or the one that was booked by a link in place of it or of the offer."""
-    first = found.booked_id or found.appointment_id
+    first = found.appointment_id or links.booked(work.session, found.subject)
     if first is None:
         return None
     visit = appointments.find(work.session, links.last_booked(work.session, first))

@@ -101,12 +101,18 @@ def lead_of(page: Shown) -> str | None:
     if visit is None:
         return "is_free"
     if visit.status is Status.CANCELLED:
-        return "done_cancelling" if page.done is EventAction.CANCEL else "come_again"
+        return _lead_of_cancelled(page)
     if visit.status is Status.REQUESTED:
         return "moved_to_request" if page.done is EventAction.MOVE else "will_tell"
     if visit.status is not Status.BOOKED:
         return None
     return _lead_of_booked(page)
+
+
+def _lead_of_cancelled(page: Shown) -> str | None:
+    if page.done is EventAction.CANCEL:
+        return "done_cancelling"
+    return "come_again" if page.times is not None and page.times.days else None
 
 
 def _lead_of_booked(page: Shown) -> str:
@@ -123,11 +129,9 @@ def _lead_of_booked(page: Shown) -> str:
 
 def refused_by(refusal: DomainError) -> str:
     """Returns the name of the words that say why something was not done."""
-    return (
-        _FIELDS.get(refusal.field or "", "unreadable")
-        if refusal.code == "validation_error"
-        else _REFUSALS.get(refusal.code, "impossible")
-    )
+    if refusal.code == "validation_error":
+        return _FIELDS.get(refusal.field or "", "unreadable")
+    return _REFUSALS.get(refusal.code, "impossible")
 
 
 def asks_for_time(refused: str | None) -> bool:

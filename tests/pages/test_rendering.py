@@ -133,6 +133,13 @@ def test_times_are_offered_by_day_with_links_to_others() -> None:
     assert 'href="?from=2030-01-11&amp;doctor_id=3#times"' in page
 
 
+@pytest.mark.parametrize(("days", "asked"), [(1, True), (0, False)])
+def test_nobody_is_asked_to_choose_where_there_is_nothing_to_choose(*, days: int, asked: bool) -> None:
+    page = visit_page(shown(visit={"status": Status.CANCELLED}, times=times(days=days)))
+
+    assert ("Choose one below" in page) == asked
+
+
 @pytest.mark.parametrize(("visit", "number"), [({}, 1), ({"doctor_id": 12}, 2), ({"status": Status.CANCELLED}, 2)])
 def test_the_time_that_a_visit_has_is_not_offered(visit: Mapping[str, Any], number: int) -> None:
     offered = times(days=1, starts=2)

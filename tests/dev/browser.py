@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = (
+FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -53,7 +53,7 @@ def outcome(script: str, given: object, folder: Path, host: str = "localhost") -
         assert program, "there is no browser"
         with (folder / "browser.log").open("wb") as log:
             process = subprocess.Popen(
-                [program, *_FLAGS, f"--user-data-dir={folder / 'profile'}", f"http://{host}:{port}/"],
+                [program, *FLAGS, f"--user-data-dir={folder / 'profile'}", f"http://{host}:{port}/"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -71,7 +71,7 @@ def dom(url: str, folder: Path) -> str:
     """Returns the page as HTML, some seconds of its own time after it was loaded, in a window of 1200 by 900."""
     program = browser()
     assert program, "there is no browser"
-    flags = [*_FLAGS, f"--user-data-dir={folder / 'profile'}", "--window-size=1200,900"]
+    flags = [*FLAGS, f"--user-data-dir={folder / 'profile'}", "--window-size=1200,900"]
     command = [program, *flags, "--virtual-time-budget=5000", "--dump-dom", url]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS).stdout
 

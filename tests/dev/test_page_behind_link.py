@@ -1,7 +1,7 @@
 """What patients do in a real browser on the page behind the link of a message, on the running local stack."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -240,8 +240,10 @@ def test_what_a_scanner_of_mails_fetches_changes_nothing(
 
 def test_a_guardian_acts_for_a_child_and_reads_spanish(visitor: Visitor, reception: Reception) -> None:
     luz = reception.patient("Luz Vega", language="es")
-    leo = reception.patient("Leo Vega", email=None, birth_date=f"{datetime.now().astimezone().year - 5}-01-01")
-    assert reception.send("PUT", f"/users/{leo['user_id']}/guardians/{luz['user_id']}", {}).status < HTTPStatus.BAD_REQUEST
+    leo = reception.patient("Leo Vega", email=None, birth_date=f"{datetime.now(UTC).year - 5}-01-01")
+    assert (
+        reception.send("PUT", f"/users/{leo['user_id']}/guardians/{luz['user_id']}", {}).status < HTTPStatus.BAD_REQUEST
+    )
     visit = reception.book(leo)
     page = visitor.open(luz, "BOOKED")
     assert (page.value("document.documentElement.lang"), page.heading) == ("es", "La cita de Leo Vega está reservada")

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from lambda_function.db.models import Appointment, DoctorTreatment
+from lambda_function.db.models import Appointment, Doctor, DoctorTreatment, User
+from lambda_function.domain.actor import Role
 from tests.api.conditions import set_clinic
 from tests.api.conftest import Statements
 from tests.api.desk import Desk, instant, rfc3339
@@ -39,9 +40,13 @@ def much(request: pytest.FixtureRequest, desk: Desk) -> None:
     later = [timedelta(days=number) for number in range(1, request.param)]
     rows = [{**shared, "starts_at": visit.starts_at + each, "ends_at": visit.ends_at + each} for each in later]
     practice.session.execute(insert(Appointment), rows)
-    for number in range(request.param):
-        practice.add_doctor(f"doctor-{number:03}", treatments=(1,))
-    assert practice.rows(DoctorTreatment)
+    users = [
+        User(user_name=f"d{number}", user_type=Role.DOCTOR, full_name=f"D {number}", created_at=NOW, updated_at=NOW)
+        for number in range(request.param)
+    ]
+    practice.add(*users)
+    practice.add(*(Doctor(user_id=user.user_id, clinic_id=1) for user in users))
+    practice.add(*(DoctorTreatment(doctor_id=user.user_id, treatment_id=1) for user in users))
 
 
 def sent(statements: Statements, most: int) -> None:

@@ -1,12 +1,15 @@
-"""The gateway for the tests of this folder that use it."""
+"""The gateway, and the people of the running stack, for the tests of this folder that use them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from dev.gateway import create_gateway
 from tests.dev.gateway_client import CLIENT_ID, ROUTES, FakeLambda
 from tests.dev.http_server import Client, Issuer, issuing, served
+from tests.dev.reception import Reception
+from tests.dev.running_stack import RunningStack
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +36,21 @@ def client(issuer: Issuer, handler: FakeLambda) -> Iterator[Client]:
     )
     with served(gateway) as client:
         yield client
+
+
+@pytest.fixture
+def reception(stack: RunningStack) -> Iterator[Reception]:
+    reception = Reception(stack)
+    yield reception
+    reception.set_clock(None)
+
+
+@pytest.fixture
+def ana(reception: Reception) -> Any:
+    return reception.patient("Ana Ruiz")
+
+
+@pytest.fixture
+def visit(reception: Reception, ana: Any) -> Any:
+    """A visit of ana that is booked."""
+    return reception.book(ana)

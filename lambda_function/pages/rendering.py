@@ -89,7 +89,7 @@ def visit_page(page: Shown, refusal: DomainError | None = None) -> str:
         for_guardian=for_guardian,
         in_utc=time_zone(zone) is None,
         gone=visit is not None and visit.status is Status.CANCELLED,
-        too_late=isinstance(page.closed, PastCutoffError),
+        too_late=isinstance(page.unchangeable, PastCutoffError),
         choosing=page.searched or asks_for_time(refused),
         reasoning=refused == "reason_too_long",
         times=None if page.times is None else _times(page.times, page, zone, language),

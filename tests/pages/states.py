@@ -133,7 +133,7 @@ def _cancelled(language: Language, **more: Any) -> Shown:
 
 
 def _closed(language: Language, status: Status, error: DomainError, *actions: LinkAction) -> Shown:
-    return shown(language, visit={"status": status}, actions=frozenset(actions), closed=error, times=None)
+    return shown(language, visit={"status": status}, actions=frozenset(actions), unchangeable=error, times=None)
 
 
 def _offer(language: Language, **more: Any) -> Shown:
@@ -179,11 +179,11 @@ SHOWN: Mapping[str, Callable[[Language], Shown]] = {
         language,
         clinic={"address": None, "phone": None, "email": None},
         actions=frozenset(),
-        closed=_PAST_CUTOFF,
+        unchangeable=_PAST_CUTOFF,
         times=None,
     ),
     "only_email": lambda language: shown(
-        language, clinic={"phone": None}, actions=frozenset(), closed=_PAST_CUTOFF, times=None
+        language, clinic={"phone": None}, actions=frozenset(), unchangeable=_PAST_CUTOFF, times=None
     ),
     "long": lambda language: shown(
         language,

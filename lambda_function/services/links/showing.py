@@ -19,8 +19,8 @@ JUST_NOW = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What a page shows. `actions` are possible now, as far as can be known without trying, besides UNSUBSCRIBE. `done`
-    is what has just been done by a link. `closed` says why a visit can be neither moved nor cancelled here. `seen` is
-    the mark that goes with every action. `searched` is whether the person asked for certain times.
+    is what has just been done by a link. `unchangeable` says why a visit can be neither moved nor cancelled here.
+    `seen` is the mark that goes with every action. `searched` is whether the person asked for certain times.
     """
 
     opened: OpenedLink
@@ -29,7 +29,7 @@ class Shown:
     actions: frozenset[LinkAction]
     seen: str
     done: EventAction | None = None
-    closed: DomainError | None = None
+    unchangeable: DomainError | None = None
     times: Times | None = None
     searched: bool = False
 
@@ -45,8 +45,8 @@ def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
             actions=frozenset({LinkAction.ACCEPT}),
             seen=mark_of(opened),
         )
-    closed = _closed(work, visit)
-    actions = _actions(visit, closed)
+    unchangeable = _unchangeable(work, visit)
+    actions = _actions(visit, unchangeable)
     choosing = not actions.isdisjoint({LinkAction.MOVE, LinkAction.BOOK})
     return Shown(
         opened=opened,
@@ -55,7 +55,7 @@ def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
         actions=actions,
         seen=mark_of(opened),
         done=_just_done(work, visit),
-        closed=closed,
+        unchangeable=unchangeable,
         times=free_times(work, visit, wanted) if choosing else None,
         searched=wanted != TimesWanted(),
     )
@@ -67,7 +67,7 @@ def _patient_name(work: UnitOfWork, opened: OpenedLink) -> str:
     return message_facts.contacts(work.session, {opened.patient_id})[opened.patient_id].full_name
 
 
-def _closed(work: UnitOfWork, visit: AppointmentView) -> DomainError | None:
+def _unchangeable(work: UnitOfWork, visit: AppointmentView) -> DomainError | None:
     """Returns why the visit can be neither moved nor cancelled. It is None if it can be, or has been cancelled."""
     resources = appointments.resources_of(work.session, visit.appointment_id)
     if resources is None or visit.status is Status.CANCELLED:
@@ -80,10 +80,10 @@ def _closed(work: UnitOfWork, visit: AppointmentView) -> DomainError | None:
     return None
 
 
-def _actions(visit: AppointmentView, closed: DomainError | None) -> frozenset[LinkAction]:
+def _actions(visit: AppointmentView, unchangeable: DomainError | None) -> frozenset[LinkAction]:
     if visit.status is Status.CANCELLED:
         return frozenset({LinkAction.BOOK})
-    found = set() if closed is not None else {LinkAction.MOVE, LinkAction.CANCEL}
+    found = set() if unchangeable is not None else {LinkAction.MOVE, LinkAction.CANCEL}
     if visit.status is Status.BOOKED and visit.attendance_confirmed_at is None:
         found.add(LinkAction.CONFIRM)
     return frozenset(found)

@@ -137,7 +137,7 @@ class Api:
             event,
             context,
             answer=partial(self._dispatch, context=context),
-            refuse=partial(_refusal, event=event),
+            answer_error=partial(_refusal, event=event),
             headers=_HEADERS,
         )
 

@@ -29,7 +29,7 @@ _METHODS = ("GET", "HEAD", "POST")
 # The keys at a gateway. None needs an access token: the link's token is in the path.
 PAGE_KEYS = frozenset(f"{method} {_ROUTE}" for method in _METHODS)
 _ADDRESS = re.compile(rf"{PATH}([^/]+)")
-# After how many seconds it may be different.
+# How many seconds later a repeat may succeed.
 _RETRY_AFTER = {"contention": 1, "unavailable": 1, "throttled": int(WINDOW.total_seconds())}
 _HTML = "text/html; charset=utf-8"
 
@@ -47,7 +47,9 @@ class Pages:
         return method_of(event) in _METHODS and _ADDRESS.fullmatch(event["rawPath"]) is not None
 
     def __call__(self, event: Event, context: LambdaContext) -> Result:
-        return serve(event, context, answer=self._answer, refuse=partial(_refusal, event=event), headers=HEADERS)
+        return serve(
+            event, context, answer=self._answer, answer_error=partial(_error_answer, event=event), headers=HEADERS
+        )
 
     def _answer(self, event: Event, note_route: NoteRoute) -> Result:
         method = method_of(event)
@@ -59,7 +61,7 @@ class Pages:
             raise
         except NotFoundError:
             # The address is of the connection, not of a header that anybody can write.
-            if self._guesses.are_too_many(event["requestContext"]["http"]["sourceIp"], self._clock()):
+            if self._guesses.one_more_is_too_many(event["requestContext"]["http"]["sourceIp"], self._clock()):
                 raise ThrottledError("Too many wrong links. Try again in a minute.") from None
             raise
 
@@ -76,11 +78,11 @@ class Pages:
             # Whoever has no right link is told nothing else.
             raise
         except DomainError as error:
-            # Another time is chosen among those that were looked at.
+            # The page shows the times that the person was looking at, to choose another one.
             show = partial(_show_unless_done, token=token, request=request, wanted=times_wanted(event))
             page = self._database.transact(show, commit=False)
             if page is not None:
-                return _refused(page, error)
+                return _page_after_refusal(page, error)
         if is_one_click(event):
             # Mail programs follow no redirection there, and RFC 8058 forbids it.
             return _html(HTTPStatus.OK, visit_page(self._shown(token, TimesWanted())))
@@ -106,7 +108,7 @@ def _show_unless_done(work: UnitOfWork, token: str, request: LinkRequest | None,
     return None if request is not None and holds(opened, request) else shown(work, opened, wanted)
 
 
-def _refused(page: Shown, refusal: DomainError) -> Result:
+def _page_after_refusal(page: Shown, refusal: DomainError) -> Result:
     status = _status(refusal)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise refusal
@@ -115,7 +117,7 @@ def _refused(page: Shown, refusal: DomainError) -> Result:
 
 def _status(refusal: DomainError) -> HTTPStatus:
     status = PROBLEM_CODES[refusal.code].status
-    # The page is for browsers, which know no version that could be stale.
+    # 412 answers If-Match, which no form sends.
     return HTTPStatus.CONFLICT if status is HTTPStatus.PRECONDITION_FAILED else status
 
 
@@ -128,7 +130,7 @@ def _html(status: HTTPStatus, text: str, headers: Mapping[str, str] | None = Non
     }
 
 
-def _refusal(error: Exception, _request_id: str, *, event: Event) -> Result:
+def _error_answer(error: Exception, _request_id: str, *, event: Event) -> Result:
     refusal = shown_error(error)
     seconds = _RETRY_AFTER.get(refusal.code)
     return _html(_status(refusal), error_page(refusal, event), {"Retry-After": str(seconds)} if seconds else None)

@@ -1,7 +1,7 @@
 """Counts wrong tokens by the address they come from, in the memory of one process.
 
-No guess ever hits one of 2^256 tokens. This only tells whoever tries that there is no point, without a write to the
-database for each. API Gateway limits the number of requests. A right token is never refused.
+No guess ever hits one of 2^256 tokens. The count only slows guessers down, and costs no write to the database. API
+Gateway limits the number of requests. A right token is never refused.
 """
 
 from collections import OrderedDict
@@ -20,8 +20,8 @@ class Guesses:
     def __init__(self) -> None:
         self._counts: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
 
-    def are_too_many(self, address: str, now: datetime) -> bool:
-        """Counts one more wrong token, and returns whether there have been too many within a minute."""
+    def one_more_is_too_many(self, address: str, now: datetime) -> bool:
+        """Counts one more wrong token, and returns whether that was one too many within a minute."""
         since, number = self._counts.get(address, (now, 0))
         if not timedelta(0) <= now - since < WINDOW:
             self._counts.pop(address, None)

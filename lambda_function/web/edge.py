@@ -17,11 +17,11 @@ def serve(
     context: LambdaContext,
     *,
     answer: Callable[[Event, NoteRoute], Result],
-    refuse: Callable[[Exception, str], Result],
+    answer_error: Callable[[Exception, str], Result],
     headers: Mapping[str, str],
 ) -> Result:
-    """Answers a request, whatever happens: `refuse` makes the result of an error and the request's id. The headers are
-    those of every answer. A HEAD gets no body.
+    """Answers a request, whatever happens: `answer_error` makes the result of an error and the request's id. The
+    headers are those of every answer. A HEAD gets no body.
 
     The log names the route and never the path, because a path may hold a secret or an id.
     """
@@ -32,7 +32,7 @@ def serve(
     try:
         result = answer(event, route.append)
     except Exception as error:  # noqa: BLE001 - the outer edge: whatever happens, the caller gets an answer
-        result = refuse(error, request_id)
+        result = answer_error(error, request_id)
     if method_of(event) == "HEAD":
         result["body"] = ""
     result["headers"] = {**result.get("headers", {}), **headers, "X-Request-Id": request_id}

@@ -21,7 +21,7 @@ def body_bytes(event: Event) -> bytes:
 
 
 def limited_body(event: Event) -> bytes:
-    """The body as the client sent it. Raises EdgeError: malformed_json, too_large."""
+    """The body as the client sent it, of at most MAX_BODY_BYTES. Raises EdgeError: malformed_json, too_large."""
     body = body_bytes(event)
     if len(body) > MAX_BODY_BYTES:
         raise EdgeError("too_large", f"Send a body of at most {MAX_BODY_BYTES} bytes.")

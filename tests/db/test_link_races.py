@@ -19,7 +19,7 @@ from tests.clock import NOW
 from tests.db.races import THREADS, Clients, Job, held, overlapping_pairs, transaction
 from tests.pages.conftest import family, messages, pages, visitor
 from tests.pages.family import Family
-from tests.pages.seen import mark, statuses, visits
+from tests.pages.seen import seen_of, statuses, visits
 from tests.pages.visitor import Visitor, form_event
 
 __all__ = ["desk", "family", "messages", "pages", "visitor"]
@@ -73,7 +73,7 @@ def test_guardians_who_book_again_at_once_get_one_visit(clients: Clients, family
         before = len(visits(desk))
         starts = [START + timedelta(days=day, hours=number % 4) for number in range(THREADS)]
         jobs = [
-            acting((mother, father)[number % 2], "book", starts_at=rfc3339(start), seen=mark(visit))
+            acting((mother, father)[number % 2], "book", starts_at=rfc3339(start), seen=seen_of(visit))
             for number, start in enumerate(starts)
         ]
 
@@ -91,7 +91,7 @@ def test_what_is_sent_many_times_at_once_is_done_once(
 ) -> None:
     visit = booked(desk, 0)
     links = family.told("booked", visit)
-    fields = {"starts_at": rfc3339(START + HALF), "seen": mark(visit)}
+    fields = {"starts_at": rfc3339(START + HALF), "seen": seen_of(visit)}
     event_name = {"confirm": "CONFIRM_ATTENDANCE"}.get(action, action.upper())
 
     answers = clients.at_once([acting(links[number % 2], action, **fields) for number in range(THREADS)])
@@ -119,7 +119,7 @@ def test_the_page_and_the_reception_change_a_visit_one_after_the_other(
 ) -> None:
     for day in range(0, ROUNDS * 7, 7):
         visit = booked(desk, day)
-        path, seen = visitor.told("booked", visit), mark(visit)
+        path, seen = visitor.told("booked", visit), seen_of(visit)
         wanted = visit.starts_at + HALF
         theirs = moving(desk, visit, visit.starts_at + 4 * HALF) if other == "move" else cancelling(desk, visit)
 
@@ -180,7 +180,7 @@ def test_a_change_between_looking_and_locking_is_not_overlooked(
     action: str,
 ) -> None:
     visit = booked(desk, 0)
-    path, seen = visitor.told("booked", visit), mark(visit)
+    path, seen = visitor.told("booked", visit), seen_of(visit)
     theirs = moving(desk, visit, START + 4 * HALF)
     overtaken(lambda: theirs(clients.databases[0]))
 

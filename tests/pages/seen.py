@@ -25,6 +25,6 @@ def statuses(desk: Desk) -> list[str]:
     return [visit.status.value for visit in visits(desk)]
 
 
-def mark(visit: Appointment) -> str:
+def seen_of(visit: Appointment) -> str:
     """Returns what a form says that the person saw."""
     return f"{visit.appointment_id}.{rfc3339(visit.starts_at)}.{visit.doctor_id}"

@@ -7,7 +7,7 @@ import pytest
 from lambda_function.db.models import Appointment
 from tests.api.desk import Desk, instant, rfc3339
 from tests.pages.family import Family
-from tests.pages.seen import announced, history, mark, statuses, visits
+from tests.pages.seen import announced, history, seen_of, statuses, visits
 from tests.pages.visitor import Visitor
 from tests.services.notifications.planned import offered, reminder
 
@@ -38,7 +38,7 @@ def test_a_repeat_is_answered_like_the_first_and_does_nothing(
     path = visitor.told("booked", visit)
     if action == "book":
         cancelled(desk, visit)
-    fields = REQUESTS[action] | ({"seen": mark(visit)} if looked else {})
+    fields = REQUESTS[action] | ({"seen": seen_of(visit)} if looked else {})
     first = visitor.post(path, action, **fields)
     before = announced(desk)
 
@@ -61,7 +61,7 @@ def test_a_repeat_by_the_links_of_other_messages_and_people_does_nothing(
     assert family.visitor.post(links[0], action, **REQUESTS[action]).status == 303
     before = announced(desk)
 
-    answers = [family.visitor.post(path, action, **REQUESTS[action], seen=mark(visit)) for path in links]
+    answers = [family.visitor.post(path, action, **REQUESTS[action], seen=seen_of(visit)) for path in links]
 
     assert [answer.status for answer in answers] == [303] * len(links)
     assert announced(desk) == before
@@ -71,7 +71,7 @@ def test_who_repeats_after_something_else_happened_learns_what_is_true(
     visitor: Visitor, desk: Desk, visit: Appointment
 ) -> None:
     path = visitor.told("booked", visit)
-    seen = mark(visit)
+    seen = seen_of(visit)
     assert visitor.post(path, "move", starts_at=TIMES[0], seen=seen).status == 303
     desk.client.call("rita", "PATCH", f"/appointments/{visit.appointment_id}", {"starts_at": TIMES[1]})
     before = announced(desk)
@@ -79,7 +79,7 @@ def test_who_repeats_after_something_else_happened_learns_what_is_true(
     answer = visitor.post(path, "move", starts_at=TIMES[0], seen=seen)
 
     assert (answer.status, visitor.refusal(path, "move", starts_at=TIMES[0], seen=seen)) == (409, "stale_version")
-    assert mark(visits(desk)[0]) in answer.text
+    assert seen_of(visits(desk)[0]) in answer.text
     assert announced(desk) == before
 
 
@@ -87,7 +87,7 @@ def test_who_repeats_after_something_else_happened_learns_what_is_true(
 def test_what_was_seen_before_a_change_is_not_acted_on(
     visitor: Visitor, desk: Desk, visit: Appointment, action: str
 ) -> None:
-    path, seen = visitor.told("booked", visit), mark(visit)
+    path, seen = visitor.told("booked", visit), seen_of(visit)
     desk.client.call("rita", "PATCH", f"/appointments/{visit.appointment_id}", {"starts_at": TIMES[1]})
     before = announced(desk)
 
@@ -101,7 +101,7 @@ def test_nobody_has_confirmed_a_time_that_another_person_chose_and_confirmed(
     family: Family, desk: Desk, visit: Appointment
 ) -> None:
     mother, father = family.told("booked", visit)
-    seen = mark(visit)
+    seen = seen_of(visit)
     assert family.visitor.post(father, "move", starts_at=TIMES[0]).status == 303
     assert family.visitor.post(father, "confirm").status == 303
 
@@ -111,7 +111,7 @@ def test_nobody_has_confirmed_a_time_that_another_person_chose_and_confirmed(
 def test_a_repeated_cancellation_does_not_cancel_what_was_booked_again(
     visitor: Visitor, desk: Desk, visit: Appointment
 ) -> None:
-    path, seen = visitor.told("booked", visit), mark(visit)
+    path, seen = visitor.told("booked", visit), seen_of(visit)
     assert visitor.post(path, "cancel", seen=seen).status == 303
     assert visitor.post(path, "book", starts_at=TIMES[0], seen=seen).status == 303
 
@@ -134,8 +134,8 @@ def test_after_each_round_all_links_lead_to_the_last_visit_and_nothing_is_booked
         reminder(family.visitor.messages, last, hours=number, user_id=desk.id_of("mother"))
 
         for path in links:
-            assert mark(newest) in family.visitor.get(path).text
-            again = family.visitor.post(path, "book", starts_at=TIMES[4], seen=mark(last))
+            assert seen_of(newest) in family.visitor.get(path).text
+            again = family.visitor.post(path, "book", starts_at=TIMES[4], seen=seen_of(last))
             assert again.status == 409
         assert statuses(desk) == ["CANCELLED"] * number + ["BOOKED"]
 
@@ -149,7 +149,7 @@ def test_a_message_about_a_cancelled_visit_that_is_composed_later_leads_to_the_o
 
     later = visitor.told("cancelled", visit)
 
-    assert mark(visits(desk)[-1]) in visitor.get(later).text
+    assert seen_of(visits(desk)[-1]) in visitor.get(later).text
 
 
 def test_an_offer_that_was_accepted_leads_to_its_visit_by_both_links_and_after_more_rounds(
@@ -165,7 +165,7 @@ def test_an_offer_that_was_accepted_leads_to_its_visit_by_both_links_and_after_m
     assert family.visitor.post(mother, "accept").status == 409
     assert family.visitor.post(mother, "book", starts_at=TIMES[0]).status == 303
     for path in (mother, father):
-        assert mark(visits(desk)[-1]) in family.visitor.get(path).text
+        assert seen_of(visits(desk)[-1]) in family.visitor.get(path).text
     assert statuses(desk) == ["CANCELLED", "BOOKED"]
     assert history(desk, visits(desk)[-1].appointment_id) == [("BOOK", "LINK")]
 

@@ -36,8 +36,8 @@ class LinkAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequest:
-    """Something to do. MOVE and BOOK need a start and a doctor. `reason` is why a visit is cancelled. `seen` is the
-    mark (see `mark_of`) of what the person saw, and None for somebody who acts without having looked.
+    """Something to do. MOVE and BOOK need a start and a doctor. `reason` is why a visit is cancelled. `seen` is what
+    the person saw (see `seen_of`), and None for somebody who acts without having looked.
     """
 
     action: LinkAction
@@ -47,8 +47,8 @@ class LinkRequest:
     seen: str | None = None
 
 
-def mark_of(opened: OpenedLink) -> str:
-    """Returns a mark of what a person sees: which visit or offer, when and with whom."""
+def seen_of(opened: OpenedLink) -> str:
+    """Returns what a person sees, as a mark to compare: which visit or offer, when and with whom."""
     if opened.visit is not None:
         return f"{opened.visit.appointment_id}.{rfc3339(opened.visit.starts_at)}.{opened.visit.doctor_id}"
     offer = opened.offer
@@ -62,7 +62,7 @@ def holds(opened: OpenedLink, request: LinkRequest) -> bool:
     visit = opened.visit
     if visit is None:
         return False
-    # Another time may have been confirmed since.
+    # The confirmation may be of another time than the one the person saw.
     stale = _is_stale(opened, request)
     ahead = visit.status in {Status.REQUESTED, Status.BOOKED}
     match request.action:
@@ -101,7 +101,7 @@ def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
 
 
 def _is_stale(opened: OpenedLink, request: LinkRequest) -> bool:
-    return request.seen not in {None, mark_of(opened)}
+    return request.seen not in {None, seen_of(opened)}
 
 
 def _visit_of(opened: OpenedLink) -> AppointmentView:
@@ -118,16 +118,16 @@ def _start_of(request: LinkRequest) -> datetime:
 
 def _change(work: UnitOfWork, visit: AppointmentView, request: LinkRequest) -> None:
     """Changes the visit as it was opened. If somebody has changed it since, all begins again with what is true now."""
-    number, opened = visit.appointment_id, frozenset({visit.version})
+    number, versions = visit.appointment_id, frozenset({visit.version})
     try:
         match request.action:
             case LinkAction.CONFIRM:
-                attendance.confirm(work, number, expected_versions=opened)
+                attendance.confirm(work, number, expected_versions=versions)
             case LinkAction.CANCEL:
-                lifecycle.take(work, number, Step.CANCEL, reason=request.reason, expected_versions=opened)
+                lifecycle.take(work, number, Step.CANCEL, reason=request.reason, expected_versions=versions)
             case _:
                 wanted = ChangeRequest(_start_of(request), request.doctor_id, None, None, {})
-                moving.change(work, number, wanted, expected_versions=opened)
+                moving.change(work, number, wanted, expected_versions=versions)
     except StaleVersionError as error:
         raise ContentionError("The visit was changed at the same time; try again.") from error
 

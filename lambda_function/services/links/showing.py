@@ -8,7 +8,7 @@ from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import EventAction, Status, Via, check_cutoff, check_movable
 from lambda_function.domain.errors import DomainError, InvalidTransitionError, PastCutoffError
-from lambda_function.services.links.acting import LinkAction, mark_of
+from lambda_function.services.links.acting import LinkAction, seen_of
 from lambda_function.services.links.opening import OpenedLink
 from lambda_function.services.links.times import Times, TimesWanted, free_times
 
@@ -20,7 +20,7 @@ JUST_NOW = timedelta(minutes=10)
 class Shown:
     """What a page shows. `actions` are possible now, as far as can be known without trying, besides UNSUBSCRIBE. `done`
     is what has just been done by a link. `unchangeable` says why a visit can be neither moved nor cancelled here.
-    `seen` is the mark that goes with every action. `searched` is whether the person asked for certain times.
+    `seen` goes with every action (see `seen_of`). `searched` is whether the person asked for certain times.
     """
 
     opened: OpenedLink
@@ -43,7 +43,7 @@ def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
             patient_name=_patient_name(work, opened),
             now=work.now,
             actions=frozenset({LinkAction.ACCEPT}),
-            seen=mark_of(opened),
+            seen=seen_of(opened),
         )
     unchangeable = _unchangeable(work, visit)
     actions = _actions(visit, unchangeable)
@@ -53,7 +53,7 @@ def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
         patient_name=visit.patient_name,
         now=work.now,
         actions=actions,
-        seen=mark_of(opened),
+        seen=seen_of(opened),
         done=_just_done(work, visit),
         unchangeable=unchangeable,
         times=free_times(work, visit, wanted) if choosing else None,

@@ -9,7 +9,7 @@ from tests.clock import NOW
 def test_the_first_thirty_of_a_minute_are_allowed() -> None:
     guesses = Guesses()
 
-    found = [guesses.are_too_many("a", NOW + timedelta(seconds=number)) for number in range(MAX_GUESSES + 2)]
+    found = [guesses.one_more_is_too_many("a", NOW + timedelta(seconds=number)) for number in range(MAX_GUESSES + 2)]
 
     assert found == [False] * MAX_GUESSES + [True, True]
     assert (30, timedelta(minutes=1)) == (MAX_GUESSES, WINDOW)
@@ -18,25 +18,25 @@ def test_the_first_thirty_of_a_minute_are_allowed() -> None:
 def test_each_address_has_its_own_count() -> None:
     guesses = Guesses()
     for _ in range(MAX_GUESSES + 1):
-        guesses.are_too_many("a", NOW)
+        guesses.one_more_is_too_many("a", NOW)
 
-    assert not guesses.are_too_many("b", NOW)
+    assert not guesses.one_more_is_too_many("b", NOW)
 
 
 def test_the_count_begins_again_after_a_minute_and_when_the_clock_goes_back() -> None:
     for later in (WINDOW, -timedelta(seconds=1)):
         guesses = Guesses()
         for _ in range(MAX_GUESSES + 1):
-            guesses.are_too_many("a", NOW)
+            guesses.one_more_is_too_many("a", NOW)
 
-        assert not guesses.are_too_many("a", NOW + later)
+        assert not guesses.one_more_is_too_many("a", NOW + later)
 
 
 def test_of_very_many_addresses_the_first_is_forgotten_first() -> None:
     guesses = Guesses()
     for _ in range(MAX_GUESSES + 1):
-        guesses.are_too_many("first", NOW)
+        guesses.one_more_is_too_many("first", NOW)
     for number in range(10_000):
-        guesses.are_too_many(f"{number}", NOW)
+        guesses.one_more_is_too_many(f"{number}", NOW)
 
-    assert not guesses.are_too_many("first", NOW)
+    assert not guesses.one_more_is_too_many("first", NOW)

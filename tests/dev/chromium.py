@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,12 @@ class Chromium:
 
     def call(self, method: str, session: str | None = None, **parameters: Any) -> Any:
         """Returns the answer to a command."""
-        number = self.send(method, session, **parameters)
-        answer = self._wait(lambda message: message.get("id") == number, method)
-        assert "error" not in answer, (method, answer["error"])
+        return self.answer(self.send(method, session, **parameters), method)
+
+    def answer(self, number: int, what: str) -> Any:
+        """Waits for the answer to the command of that number, and returns it."""
+        answer = self._wait(lambda message: message.get("id") == number, what)
+        assert "error" not in answer, (what, answer["error"])
         return answer["result"]
 
     def event(self, method: str, session: str | None = None) -> Any:
@@ -168,8 +172,8 @@ class Tab:
             self._call("Page.navigateToHistoryEntry", entryId=entry["id"])
 
     def click(self, text: str) -> None:
-        """Clicks on what begins with the text."""
-        self._click_at(self._middle(text))
+        """Clicks on what begins with the text, and waits until the page has taken it in."""
+        self._chromium.answer(self._click_at(self._middle(text)), "a click")
 
     def submit(self, text: str, *, clicks: int = 1) -> None:
         """Clicks on what leads to another page, and waits for it."""
@@ -242,17 +246,14 @@ class Tab:
         world = self._call("Page.createIsolatedWorld", frameId=frames[-1]["frame"]["id"])["executionContextId"]
         return self._chromium.value(self._session, script, contextId=world)
 
-    def _click_at(self, place: tuple[float, float]) -> None:
-        for what in ("mousePressed", "mouseReleased"):
-            self._chromium.send(
-                "Input.dispatchMouseEvent",
-                self._session,
-                type=what,
-                x=place[0],
-                y=place[1],
-                button="left",
-                clickCount=1,
-            )
+    def _click_at(self, place: tuple[float, float]) -> int:
+        """Clicks without waiting, and returns the number of the last command for it."""
+        x, y = place
+        click = partial(
+            self._chromium.send, "Input.dispatchMouseEvent", self._session, x=x, y=y, button="left", clickCount=1
+        )
+        click(type="mousePressed")
+        return click(type="mouseReleased")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import DomainError, NotFoundError, ThrottledError
-from lambda_function.pages.form import is_one_click, link_request, times_wanted
+from lambda_function.pages.form import is_one_click, link_request, reason_typed, times_wanted
 from lambda_function.pages.guesses import WINDOW, Guesses
 from lambda_function.pages.rendering import HEADERS, error_page, visit_page
 from lambda_function.services.links.acting import LinkRequest, act, holds
@@ -82,7 +82,7 @@ class Pages:
             show = partial(_show_unless_done, token=token, request=request, wanted=times_wanted(event))
             page = self._database.transact(show, commit=False)
             if page is not None:
-                return _page_after_refusal(page, error)
+                return _page_after_refusal(page, error, reason_typed(event))
         if is_one_click(event):
             # Mail programs follow no redirection there, and RFC 8058 forbids it.
             return _html(HTTPStatus.OK, visit_page(self._shown(token, TimesWanted())))
@@ -108,11 +108,11 @@ def _show_unless_done(work: UnitOfWork, token: str, request: LinkRequest | None,
     return None if request is not None and holds(opened, request) else shown(work, opened, wanted)
 
 
-def _page_after_refusal(page: Shown, refusal: DomainError) -> Result:
+def _page_after_refusal(page: Shown, refusal: DomainError, reason: str) -> Result:
     status = _status(refusal)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise refusal
-    return _html(status, visit_page(page, refusal))
+    return _html(status, visit_page(page, refusal, reason))
 
 
 def _status(refusal: DomainError) -> HTTPStatus:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from lambda_function.domain.errors import InvalidInputError
 from lambda_function.services.links.acting import LinkAction, LinkRequest
 from lambda_function.services.links.times import TimesWanted
-from lambda_function.services.text_rules import Reason, day_in, id_in, instant_in
+from lambda_function.services.text_rules import Reason, day_in, id_in, instant_in, without_control_characters
 from lambda_function.web.errors import EdgeError
 from lambda_function.web.events import Event
 from lambda_function.web.raw_requests import limited_body, pairs_of
@@ -17,6 +17,8 @@ from lambda_function.web.raw_requests import limited_body, pairs_of
 _FORM = re.compile(r"application/x-www-form-urlencoded\s*(;.*)?", re.IGNORECASE)
 _PARTS = re.compile(r"multipart/form-data\s*;.*", re.IGNORECASE)
 _REASON: TypeAdapter[str] = TypeAdapter(Reason)
+# What is shown again of a reason that was too long.
+_MOST_TYPED = 1000
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 _ONE_CLICK_PART = re.compile(rb'name="?List-Unsubscribe"?\r?\n(?:[^\r\n]+\r?\n){0,5}\r?\nOne-Click\r?\n--')
 
@@ -51,6 +53,17 @@ def link_request(event: Event) -> LinkRequest:
         reason=_reason(fields),
         seen=fields.get("seen"),
     )
+
+
+def reason_typed(event: Event) -> str:
+    """Returns what the form gives as the reason, so that it does not have to be typed again: its beginning, without the
+    characters for which it is refused. It is empty if the form cannot be read.
+    """
+    try:
+        fields = dict(pairs_of(limited_body(event), "body"))
+    except EdgeError:
+        return ""
+    return without_control_characters(fields.get("reason", "")[:_MOST_TYPED])
 
 
 def is_one_click(event: Event) -> bool:
@@ -97,4 +110,4 @@ def _reason(fields: Mapping[str, str]) -> str | None:
     try:
         return _REASON.validate_python(fields["reason"])
     except ValidationError:
-        raise InvalidInputError("Give the reason in at most 500 characters.", field="reason") from None
+        raise InvalidInputError("Give the reason in plain text of at most 500 characters.", field="reason") from None

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from lambda_function.domain.errors import DomainError, PastCutoffError
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.people import Language
 from lambda_function.domain.time_zones import time_zone
-from lambda_function.pages.telling import Say, asks_for_time, bdi, heading_of, lead_of, refused_by
+from lambda_function.pages.telling import Say, asks_for_time, bdi, heading_of, lead_of, refused_by, why_no_times
 from lambda_function.services.links.opening import LinkEndedError
 from lambda_function.services.links.showing import Shown
 from lambda_function.services.links.times import Day, Times
@@ -50,12 +51,16 @@ _ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _BAD_REQUEST = ("bad_request", ("bad_request_means",))
-_ENDED = ("ended", ("ended_means",))
 
 
 def _dialled(phone: str) -> str:
     """Returns a number as a telephone dials it."""
     return re.sub(r"[^0-9+]", "", phone)
+
+
+def _unbroken(phone: str) -> str:
+    """Returns a number that stays on one line if there is room for it, with the full stop after it."""
+    return phone.replace(" ", "\u00a0")
 
 
 _ENVIRONMENT = Environment(
@@ -66,32 +71,40 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(bdi=bdi, dialled=_dialled)
+_ENVIRONMENT.filters.update(bdi=bdi, dialled=_dialled, unbroken=_unbroken)
 
 
-def visit_page(page: Shown, refusal: DomainError | None = None) -> str:
-    """Returns the page of a visit or an offer. `refusal` is why what was asked for was not done."""
+def visit_page(page: Shown, refusal: DomainError | None = None, reason: str = "") -> str:
+    """Returns the page of a visit or an offer. `refusal` is why what was asked for was not done, and `reason` is what
+    the person gave as the reason to cancel.
+    """
+    if refusal is not None:
+        # Nobody is thanked for something earlier.
+        page = replace(page, done=None)
     opened = page.opened
     visit, language, zone = opened.visit, opened.language, opened.clinic.time_zone
-    say = Say(language)
     for_guardian = opened.patient_id != opened.person.user_id
-    heading = heading_of(page, say, for_guardian=for_guardian)
-    refused = None if refusal is None else refused_by(refusal)
+    say = Say(language, page.patient_name if for_guardian else None)
+    heading = heading_of(page, say)
+    refused = None if refusal is None else refused_by(refusal, page)
     return _written(
         "visit.html.jinja",
         language,
         say("nothing_done") if refused else heading,
+        say=say,
         clinic=opened.clinic,
         page=page,
         heading=heading,
         lead=lead_of(page),
         refused=refused,
+        reason=reason,
         for_guardian=for_guardian,
         in_utc=time_zone(zone) is None,
         gone=visit is not None and visit.status is Status.CANCELLED,
-        too_late=isinstance(page.unchangeable, PastCutoffError),
+        too_late=isinstance(page.unchangeable, PastCutoffError) and refused != "past_cutoff",
         choosing=page.searched or asks_for_time(refused),
-        reasoning=refused == "reason_too_long",
+        to_choose=asks_for_time(refused) and page.times is not None,
+        reasoning=refused == "reason_refused",
         times=None if page.times is None else _times(page.times, page, zone, language),
         **_matter(page, zone, language),
     )
@@ -100,13 +113,15 @@ def visit_page(page: Shown, refusal: DomainError | None = None) -> str:
 def error_page(refusal: DomainError, event: Event) -> str:
     """Returns the page for somebody who cannot be shown what the link leads to."""
     language = _language(refusal, event)
-    ended = isinstance(refusal, LinkEndedError)
-    heading, sentences = _ENDED if ended else _ERRORS.get(refusal.code, _BAD_REQUEST)
+    heading, sentences = _ERRORS.get(refusal.code, _BAD_REQUEST)
+    if isinstance(refusal, LinkEndedError):
+        heading, sentences = "ended", ("ended_offer",) if refusal.of_offer else ("ended_visit",)
     say = Say(language)
     return _written(
         "error.html.jinja",
         language,
         say(heading),
+        say=say,
         clinic=refusal.clinic if isinstance(refusal, LinkEndedError) else None,
         heading=say(heading),
         sentences=[say(sentence) for sentence in sentences],
@@ -123,7 +138,6 @@ def _written(template: str, language: Language, title: Markup, **names: Any) -> 
         language=language.value,
         title=text + ending,
         style=Markup(_STYLE),  # noqa: S704 - our own file
-        say=Say(language),
         **names,
     )
 
@@ -151,12 +165,17 @@ def _matter(page: Shown, zone: str, language: Language) -> dict[str, object]:
 
 def _times(times: Times, page: Shown, zone: str, language: Language) -> dict[str, object]:
     days = [_day(day, times, page, zone, language) for day in times.days]
+    named = times.only or times.later
     return {
         "doctor_id": times.doctor_id,
         "doctor": times.doctors[times.doctor_id],
         "doctors": [(number, name_in_text(name)) for number, name in times.doctors.items()],
         "days": [day for day in days if day["starts"]],
         "later": times.later,
+        "only": times.only,
+        "why_none": why_no_times(times),
+        # In the middle of a sentence.
+        "named_day": named and day_of(named, language),
     }
 
 

@@ -11,6 +11,7 @@ from lambda_function.domain.people import Language
 from lambda_function.pages.words import WORDS
 from lambda_function.services.links.acting import LinkAction
 from lambda_function.services.links.showing import Shown
+from lambda_function.services.links.times import Times
 from lambda_function.services.readable import name_alone
 
 # What is said about a visit in each state, unless something has just been done.
@@ -47,23 +48,46 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
     }
 )
 _FIELDS: Mapping[str, str] = MappingProxyType(
-    {"starts_at": "no_time_chosen", "doctor_id": "no_doctor_chosen", "reason": "reason_too_long"}
+    {
+        "starts_at": "no_time_chosen",
+        "doctor_id": "no_doctor_chosen",
+        "reason": "reason_refused",
+        "treatment_id": "treatment_gone",
+        "patient_id": "impossible",
+    }
 )
 # After these a person looks for another time.
 _ABOUT_TIMES = frozenset(
-    {"time_taken", "patient_busy", "too_soon", "too_late", "treatment_not_offered", *_FIELDS.values()}
-) - {"reason_too_long"}
+    {
+        "time_taken",
+        "patient_busy",
+        "too_soon",
+        "too_late",
+        "treatment_not_offered",
+        "no_time_chosen",
+        "no_doctor_chosen",
+    }
+)
 
 
 class Say:
-    """Says something by its name in words/, in one language."""
+    """Says something by its name in words/, in one language. `ward` is the patient for whom a guardian reads it, and
+    None for a patient.
+    """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, ward: str | None = None) -> None:
         self._words = WORDS[language]
+        self._ward = ward
 
     def __call__(self, name: str, **parts: object) -> Markup:
-        """Returns the words. Each part is escaped, unless it is HTML already."""
-        return Markup(self._words[name]).format(**parts)  # noqa: S704 - our own words
+        """Returns the words, those for guardians where a guardian reads them and there are any. Each part is escaped,
+        unless it is HTML already.
+        """
+        text = self._words[name]
+        if self._ward is not None:
+            text = self._words.get(f"{name}_guardian", text)
+            parts["patient"] = bdi(self._ward)
+        return Markup(text).format(**parts)  # noqa: S704 - our own words
 
 
 def bdi(name: str) -> Markup:
@@ -71,23 +95,20 @@ def bdi(name: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(name_alone(name))
 
 
-def heading_of(page: Shown, say: Say, *, for_guardian: bool) -> Markup:
+def heading_of(page: Shown, say: Say) -> Markup:
     """Returns what is true now."""
-    patient = bdi(page.patient_name)
     visit = page.opened.visit
     if visit is None:
-        return say("offered_for", patient=patient) if for_guardian else say("offered")
-    about = say("visit_of", patient=patient) if for_guardian else say("visit_own")
-    return _with_capital(
-        say(_heading(page, visit.status, confirmed=visit.attendance_confirmed_at is not None), visit=about)
-    )
+        return say("offered")
+    name = _heading(page, visit.status, confirmed=visit.attendance_confirmed_at is not None)
+    return _with_capital(say(name, visit=say("visit")))
 
 
 def _heading(page: Shown, status: Status, *, confirmed: bool) -> str:
     if page.done is EventAction.MOVE and status in {Status.REQUESTED, Status.BOOKED}:
         return "moved"
     if status is Status.BOOKED and confirmed:
-        return "confirmed"
+        return "attending"
     return _HEADINGS[status]
 
 
@@ -99,7 +120,7 @@ def lead_of(page: Shown) -> str | None:
     """Returns the name of what follows the heading, if anything does."""
     visit = page.opened.visit
     if visit is None:
-        return "is_free"
+        return "is_free" if LinkAction.ACCEPT in page.actions else None
     if visit.status is Status.CANCELLED:
         return _lead_of_cancelled(page)
     if visit.status is Status.REQUESTED:
@@ -127,12 +148,25 @@ def _lead_of_booked(page: Shown) -> str:
             return "please_confirm" if LinkAction.CONFIRM in page.actions else "expecting"
 
 
-def refused_by(refusal: DomainError) -> str:
+def refused_by(refusal: DomainError, page: Shown) -> str:
     """Returns the name of the words that say why something was not done."""
     if refusal.code == "validation_error":
         return _FIELDS.get(refusal.field or "", "unreadable")
-    return _REFUSALS.get(refusal.code, "impossible")
+    name = _REFUSALS.get(refusal.code, "impossible")
+    # Whoever was offered one time can choose no other.
+    return "offer_over" if name == "time_taken" and page.opened.visit is None else name
 
 
 def asks_for_time(refused: str | None) -> bool:
     return refused in _ABOUT_TIMES
+
+
+def why_no_times(times: Times) -> str:
+    """Returns the name of the words for where no free time is shown, which say no more than what was looked at."""
+    if times.only is not None:
+        return "none_that_day"
+    if times.later is not None:
+        return "no_more_before" if times.earlier else "none_before"
+    if times.earlier:
+        return "no_more"
+    return "none_with" if len(times.doctors) > 1 else "none_free"

@@ -34,8 +34,13 @@ PHONE = (
 )
 
 
+def without_control_characters(text: str) -> str:
+    """Returns a text of several lines without what `printable` refuses."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cc" or char in "\t\n\r")
+
+
 def printable(value: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in value):
+    if without_control_characters(value) != value:
         raise PydanticCustomError("control_characters", "Remove the control characters.")
     return value
 

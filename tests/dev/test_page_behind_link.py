@@ -15,7 +15,9 @@ from tests.dev.visitor import Visitor, choose_last_time, shown_start
 
 pytestmark = pytest.mark.skipif(browser() is None, reason="a page needs a browser: apt-get install chromium")
 
-PHONE = "+51 1 555 0142"
+# As a page shows it: on one line.
+PHONE = "+51 1 555 0142".replace(" ", "\u00a0")
+TOO_LATE = f"It is too late to change or cancel the appointment online. If you cannot come, please call us on {PHONE}."
 BOOKED = ("BOOK", None)
 
 
@@ -34,9 +36,9 @@ def test_a_visit_is_confirmed(visitor: Visitor, reception: Reception, ana: Any, 
     page = visitor.open(ana, "BOOKED")
     assert (page.heading, shown_start(page)) == ("Your appointment is booked", visit["starts_at"])
 
-    page.submit("Confirm the appointment")
+    page.submit("Confirm that you are coming")
 
-    assert page.heading == "Your appointment is confirmed"
+    assert page.heading == "Your attendance is confirmed"
     assert reception.history(visit) == [BOOKED, ("CONFIRM_ATTENDANCE", "LINK")]
 
 
@@ -44,15 +46,15 @@ def test_a_visit_is_moved_to_another_doctor_and_the_message_about_it_leads_to_th
     visitor: Visitor, reception: Reception, ana: Any, visit: Any
 ) -> None:
     page = visitor.open(ana, "BOOKED")
-    page.click("Move to another time")
+    page.click("Change the time or doctor")
     other = next(name for name in ("Jay Quispe", "Wu Mei") if name != visit["doctor"]["full_name"])
     page.choose("#doctor", other)
-    page.submit("Show free times")
+    page.submit("Show this doctor's times")
     start = choose_last_time(page)
 
-    page.submit("Move the appointment")
+    page.submit("Change the appointment")
 
-    assert (page.heading, shown_start(page)) == ("Your appointment has been moved", start)
+    assert (page.heading, shown_start(page)) == ("Your appointment has been changed", start)
     assert reception.history(visit) == [BOOKED, ("MOVE", "LINK")]
     moved = reception.visit(visit)
     assert (moved["starts_at"], moved["doctor"]["full_name"]) == (start, other)
@@ -84,7 +86,7 @@ def test_a_visit_is_cancelled_with_a_reason_and_booked_again(
 def test_an_offer_is_accepted_once_however_often_it_is_sent(visitor: Visitor, reception: Reception, ana: Any) -> None:
     reception.offer(ana)
     page, other = (visitor.open(ana, "OFFER") for _ in range(2))
-    assert page.heading == "A free appointment for you"
+    assert page.heading == "An appointment has become available for you"
 
     page.submit("Accept the appointment", clicks=2)
     other.submit("Accept the appointment")
@@ -100,7 +102,7 @@ def test_reminders_of_check_ups_are_stopped(visitor: Visitor, reception: Recepti
 
     page.submit("Stop these reminders", clicks=2)
 
-    assert "You get no reminders of check-ups." in page.text
+    assert "You will no longer get check-up reminders." in page.text
     assert (reception.me(ana)["recalls"], reception.visit(visit)["version"]) == (False, 1)
 
 
@@ -112,20 +114,20 @@ def test_what_is_sent_twice_is_done_once(visitor: Visitor, reception: Reception,
         page.submit(button, clicks=2)
         other.submit(button)
         page.reload()
-        assert [each.heading for each in both] == [f"Your appointment {heading}"] * 2
+        assert [each.heading for each in both] == [heading] * 2
         other.reload()
 
-    send("Confirm the appointment", "is confirmed")
+    send("Confirm that you are coming", "Your attendance is confirmed")
     for each in both:
-        each.click("Move to another time")
+        each.click("Change the time or doctor")
         choose_last_time(each)
-    send("Move the appointment", "has been moved")
+    send("Change the appointment", "Your appointment has been changed")
     for each in both:
         each.click("Cancel the appointment")
-    send("Yes, cancel the appointment", "is cancelled")
+    send("Yes, cancel the appointment", "Your appointment is cancelled")
     for each in both:
         choose_last_time(each)
-    send("Book the appointment", "is booked")
+    send("Book the appointment", "Your appointment is booked")
 
     actions = ("CONFIRM_ATTENDANCE", "MOVE", "CANCEL")
     assert reception.history(visit) == [BOOKED, *((action, "LINK") for action in actions)]
@@ -146,9 +148,9 @@ def test_who_goes_back_sees_what_is_true_and_an_old_form_does_nothing(
     page.back()
     assert page.heading == "Your appointment is cancelled"
 
-    old.submit("Confirm the appointment")
+    old.submit("Confirm that you are coming")
     assert (old.status, old.heading) == (HTTPStatus.CONFLICT, "Your appointment is cancelled")
-    assert "This is not possible any more." in old.text
+    assert "That is no longer possible." in old.text
     assert reception.history(visit) == [BOOKED, ("CANCEL", "LINK")]
 
 
@@ -161,15 +163,15 @@ def test_nobody_confirms_a_time_of_the_reception_unseen(
     page.reload()
     assert (page.heading, shown_start(page)) == ("Your appointment is booked", slot["starts_at"])
 
-    old.submit("Confirm the appointment")
+    old.submit("Confirm that you are coming")
     for _ in range(2):
         assert (old.status, shown_start(old)) == (HTTPStatus.CONFLICT, slot["starts_at"])
-        assert "This has changed since you opened the page." in old.text
+        assert "The appointment has changed since you opened this page." in old.text
         old.reload()
     assert reception.history(visit) == [BOOKED, ("MOVE", None)]
 
-    old.submit("Confirm the appointment")
-    assert old.heading == "Your appointment is confirmed"
+    old.submit("Confirm that you are coming")
+    assert old.heading == "Your attendance is confirmed"
     assert reception.history(visit)[-1] == ("CONFIRM_ATTENDANCE", "LINK")
 
 
@@ -184,21 +186,21 @@ def test_past_the_cut_off_a_visit_is_only_confirmed_and_then_its_link_ends(
 
     reception.set_clock(start - timedelta(hours=2))
     page.reload()
-    assert f"It is too late to move or cancel it here. Please call us on {PHONE}." in page.text
-    assert not any(words in page.text for words in ("Move to another time", "Cancel the appointment"))
+    assert TOO_LATE in page.text
+    assert not any(words in page.text for words in ("Change the time or doctor", "Cancel the appointment"))
     old.submit("Yes, cancel the appointment")
     assert old.status == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert f"It is too late to move or cancel the appointment here. Please call us on {PHONE}." in old.text
-    page.submit("Confirm the appointment")
-    assert page.heading == "Your appointment is confirmed"
+    assert TOO_LATE in old.text
+    page.submit("Confirm that you are coming")
+    assert page.heading == "Your attendance is confirmed"
 
     reception.set_clock(start)
     page.reload()
     old.submit("Stop these reminders")
     offer.submit("Accept the appointment")
     for ended in (page, old, offer):
-        assert (ended.status, ended.heading) == (HTTPStatus.NOT_FOUND, "This link has ended")
-        assert f"Please call us on {PHONE}." in ended.text
+        assert (ended.status, ended.heading) == (HTTPStatus.NOT_FOUND, "This link has expired")
+        assert f"If you would like an appointment, please call us on {PHONE}." in ended.text
 
     assert reception.history(visit) == [BOOKED, ("CONFIRM_ATTENDANCE", "LINK")]
     assert (reception.me(ana)["recalls"], reception.visits(eva)) == (True, [])
@@ -218,8 +220,8 @@ def test_what_a_scanner_of_mails_fetches_changes_nothing(
 
     assert (reception.visit(visit), reception.history(visit), reception.notifications(ana)) == before
     page = visitor.open(ana, "BOOKED")
-    page.submit("Confirm the appointment")
-    assert page.heading == "Your appointment is confirmed"
+    page.submit("Confirm that you are coming")
+    assert page.heading == "Your attendance is confirmed"
 
 
 def test_a_guardian_acts_for_a_child_and_reads_spanish(visitor: Visitor, reception: Reception) -> None:
@@ -232,9 +234,9 @@ def test_a_guardian_acts_for_a_child_and_reads_spanish(visitor: Visitor, recepti
     page = visitor.open(luz, "BOOKED")
     assert (page.value("document.documentElement.lang"), page.heading) == ("es", "La cita de Leo Vega está reservada")
 
-    page.submit("Confirmar la cita")
+    page.submit("Confirmar la asistencia de Leo Vega")
 
-    assert page.heading == "La cita de Leo Vega está confirmada"
+    assert page.heading == "Asistencia de Leo Vega confirmada"
     assert reception.history(visit)[-1] == ("CONFIRM_ATTENDANCE", "LINK")
 
 
@@ -242,18 +244,18 @@ def test_the_keyboard_is_enough_to_confirm_and_to_move(
     visitor: Visitor, reception: Reception, ana: Any, visit: Any
 ) -> None:
     page = visitor.open(ana, "BOOKED")
-    page.press_tab_until("Confirm the appointment")
+    page.press_tab_until("Confirm that you are coming")
     page.press_enter()
-    assert page.heading == "Your appointment is confirmed"
+    assert page.heading == "Your attendance is confirmed"
 
-    page.press_tab_until("Move to another time")
+    page.press_tab_until("Change the time or doctor")
     page.press("Enter")
     page.press_tab_until("starts_at")
     page.press(" ")
     page.press("ArrowUp")
     start = page.value("document.querySelector('[name=starts_at]:checked').value")
-    page.press_tab_until("Move the appointment")
+    page.press_tab_until("Change the appointment")
     page.press_enter()
 
-    assert (page.heading, shown_start(page)) == ("Your appointment has been moved", start)
+    assert (page.heading, shown_start(page)) == ("Your appointment has been changed", start)
     assert reception.history(visit) == [BOOKED, ("CONFIRM_ATTENDANCE", "LINK"), ("MOVE", "LINK")]

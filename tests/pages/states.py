@@ -101,6 +101,7 @@ def times(doctors: int = 3, days: int = 5, starts: int = 8, *, more: bool = True
             )
             for day in range(days)
         ],
+        earlier=False,
         later=first + timedelta(days=days),
     )
 
@@ -136,6 +137,10 @@ def _closed(language: Language, status: Status, error: DomainError, *actions: Li
     return shown(language, visit={"status": status}, actions=frozenset(actions), unchangeable=error, times=None)
 
 
+def _past_cutoff(language: Language) -> Shown:
+    return _closed(language, Status.BOOKED, _PAST_CUTOFF, LinkAction.CONFIRM)
+
+
 def _offer(language: Language, **more: Any) -> Shown:
     return shown(language, offer={}, actions=frozenset({LinkAction.ACCEPT}), times=None, **more)
 
@@ -153,8 +158,10 @@ SHOWN: Mapping[str, Callable[[Language], Shown]] = {
         language, visit={"status": Status.REQUESTED}, actions=frozenset(_CHANGES), person={"recalls": False}
     ),
     "choosing": lambda language: shown(language, searched=True),
-    "choosing_a_day": lambda language: shown(language, searched=True, times=times(1, 1, 96, more=False)),
-    "past_cutoff": lambda language: _closed(language, Status.BOOKED, _PAST_CUTOFF, LinkAction.CONFIRM),
+    "choosing_a_day": lambda language: shown(
+        language, searched=True, times=replace(times(1, 1, 96), only=date(2030, 1, 9))
+    ),
+    "past_cutoff": _past_cutoff,
     "cancelled": _cancelled,
     "checked_in": lambda language: _closed(language, Status.CHECKED_IN, _ARRIVED),
     "no_show": lambda language: _closed(language, Status.NO_SHOW, _ARRIVED),
@@ -174,7 +181,23 @@ SHOWN: Mapping[str, Callable[[Language], Shown]] = {
     ),
     "no_times": lambda language: _cancelled(language, times=replace(times(1), days=[], later=None)),
     "nobody_to_choose": lambda language: _cancelled(language, times=None),
-    "unknown_zone": lambda language: shown(language, clinic={"time_zone": "Lima/Miraflores"}, times=None),
+    "none_on_a_day": lambda language: shown(
+        language, searched=True, times=replace(times(), days=[], only=date(2030, 1, 9))
+    ),
+    "no_more_times": lambda language: shown(
+        language, searched=True, times=replace(times(), days=[], earlier=True, later=None)
+    ),
+    "none_with_this_doctor": lambda language: shown(language, times=replace(times(), days=[], later=None)),
+    "unknown_zone": lambda language: shown(
+        language, clinic={"time_zone": "Lima/Miraflores"}, actions=frozenset(_CHANGES), times=None
+    ),
+    "just_confirmed_guardian": lambda language: shown(
+        language,
+        visit=_CONFIRMED,
+        actions=frozenset(_CHANGES),
+        person=_GUARDIAN,
+        done=EventAction.CONFIRM_ATTENDANCE,
+    ),
     "no_contact": lambda language: shown(
         language,
         clinic={"address": None, "phone": None, "email": None},
@@ -200,15 +223,17 @@ SHOWN: Mapping[str, Callable[[Language], Shown]] = {
         person=_GUARDIAN,
     ),
 }
-REFUSALS: Mapping[str, DomainError] = {
-    "refused_busy": errors.DoctorBusyError("Busy."),
-    "refused_cutoff": _PAST_CUTOFF,
-    "refused_stale": errors.StaleVersionError("Changed."),
-    "refused_reason": errors.InvalidInputError("Too long.", field="reason"),
-    "refused_otherwise": errors.ForbiddenError("No."),
+REFUSALS: Mapping[str, tuple[Callable[[Language], Shown], DomainError]] = {
+    "refused_busy": (shown, errors.DoctorBusyError("Busy.")),
+    "refused_offer": (_offer, errors.DoctorBusyError("Busy.")),
+    "refused_cutoff": (_past_cutoff, _PAST_CUTOFF),
+    "refused_stale": (shown, errors.StaleVersionError("Changed.")),
+    "refused_reason": (shown, errors.InvalidInputError("Too long.", field="reason")),
+    "refused_otherwise": (shown, errors.ForbiddenError("No.")),
 }
 ENDINGS: Mapping[str, Callable[[Language], DomainError]] = {
-    "ended": lambda language: LinkEndedError(language, CLINIC),
+    "ended": lambda language: LinkEndedError(language, CLINIC, of_offer=False),
+    "ended_offer": lambda language: LinkEndedError(language, CLINIC, of_offer=True),
     "wrong_link": lambda _: errors.NotFoundError("Nowhere."),
     "too_many_tries": lambda _: errors.ThrottledError("Wait."),
     "busy": lambda _: errors.ContentionError("Again."),
@@ -224,8 +249,8 @@ def pages() -> Mapping[str, str]:
         event: Any = {"headers": {"accept-language": f"{language},fr;q=0.5"}}
         for name, make in SHOWN.items():
             found[f"{name}.{language}"] = visit_page(make(language))
-        for name, refusal in REFUSALS.items():
-            found[f"{name}.{language}"] = visit_page(shown(language), refusal)
+        for name, (make, refusal) in REFUSALS.items():
+            found[f"{name}.{language}"] = visit_page(make(language), refusal, "I am <ill>.\n" * 80)
         for name, ending in ENDINGS.items():
             found[f"{name}.{language}"] = error_page(ending(language), event)
     return found

@@ -22,6 +22,7 @@ PHONE, WINDOW = 320, 1000
 _LOOK = """
 const findings = {};
 const dark = {};
+const stops = {};
 let broken = null;
 for (const [name, html] of Object.entries(given.pages)) {
   const frame = document.createElement("iframe");
@@ -43,6 +44,16 @@ for (const [name, html] of Object.entries(given.pages)) {
   page.documentElement.style.fontSize = "200%";
   fits("phone with large text");
   page.documentElement.style.fontSize = "";
+  for (let width = given.phone; name.startsWith("past_cutoff") && width < given.phone + 150; width += 3) {
+    frame.style.width = `${width}px`;
+    const link = page.querySelector("main > p a[href^='tel:']");
+    const stop = page.createRange();
+    stop.setStart(link.nextSibling, 0);
+    stop.setEnd(link.nextSibling, 1);
+    const lines = [...link.getClientRects(), stop.getBoundingClientRect()].map(each => Math.round(each.bottom));
+    stops[width] = { stop: stop.toString(), lines: new Set(lines).size };
+  }
+  frame.style.width = `${given.phone}px`;
   if (scheme === "dark") frame.style.width = `${given.window}px`;
   fits("axe");
   const script = page.createElement("script");
@@ -59,7 +70,7 @@ for (const [name, html] of Object.entries(given.pages)) {
   }
   frame.remove();
 }
-return { findings, dark, broken };
+return { findings, dark, broken, stops };
 """
 
 
@@ -79,6 +90,11 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(seen: Mapping[str, 
 
 def test_the_colours_were_those_of_both_schemes(seen: Mapping[str, Any]) -> None:
     assert {name: name.endswith(".es") for name in seen["dark"]} == seen["dark"]
+
+
+def test_a_number_and_the_full_stop_after_it_stay_on_one_line(seen: Mapping[str, Any]) -> None:
+    assert len(seen["stops"]) == 50
+    assert [each for each in seen["stops"].values() if each != {"stop": ".", "lines": 1}] == []
 
 
 def test_axe_finds_what_is_wrong(seen: Mapping[str, Any]) -> None:

@@ -38,6 +38,7 @@ def test_a_link_ends_when_its_visit_begins(visitor: Visitor, desk: Desk, fingerp
     visitor.messages.clock.now = START
 
     nothing_at(visitor, path, fingerprint)
+    assert "The time of this appointment has passed." in visitor.get(path).text
 
 
 def test_a_visit_that_was_moved_to_an_earlier_time_ends_its_link_earlier(
@@ -73,6 +74,7 @@ def test_the_link_of_an_offer_ends_with_the_offer(
     desk.practice.session.commit()
 
     nothing_at(visitor, path, fingerprint)
+    assert "This offer is no longer available." in visitor.get(path).text
 
 
 def test_an_offer_whose_time_was_taken_is_refused_and_stands(visitor: Visitor, desk: Desk) -> None:

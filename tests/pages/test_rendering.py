@@ -4,7 +4,8 @@ import html
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,7 @@ from lambda_function.domain.appointment import EventAction, Status
 from lambda_function.domain.people import Language
 from lambda_function.pages.rendering import HEADERS, error_page, visit_page
 from lambda_function.pages.words import WORDS
+from lambda_function.services.links.acting import LinkAction
 from lambda_function.services.links.opening import LinkEndedError
 from lambda_function.web.codes import PROBLEM_CODES
 from lambda_function.web.errors import EdgeError
@@ -56,8 +58,8 @@ def test_a_page_has_one_heading_and_its_title_begins_with_it(every_page: Mapping
 @pytest.mark.parametrize(
     ("done", "status", "heading"),
     [
-        (EventAction.MOVE, Status.BOOKED, "Your appointment has been moved"),
-        (EventAction.MOVE, Status.REQUESTED, "Your appointment has been moved"),
+        (EventAction.MOVE, Status.BOOKED, "Your appointment has been changed"),
+        (EventAction.MOVE, Status.REQUESTED, "Your appointment has been changed"),
         (EventAction.CANCEL, Status.CANCELLED, "Your appointment is cancelled"),
         (EventAction.BOOK, Status.BOOKED, "Your appointment is booked"),
         (EventAction.BOOK, Status.REQUESTED, "Your appointment is waiting for our confirmation"),
@@ -88,14 +90,14 @@ def test_every_refusal_says_why_and_that_nothing_was_changed(language: Language,
 def test_a_refusal_that_nobody_foresaw_says_whom_to_call() -> None:
     page = visit_page(shown(), EdgeError("unheard_of", ""))
 
-    assert "This could not be done here. Please call us on" in text_of(page, 'div class="notice" role="alert"', "div")
+    assert "This could not be done online. Please call us on" in text_of(page, 'div class="notice" role="alert"', "div")
 
 
 @pytest.mark.parametrize(
     ("refusal", "opened"),
     [
-        (errors.DoctorBusyError(""), "Move to another time"),
-        (errors.InvalidInputError("", field="starts_at"), "Move to another time"),
+        (errors.DoctorBusyError(""), "Change the time or doctor"),
+        (errors.InvalidInputError("", field="starts_at"), "Change the time or doctor"),
         (errors.InvalidInputError("", field="reason"), "Cancel the appointment"),
         (errors.StaleVersionError(""), None),
     ],
@@ -137,7 +139,7 @@ def test_times_are_offered_by_day_with_links_to_others() -> None:
 def test_nobody_is_asked_to_choose_where_there_is_nothing_to_choose(*, days: int, asked: bool) -> None:
     page = visit_page(shown(visit={"status": Status.CANCELLED}, times=times(days=days)))
 
-    assert ("Choose one below" in page) == asked
+    assert ("Choose a time below" in page) == asked
 
 
 @pytest.mark.parametrize(("visit", "number"), [({}, 1), ({"doctor_id": 12}, 2), ({"status": Status.CANCELLED}, 2)])
@@ -183,7 +185,7 @@ def test_reminders_of_check_ups_can_be_stopped_once(*, recalls: bool | None, sto
     page = visit_page(shown(person={"recalls": recalls}))
 
     assert ('value="unsubscribe"' not in page) == stopped
-    assert ("You get no reminders of check-ups" in page) == stopped
+    assert ("You will no longer get check-up reminders" in page) == stopped
 
 
 @pytest.mark.parametrize(
@@ -198,10 +200,113 @@ def test_somebody_unknown_reads_the_first_language_of_the_browser(accepted: str,
 
 def test_whoever_knew_the_link_reads_whom_to_call_after_its_end() -> None:
     event: Any = {"headers": {"accept-language": "en"}}
-    page = error_page(LinkEndedError(Language.ES, CLINIC), event)
+    page = error_page(LinkEndedError(Language.ES, CLINIC, of_offer=False), event)
 
     assert '<html lang="es">' in page
     assert 'href="tel:+5112345678"' in page
+
+
+def test_after_a_refusal_nobody_is_thanked_for_something_earlier() -> None:
+    page = visit_page(shown(done=EventAction.MOVE), errors.StaleVersionError(""))
+
+    assert "<h1>Your appointment is booked</h1>" in page
+    assert 'class="done"' not in page
+    assert "This is the new time." not in page
+
+
+def test_the_cut_off_is_told_once() -> None:
+    closed: Mapping[str, Any] = {
+        "actions": frozenset({LinkAction.CONFIRM}),
+        "unchangeable": errors.PastCutoffError(""),
+        "times": None,
+    }
+    too_late = "It is too late to change or cancel the appointment online. If you cannot come, please call us on"
+
+    for page in (visit_page(shown(**closed)), visit_page(shown(**closed), errors.PastCutoffError(""))):
+        assert page.count(too_late) == 1
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "said"),
+    [
+        ({}, "Luz Quispe has no free times before Monday, 14 January 2030."),
+        ({"earlier": True}, "Luz Quispe has no more free times before Monday, 14 January 2030."),
+        ({"earlier": True, "later": None}, "There are no more free times with Luz Quispe."),
+        ({"later": None}, "Luz Quispe has no free times at present. Choose another doctor, or call us on"),
+        ({"later": None, "doctors": {3: "Luz Quispe"}}, "There are no free times at present. Please call us on"),
+        ({"earlier": True, "only": date(2030, 1, 9)}, "Luz Quispe has no free times on Wednesday, 9 January 2030."),
+    ],
+)
+def test_no_more_is_said_about_free_times_than_was_looked_at(looked_at: Mapping[str, Any], said: str) -> None:
+    page = visit_page(shown(times=replace(times(), days=[], **looked_at)))
+
+    assert said in text_of(page, 'div id="times"', "details")
+
+
+def test_a_day_that_is_shown_alone_does_not_lead_to_itself() -> None:
+    page = visit_page(shown(searched=True, times=replace(times(days=1), only=date(2030, 1, 9))))
+
+    assert "?day=" not in page
+
+
+@pytest.mark.parametrize(("error", "leads"), [(errors.DoctorBusyError(""), True), (errors.ForbiddenError(""), False)])
+def test_a_refusal_leads_to_the_times_if_another_is_to_be_chosen(error: errors.DomainError, *, leads: bool) -> None:
+    page = visit_page(shown(), error)
+
+    assert ('<a href="#times">Choose a time</a>' in page) == leads
+
+
+def test_whoever_comes_too_late_for_an_offer_is_asked_to_choose_nothing() -> None:
+    offer = shown(offer={}, actions=frozenset({LinkAction.ACCEPT}), times=None)
+    page = visit_page(offer, errors.DoctorBusyError(""))
+
+    assert "The offer has ended, or somebody else was faster." in page
+    assert "#times" not in page
+
+
+@pytest.mark.parametrize(("refusal", "quiet"), [(None, False), (errors.DoctorBusyError(""), True)])
+def test_after_a_refusal_confirming_is_not_what_is_asked_for(
+    refusal: errors.DomainError | None, *, quiet: bool
+) -> None:
+    page = visit_page(shown(), refusal)
+
+    assert ('<button class="quiet">Confirm that you are coming</button>' in page) == quiet
+
+
+def test_a_reason_that_is_refused_stays_in_its_field() -> None:
+    page = visit_page(shown(), errors.InvalidInputError("", field="reason"), "</textarea> I am ill.")
+
+    assert ">\n&lt;/textarea&gt; I am ill.</textarea>" in page
+
+
+@pytest.mark.parametrize(
+    ("of_offer", "said"),
+    [(False, "The time of this appointment has passed."), (True, "This offer is no longer available.")],
+)
+def test_whoever_comes_after_the_end_reads_what_has_ended(*, of_offer: bool, said: str) -> None:
+    event: Any = {"headers": {}}
+    page = error_page(LinkEndedError(Language.EN, CLINIC, of_offer=of_offer), event)
+
+    assert said in page
+    assert "If you would like an appointment, please call us on" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "of_guardian"),
+    [
+        (Language.EN, "Please confirm that you are coming.", "Please confirm that Ana Torres is coming."),
+        (Language.EN, "Confirm that you are coming", "Confirm that Ana Torres is coming"),
+        (Language.ES, "Por favor, confirme su asistencia.", "Por favor, confirme la asistencia de Ana Torres."),
+        (Language.ES, "Confirmar asistencia", "Confirmar la asistencia de Ana Torres"),
+    ],
+)
+def test_a_guardian_is_asked_whether_the_patient_comes(language: Language, own: str, of_guardian: str) -> None:
+    patients, guardians = (
+        text_of(visit_page(shown(language, person=person)), "main") for person in ({}, {"user_id": 12})
+    )
+
+    assert (own in patients, of_guardian in patients) == (True, False)
+    assert (own in guardians, of_guardian in guardians) == (False, True)
 
 
 def text_of(page: str, start: str, end: str | None = None) -> str:

@@ -32,8 +32,16 @@ def test_no_word_is_unused() -> None:
     sources = [path for path in files([PAGES], [".py", ".jinja"]) if path.parent.name != "words"]
     used = {name for path in sources for name in re.findall(r'"(\w+)"', path.read_text(encoding="utf-8"))}
 
-    assert set(WORDS[Language.EN]) - used == set()
+    assert {name.removesuffix("_guardian") for name in WORDS[Language.EN]} - used == set()
     assert ROOT in sources[0].parents
+
+
+@pytest.mark.parametrize("language", Language)
+def test_words_for_guardians_stand_beside_those_for_patients(language: Language) -> None:
+    of_guardians = {name for name in WORDS[language] if name.endswith("_guardian")}
+
+    assert {name.removesuffix("_guardian") for name in of_guardians} <= set(WORDS[language])
+    assert {name for name, text in WORDS[language].items() if "{patient}" in text} <= of_guardians
 
 
 @pytest.mark.parametrize("language", Language)

@@ -8,6 +8,7 @@ from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import EventAction, Status, Via, check_cutoff, check_movable
 from lambda_function.domain.errors import DomainError, InvalidTransitionError, PastCutoffError
+from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.links.acting import LinkAction, seen_of
 from lambda_function.services.links.opening import OpenedLink
 from lambda_function.services.links.times import Times, TimesWanted, free_times
@@ -42,11 +43,11 @@ def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
             opened=opened,
             patient_name=_patient_name(work, opened),
             now=work.now,
-            actions=frozenset({LinkAction.ACCEPT}),
+            actions=frozenset({LinkAction.ACCEPT} if _tells_time(opened) else ()),
             seen=seen_of(opened),
         )
     unchangeable = _unchangeable(work, visit)
-    actions = _actions(visit, unchangeable)
+    actions = _actions(opened, visit, unchangeable)
     choosing = not actions.isdisjoint({LinkAction.MOVE, LinkAction.BOOK})
     return Shown(
         opened=opened,
@@ -80,11 +81,16 @@ def _unchangeable(work: UnitOfWork, visit: AppointmentView) -> DomainError | Non
     return None
 
 
-def _actions(visit: AppointmentView, unchangeable: DomainError | None) -> frozenset[LinkAction]:
+def _tells_time(opened: OpenedLink) -> bool:
+    """Returns whether the page can tell the local time. Nobody agrees to a time that they cannot be told."""
+    return time_zone(opened.clinic.time_zone) is not None
+
+
+def _actions(opened: OpenedLink, visit: AppointmentView, unchangeable: DomainError | None) -> frozenset[LinkAction]:
     if visit.status is Status.CANCELLED:
         return frozenset({LinkAction.BOOK})
     found = set() if unchangeable is not None else {LinkAction.MOVE, LinkAction.CANCEL}
-    if visit.status is Status.BOOKED and visit.attendance_confirmed_at is None:
+    if visit.status is Status.BOOKED and visit.attendance_confirmed_at is None and _tells_time(opened):
         found.add(LinkAction.CONFIRM)
     return frozenset(found)
 

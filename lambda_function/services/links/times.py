@@ -45,14 +45,17 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """The free times of one doctor. `doctors` are all who can be chosen, by id, with their names. `later` is the day
-    from which there may be further times.
+    """The free times of one doctor. `doctors` are all who can be chosen, by id, with their names. `earlier` is whether
+    there may be times before the days that were looked at, and `later` is the day from which there may be further ones.
+    `only` is the day that is shown alone.
     """
 
     doctor_id: int
     doctors: Mapping[int, str]
     days: Sequence[Day]
+    earlier: bool
     later: date | None
+    only: date | None = None
 
 
 def free_times(work: UnitOfWork, visit: AppointmentView, wanted: TimesWanted) -> Times | None:
@@ -87,7 +90,9 @@ def free_times(work: UnitOfWork, visit: AppointmentView, wanted: TimesWanted) ->
         doctor_id=doctor_id,
         doctors={number: staff[number].full_name for number in sorted(by_id)},
         days=shown,
+        earlier=first > today,
         later=following if following <= last else None,
+        only=first if wanted.only else None,
     )
 
 

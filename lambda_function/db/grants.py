@@ -75,7 +75,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         IdempotencyKey.__tablename__: _REPLACED,
         IdempotencyLock.__tablename__: _LOCKED,
         # The database deletes these rows with the messages.
-        Link.__tablename__: "SELECT, INSERT, UPDATE (notification_id, appointment_id)",
+        Link.__tablename__: "SELECT, INSERT, UPDATE (notification_id)",
         LinkCode.__tablename__: _ALL,
         # The database deletes these rows with the answers.
         IdempotencySubject.__tablename__: "SELECT, INSERT",

@@ -50,7 +50,11 @@ class ToldOffer(Protocol):
     """An entry of the waitlist with its last offer."""
 
     @property
+    def waitlist_id(self) -> int: ...
+    @property
     def status(self) -> WaitlistStatus: ...
+    @property
+    def offer_doctor_id(self) -> int | None: ...
     @property
     def offer_starts_at(self) -> datetime | None: ...
     @property
@@ -74,15 +78,28 @@ def why_not_of_visit(kind: NotificationKind, basis_at: datetime, visit: ToldVisi
     return reason
 
 
-def why_not_of_offer(basis_at: datetime, offer: ToldOffer, now: datetime) -> Reason | None:
-    """Returns why a message about an offer of time at `basis_at` may no longer be sent, or None while it stands."""
+def why_not_of_offer(subject: str, offer: ToldOffer, now: datetime) -> Reason | None:
+    """Returns why a message on this subject may no longer be sent, or None while the offer that it is about stands."""
     stands = (
         offer.status is WaitlistStatus.OFFERED
-        and offer.offer_starts_at == basis_at
+        and is_about(subject, offer)
         and offer.offer_expires_at is not None
         and now < offer.offer_expires_at
     )
     return None if stands else Reason.OFFER_ENDED
+
+
+def is_about(subject: str, offer: ToldOffer) -> bool:
+    """Returns whether a message on this subject is about the last offer to the entry, and not about an earlier one."""
+    starts_at, doctor_id = offer.offer_starts_at, offer.offer_doctor_id
+    if starts_at is None or doctor_id is None:
+        return False
+    return subject == offer_subject(offer.waitlist_id, starts_at, doctor_id)
+
+
+def offer_subject(waitlist_id: int, starts_at: datetime, doctor_id: int) -> str:
+    """Returns the subject of the messages about an offer. Another doctor makes it another offer."""
+    return f"offer:{waitlist_id}:{rfc3339(starts_at)}:{doctor_id}"
 
 
 def reminder_subject(appointment_id: int, hours: int, placed_at: datetime) -> str:

@@ -13,7 +13,7 @@ from lambda_function.domain.errors import DomainError, NotFoundError, ThrottledE
 from lambda_function.pages.form import is_one_click, link_request, reason_typed, times_wanted
 from lambda_function.pages.guesses import WINDOW, Guesses
 from lambda_function.pages.rendering import HEADERS, error_page, visit_page
-from lambda_function.services.links.acting import LinkRequest, act, holds
+from lambda_function.services.links.acting import LinkAction, LinkRequest, act, holds, unsubscribe
 from lambda_function.services.links.opening import LinkEndedError, open_link
 from lambda_function.services.links.showing import Shown, shown
 from lambda_function.services.links.times import TimesWanted
@@ -85,7 +85,7 @@ class Pages:
                 return _page_after_refusal(page, error, reason_typed(event))
         if is_one_click(event):
             # Mail programs follow no redirection there, and RFC 8058 forbids it.
-            return _html(HTTPStatus.OK, visit_page(self._shown(token, TimesWanted())))
+            return {"statusCode": HTTPStatus.NO_CONTENT.value, "headers": {}, "body": ""}
         return {"statusCode": HTTPStatus.SEE_OTHER.value, "headers": {"Location": f"{PATH}{token}"}, "body": ""}
 
     def _shown(self, token: str, wanted: TimesWanted) -> Shown:
@@ -93,7 +93,11 @@ class Pages:
 
 
 def _act(work: UnitOfWork, token: str, request: LinkRequest) -> None:
-    act(work, open_link(work, token), request)
+    if request.action is LinkAction.UNSUBSCRIBE:
+        # It is about the person, whatever has become of the visit.
+        unsubscribe(work, token)
+    else:
+        act(work, open_link(work, token), request)
 
 
 def _show(work: UnitOfWork, token: str, wanted: TimesWanted) -> Shown:

@@ -215,6 +215,6 @@ def accept(work: UnitOfWork, waitlist_id: int) -> AppointmentView:
     view = book(work, request)
     if entry.clinic_id not in {None, view.clinic_id}:
         raise OfferExpiredError("The doctor no longer works in the clinic that was asked for.")
-    if not waitlist_rows.accept(work.session, entry, work.now):
+    if not waitlist_rows.accept(work.session, entry, view.appointment_id, work.now):
         raise OfferExpiredError("The offer is no longer there.")
     return view

@@ -1,5 +1,5 @@
-"""The links in messages, which open the page of a visit or an offer, and the visits that were booked by them in
-place of cancelled ones.
+"""The links in messages, which open the page of a visit or an offer, and the visits to which they lead later: what was
+booked in place of a cancelled visit, or by accepting the offer.
 
 Revises: 0026
 """
@@ -19,11 +19,11 @@ EXACT = "utf8mb4_bin"
 def upgrade() -> None:
     op.execute("ALTER TABLE appointment ADD COLUMN in_place_of BIGINT NULL")
     op.create_unique_constraint("uq_appointment_in_place_of", "appointment", ["in_place_of"])
+    op.execute("ALTER TABLE waitlist_entry ADD COLUMN appointment_id BIGINT NULL")
     op.create_table(
         "link",
         sa.Column("token_hash", mysql.CHAR(64, collation=EXACT), nullable=False),
         sa.Column("notification_id", sa.BigInteger(), nullable=False),
-        sa.Column("appointment_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", mysql.DATETIME(fsp=6), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name="pk_link"),
         sa.ForeignKeyConstraint(
@@ -41,4 +41,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("link")
+    op.execute("ALTER TABLE waitlist_entry DROP COLUMN appointment_id")
     op.execute("ALTER TABLE appointment DROP INDEX uq_appointment_in_place_of, DROP COLUMN in_place_of")

@@ -58,6 +58,8 @@ OFFER = OfferFacts(
     treatment_name="Check-up",
     doctor_name="Luz Quispe",
     status=WaitlistStatus.OFFERED,
+    appointment_id=None,
+    offer_doctor_id=7,
     offer_starts_at=STARTS_AT,
     offer_ends_at=STARTS_AT + timedelta(minutes=30),
     offer_expires_at=NOW + timedelta(hours=2),
@@ -117,7 +119,7 @@ def shown(
 ) -> Shown:
     """Returns what a page shows: by default, a booked visit that the patient can confirm, move and cancel."""
     opened = OpenedLink(
-        token_hash="",
+        booked_again=0,
         kind=NotificationKind.OFFER if offer is not None else NotificationKind.BOOKED,
         person=PERSON._replace(**{"language": language, **(person or {})}),
         clinic=CLINIC._replace(**(clinic or {})),

@@ -97,8 +97,8 @@ PARTS = '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nO
     [
         ({"body": "action=unsubscribe", "content_type": "application/x-www-form-urlencoded"}, 303),
         # Mail programs follow no redirection.
-        ({"body": "List-Unsubscribe=One-Click", "content_type": "application/x-www-form-urlencoded"}, 200),
-        ({"body": PARTS.encode(), "content_type": "multipart/form-data; boundary=b"}, 200),
+        ({"body": "List-Unsubscribe=One-Click", "content_type": "application/x-www-form-urlencoded"}, 204),
+        ({"body": PARTS.encode(), "content_type": "multipart/form-data; boundary=b"}, 204),
     ],
     ids=["on the page", "by a mail program", "by a mail program in parts"],
 )

@@ -22,7 +22,7 @@ def nothing_at(visitor: Visitor, path: str, fingerprint: Fingerprint) -> None:
     """Checks that the link can neither be looked at nor acted by."""
     before = fingerprint()
     assert visitor.get(path).status == 404
-    for action in ("confirm", "cancel", "accept", "unsubscribe"):
+    for action in ("confirm", "cancel", "accept"):
         assert visitor.post(path, action).status == 404
     assert fingerprint() == before
 

@@ -176,7 +176,11 @@ def test_a_visit_by_an_offer_is_not_what_an_earlier_offer_led_to(visitor: Visito
     entry.offer_starts_at, entry.offer_ends_at = instant("16:00"), instant("16:30")
     desk.practice.session.commit()
     event = visitor.messages.event(
-        "waitlist.offered", waitlist_id=entry.waitlist_id, clinic_id=1, starts_at=instant("16:00").isoformat()
+        "waitlist.offered",
+        waitlist_id=entry.waitlist_id,
+        clinic_id=1,
+        doctor_id=entry.offer_doctor_id,
+        starts_at=instant("16:00").isoformat(),
     )
     assert visitor.messages.deliver(event) == []
     [late] = visitor.links().values()

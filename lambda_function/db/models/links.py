@@ -9,7 +9,7 @@ from lambda_function.db.base import EXACT, Base, Id, Instant
 
 class Link(Base):
     """The link in one copy of a message, which opens what the message is about. Only the SHA-256 of its token is kept,
-    in hexadecimal. `appointment_id` is the visit that was booked by accepting the offer, to which it then leads.
+    in hexadecimal.
 
     When it ends follows from what it leads to, so that a visit that is moved takes its links along.
     """
@@ -20,7 +20,6 @@ class Link(Base):
     notification_id: Mapped[Id] = mapped_column(
         ForeignKey("notification.notification_id", ondelete="CASCADE"), index=True
     )
-    appointment_id: Mapped[Id | None]
     created_at: Mapped[Instant]
 
 

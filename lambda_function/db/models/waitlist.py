@@ -13,6 +13,7 @@ class WaitlistEntry(Base):
     """An entry of the waitlist, whose order is that of the ids. `doctor_id` and `clinic_id` are wishes, and NULL for
     any. The offer is the last one. It stays after it has expired, so that accepting it can be refused as expired. Its
     doctor is not a foreign key, because the check would wait for the locks of bookings, which hold the doctor's row.
+    Neither is `appointment_id`, the visit that was booked by accepting the offer.
     """
 
     __tablename__ = "waitlist_entry"
@@ -39,5 +40,6 @@ class WaitlistEntry(Base):
     offer_starts_at: Mapped[Instant | None]
     offer_ends_at: Mapped[Instant | None]
     offer_expires_at: Mapped[Instant | None]
+    appointment_id: Mapped[Id | None]
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]

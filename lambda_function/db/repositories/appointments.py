@@ -239,6 +239,12 @@ _LAST_EVENT = (
     .order_by(AppointmentEvent.event_id.desc())
     .limit(1)
 )
+_MOVES = select(func.count(AppointmentEvent.event_id)).where(
+    AppointmentEvent.appointment_id == bindparam("appointment_id"),
+    AppointmentEvent.action == EventAction.MOVE,
+    AppointmentEvent.via == bindparam("via"),
+    AppointmentEvent.at >= bindparam("since"),
+)
 _FOR_CHANGE = (
     select(Appointment, _ERASED, represented(APPOINTMENT_ROWS.c.patient_id))
     .where(Appointment.appointment_id == bindparam("appointment_id"))
@@ -307,6 +313,12 @@ def history(session: Session, appointment_id: int, *, after: int, limit: int) ->
 def last_event(session: Session, appointment_id: int) -> LastEvent | None:
     found = fetch_one(session, LastEvent, _LAST_EVENT, {"appointment_id": appointment_id})
     return found and found._replace(action=EventAction(found.action), via=found.via and Via(found.via))
+
+
+def moves_since(session: Session, appointment_id: int, via: Via, since: datetime) -> int:
+    """Returns how often the appointment was moved in that way since then."""
+    values = {"appointment_id": appointment_id, "via": via, "since": since}
+    return session.execute(_MOVES, values).scalar_one()
 
 
 def resources_of(session: Session, appointment_id: int) -> VisitResources | None:

@@ -52,13 +52,17 @@ class VisitFacts(NamedTuple):
 
 
 class OfferFacts(NamedTuple):
-    """An entry of the waitlist with its last offer, whose doctor is None if there has been none."""
+    """An entry of the waitlist with its last offer, whose doctor is None if there has been none. `appointment_id` is
+    the visit that was booked by accepting it.
+    """
 
     waitlist_id: int
     patient_id: int
     treatment_name: str
     doctor_name: str | None
     status: WaitlistStatus
+    appointment_id: int | None
+    offer_doctor_id: int | None
     offer_starts_at: datetime | None
     offer_ends_at: datetime | None
     offer_expires_at: datetime | None

@@ -327,9 +327,9 @@ def offer(
     )
 
 
-def accept(session: Session, entry: WaitlistRow, now: datetime) -> bool:
-    """Accepts the offer, and returns whether the entry still had it."""
-    return _set(session, entry, now, status=WaitlistStatus.ACCEPTED)
+def accept(session: Session, entry: WaitlistRow, appointment_id: int, now: datetime) -> bool:
+    """Accepts the offer, by which that visit was booked, and returns whether the entry still had it."""
+    return _set(session, entry, now, status=WaitlistStatus.ACCEPTED, appointment_id=appointment_id)
 
 
 def withdraw(session: Session, entry: WaitlistRow, now: datetime) -> bool:

@@ -1,26 +1,32 @@
 """What a person does on the page behind a link, by the same services and rules as in the API."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lambda_function.db.repositories import links
+from lambda_function.db.repositories import appointments, links
 from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.booking import doctor_clinic
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.appointment import Status, Step
+from lambda_function.domain.appointment import Status, Step, Via
 from lambda_function.domain.errors import (
     ContentionError,
     InvalidInputError,
     InvalidTransitionError,
     StaleVersionError,
+    ThrottledError,
 )
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.services import attendance, lifecycle, moving, person_changes, waitlist
 from lambda_function.services.booking import BookingRequest, book
-from lambda_function.services.links.opening import OpenedLink
+from lambda_function.services.links.opening import OpenedLink, open_person
 from lambda_function.services.moving import ChangeRequest
 from lambda_function.services.visits import lock_visit
+
+# How often one visit is booked again, and how often it is moved within a day.
+MAX_BOOKED_AGAIN = 10
+MAX_MOVES_A_DAY = 10
 
 
 class LinkAction(StrEnum):
@@ -54,7 +60,7 @@ def seen_of(opened: OpenedLink) -> str:
     offer = opened.offer
     if offer is None or offer.offer_starts_at is None:
         raise AssertionError("unreachable: a link leads to a visit or to an offer that stands")
-    return f"{offer.waitlist_id}.{rfc3339(offer.offer_starts_at)}"
+    return f"{offer.waitlist_id}.{rfc3339(offer.offer_starts_at)}.{offer.offer_doctor_id}"
 
 
 def holds(opened: OpenedLink, request: LinkRequest) -> bool:
@@ -87,17 +93,40 @@ def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
     """
     if holds(opened, request):
         return
-    if _is_stale(opened, request) and request.action is not LinkAction.UNSUBSCRIBE:
+    if _is_stale(opened, request):
         raise StaleVersionError("This has changed since the page was opened.")
+    _check_limits(work, opened, request)
     match request.action:
         case LinkAction.BOOK:
             _book_again(work, opened, request)
         case LinkAction.ACCEPT:
             _accept(work, opened)
-        case LinkAction.UNSUBSCRIBE:
-            person_changes.change_own(work, {"recalls": False}, None)
         case LinkAction.CONFIRM | LinkAction.CANCEL | LinkAction.MOVE:
             _change(work, _visit_of(opened), request)
+
+
+def unsubscribe(work: UnitOfWork, token: str) -> None:
+    """Stops the reminders of check-ups to the person to whom the message went, also by a link that has ended. Raises
+    NotFoundError for a token that is wrong.
+    """
+    open_person(work, token)
+    person_changes.change_own(work, {"recalls": False}, None)
+
+
+def _check_limits(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
+    """Raises InvalidInputError for a doctor of another clinic, and ThrottledError for somebody who changes their
+    mind without end: each change tells the patient, and may cost an SMS.
+    """
+    visit = opened.visit
+    if visit is None or request.action not in {LinkAction.MOVE, LinkAction.BOOK}:
+        return
+    if request.doctor_id not in {None, visit.doctor_id}:
+        clinic = doctor_clinic(work.session, request.doctor_id or 0)
+        if clinic is None or clinic.clinic_id != visit.clinic_id:
+            raise InvalidInputError("Choose a doctor of this clinic.", field="doctor_id")
+    moves = appointments.moves_since(work.session, visit.appointment_id, Via.LINK, work.now - timedelta(days=1))
+    if opened.booked_again >= MAX_BOOKED_AGAIN or moves >= MAX_MOVES_A_DAY:
+        raise ThrottledError("This visit was changed too often by its link. Call the clinic.")
 
 
 def _is_stale(opened: OpenedLink, request: LinkRequest) -> bool:
@@ -137,7 +166,7 @@ def _book_again(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> N
     visit = _visit_of(opened)
     starts_at, doctor_id = _start_of(request), request.doctor_id or visit.doctor_id
     locked = lock_visit(work, visit.appointment_id, [doctor_id])
-    if links.last_booked(work.session, visit.appointment_id) != visit.appointment_id:
+    if len(links.booked_in_turn(work.session, visit.appointment_id)) > 1:
         raise ContentionError("Another visit was booked in place of this one at the same time; try again.")
     if locked.appointment.status is not Status.CANCELLED:
         raise InvalidTransitionError("Only a cancelled visit is booked again.")
@@ -155,6 +184,5 @@ def _accept(work: UnitOfWork, opened: OpenedLink) -> None:
     if opened.offer is None:
         raise InvalidTransitionError("Nothing is on offer here.")
     booked = waitlist.accept(work, opened.offer.waitlist_id)
-    if booked.starts_at != opened.offer.offer_starts_at:
+    if (booked.starts_at, booked.doctor_id) != (opened.offer.offer_starts_at, opened.offer.offer_doctor_id):
         raise ContentionError("Another time was offered at the same time; try again.")
-    links.lead_to(work.session, opened.token_hash, booked.appointment_id)

@@ -1,5 +1,6 @@
 """Opens a link: finds what it leads to, and acts as the person to whom the message went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lambda_function.db.repositories import appointments, links, message_facts, tokens
@@ -7,9 +8,11 @@ from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.links import FoundLink
 from lambda_function.db.repositories.message_facts import ClinicFacts, Contact, OfferFacts
 from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.actor import Actor
+from lambda_function.domain.addresses import address_hash, international
 from lambda_function.domain.appointment import Via
 from lambda_function.domain.errors import NotFoundError
-from lambda_function.domain.message_rules import why_not_of_offer
+from lambda_function.domain.message_rules import is_about, why_not_of_offer
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
 from lambda_function.services.links.tokens import hash_of
@@ -20,14 +23,15 @@ _NOTHING = "This link leads nowhere."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedLink:
     """What a link leads to: a visit that has not begun, or an offer that stands. `person` is the one to whom the
-    message went: the patient or a guardian.
+    message went: the patient or a guardian. `booked_again` is how many visits were booked by links in place of the
+    first one, each after it was cancelled.
     """
 
-    token_hash: str
     kind: NotificationKind
     person: Contact
     clinic: ClinicFacts
     visit: AppointmentView | None
+    booked_again: int
     offer: OfferFacts | None
 
     @property
@@ -59,22 +63,24 @@ def open_link(work: UnitOfWork, token: str) -> OpenedLink:
     Raises NotFoundError for a token that is wrong, and for a person who may no longer act for the patient, and
     LinkEndedError once the visit has begun or the offer is over.
     """
-    token_hash = hash_of(token)
-    found = links.find(work.session, token_hash)
-    person = None if found is None else message_facts.contacts(work.session, {found.user_id}).get(found.user_id)
-    if found is None or person is None or not person.active:
+    found, person, actor = _opened_as(work, token)
+    offer = _offer(work, found)
+    booked = _booked(work, found, offer)
+    visit = appointments.find(work.session, booked[-1]) if booked else None
+    if visit is None and (booked or offer is None):
         raise NotFoundError(_NOTHING)
-    actor = tokens.find_patient(work.session, person.user_id, work.today)
-    if actor is None:
-        raise NotFoundError(_NOTHING)
-    work.act_as(actor, Via.LINK)
-    visit = _visit(work, found)
-    offer = None if visit is not None else _offer(work, found)
     clinic_id = found.clinic_id if visit is None else visit.clinic_id
     clinic = message_facts.clinics(work.session, {clinic_id}).get(clinic_id)
     if clinic is None or not clinic.active:
         raise NotFoundError(_NOTHING)
-    opened = OpenedLink(token_hash=token_hash, kind=found.kind, person=person, clinic=clinic, visit=visit, offer=offer)
+    opened = OpenedLink(
+        kind=found.kind,
+        person=person,
+        clinic=clinic,
+        visit=visit,
+        booked_again=len(booked[1:]),
+        offer=offer if visit is None else None,
+    )
     if opened.patient_id not in actor.patient_ids:
         raise NotFoundError(_NOTHING)
     _check_not_over(work, found, opened)
@@ -83,28 +89,52 @@ def open_link(work: UnitOfWork, token: str) -> OpenedLink:
     return opened
 
 
-def _visit(work: UnitOfWork, found: FoundLink) -> AppointmentView | None:
-    """Returns the visit of the message, or the one that was booked by a link in place of it or of the offer."""
-    first = found.appointment_id or links.booked(work.session, found.subject)
-    if first is None:
-        return None
-    visit = appointments.find(work.session, links.last_booked(work.session, first))
-    if visit is None:
-        raise NotFoundError(_NOTHING)
-    return visit
+def open_person(work: UnitOfWork, token: str) -> None:
+    """Acts from here on as the person to whom the message went, for nobody else, even if the link has ended. Raises
+    NotFoundError for a token that is wrong.
+    """
+    _, _, actor = _opened_as(work, token)
+    work.act_as(replace(actor, dependant_ids=()), Via.LINK)
 
 
-def _offer(work: UnitOfWork, found: FoundLink) -> OfferFacts:
-    waitlist_id = found.waitlist_id or 0
-    offer = message_facts.offers(work.session, {waitlist_id}).get(waitlist_id)
-    if offer is None:
+def _opened_as(work: UnitOfWork, token: str) -> tuple[FoundLink, Contact, Actor]:
+    """Acts as the person to whom the message went, with all rights of that person. Raises NotFoundError."""
+    found = links.find(work.session, hash_of(token))
+    person = None if found is None else message_facts.contacts(work.session, {found.user_id}).get(found.user_id)
+    if found is None or person is None or not person.active or not _went_to(found, person):
         raise NotFoundError(_NOTHING)
-    return offer
+    actor = tokens.find_patient(work.session, person.user_id, work.today)
+    if actor is None:
+        raise NotFoundError(_NOTHING)
+    work.act_as(actor, Via.LINK)
+    return found, person, actor
+
+
+def _booked(work: UnitOfWork, found: FoundLink, offer: OfferFacts | None) -> Sequence[int]:
+    """Returns the visit of the message or, once the offer was accepted, of the offer, with those that were booked by
+    links in place of it. Nothing is booked yet where an offer still stands.
+    """
+    first = found.appointment_id
+    if offer is not None and is_about(found.subject, offer):
+        first = offer.appointment_id
+    return () if first is None else links.booked_in_turn(work.session, first)
+
+
+def _offer(work: UnitOfWork, found: FoundLink) -> OfferFacts | None:
+    return message_facts.offers(work.session, {found.waitlist_id}).get(found.waitlist_id) if found.waitlist_id else None
+
+
+def _went_to(found: FoundLink, person: Contact) -> bool:
+    """Returns whether the message went to an address that the person still has. Once a wrong one is corrected, whoever
+    has that address can do nothing more.
+    """
+    addresses = (person.email, person.phone and international(person.phone))
+    return found.address_hash in {address_hash(address) for address in addresses if address}
 
 
 def _check_not_over(work: UnitOfWork, found: FoundLink, opened: OpenedLink) -> None:
     visit, offer = opened.visit, opened.offer
     begun = visit is not None and visit.starts_at <= work.now
-    lapsed = offer is not None and why_not_of_offer(found.basis_at, offer, work.now) is not None
+    lapsed = offer is not None and why_not_of_offer(found.subject, offer, work.now) is not None
     if begun or lapsed:
         raise LinkEndedError(opened.language, opened.clinic, of_offer=lapsed)

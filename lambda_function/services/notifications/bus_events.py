@@ -38,6 +38,7 @@ class Offer(NamedTuple):
 
     waitlist_id: int
     clinic_id: int
+    doctor_id: int
     starts_at: datetime
 
 
@@ -85,7 +86,9 @@ def _change(kind: NotificationKind) -> Callable[[_Fields], Change | None]:
 
 
 def _offer(detail: _Fields) -> Offer:
-    return Offer(_id(detail, "waitlist_id"), _id(detail, "clinic_id"), _instant(detail, "starts_at"))
+    return Offer(
+        _id(detail, "waitlist_id"), _id(detail, "clinic_id"), _id(detail, "doctor_id"), _instant(detail, "starts_at")
+    )
 
 
 def _bounce(*, complaint: bool) -> Callable[[_Fields], Bounce]:

@@ -212,7 +212,7 @@ def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple
     elif matter.visit is not None:
         reason = why_not_of_visit(message.kind, message.basis_at, matter.visit, now)
     elif matter.offer is not None:
-        reason = why_not_of_offer(message.basis_at, matter.offer, now)
+        reason = why_not_of_offer(message.subject, matter.offer, now)
     if reason is None and facts.has_better_reminder(message):
         reason = Reason.SUPERSEDED
     if reason is not None or patient is None:

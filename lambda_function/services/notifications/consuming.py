@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lambda_function.db.repositories import message_facts
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError
-from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.message_rules import offer_subject
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.observability import count, logger, stack
 from lambda_function.services.notifications.bounces import take_back
@@ -96,7 +96,7 @@ def _tell_of_offer(work: UnitOfWork, offer: Offer) -> None:
         return
     plan = Plan(
         kind=NotificationKind.OFFER,
-        subject=f"offer:{offer.waitlist_id}:{rfc3339(offer.starts_at)}",
+        subject=offer_subject(offer.waitlist_id, offer.starts_at, offer.doctor_id),
         patient_id=entry.patient_id,
         clinic=clinic,
         basis_at=offer.starts_at,

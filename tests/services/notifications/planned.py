@@ -54,7 +54,13 @@ def offered(messages: Messages, **columns: Any) -> WaitlistEntry:
     }
     entry = WaitlistEntry(**given)
     messages.practice.add(entry)
-    event = messages.event("waitlist.offered", waitlist_id=entry.waitlist_id, clinic_id=1, starts_at=START.isoformat())
+    event = messages.event(
+        "waitlist.offered",
+        waitlist_id=entry.waitlist_id,
+        clinic_id=1,
+        doctor_id=given["offer_doctor_id"],
+        starts_at=START.isoformat(),
+    )
     assert messages.deliver(event) == []
     for name, value in columns.items():
         setattr(entry, name, value)

@@ -89,7 +89,9 @@ def test_what_fails_stops_no_other_and_comes_again(messages: Messages, log_text:
 def test_the_greatest_numbers_are_numbers_like_others(messages: Messages) -> None:
     visit = messages.practice.add_appointment(START)
     strange = messages.event("appointment.booked", appointment_id=visit.appointment_id, message_id=2**63 - 1)
-    offer = messages.event("waitlist.offered", waitlist_id=2**63 - 1, clinic_id=1, starts_at="9999-12-31T23:59:59Z")
+    offer = messages.event(
+        "waitlist.offered", waitlist_id=2**63 - 1, clinic_id=1, doctor_id=7, starts_at="9999-12-31T23:59:59Z"
+    )
 
     assert messages.deliver(offer, strange) == []
     assert messages.row().subject == f"change:{2**63 - 1}:BOOKED"
@@ -108,10 +110,16 @@ def test_what_there_is_no_time_for_comes_again(messages: Messages) -> None:
 
 def test_an_event_about_what_is_not_there_tells_nobody(messages: Messages) -> None:
     visit = messages.event("appointment.booked", appointment_id=999)
-    offer = messages.event("waitlist.offered", waitlist_id=999, clinic_id=1, starts_at="2030-01-08T15:00:00Z")
+    offer = messages.event(
+        "waitlist.offered", waitlist_id=999, clinic_id=1, doctor_id=7, starts_at="2030-01-08T15:00:00Z"
+    )
     entry = _waiting(messages)
     clinic = messages.event(
-        "waitlist.offered", waitlist_id=entry.waitlist_id, clinic_id=999, starts_at="2030-01-08T15:00:00Z"
+        "waitlist.offered",
+        waitlist_id=entry.waitlist_id,
+        clinic_id=999,
+        doctor_id=7,
+        starts_at="2030-01-08T15:00:00Z",
     )
 
     assert messages.deliver(visit, offer, clinic) == []
@@ -129,7 +137,11 @@ def test_what_is_not_announced_tells_nobody(messages: Messages) -> None:
 def test_an_offer_is_planned_for_the_patient_who_waits(messages: Messages) -> None:
     entry = _waiting(messages)
     event = messages.event(
-        "waitlist.offered", waitlist_id=entry.waitlist_id, clinic_id=2, starts_at="2030-01-08T15:00:00+00:00"
+        "waitlist.offered",
+        waitlist_id=entry.waitlist_id,
+        clinic_id=2,
+        doctor_id=7,
+        starts_at="2030-01-08T15:00:00+00:00",
     )
 
     assert messages.deliver(event, event) == []
@@ -137,7 +149,7 @@ def test_an_offer_is_planned_for_the_patient_who_waits(messages: Messages) -> No
     row = messages.row()
     assert (row.kind, row.user_id, row.clinic_id) == (NotificationKind.OFFER, entry.patient_id, 2)
     assert (row.waitlist_id, row.appointment_id, row.basis_at) == (entry.waitlist_id, None, START)
-    assert row.subject == f"offer:{entry.waitlist_id}:2030-01-08T15:00:00Z"
+    assert row.subject == f"offer:{entry.waitlist_id}:2030-01-08T15:00:00Z:7"
 
 
 def test_an_sms_waits_for_the_end_of_quiet_hours_and_an_e_mail_does_not(messages: Messages) -> None:

@@ -9,6 +9,7 @@ import pytest
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.message_rules import (
     MAX_ATTEMPTS,
+    offer_subject,
     pause_after,
     reminder_hours,
     why_not_of_offer,
@@ -57,6 +58,8 @@ class Offer(NamedTuple):
     status: WaitlistStatus = WaitlistStatus.OFFERED
     offer_starts_at: datetime | None = BASIS
     offer_expires_at: datetime | None = NOW + timedelta(minutes=1)
+    offer_doctor_id: int | None = 7
+    waitlist_id: int = 5
 
 
 def test_the_table_has_each_kind_in_each_state() -> None:
@@ -103,12 +106,14 @@ def test_a_visit_that_got_another_time_since_is_told_of_by_a_later_message(kind:
         (Offer(), True),
         (Offer(offer_expires_at=NOW), False),
         (Offer(offer_starts_at=LATER), False),
+        (Offer(offer_doctor_id=8), False),
+        (Offer(waitlist_id=6), False),
         (Offer(offer_starts_at=None, offer_expires_at=None), False),
         *((Offer(status), False) for status in WaitlistStatus if status is not WaitlistStatus.OFFERED),
     ],
 )
 def test_an_offer_is_told_while_it_stands(offer: Offer, *, stands: bool) -> None:
-    assert why_not_of_offer(BASIS, offer, NOW) is (None if stands else Reason.OFFER_ENDED)
+    assert why_not_of_offer(offer_subject(5, BASIS, 7), offer, NOW) is (None if stands else Reason.OFFER_ENDED)
 
 
 @pytest.mark.parametrize(

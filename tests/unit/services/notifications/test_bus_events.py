@@ -20,7 +20,7 @@ from lambda_function.services.notifications.bus_events import (
 
 CHANGE = {"message_id": 4711, "appointment_id": 17, "at": "2030-01-07T14:00:00.123456Z", "announce": True}
 AT = datetime(2030, 1, 7, 14, 0, 0, 123456, tzinfo=UTC)
-OFFER = {"waitlist_id": 5, "clinic_id": 1, "starts_at": "2030-01-08T15:00:00Z"}
+OFFER = {"waitlist_id": 5, "clinic_id": 1, "doctor_id": 7, "starts_at": "2030-01-08T15:00:00Z"}
 
 
 def event(kind: Any, detail: Any, **more: Any) -> str:
@@ -76,7 +76,7 @@ def test_an_event_of_the_release_before_this_one_is_told() -> None:
 
 
 def test_an_offer_is_told() -> None:
-    assert read_event(event("waitlist.offered", OFFER)) == Offer(5, 1, datetime(2030, 1, 8, 15, tzinfo=UTC))
+    assert read_event(event("waitlist.offered", OFFER)) == Offer(5, 1, 7, datetime(2030, 1, 8, 15, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ CLINIC = ClinicFacts(
     time_zone="America/Lima",
     quiet_from_minute=None,
     quiet_to_minute=None,
+    cutoff_minutes=1440,
     active=True,
 )
 PERSON = Contact(

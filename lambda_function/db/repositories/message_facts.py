@@ -1,7 +1,7 @@
 """What messages are made of: the visits, offers, clinics and people that they are about. Unscoped."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, literal, select
@@ -48,6 +48,7 @@ class VisitFacts(NamedTuple):
     version: int
     created_at: datetime
     updated_at: datetime
+    attendance_confirmed_at: datetime | None
     installation_id: str
 
 
@@ -78,11 +79,16 @@ class ClinicFacts(NamedTuple):
     time_zone: str
     quiet_from_minute: int | None
     quiet_to_minute: int | None
+    cutoff_minutes: int
     active: bool
 
     @property
     def quiet(self) -> QuietHours | None:
         return QuietHours.between(self.quiet_from_minute, self.quiet_to_minute)
+
+    @property
+    def cutoff(self) -> timedelta:
+        return timedelta(minutes=self.cutoff_minutes)
 
 
 class Contact(NamedTuple):

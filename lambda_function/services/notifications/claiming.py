@@ -184,7 +184,7 @@ def _ready(message: DueMessage, facts: ClaimFacts, lease: str, public_url: str, 
     address = str(person.email if channel is Channel.EMAIL else international(str(person.phone)))
     token = new_token()
     link = address_of(public_url, token)
-    ready = composed(message, matter, facts, person, channel, to=address, lease=lease, link=link)
+    ready = composed(message, matter, facts, person, channel, to=address, lease=lease, link=link, now=now)
     if ready is None:
         raise _StoppedError(NotificationStatus.FAILED, Reason.BROKEN_WORDS)
     changed = {

@@ -1,6 +1,7 @@
 """Puts a message together, as it is sent: the words, the visit as a file, and from whom it comes."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from lambda_function.db.repositories.message_facts import Contact
 from lambda_function.db.repositories.notifications import DueMessage
@@ -24,6 +25,7 @@ def composed(
     to: str,
     lease: str,
     link: str,
+    now: datetime,
 ) -> ComposedMessage | None:
     """Returns the message, or None if it cannot be put into words. Why is logged, and keeps no other message waiting.
 
@@ -32,7 +34,7 @@ def composed(
     if time_zone(matter.clinic.time_zone) is None:
         logger.error("no words", notification_id=message.notification_id, reason="unknown time zone")
         return None
-    told = replace(_facts(message, matter, facts, person, channel), link=link)
+    told = replace(_facts(message, matter, facts, person, channel, now=now), link=link)
     own = facts.own_words.get((matter.clinic.clinic_id, message.kind, channel, told.language))
     try:
         words = compose(told, None if own is None else OwnWords(own.subject, own.text))
@@ -61,8 +63,10 @@ def composed(
     )
 
 
-def _facts(message: DueMessage, matter: Matter, facts: ClaimFacts, person: Contact, channel: Channel) -> MessageFacts:
-    clinic, patient = matter.clinic, facts.people[matter.patient_id]
+def _facts(
+    message: DueMessage, matter: Matter, facts: ClaimFacts, person: Contact, channel: Channel, *, now: datetime
+) -> MessageFacts:
+    clinic, patient, visit = matter.clinic, facts.people[matter.patient_id], matter.visit
     return MessageFacts(
         kind=message.kind,
         channel=channel,
@@ -80,7 +84,9 @@ def _facts(message: DueMessage, matter: Matter, facts: ClaimFacts, person: Conta
         starts_at=matter.starts_at,
         ends_at=matter.ends_at,
         offer_expires_at=None if matter.offer is None else matter.offer.offer_expires_at,
-        unconfirmed=matter.visit is not None and matter.visit.status is Status.REQUESTED,
+        unconfirmed=visit is not None and visit.status is Status.REQUESTED,
+        attending=visit is not None and visit.attendance_confirmed_at is not None,
+        changeable=visit is not None and now <= visit.starts_at - clinic.cutoff,
     )
 
 

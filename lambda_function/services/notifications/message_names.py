@@ -26,6 +26,8 @@ def names_of(facts: MessageFacts) -> dict[str, object]:
         "until": until and day_and_time(local_time(until, facts.time_zone), facts.language, short=short),
         "link": facts.link,
         "unconfirmed": facts.unconfirmed,
+        "attending": facts.attending,
+        "changeable": facts.changeable,
     }
 
 

@@ -27,7 +27,8 @@ class Attachment(NamedTuple):
 class MessageFacts:
     """What a message is made of, all of it true when it was read. `patient_name` differs from `addressee_name` for a
     guardian. `starts_at` and `ends_at` are those of the visit or of the offered time. `link` is the page's address, and
-    None where there is none. `unconfirmed` is a visit that the clinic has yet to agree to.
+    None where there is none. `unconfirmed` is a visit that the clinic has yet to agree to, `attending` is one to which
+    the patient has said to come, and `changeable` is whether patients may still change or cancel it themselves.
     """
 
     kind: NotificationKind
@@ -48,6 +49,8 @@ class MessageFacts:
     offer_expires_at: datetime | None = None
     link: str | None = None
     unconfirmed: bool = False
+    attending: bool = False
+    changeable: bool = True
 
 
 class Words(NamedTuple):

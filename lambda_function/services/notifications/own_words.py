@@ -21,10 +21,10 @@ MAX_TEXT = 4000
 # Deeper ones are written by no person, and would be too deep for Python.
 _MAX_DEPTH = 8
 
-# It is true or false, so it can be a condition, and nobody would want to read it.
-_YES_OR_NO = "for_guardian"
-_ALWAYS = frozenset({"name", "patient", _YES_OR_NO, "clinic", "address", "phone", "email", "link"})
-_OF_A_VISIT = _ALWAYS | {"doctor", "day", "time", "when"}
+# They are true or false, so they can be conditions, and nobody would want to read them.
+_YES_OR_NO = frozenset({"for_guardian", "attending", "changeable"})
+_ALWAYS = frozenset({"name", "patient", "for_guardian", "clinic", "address", "phone", "email", "link"})
+_OF_A_TIME = _ALWAYS | {"doctor", "day", "time", "when"}
 # Others may see these words: on a locked screen, and in a list of messages.
 _PRIVATE = "treatment"
 _HOW = "Write names as {{ clinic }} and conditions as {% if phone %} … {% endif %}"
@@ -58,9 +58,9 @@ def names_for(kind: NotificationKind, channel: Channel, *, in_subject: bool) -> 
         case NotificationKind.RECALL:
             names = _ALWAYS
         case NotificationKind.OFFER:
-            names = _OF_A_VISIT | {"until"}
+            names = _OF_A_TIME | {"until"}
         case _:
-            names = _OF_A_VISIT
+            names = _OF_A_TIME | {"attending", "changeable"}
     return names if in_subject or channel is Channel.SMS else names | {_PRIVATE}
 
 
@@ -127,8 +127,8 @@ def _problems(node: nodes.Node, known: Collection[str], depth: int) -> Iterator[
         case _:
             allowed = (nodes.Output, nodes.If)
     for part in node.iter_child_nodes(exclude=("test",)):
-        if isinstance(part, nodes.Name) and part.name == _YES_OR_NO:
-            yield f"prints a condition in line {part.lineno}; write it as in {{% if {_YES_OR_NO} %}} … {{% endif %}}"
+        if isinstance(part, nodes.Name) and part.name in _YES_OR_NO & set(known):
+            yield f"prints a condition in line {part.lineno}; write it as in {{% if {part.name} %}} … {{% endif %}}"
         elif isinstance(part, allowed):
             yield from _problems(part, known, depth + 1)
         else:

@@ -33,6 +33,9 @@ _ORDINARY: Mapping[str, Any] = {
 _SORTS: tuple[Mapping[str, Any], ...] = (
     {},
     {"addressee_name": "Rosa Torres", "for_guardian": True},
+    {"attending": True},
+    {"changeable": False},
+    {"attending": True, "changeable": False},
     {"clinic_address": None, "clinic_phone": None, "clinic_email": None, "link": None},
     {
         **dict.fromkeys(("addressee_name", "patient_name", "clinic_name", "doctor_name", "treatment_name"), _LONG),

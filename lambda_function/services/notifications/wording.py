@@ -21,6 +21,7 @@ __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
 
 # The most that a provider takes as one SMS.
 MAX_SMS = 1600
+_ASKS_TO_CONFIRM = frozenset({NotificationKind.BOOKED, NotificationKind.REMINDER})
 # The facts of the visit come after the greeting and what the message is about.
 _BEFORE_FACTS = 2
 _UNBROKEN = "\u00a0"
@@ -38,8 +39,11 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "phone": "Phone",
             "email": "E-mail",
             "link": "See the appointment",
+            "link_all": "Confirm, change or cancel",
+            "link_confirm": "Confirm",
+            "link_change": "Change or cancel",
             "link_cancelled": "Book a new appointment",
-            "link_offer": "See what is on offer",
+            "link_offer": "See the available appointment",
             "link_recall": "Make an appointment",
         },
         Language.ES: {
@@ -53,8 +57,11 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "phone": "Teléfono",
             "email": "Correo",
             "link": "Ver la cita",
+            "link_all": "Confirmar, cambiar o cancelar",
+            "link_confirm": "Confirmar asistencia",
+            "link_change": "Cambiar o cancelar",
             "link_cancelled": "Pedir otra cita",
-            "link_offer": "Ver la cita ofrecida",
+            "link_offer": "Ver la cita disponible",
             "link_recall": "Pedir cita",
         },
     }
@@ -103,7 +110,7 @@ def _email(facts: MessageFacts, names: Mapping[str, object], subject: str, text:
     before, after = paragraphs[:_BEFORE_FACTS], paragraphs[_BEFORE_FACTS:]
     shown = _facts(facts, names)
     labels = _LABELS[facts.language]
-    link_label = labels.get(f"link_{facts.kind.lower()}", labels["link"])
+    link_label = labels.get(f"link_{facts.kind.lower()}") or labels[_link_label(facts)]
     links = [f"{link_label}:\n{facts.link}"] if facts.link else []
     plain = [*before, "\n".join(f"{label}: {value}" for label, value in shown), *after, *links, names["clinic"]]
     html = ENVIRONMENT.get_template("layout.html.jinja").render(
@@ -118,6 +125,15 @@ def _email(facts: MessageFacts, names: Mapping[str, object], subject: str, text:
         link_label=link_label,
     )
     return Words(subject, "\n\n".join(map(str, plain)) + "\n", html)
+
+
+def _link_label(facts: MessageFacts) -> str:
+    """Returns the name of what the link to a visit says can be done there."""
+    if facts.kind not in _ASKS_TO_CONFIRM:
+        return "link"
+    if facts.attending:
+        return "link_change" if facts.changeable else "link"
+    return "link_all" if facts.changeable else "link_confirm"
 
 
 def _lines(paragraphs: Sequence[str], phone: str | None) -> Sequence[Sequence[str]]:

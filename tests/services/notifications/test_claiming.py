@@ -57,6 +57,30 @@ def test_a_message_is_complete(messages: Messages) -> None:
     assert len(message.lease) == 32
 
 
+@pytest.mark.parametrize(("late", "promised"), [(timedelta(), True), (timedelta(microseconds=1), False)])
+def test_a_change_is_promised_until_the_cut_off_of_the_clinic(
+    messages: Messages, late: timedelta, *, promised: bool
+) -> None:
+    messages.change_clinic(cutoff_minutes=120)
+    reminder(messages, messages.practice.add_appointment(START), hours=2)
+    messages.clock.now = START - timedelta(minutes=120) + late
+
+    [message] = messages.claim()
+
+    assert ("change or cancel" in message.text) == promised
+
+
+def test_who_has_said_to_come_is_not_asked_again(messages: Messages) -> None:
+    visit = messages.practice.add_appointment(START)
+    messages.change_visit(visit, attendance_confirmed_at=NOW)
+    reminder(messages, visit, hours=48)
+
+    [message] = messages.claim()
+
+    assert "If you can no longer come, please change or cancel the appointment online" in message.text
+    assert "confirm" not in message.text
+
+
 def test_each_copy_has_a_link_of_its_own_of_which_only_the_hash_is_kept(messages: Messages) -> None:
     messages.told(START)
     [first] = messages.claim()

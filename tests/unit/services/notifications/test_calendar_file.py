@@ -101,6 +101,7 @@ def visit(version: int = 1, status: Status = Status.BOOKED, later: timedelta = t
         version=version,
         created_at=MADE,
         updated_at=changed,
+        attendance_confirmed_at=None,
         installation_id=INSTALLATION,
     )
 

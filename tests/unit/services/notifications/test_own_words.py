@@ -22,7 +22,7 @@ def problem(text: str, kind: str = "BOOKED", channel: Channel = Channel.SMS) -> 
     """Returns why the text is refused, both on trial and when a message is written."""
     with pytest.raises(BrokenWordsError) as tried:
         try_text(text, KINDS[kind], channel, Language.EN)
-    people: list[dict[str, Any]] = [{}, GUARDIAN, NO_CONTACT, LONG]
+    people: list[dict[str, Any]] = [{}, GUARDIAN, NO_CONTACT, LONG, {"changeable": False}, {"attending": True}]
     found = []
     for person in people:
         try:
@@ -83,6 +83,9 @@ def problem(text: str, kind: str = "BOOKED", channel: Channel = Channel.SMS) -> 
             "A\n{{ name }} {{ for_guardian }}",
             "prints a condition in line 2; write it as in {% if for_guardian %} … {% endif %}",
         ),
+        ("{{ changeable }}", "prints a condition in line 1; write it as in {% if changeable %} … {% endif %}"),
+        ("{% if changeable %}A{% endif %}", "may say nothing at all; "),
+        ("{% if not attending %}A{% endif %}", "may say nothing at all; "),
         ("{% if phone %}A{% endif %}", "may say nothing at all; add words outside of its conditions"),
         (" \n{# nothing #}", "may say nothing at all; "),
         ("x" * 4001, "is too long; write at most 4000 characters"),
@@ -99,7 +102,7 @@ def test_what_cannot_be_used_is_refused_and_says_what_to_change(text: str, messa
     assert problem(text).startswith(message)
 
 
-@pytest.mark.parametrize("name", ["doctor", "day", "time", "when", "until", "treatment"])
+@pytest.mark.parametrize("name", ["doctor", "day", "time", "when", "until", "treatment", "attending"])
 def test_a_recall_is_about_no_visit(name: str) -> None:
     assert problem(f"{{{{ {name} }}}}", "RECALL")
 
@@ -117,6 +120,8 @@ def test_names_and_conditions_can_be_used(kind: NotificationKind, channel: Chann
         text += "{{ doctor }} {{ day }} {{ time }} {{ when }}"
     if kind is NotificationKind.OFFER:
         text += "{{ until }}"
+    elif kind is not NotificationKind.RECALL:
+        text += "{% if changeable and not attending %}A{% endif %}"
     if channel is Channel.EMAIL and kind is not NotificationKind.RECALL:
         text += "{{ treatment }}"
     try_text(text, kind, channel, Language.ES)

@@ -17,7 +17,12 @@ from lambda_function.services.notifications.wording import OwnWords, compose, se
 from tests.unit.services.notifications.facts import GUARDIAN, NO_CONTACT, STARTS_AT, facts
 
 WORDS = (Channel.EMAIL, Channel.SMS)
-PEOPLE: list[dict[str, Any]] = [{}, GUARDIAN, NO_CONTACT, {"link": "https://visits.example/visit/x"}]
+LINK = "https://visits.example/visit/x"
+TOO_LATE = {"link": LINK, "changeable": False}
+PEOPLE: list[dict[str, Any]] = [
+    *({}, GUARDIAN, NO_CONTACT, {"link": LINK}, {"link": LINK, "attending": True}),
+    *(TOO_LATE, {**TOO_LATE, **GUARDIAN}, {**TOO_LATE, **NO_CONTACT}, {**TOO_LATE, "attending": True}),
+]
 EVERYTHING = list(product(NotificationKind, Language, PEOPLE))
 VISITS = sorted(set(NotificationKind) - {NotificationKind.RECALL})
 
@@ -80,14 +85,17 @@ def test_every_sms_begins_with_the_clinic_and_has_neither_subject_nor_document(
     assert not re.search(r"\s{2}|None|\{", words.text)
 
 
+@pytest.mark.parametrize("attending", [False, True])
+@pytest.mark.parametrize("changeable", [False, True])
 @pytest.mark.parametrize("person", [{}, GUARDIAN, NO_CONTACT, {**GUARDIAN, "unconfirmed": True}])
 @pytest.mark.parametrize(("kind", "language"), list(product(NotificationKind, Language)))
 def test_an_sms_with_ordinary_names_has_one_part_and_with_a_link_at_most_two(
-    kind: NotificationKind, language: Language, person: dict[str, Any]
+    kind: NotificationKind, language: Language, person: dict[str, Any], *, changeable: bool, attending: bool
 ) -> None:
+    truth = {"changeable": changeable, "attending": attending}
     link = address_of("https://citas.example", new_token())
     for month, day in product(range(1, 13), range(8, 15)):
-        told = facts(kind, Channel.SMS, language, starts_at=STARTS_AT.replace(month=month, day=day), **person)
+        told = facts(kind, Channel.SMS, language, starts_at=STARTS_AT.replace(month=month, day=day), **person, **truth)
         assert segments(compose(told, None).text) == 1
         assert segments(compose(replace(told, link=link), None).text) <= 2
 
@@ -161,6 +169,69 @@ def test_a_moved_visit_that_needs_approval_is_not_told_as_agreed(
 
     assert words in compose(facts(moved, channel, language, unconfirmed=True), None).text
     assert words not in compose(facts(moved, channel, language), None).text
+
+
+CHANGE = re.compile(
+    r"chang(e|ing) or cancel|cambi\w+ o cancel|another time online|otro horario en línea", re.IGNORECASE
+)
+CONFIRM = re.compile(r"\bconfirm(e|ar|)\b", re.IGNORECASE)
+AHEAD = ("BOOKED", "REQUESTED", "CONFIRMED", "MOVED", "REMINDER")
+
+
+@pytest.mark.parametrize(("kind", "channel", "language"), list(product(AHEAD, WORDS, Language)))
+def test_no_message_promises_a_change_that_the_page_would_refuse(
+    kind: str, channel: Channel, language: Language
+) -> None:
+    for more in ({}, GUARDIAN, {"attending": True}):
+        told = facts(NotificationKind(kind), channel, language, link=LINK, unconfirmed=kind == "REQUESTED", **more)
+        assert CHANGE.search(compose(told, None).text)
+        late = compose(replace(told, changeable=False), None)
+        assert not CHANGE.search(late.text + str(late.html))
+        assert "+51 1 234 5678" in late.text
+        assert LINK in late.text
+
+
+@pytest.mark.parametrize(("channel", "language", "changeable"), list(product(WORDS, Language, [True, False])))
+def test_nobody_who_has_confirmed_is_asked_to_confirm(
+    channel: Channel, language: Language, *, changeable: bool
+) -> None:
+    for kind in (NotificationKind.BOOKED, NotificationKind.REMINDER):
+        told = facts(kind, channel, language, link=LINK, changeable=changeable)
+        assert CONFIRM.search(compose(told, None).text)
+        attending = compose(replace(told, attending=True), None)
+        assert not CONFIRM.search(attending.text + str(attending.html))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (Language.EN, f"Please confirm: {LINK} If you cannot come, call +51 1 234 5678."),
+        (Language.ES, f"Confirme su asistencia: {LINK} Si no puede venir, llame al +51 1 234 5678."),
+    ],
+)
+def test_an_sms_after_the_cut_off_says_whom_to_call(language: Language, words: str) -> None:
+    text = compose(facts(NotificationKind.REMINDER, Channel.SMS, language, **TOO_LATE), None).text
+
+    assert text.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "label"),
+    [
+        ("BOOKED", {}, "Confirm, change or cancel"),
+        ("REMINDER", {"changeable": False}, "Confirm"),
+        ("REMINDER", {"attending": True}, "Change or cancel"),
+        ("REMINDER", {"attending": True, "changeable": False}, "See the appointment"),
+        ("MOVED", {}, "See the appointment"),
+        ("CANCELLED", {}, "Book a new appointment"),
+        ("OFFER", {}, "See the available appointment"),
+    ],
+)
+def test_the_link_says_what_can_be_done_there(kind: str, more: dict[str, Any], label: str) -> None:
+    words = compose(facts(NotificationKind(kind), link=LINK, **more), None)
+
+    assert f"\n\n{label}:\n{LINK}\n" in words.text
+    assert f">{label}</a>" in str(words.html)
 
 
 def test_a_document_does_not_break_a_number_between_lines() -> None:

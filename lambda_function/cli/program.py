@@ -4,6 +4,7 @@ import click
 
 from lambda_function.cli.command import JsonGroup
 from lambda_function.cli.importing import import_group
+from lambda_function.cli.links import links
 from lambda_function.cli.person import person
 from lambda_function.cli.personal_data import erase_person, export_person
 from lambda_function.cli.practice import practice
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for command in (practice, users, person, import_group, check, purge, export_person, erase_person):
+for command in (practice, users, person, links, import_group, check, purge, export_person, erase_person):
     main.add_command(command)

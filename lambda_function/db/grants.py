@@ -74,8 +74,7 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         Guardian.__tablename__: _ALL,
         IdempotencyKey.__tablename__: _REPLACED,
         IdempotencyLock.__tablename__: _LOCKED,
-        # The database deletes these rows with the messages.
-        Link.__tablename__: "SELECT, INSERT, UPDATE (notification_id)",
+        Link.__tablename__: "SELECT, INSERT, DELETE, UPDATE (notification_id)",
         LinkCode.__tablename__: _ALL,
         # The database deletes these rows with the answers.
         IdempotencySubject.__tablename__: "SELECT, INSERT",

@@ -8,6 +8,9 @@ import pytest
 from lambda_function.db.unit_of_work import Database
 from tests.cli.terminal import Pool, Terminal
 from tests.factories import Practice
+from tests.pages.conftest import desk, family, messages, pages, visitor
+
+__all__ = ["desk", "family", "messages", "pages", "visitor"]
 
 
 @pytest.fixture

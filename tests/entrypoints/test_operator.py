@@ -93,6 +93,11 @@ def test_two_rows_of_one_patient(operator: Operator, practice: Practice) -> None
     assert act(operator, "users.merge", source=f"id:{source}", target="pat")["merged"] is False
 
 
+def test_the_links_of_a_visit(operator: Operator, practice: Practice) -> None:
+    visit_id = practice.add_appointment(NOW + timedelta(days=1)).appointment_id
+    assert act(operator, "links.end", appointment_id=visit_id) == {"appointment_id": visit_id, "ended": 0}
+
+
 def test_upkeep(operator: Operator) -> None:
     assert act(operator, "check") == {"ok": True, "findings": []}
     assert set(act(operator, "purge")["deleted"].values()) == {0}
@@ -166,6 +171,7 @@ def test_an_unknown_action_is_told_which_there_are(operator: Operator, action: o
         ("users.create", {**NEW, "clinics": "S3cret"}, "clinics"),
         ("users.deactivate", {}, "user_name"),
         ("person.events", {"user_id": "S3cret"}, "user_id"),
+        ("links.end", {"appointment_id": "S3cret"}, "appointment_id"),
         ("patients.import", {"rows": []}, "clinic"),
         ("patients.import", {"clinic": "Lima Centro", "rows": [{"line": "S3cret", "values": {}}]}, "rows.0.line"),
         (

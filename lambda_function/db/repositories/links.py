@@ -1,16 +1,16 @@
 """The links in messages, and what they lead to. Unscoped, because a link is opened before there is an actor."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import BindParameter, bindparam, case, delete, insert, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect
-from lambda_function.db.models import Appointment, Link, Notification
+from lambda_function.db.models import Appointment, Link, Notification, WaitlistEntry
 from lambda_function.db.models.links import LINK_ROWS
-from lambda_function.db.rows import columns, fetch_one, write
+from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.notifications import NotificationKind
 
@@ -28,6 +28,14 @@ class FoundLink(NamedTuple):
     address_hash: str | None
 
 
+class AcceptedOffer(NamedTuple):
+    """An offer by which a visit was booked."""
+
+    waitlist_id: int
+    offer_starts_at: datetime
+    offer_doctor_id: int
+
+
 _LINK: AnySelect = (
     select(*columns(FoundLink, Notification))
     .join(Link, Link.notification_id == Notification.notification_id)
@@ -43,6 +51,29 @@ _REBOOKED = _REBOOKED.union_all(
     select(_NEXT.appointment_id).join(_REBOOKED, _REBOOKED.c.appointment_id == _NEXT.in_place_of)
 )
 _CHAIN = select(_REBOOKED.c.appointment_id).order_by(_REBOOKED.c.appointment_id)
+_REPLACED = (
+    select(Appointment.in_place_of.label("appointment_id"))
+    .where(Appointment.appointment_id == bindparam("appointment_id"))
+    .cte("replaced", recursive=True)
+)
+_FORMER = aliased(Appointment)
+_REPLACED = _REPLACED.union_all(
+    select(_FORMER.in_place_of).join(_REPLACED, _REPLACED.c.appointment_id == _FORMER.appointment_id)
+)
+_BEFORE = select(_REPLACED.c.appointment_id).where(_REPLACED.c.appointment_id.is_not(None))
+_VISITS: BindParameter[Collection[int]] = bindparam("appointment_ids", expanding=True)
+_OFFERS = (
+    select(*columns(AcceptedOffer, WaitlistEntry))
+    # There is an index on the patients of the waitlist, and none on the visits.
+    .join(Appointment, Appointment.patient_id == WaitlistEntry.patient_id)
+    .where(Appointment.appointment_id == WaitlistEntry.appointment_id, Appointment.appointment_id.in_(_VISITS))
+)
+# One part for each way in which a link leads to a visit, so that each is found by an index.
+_LINKS_OF = select(Link.token_hash).join(Notification, Notification.notification_id == Link.notification_id)
+_LEADING = union(
+    _LINKS_OF.where(Notification.appointment_id.in_(_VISITS)),
+    _LINKS_OF.where(Notification.subject.in_(bindparam("subjects", expanding=True))),
+)
 
 
 def add(session: Session, token_hashes: Mapping[str, int], now: datetime) -> None:
@@ -62,6 +93,23 @@ def find(session: Session, token_hash: str) -> FoundLink | None:
 def booked_in_turn(session: Session, appointment_id: int) -> list[int]:
     """Returns this visit and those that were booked by links, each in place of the one before."""
     return list(session.scalars(_CHAIN, {"appointment_id": appointment_id}, execution_options=UNSCOPED))
+
+
+def booked_before(session: Session, appointment_id: int) -> list[int]:
+    """Returns the cancelled visits in place of which this one was booked by links, each in place of the one before."""
+    return list(session.scalars(_BEFORE, {"appointment_id": appointment_id}, execution_options=UNSCOPED))
+
+
+def accepted_offers(session: Session, appointment_ids: Collection[int]) -> list[AcceptedOffer]:
+    """Returns the offers by which these visits were booked."""
+    return fetch_all(session, AcceptedOffer, _OFFERS, {"appointment_ids": list(appointment_ids)}, unscoped=True)
+
+
+def end(session: Session, appointment_ids: Collection[int], subjects: Collection[str]) -> int:
+    """Deletes the links in all messages about these visits or on these subjects, and returns how many there were."""
+    values = {"appointment_ids": list(appointment_ids), "subjects": list(subjects)}
+    found = session.scalars(_LEADING, values, execution_options=UNSCOPED).all()
+    return write(session, delete(Link).where(Link.token_hash.in_(found))) if found else 0
 
 
 def move(session: Session, messages: Mapping[int, int]) -> None:

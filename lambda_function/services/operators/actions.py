@@ -14,6 +14,7 @@ from lambda_function.services.operators import (
     checking,
     erasing,
     importing,
+    links,
     merging,
     person_history,
     personal_data,
@@ -26,6 +27,7 @@ from lambda_function.services.operators.arguments import (
     Deactivation,
     Erasure,
     ImportBatch,
+    LinkEnd,
     Merger,
     NoArguments,
     PersonEventFilter,
@@ -93,6 +95,10 @@ def _rebuild_words(context: OperatorContext, arguments: NoArguments) -> Document
 
 def _events(context: OperatorContext, arguments: PersonEventFilter) -> Document:
     return person_history.page(context.database, arguments)
+
+
+def _end_links(context: OperatorContext, arguments: LinkEnd) -> Document:
+    return links.end(context.database, arguments.appointment_id)
 
 
 def _import_patients(context: OperatorContext, arguments: ImportBatch) -> Document:
@@ -180,6 +186,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "users.merge": OperatorAction(Merger, _merge),
         "users.rebuild-words": OperatorAction(NoArguments, _rebuild_words),
         "person.events": OperatorAction(PersonEventFilter, _events),
+        "links.end": OperatorAction(LinkEnd, _end_links),
         "patients.import": OperatorAction(ImportBatch, _import_patients),
         "check": OperatorAction(NoArguments, _check),
         "export-person": OperatorAction(UserReference, _export),

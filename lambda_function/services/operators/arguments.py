@@ -46,6 +46,10 @@ class PersonEventFilter(_Arguments):
     limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 100
 
 
+class LinkEnd(_Arguments):
+    appointment_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
+
+
 class UserCreation(_Arguments):
     user_name: UserName
     user_type: Role

@@ -202,6 +202,15 @@ def test_nobody_who_has_confirmed_is_asked_to_confirm(
         assert not CONFIRM.search(attending.text + str(attending.html))
 
 
+@pytest.mark.parametrize(("channel", "language", "changeable"), list(product(WORDS, Language, [True, False])))
+def test_a_message_that_the_clinic_has_confirmed_a_visit_asks_for_no_other_confirmation(
+    channel: Channel, language: Language, *, changeable: bool
+) -> None:
+    told = facts(NotificationKind.CONFIRMED, channel, language, link=LINK, changeable=changeable)
+
+    assert not CONFIRM.search(compose(told, None).text)
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [

@@ -106,7 +106,7 @@ def visit_page(page: Shown, refusal: DomainError | None = None, reason: str = ""
         to_choose=asks_for_time(refused) and page.times is not None,
         reasoning=refused == "reason_refused",
         times=None if page.times is None else _times(page.times, page, zone, language),
-        **_matter(page, zone, language),
+        **_visit_facts(page, zone, language),
     )
 
 
@@ -142,7 +142,7 @@ def _written(template: str, language: Language, title: Markup, **names: Any) -> 
     )
 
 
-def _matter(page: Shown, zone: str, language: Language) -> dict[str, object]:
+def _visit_facts(page: Shown, zone: str, language: Language) -> dict[str, object]:
     """Returns who does what when, and until when an offer can be accepted."""
     visit, offer = page.opened.visit, page.opened.offer
     if visit is not None:

@@ -108,6 +108,7 @@ def _reason(fields: Mapping[str, str]) -> str | None:
     if "reason" not in fields:
         return None
     try:
-        return _REASON.validate_python(fields["reason"])
+        # Browsers count a line break as one character, and send it as two.
+        return _REASON.validate_python(fields["reason"].replace("\r\n", "\n"))
     except ValidationError:
         raise InvalidInputError("Give the reason in plain text of at most 500 characters.", field="reason") from None

@@ -32,7 +32,8 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
         "chair_busy": "time_taken",
         "off_grid": "time_taken",
         "outside_hours": "time_taken",
-        "patient_busy": "patient_busy",
+        # Whoever has the link need not learn of other appointments.
+        "patient_busy": "time_taken",
         "too_soon": "too_soon",
         "too_late": "too_late",
         "treatment_not_offered": "treatment_not_offered",
@@ -60,7 +61,6 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
 _ABOUT_TIMES = frozenset(
     {
         "time_taken",
-        "patient_busy",
         "too_soon",
         "too_late",
         "treatment_not_offered",

@@ -103,3 +103,10 @@ def test_the_same_time_with_another_doctor_is_another_offer(visitor: Visitor, de
     assert visitor.messages.deliver(event) == []
     [told] = visitor.messages.claim()
     assert "Wu" in told.text
+
+
+def test_a_reason_is_measured_as_the_browser_measures_it(visitor: Visitor, desk: Desk) -> None:
+    path = visitor.told("booked", desk.practice.add_appointment(START))
+
+    assert visitor.post(path, "cancel", reason="line\r\n" * 99 + "end.").status == 303
+    assert visits(desk)[0].cancel_reason == "line\n" * 99 + "end."

@@ -86,8 +86,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # Why something was not done.
         "nothing_done": "Nothing was changed",
         "choose_time": "Choose a time",
-        "time_taken": "That time is no longer available.",
-        "patient_busy": "There is another appointment at that time already.",
+        "time_taken": "That time is not available.",
         "too_soon": "That time is too soon to be booked online.",
         "too_late": "That time is too far ahead to be booked online.",
         "past_cutoff": "It is too late to change or cancel the appointment online. If you cannot come, please {reach}.",

@@ -86,8 +86,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         # Why something was not done.
         "nothing_done": "No se hizo ningún cambio",
         "choose_time": "Elija un horario",
-        "time_taken": "Ese horario ya no está disponible.",
-        "patient_busy": "Ya hay otra cita en ese horario.",
+        "time_taken": "Ese horario no está disponible.",
         "too_soon": "Ese horario está demasiado próximo para reservarlo en línea.",
         "too_late": "Esa fecha está demasiado lejos para reservarla en línea.",
         "past_cutoff": "Ya no es posible cambiar ni cancelar la cita por este medio. Si no puede venir, {reach}.",

@@ -124,6 +124,7 @@ def error_page(refusal: DomainError, event: Event) -> str:
         say=say,
         clinic=refusal.clinic if isinstance(refusal, LinkEndedError) else None,
         heading=say(heading),
+        recalls_stopped=isinstance(refusal, LinkEndedError) and refusal.recalls_stopped,
         sentences=[say(sentence) for sentence in sentences],
         again=heading in {"busy", "our_error"},
     )

@@ -203,7 +203,10 @@ def test_past_the_cut_off_a_visit_is_only_confirmed_and_then_its_link_ends(
         assert f"If you would like an appointment, please call us on {PHONE}." in ended.text
 
     assert reception.history(visit) == [BOOKED, ("CONFIRM_ATTENDANCE", "LINK")]
-    assert (reception.me(ana)["recalls"], reception.visits(eva)) == (True, [])
+    # Whoever wants no reminders can say so for as long as there is the link.
+    assert (reception.me(ana)["recalls"], reception.visits(eva)) == (False, [])
+    page.reload()
+    assert "You will no longer get check-up reminders." in page.text
 
 
 def test_what_a_scanner_of_mails_fetches_changes_nothing(

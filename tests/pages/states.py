@@ -235,8 +235,8 @@ REFUSALS: Mapping[str, tuple[Callable[[Language], Shown], DomainError]] = {
     "refused_otherwise": (shown, errors.ForbiddenError("No.")),
 }
 ENDINGS: Mapping[str, Callable[[Language], DomainError]] = {
-    "ended": lambda language: LinkEndedError(language, CLINIC, of_offer=False),
-    "ended_offer": lambda language: LinkEndedError(language, CLINIC, of_offer=True),
+    "ended": lambda language: LinkEndedError(language, CLINIC, of_offer=False, recalls_stopped=True),
+    "ended_offer": lambda language: LinkEndedError(language, CLINIC, of_offer=True, recalls_stopped=False),
     "wrong_link": lambda _: errors.NotFoundError("Nowhere."),
     "too_many_tries": lambda _: errors.ThrottledError("Wait."),
     "busy": lambda _: errors.ContentionError("Again."),

@@ -57,6 +57,7 @@ def test_reminders_of_check_ups_are_stopped_by_a_link_that_has_ended_too(visitor
     visitor.messages.clock.now = START
 
     assert visitor.post(path, "unsubscribe").status == 303
+    assert "You will no longer get check-up reminders." in visitor.get(path).text
     assert desk.client.get("pat", "/me").json["recalls"] is False
     assert visitor.send("POST", path, body="List-Unsubscribe=One-Click", content_type=FORM).status == 204
 

@@ -200,7 +200,7 @@ def test_somebody_unknown_reads_the_first_language_of_the_browser(accepted: str,
 
 def test_whoever_knew_the_link_reads_whom_to_call_after_its_end() -> None:
     event: Any = {"headers": {"accept-language": "en"}}
-    page = error_page(LinkEndedError(Language.ES, CLINIC, of_offer=False), event)
+    page = error_page(LinkEndedError(Language.ES, CLINIC, of_offer=False, recalls_stopped=False), event)
 
     assert '<html lang="es">' in page
     assert 'href="tel:+5112345678"' in page
@@ -285,7 +285,7 @@ def test_a_reason_that_is_refused_stays_in_its_field() -> None:
 )
 def test_whoever_comes_after_the_end_reads_what_has_ended(*, of_offer: bool, said: str) -> None:
     event: Any = {"headers": {}}
-    page = error_page(LinkEndedError(Language.EN, CLINIC, of_offer=of_offer), event)
+    page = error_page(LinkEndedError(Language.EN, CLINIC, of_offer=of_offer, recalls_stopped=False), event)
 
     assert said in page
     assert "If you would like an appointment, please call us on" in page

@@ -49,9 +49,10 @@ class OpenedLink:
 class LinkEndedError(NotFoundError):
     """The link was right, and what it led to is over. The person still learns whom to call."""
 
-    def __init__(self, language: Language, clinic: ClinicFacts, *, of_offer: bool) -> None:
+    def __init__(self, language: Language, clinic: ClinicFacts, *, of_offer: bool, recalls_stopped: bool) -> None:
         super().__init__("This link has ended.")
         self.of_offer = of_offer
+        self.recalls_stopped = recalls_stopped
         self.language = language
         self.clinic = clinic
 
@@ -137,4 +138,5 @@ def _check_not_over(work: UnitOfWork, found: FoundLink, opened: OpenedLink) -> N
     begun = visit is not None and visit.starts_at <= work.now
     lapsed = offer is not None and why_not_of_offer(found.subject, offer, work.now) is not None
     if begun or lapsed:
-        raise LinkEndedError(opened.language, opened.clinic, of_offer=lapsed)
+        stopped = opened.person.recalls is False
+        raise LinkEndedError(opened.language, opened.clinic, of_offer=lapsed, recalls_stopped=stopped)

@@ -86,7 +86,7 @@ def visit_page(page: Shown, refusal: DomainError | None = None, reason: str = ""
     for_guardian = opened.patient_id != opened.person.user_id
     say = Say(language, page.patient_name if for_guardian else None)
     heading = heading_of(page, say)
-    refused = None if refusal is None else refused_by(refusal, page)
+    refused = None if refusal is None else refused_by(refusal)
     return _written(
         "visit.html.jinja",
         language,

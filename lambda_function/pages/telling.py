@@ -148,13 +148,11 @@ def _lead_of_booked(page: Shown) -> str:
             return "please_confirm" if LinkAction.CONFIRM in page.actions else "expecting"
 
 
-def refused_by(refusal: DomainError, page: Shown) -> str:
+def refused_by(refusal: DomainError) -> str:
     """Returns the name of the words that say why something was not done."""
     if refusal.code == "validation_error":
         return _FIELDS.get(refusal.field or "", "unreadable")
-    name = _REFUSALS.get(refusal.code, "impossible")
-    # Whoever was offered one time can choose no other.
-    return "offer_over" if name == "time_taken" and page.opened.visit is None else name
+    return _REFUSALS.get(refusal.code, "impossible")
 
 
 def asks_for_time(refused: str | None) -> bool:

@@ -260,7 +260,7 @@ def test_whoever_comes_too_late_for_an_offer_is_asked_to_choose_nothing() -> Non
     offer = shown(offer={}, actions=frozenset({LinkAction.ACCEPT}), times=None)
     page = visit_page(offer, errors.DoctorBusyError(""))
 
-    assert "The offer has ended, or somebody else was faster." in page
+    assert "That time is not available." in page
     assert "#times" not in page
 
 

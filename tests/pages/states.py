@@ -120,7 +120,6 @@ def shown(
 ) -> Shown:
     """Returns what a page shows: by default, a booked visit that the patient can confirm, move and cancel."""
     opened = OpenedLink(
-        booked_again=0,
         kind=NotificationKind.OFFER if offer is not None else NotificationKind.BOOKED,
         person=PERSON._replace(**{"language": language, **(person or {})}),
         clinic=CLINIC._replace(**(clinic or {})),

@@ -29,6 +29,18 @@ def test_a_visit_is_booked_again_only_so_often(visitor: Visitor, desk: Desk) -> 
     assert len(statuses(desk)) == 1 + MAX_BOOKED_AGAIN
 
 
+def test_the_newest_link_books_no_more_often_than_the_first(visitor: Visitor, desk: Desk) -> None:
+    visit = desk.practice.add_appointment(START)
+    for number in range(MAX_BOOKED_AGAIN + 1):
+        path = visitor.told("booked", visit)
+        assert visitor.post(path, "cancel").status == 303
+        expected = 303 if number < MAX_BOOKED_AGAIN else 429
+        assert visitor.post(path, "book", starts_at=rfc3339(START)).status == expected
+        visit = visits(desk)[-1]
+
+    assert len(statuses(desk)) == 1 + MAX_BOOKED_AGAIN
+
+
 def test_a_visit_is_moved_only_so_often_in_a_day(visitor: Visitor, desk: Desk) -> None:
     start = START + timedelta(days=2)
     path = visitor.told("booked", desk.practice.add_appointment(start))

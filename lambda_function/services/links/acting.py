@@ -124,8 +124,12 @@ def _check_limits(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) ->
         clinic = doctor_clinic(work.session, request.doctor_id or 0)
         if clinic is None or clinic.clinic_id != visit.clinic_id:
             raise InvalidInputError("Choose a doctor of this clinic.", field="doctor_id")
-    moves = appointments.moves_since(work.session, visit.appointment_id, Via.LINK, work.now - timedelta(days=1))
-    if opened.booked_again >= MAX_BOOKED_AGAIN or moves >= MAX_MOVES_A_DAY:
+    if request.action is LinkAction.MOVE:
+        since = work.now - timedelta(days=1)
+        often = appointments.moves_since(work.session, visit.appointment_id, Via.LINK, since) >= MAX_MOVES_A_DAY
+    else:
+        often = len(links.booked_before(work.session, visit.appointment_id)) >= MAX_BOOKED_AGAIN
+    if often:
         raise ThrottledError("This visit was changed too often by its link. Call the clinic.")
 
 

@@ -23,15 +23,13 @@ _NOTHING = "This link leads nowhere."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedLink:
     """What a link leads to: a visit that has not begun, or an offer that stands. `person` is the one to whom the
-    message went: the patient or a guardian. `booked_again` is how many visits were booked by links in place of the
-    first one, each after it was cancelled.
+    message went: the patient or a guardian.
     """
 
     kind: NotificationKind
     person: Contact
     clinic: ClinicFacts
     visit: AppointmentView | None
-    booked_again: int
     offer: OfferFacts | None
 
     @property
@@ -79,7 +77,6 @@ def open_link(work: UnitOfWork, token: str) -> OpenedLink:
         person=person,
         clinic=clinic,
         visit=visit,
-        booked_again=len(booked[1:]),
         offer=offer if visit is None else None,
     )
     if opened.patient_id not in actor.patient_ids:

@@ -40,8 +40,9 @@ format: $(VENV) ## Format the code, and fix what ruff can fix
 types: $(VENV) ## Check the types with mypy --strict
 	$(BIN)/mypy
 
+# Tests start make themselves, which must not take itself for a part of this one.
 pytest: $(VENV) ## Run all tests on all cores, or those that ARGS chooses (ARGS="-k name")
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	MAKEFLAGS= MAKELEVEL= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-%: $(VENV) ## Run one folder of tests: make test-unit
 	$(BIN)/pytest tests/$* $(ARGS)

@@ -38,6 +38,7 @@ class Block:
 
 
 def read(document: Path) -> list[Block]:
+    """Raises ValueError for a mark that does not stand above a block."""
     return list(_Reader(document.read_text().splitlines()).blocks())
 
 
@@ -90,6 +91,10 @@ class _Reader:
     def _note(self, line: str) -> None:
         if mark := _MARK.match(line):
             self._marks[mark[1]] = (*self._marks.get(mark[1], ()), mark[2])
+            # A comment that stands less deep than a list ends it.
+            self._indentation = min(self._indentation, _indentation(line))
+        elif self._marks and line.strip():
+            raise ValueError(f"There is no block below a mark, but: {line.strip()}")
         elif heading := _HEADING.match(line):
             self._section, self._indentation = heading[1], 0
         elif item := _ITEM.match(line):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from dev.drill import blocks
 from dev.drill.blocks import Block
 
@@ -61,3 +63,20 @@ def test_marks_belong_to_the_next_block_only(tmp_path: Path) -> None:
 
 def test_a_block_runs_unless_there_is_a_reason(tmp_path: Path) -> None:
     assert [block.reason_not_to_run for block in found(tmp_path)] == [None, None, "a formula"]
+
+
+def test_a_mark_after_a_list_ends_the_list(tmp_path: Path) -> None:
+    document = tmp_path / "page.md"
+    document.write_text("- An item.\n\n<!-- drill: shows: this -->\n\n    one\n")
+
+    [block] = blocks.read(document)
+
+    assert (block.text, block.marks) == ("one", {"shows": ("this",)})
+
+
+def test_a_mark_above_something_else_than_a_block_is_refused(tmp_path: Path) -> None:
+    document = tmp_path / "page.md"
+    document.write_text("<!-- drill: shows: this -->\n\nText.\n\n    one\n")
+
+    with pytest.raises(ValueError, match="no block below a mark, but: Text"):
+        blocks.read(document)

@@ -23,6 +23,31 @@ _DAY: Mapping[tuple[Language, bool], str] = MappingProxyType(
         (Language.ES, True): "EEE d MMM",
     }
 )
+# What stands before each fact of a visit, in messages and on pages.
+FACT_LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
+    {
+        Language.EN: {
+            "patient": "For",
+            "until": "Answer by",
+            "doctor": "With",
+            "treatment": "Treatment",
+            "clinic": "Where",
+            "address": "Address",
+            "phone": "Phone",
+            "email": "E-mail",
+        },
+        Language.ES: {
+            "patient": "Paciente",
+            "until": "Fecha límite",
+            "doctor": "Con",
+            "treatment": "Tratamiento",
+            "clinic": "Clínica",
+            "address": "Dirección",
+            "phone": "Teléfono",
+            "email": "Correo",
+        },
+    }
+)
 _AT: Mapping[Language, str] = MappingProxyType({Language.EN: "{} at {}", Language.ES: "{} a las {}"})
 # One `á` would make an SMS more than twice as long (see sms_segments), and `sab` is what people write in one.
 _SHORTER = str.maketrans("á", "a")

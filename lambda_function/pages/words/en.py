@@ -34,16 +34,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "come_again": "Would you like another appointment? Choose a time below.",
         "is_free": "If it suits you, please accept it soon: somebody else may take it.",
         "in_utc": "The time above is not the clinic's local time. Please {reach} to ask for the right time.",
-        # Facts and their labels.
         "at": "at {time}",
-        "patient": "For",
-        "until": "Answer by",
-        "doctor": "With",
-        "treatment": "Treatment",
-        "clinic": "Where",
-        "address": "Address",
-        "phone": "Phone",
-        "email": "E-mail",
         # How to reach the clinic. It stands in the places {reach}.
         "call": "call us on {phone}",
         "write": "write to us at {email}",

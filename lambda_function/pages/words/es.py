@@ -35,16 +35,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "is_free": "Si le conviene, por favor acéptela pronto: otra persona podría tomarla.",
         "in_utc": "La hora indicada arriba no es la hora local de la clínica. Por favor, {reach} para preguntar por la "
         "hora correcta.",
-        # Facts and their labels.
         "at": "a las {time}",
-        "patient": "Paciente",
-        "until": "Fecha límite",
-        "doctor": "Con",
-        "treatment": "Tratamiento",
-        "clinic": "Clínica",
-        "address": "Dirección",
-        "phone": "Teléfono",
-        "email": "Correo",
         # How to reach the clinic. It stands in the places {reach}.
         "call": "llámenos al {phone}",
         "write": "escríbanos a {email}",

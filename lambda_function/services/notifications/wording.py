@@ -15,7 +15,7 @@ from lambda_function.services.notifications.message_names import names_of
 from lambda_function.services.notifications.messages import MessageFacts, Words
 from lambda_function.services.notifications.own_words import BrokenWordsError, OwnWords, rendered
 from lambda_function.services.notifications.sms_segments import segments
-from lambda_function.services.readable import one_line
+from lambda_function.services.readable import FACT_LABELS, one_line
 
 __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
 
@@ -29,15 +29,8 @@ _EMPTY_LINES = re.compile(r"\n\s*\n")
 _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
         Language.EN: {
-            "patient": "For",
+            **FACT_LABELS[Language.EN],
             "when": "When",
-            "until": "Answer by",
-            "doctor": "With",
-            "treatment": "Treatment",
-            "clinic": "Where",
-            "address": "Address",
-            "phone": "Phone",
-            "email": "E-mail",
             "link": "See the appointment",
             "link_all": "Confirm, change or cancel",
             "link_confirm": "Confirm",
@@ -47,15 +40,8 @@ _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "link_recall": "Make an appointment",
         },
         Language.ES: {
-            "patient": "Paciente",
+            **FACT_LABELS[Language.ES],
             "when": "Fecha y hora",
-            "until": "Fecha límite",
-            "doctor": "Con",
-            "treatment": "Tratamiento",
-            "clinic": "Clínica",
-            "address": "Dirección",
-            "phone": "Teléfono",
-            "email": "Correo",
             "link": "Ver la cita",
             "link_all": "Confirmar, cambiar o cancelar",
             "link_confirm": "Confirmar asistencia",

@@ -239,5 +239,21 @@ def check_open_visits(open_visits: int, limit: int | None) -> None:
 
 def check_cutoff(start: datetime, *, actor: Actor, policy: Policy, now: datetime) -> None:
     """Raises PastCutoffError where a patient changes a visit later than the clinic allows."""
-    if actor.role is Role.PATIENT and now > start - policy.cutoff:
+    if actor.role is Role.PATIENT and is_past_cutoff(start, policy.cutoff, now):
         raise PastCutoffError("It is too late to change this visit; please call the clinic.")
+
+
+def is_past_cutoff(start: datetime, cutoff: timedelta, now: datetime) -> bool:
+    return now > start - cutoff
+
+
+def why_unchangeable(
+    status: Status, start: datetime, *, actor: Actor, policy: Policy, now: datetime
+) -> InvalidTransitionError | PastCutoffError | None:
+    """Returns why the actor can no longer move a visit, or None."""
+    try:
+        check_movable(status, start, now)
+        check_cutoff(start, actor=actor, policy=policy, now=now)
+    except (InvalidTransitionError, PastCutoffError) as error:
+        return error
+    return None

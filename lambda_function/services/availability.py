@@ -13,11 +13,9 @@ from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.repositories.working_hours import working_times
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
-from lambda_function.domain.appointment import Duration, bookable_span, check_cutoff, check_movable
+from lambda_function.domain.appointment import Duration, bookable_span, why_unchangeable
 from lambda_function.domain.errors import (
     InvalidInputError,
-    InvalidTransitionError,
-    PastCutoffError,
     RangeTooWideError,
 )
 from lambda_function.domain.intervals import Interval
@@ -71,7 +69,9 @@ def search(work: UnitOfWork, wanted: SlotSearch) -> list[Slot]:
     patient_id = _patient_of(work, wanted, moved)
     # Asked for another treatment, the appointment only says whose time counts as free.
     kept = moved if moved is not None and moved.treatment_id == wanted.treatment_id else None
-    if kept is not None and not _is_movable(work, kept):
+    if kept is not None and why_unchangeable(
+        kept.status, kept.starts_at, actor=work.actor, policy=kept.policy, now=work.now
+    ):
         return []
     doctors = candidates(
         work.session,
@@ -83,6 +83,20 @@ def search(work: UnitOfWork, wanted: SlotSearch) -> list[Slot]:
     if not doctors:
         check_ids(work, treatment_id=wanted.treatment_id, doctor_id=wanted.doctor_id, clinic_id=wanted.clinic_id)
         return []
+    return slots_among(work, wanted, doctors, patient_id=patient_id, kept=kept)
+
+
+def slots_among(
+    work: UnitOfWork,
+    wanted: SlotSearch,
+    doctors: Sequence[Candidate],
+    *,
+    patient_id: int | None,
+    kept: VisitResources | None,
+) -> list[Slot]:
+    """Returns the slots of these doctors, who are candidates for the visit. `kept` is the visit if it is to be moved,
+    and can be.
+    """
     duration = doctors[0].duration if kept is None else Duration.as_booked(kept)
     bookable = [doctor for doctor in doctors if _may_book(work.actor, patient_id, doctor)]
     return _slots_of(work, wanted, _Visit(patient_id, duration), bookable) if bookable else []
@@ -101,16 +115,6 @@ def _moved_visit(work: UnitOfWork, appointment_id: int) -> VisitResources:
     if found is None:
         raise InvalidInputError("There is no such appointment.", field="exclude_appointment_id")
     return found
-
-
-def _is_movable(work: UnitOfWork, visit: VisitResources) -> bool:
-    """Returns whether the caller may still move the visit: see services/moving.py."""
-    try:
-        check_movable(visit.status, visit.starts_at, work.now)
-        check_cutoff(visit.starts_at, actor=work.actor, policy=visit.policy, now=work.now)
-    except (InvalidTransitionError, PastCutoffError):
-        return False
-    return True
 
 
 def _patient_of(work: UnitOfWork, wanted: SlotSearch, moved: VisitResources | None) -> int | None:

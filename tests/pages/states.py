@@ -127,7 +127,7 @@ def shown(
         offer=None if offer is None else OFFER._replace(**offer),
     )
     given = {"actions": frozenset({LinkAction.CONFIRM, *_CHANGES}), "times": times(), **more}
-    return Shown(opened=opened, patient_name="Ana Torres", now=NOW, seen="7.2030-01-08T15:00:00Z.3", **given)
+    return Shown(opened=opened, patient_name="Ana Torres", seen="7.2030-01-08T15:00:00Z.3", **given)
 
 
 def _cancelled(language: Language, **more: Any) -> Shown:

@@ -17,11 +17,11 @@ from tests.pages.visitor import Visitor
 START = instant("17:00")
 LATER = rfc3339(START + timedelta(hours=1))
 # Of a GET: a visit, one for which nothing can be chosen, an offer, and a wrong or an ended link.
-LOOKING = {"visit": 15, "closed": 8, "offer": 7, "wrong": 1, "ended": 6}
+LOOKING = {"visit": 13, "closed": 8, "offer": 7, "wrong": 1, "ended": 6}
 # Of what is done, of a repeat, and of a refusal, which shows the page.
 DOING = {"confirm": 15, "cancel": 17, "move": 21, "book": 23, "accept": 20, "unsubscribe": 12}
 REPEATED = 8
-REFUSED = 22
+REFUSED = 20
 
 
 @pytest.fixture(params=[0, 100], ids=["few", "many"], autouse=True)

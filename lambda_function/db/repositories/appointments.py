@@ -125,8 +125,8 @@ class LastEvent(NamedTuple):
     """What happened to an appointment last."""
 
     at: datetime
-    action: EventAction
-    via: Via | None
+    action: str
+    via: str | None
 
 
 _VIEW: AnySelect = (
@@ -311,8 +311,7 @@ def history(session: Session, appointment_id: int, *, after: int, limit: int) ->
 
 
 def last_event(session: Session, appointment_id: int) -> LastEvent | None:
-    found = fetch_one(session, LastEvent, _LAST_EVENT, {"appointment_id": appointment_id})
-    return found and found._replace(action=EventAction(found.action), via=found.via and Via(found.via))
+    return fetch_one(session, LastEvent, _LAST_EVENT, {"appointment_id": appointment_id})
 
 
 def moves_since(session: Session, appointment_id: int, via: Via, since: datetime) -> int:

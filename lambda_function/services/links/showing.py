@@ -1,13 +1,13 @@
 """What the page behind a link shows: the visit or the offer as it is now, and what can be done about it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from lambda_function.db.repositories import appointments, message_facts
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.appointment import EventAction, Status, Via, check_cutoff, check_movable
-from lambda_function.domain.errors import DomainError, InvalidTransitionError, PastCutoffError
+from lambda_function.domain.appointment import EventAction, Status, Via, why_unchangeable
+from lambda_function.domain.errors import DomainError
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.links.acting import LinkAction, seen_of
 from lambda_function.services.links.opening import OpenedLink
@@ -26,7 +26,6 @@ class Shown:
 
     opened: OpenedLink
     patient_name: str
-    now: datetime
     actions: frozenset[LinkAction]
     seen: str
     done: EventAction | None = None
@@ -42,22 +41,23 @@ def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
         return Shown(
             opened=opened,
             patient_name=_patient_name(work, opened),
-            now=work.now,
             actions=frozenset({LinkAction.ACCEPT} if _tells_time(opened) else ()),
             seen=seen_of(opened),
         )
-    unchangeable = _unchangeable(work, visit)
+    moved = None if visit.status is Status.CANCELLED else appointments.resources_of(work.session, visit.appointment_id)
+    unchangeable = moved and why_unchangeable(
+        moved.status, moved.starts_at, actor=work.actor, policy=moved.policy, now=work.now
+    )
     actions = _actions(opened, visit, unchangeable)
     choosing = not actions.isdisjoint({LinkAction.MOVE, LinkAction.BOOK})
     return Shown(
         opened=opened,
         patient_name=visit.patient_name,
-        now=work.now,
         actions=actions,
         seen=seen_of(opened),
         done=_just_done(work, visit),
         unchangeable=unchangeable,
-        times=free_times(work, visit, wanted) if choosing else None,
+        times=free_times(work, visit, moved, wanted) if choosing else None,
         searched=wanted != TimesWanted(),
     )
 
@@ -66,19 +66,6 @@ def _patient_name(work: UnitOfWork, opened: OpenedLink) -> str:
     if opened.patient_id == opened.person.user_id:
         return opened.person.full_name
     return message_facts.contacts(work.session, {opened.patient_id})[opened.patient_id].full_name
-
-
-def _unchangeable(work: UnitOfWork, visit: AppointmentView) -> DomainError | None:
-    """Returns why the visit can be neither moved nor cancelled. It is None if it can be, or has been cancelled."""
-    resources = appointments.resources_of(work.session, visit.appointment_id)
-    if resources is None or visit.status is Status.CANCELLED:
-        return None
-    try:
-        check_movable(visit.status, visit.starts_at, work.now)
-        check_cutoff(visit.starts_at, actor=work.actor, policy=resources.policy, now=work.now)
-    except (InvalidTransitionError, PastCutoffError) as error:
-        return error
-    return None
 
 
 def _tells_time(opened: OpenedLink) -> bool:
@@ -97,5 +84,6 @@ def _actions(opened: OpenedLink, visit: AppointmentView, unchangeable: DomainErr
 
 def _just_done(work: UnitOfWork, visit: AppointmentView) -> EventAction | None:
     last = appointments.last_event(work.session, visit.appointment_id)
-    is_new = last is not None and last.via is Via.LINK and work.now - last.at < JUST_NOW
-    return last.action if last is not None and is_new else None
+    if last is None or last.via != Via.LINK or work.now - last.at >= JUST_NOW:
+        return None
+    return EventAction(last.action)

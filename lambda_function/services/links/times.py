@@ -8,13 +8,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import booking, names
-from lambda_function.db.repositories.appointments import AppointmentView
+from lambda_function.db.repositories.appointments import AppointmentView, VisitResources
 from lambda_function.db.repositories.booking import Candidate
 from lambda_function.db.unit_of_work import UnitOfWork
-from lambda_function.domain.appointment import Status, bookable_span
+from lambda_function.domain.appointment import bookable_span
 from lambda_function.domain.time_zones import day_interval, time_zone
-from lambda_function.services import availability
-from lambda_function.services.availability import MAX_RANGE, Slot, SlotSearch
+from lambda_function.services.availability import MAX_RANGE, Slot, SlotSearch, slots_among
 
 # The most days on a page, and the most starts of each.
 MAX_DAYS = 5
@@ -58,9 +57,12 @@ class Times:
     only: date | None = None
 
 
-def free_times(work: UnitOfWork, visit: AppointmentView, wanted: TimesWanted) -> Times | None:
-    """Returns the times to which the visit can be moved, or, once it is cancelled, at which it can be booked again. It
-    is None if nobody in the clinic can be booked for the treatment, or nobody knows the clinic's days.
+def free_times(
+    work: UnitOfWork, visit: AppointmentView, moved: VisitResources | None, wanted: TimesWanted
+) -> Times | None:
+    """Returns the times to which the visit can be moved, or, if `moved` is None because it is cancelled, at which it
+    can be booked again. It is None if nobody in the clinic can be booked for the treatment, or nobody knows the
+    clinic's days.
     """
     zone = time_zone(visit.time_zone)
     candidates = booking.candidates(
@@ -68,17 +70,25 @@ def free_times(work: UnitOfWork, visit: AppointmentView, wanted: TimesWanted) ->
         treatment_id=visit.treatment_id,
         doctor_id=None,
         clinic_id=visit.clinic_id,
-        present_doctor_id=_moved(visit, visit.doctor_id),
+        present_doctor_id=None if moved is None else visit.doctor_id,
     )
     if zone is None or not candidates:
         return None
     by_id = {each.doctor_id: each for each in candidates}
     doctor_id = next((each for each in (wanted.doctor_id, visit.doctor_id) if each in by_id), min(by_id))
-    last = _last_day(work, by_id[doctor_id], zone)
+    doctor = by_id[doctor_id]
+    last = _last_day(work, doctor, zone)
     today = work.now.astimezone(zone).date()
     first = min(max(wanted.only or wanted.first or today, today), last)
     until = min(first + (_DAY if wanted.only else MAX_RANGE - _DAY), last + _DAY)
-    slots = _search(work, visit, doctor_id, (day_interval(first, zone).start, day_interval(until, zone).start))
+    search = SlotSearch(
+        treatment_id=visit.treatment_id,
+        starts_from=day_interval(first, zone).start,
+        starts_before=day_interval(until, zone).start,
+        limit=_MOST_READ,
+        exclude_appointment_id=None if moved is None else visit.appointment_id,
+    )
+    slots = slots_among(work, search, [doctor], patient_id=visit.patient_id, kept=moved)
     days = _by_day(slots, zone, most=MAX_STARTS_ALONE if wanted.only else MAX_STARTS)
     if len(slots) == _MOST_READ:
         # What was read may end in the middle of a day.
@@ -96,32 +106,8 @@ def free_times(work: UnitOfWork, visit: AppointmentView, wanted: TimesWanted) ->
     )
 
 
-def _moved(visit: AppointmentView, number: int) -> int | None:
-    """Returns the number for a visit that is to be moved, and None for one that was cancelled."""
-    return None if visit.status is Status.CANCELLED else number
-
-
 def _last_day(work: UnitOfWork, doctor: Candidate, zone: ZoneInfo) -> date:
     return bookable_span(actor=work.actor, policy=doctor.policy, now=work.now).end.astimezone(zone).date()
-
-
-def _search(
-    work: UnitOfWork, visit: AppointmentView, doctor_id: int, span: tuple[datetime, datetime]
-) -> Sequence[Slot]:
-    starts_from, starts_before = span
-    return availability.search(
-        work,
-        SlotSearch(
-            treatment_id=visit.treatment_id,
-            starts_from=starts_from,
-            starts_before=starts_before,
-            limit=_MOST_READ,
-            doctor_id=doctor_id,
-            clinic_id=visit.clinic_id,
-            patient_id=visit.patient_id,
-            exclude_appointment_id=_moved(visit, visit.appointment_id),
-        ),
-    )
 
 
 def _by_day(slots: Sequence[Slot], zone: ZoneInfo, *, most: int) -> list[Day]:

@@ -1,11 +1,10 @@
 """Puts a message together, as it is sent: the words, the visit as a file, and from whom it comes."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from lambda_function.db.repositories.message_facts import Contact
 from lambda_function.db.repositories.notifications import DueMessage
-from lambda_function.domain.appointment import Status
+from lambda_function.domain.appointment import Status, is_past_cutoff
 from lambda_function.domain.people import Channel
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.observability import logger, stack
@@ -34,7 +33,7 @@ def composed(
     if time_zone(matter.clinic.time_zone) is None:
         logger.error("no words", notification_id=message.notification_id, reason="unknown time zone")
         return None
-    told = replace(_facts(message, matter, facts, person, channel, now=now), link=link)
+    told = _facts(message, matter, facts, person, channel, link=link, now=now)
     own = facts.own_words.get((matter.clinic.clinic_id, message.kind, channel, told.language))
     try:
         words = compose(told, None if own is None else OwnWords(own.subject, own.text))
@@ -64,7 +63,14 @@ def composed(
 
 
 def _facts(
-    message: DueMessage, matter: Matter, facts: ClaimFacts, person: Contact, channel: Channel, *, now: datetime
+    message: DueMessage,
+    matter: Matter,
+    facts: ClaimFacts,
+    person: Contact,
+    channel: Channel,
+    *,
+    link: str,
+    now: datetime,
 ) -> MessageFacts:
     clinic, patient, visit = matter.clinic, facts.people[matter.patient_id], matter.visit
     return MessageFacts(
@@ -84,9 +90,10 @@ def _facts(
         starts_at=matter.starts_at,
         ends_at=matter.ends_at,
         offer_expires_at=None if matter.offer is None else matter.offer.offer_expires_at,
+        link=link,
         unconfirmed=visit is not None and visit.status is Status.REQUESTED,
         attending=visit is not None and visit.attendance_confirmed_at is not None,
-        changeable=visit is not None and now <= visit.starts_at - clinic.cutoff,
+        changeable=visit is not None and not is_past_cutoff(visit.starts_at, clinic.cutoff, now),
     )
 
 

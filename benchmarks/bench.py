@@ -1,11 +1,14 @@
 """What the benchmarks share: their arguments, the database that they measure, and clinics full of doctors."""
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from logging import StreamHandler
 from os import devnull
 from pathlib import Path
+from time import perf_counter
+from types import MappingProxyType
 
 from sqlalchemy import URL, text
 
@@ -14,6 +17,9 @@ from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.observability import logger
 from tests.factories import Practice
 from tests.servers import new_database
+
+Ways = dict[str, Callable[[], object]]
+Times = dict[str, list[float]]
 
 
 def argument_parser(document: str | None) -> ArgumentParser:
@@ -37,6 +43,27 @@ def bench_database(server_url: str | None) -> Iterator[URL]:
         url = stack.enter_context(new_database(server.url, "dentist_bench"))
         upgrade(url)
         yield url
+
+
+def in_turns(
+    make: Callable[[], Ways], rounds: int, *, warm_up: int, seldom: Mapping[str, int] = MappingProxyType({})
+) -> Times:
+    """Returns the times of each way in milliseconds, round by round, after some rounds that do not count. `make` makes
+    the ways of a round. Each round starts with another way, so that no way always follows the same one. A way that is
+    in `seldom` takes its turn only in every so many rounds.
+    """
+    times: Times = defaultdict(list)
+    for number in range(-warm_up, rounds):
+        ways = list(make().items())
+        turn = number % len(ways)
+        for name, call in ways[turn:] + ways[:turn]:
+            if number % seldom.get(name, 1):
+                continue
+            begun = perf_counter()
+            call()
+            if number >= 0:
+                times[name].append((perf_counter() - begun) * 1000)
+    return times
 
 
 def add_doctors(practice: Practice, clinic_name: str, amount: int) -> list[tuple[int, int, int]]:

@@ -10,22 +10,24 @@ Without --url a throw-away MySQL is started. With it, the database `dentist_benc
 again. The result is Markdown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from itertools import count
 from statistics import median, quantiles
-from time import perf_counter
 from typing import Any
 
 from sqlalchemy import URL
 
-from benchmarks.bench import argument_parser, bench_database
+from benchmarks.bench import Ways, argument_parser, bench_database, in_turns
 from dev.lambda_context import LambdaContext
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.unit_of_work import Database
 from lambda_function.pages.app import Pages
-from lambda_function.services.links.tokens import PATH
+from lambda_function.services.links.addresses import PATH
 from tests.api_client import http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
@@ -33,14 +35,11 @@ from tests.pages.visitor import Visitor
 from tests.services.notifications.messages import Messages
 
 WARM_UP = 20
-_MILLISECONDS = 1000
 _CONTEXT = LambdaContext("api", 60)
 
-Request = Callable[[int], Any]
 
-
-def requests_of(url: URL, clock: Clock) -> Mapping[str, tuple[int, Request]]:
-    """Returns what is measured, each with the status of its answer. The first is the floor."""
+def requests_of(url: URL, clock: Clock) -> Ways:
+    """Returns what is measured. The first is the floor."""
     database = Database(build_engine(UrlCredentials(url), tls=None), clock)
     api, pages = create_app(database), Pages(database, clock)
     with Practice.open(url) as practice:
@@ -48,39 +47,28 @@ def requests_of(url: URL, clock: Clock) -> Mapping[str, tuple[int, Request]]:
         right = visitor.told("booked", practice.add_appointment(NOW + timedelta(days=30)))
         ended = visitor.told("booked", practice.add_appointment(NOW + timedelta(minutes=5)))
     clock.advance(minutes=5)
+    callers = count(1)
 
-    def page(path: str) -> Request:
-        def send(number: int) -> Any:
-            event = http_event("GET", path)
-            event["requestContext"]["http"]["sourceIp"] = f"2001:db8::{number:x}"
-            return pages(event, _CONTEXT)
+    def page(path: str) -> dict[str, Any]:
+        event = http_event("GET", path)
+        event["requestContext"]["http"]["sourceIp"] = f"2001:db8::{next(callers):x}"
+        return pages(event, _CONTEXT)
 
-        return send
+    def readiness() -> dict[str, Any]:
+        return api(http_event("GET", "/health/ready"), _CONTEXT)
 
     return {
-        "readiness (the floor)": (200, lambda _: api(http_event("GET", "/health/ready"), _CONTEXT)),
-        "a visit with free times": (200, page(right)),
-        "an ended link": (404, page(ended)),
-        "a wrong link": (404, page(f"{PATH}wrong")),
+        "readiness (the floor)": partial(_answered, readiness, HTTPStatus.OK),
+        "a visit with free times": partial(_answered, partial(page, right), HTTPStatus.OK),
+        "an ended link": partial(_answered, partial(page, ended), HTTPStatus.NOT_FOUND),
+        "a wrong link": partial(_answered, partial(page, f"{PATH}wrong"), HTTPStatus.NOT_FOUND),
     }
 
 
-def measured(requests: Mapping[str, tuple[int, Request]], rounds: int) -> Mapping[str, list[float]]:
-    """Returns the times of each request in milliseconds, round by round."""
-    times: dict[str, list[float]] = {name: [] for name in requests}
-    names = list(requests)
-    for number in range(WARM_UP + rounds):
-        turn = number % len(names)
-        for name in (*names[turn:], *names[:turn]):
-            status, send = requests[name]
-            began = perf_counter()
-            answer = send(number)
-            passed = perf_counter() - began
-            if answer["statusCode"] != status:
-                raise RuntimeError(f"{name} was answered with {answer['statusCode']}")
-            if number >= WARM_UP:
-                times[name].append(passed * _MILLISECONDS)
-    return times
+def _answered(send: Callable[[], dict[str, Any]], status: HTTPStatus) -> None:
+    answer = send()
+    if answer["statusCode"] != status:
+        raise RuntimeError(f"{status} was expected, and it was answered with {answer['statusCode']}")
 
 
 def main() -> None:
@@ -88,10 +76,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     wanted = parser.parse_args()
     with bench_database(wanted.url) as url:
-        times = measured(requests_of(url, Clock(NOW)), wanted.rounds)
-    floor = next(iter(times.values()))
+        ways = requests_of(url, Clock(NOW))
+        times = in_turns(lambda: ways, wanted.rounds, warm_up=WARM_UP)
+    floor = times[next(iter(ways))]
     print("| request | median | p95 | times the floor |\n|---|---|---|---|")
-    for name, found in times.items():
+    for name in ways:
+        found = times[name]
         ratio = median(mine / least for mine, least in zip(found, floor, strict=True))
         print(f"| {name} | {median(found):.2f} ms | {quantiles(found, n=20)[-1]:.2f} ms | {ratio:.1f} |")
 

@@ -30,12 +30,11 @@ from http import HTTPStatus
 from importlib.metadata import version as version_of
 from itertools import cycle
 from statistics import median, quantiles
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine
 
-from benchmarks.bench import argument_parser, bench_database
+from benchmarks.bench import Times, Ways, argument_parser, bench_database, in_turns
 from benchmarks.floor import Step, moved, recorded, replay
 from benchmarks.practice import APPOINTMENTS, CHECKUP, PATIENTS, fill, free_starts
 from dev.lambda_context import LambdaContext
@@ -55,9 +54,6 @@ _WARM_UP = 15
 _SITTINGS = 5
 _NAIVE_EVERY = 10
 _CALLER = access_claims("rita")
-
-Ways = dict[str, Callable[[], object]]
-Times = dict[str, list[float]]
 
 
 @dataclass
@@ -172,24 +168,8 @@ def measure(bench: Bench, make: Callable[[], Ways], rounds: int) -> Times:
     for _ in range(_SITTINGS):
         bench.raw.close()
         bench.open_floor()
-        sittings.append(_sitting(make, rounds // _SITTINGS))
+        sittings.append(in_turns(make, rounds // _SITTINGS, warm_up=_WARM_UP, seldom={"naive": _NAIVE_EVERY}))
     return {way: min((times[way] for times in sittings), key=median) for way in sittings[0]}
-
-
-def _sitting(make: Callable[[], Ways], rounds: int) -> Times:
-    """Runs one sitting. Each round starts with another way, so that no way always follows the same one."""
-    times: Times = {"handler": [], "floor": [], "naive": []}
-    for number in range(-_WARM_UP, rounds):
-        ways = list(make().items())
-        turn = number % len(ways)
-        for name, call in ways[turn:] + ways[:turn]:
-            if name == "naive" and number % _NAIVE_EVERY:
-                continue
-            begun = perf_counter()
-            call()
-            if number >= 0:
-                times[name].append((perf_counter() - begun) * 1000)
-    return times
 
 
 def check_bookings(bench: Bench) -> None:

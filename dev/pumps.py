@@ -120,7 +120,7 @@ def main() -> None:
     def thread(run: Callable[[], object]) -> None:
         try:
             # Between two runs nothing can tell that there is work: on AWS the scheduler waits, here this does.
-            keep_running(run, time.sleep)
+            keep_running(run, time.sleep)  # the scheduler's wait
         except BaseException as error:  # noqa: BLE001 - the main thread raises it
             broken.put(error)
 

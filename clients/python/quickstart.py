@@ -44,7 +44,7 @@ def sent(send: Callable[[], Response[Any]]) -> Response[Any]:
         answer = send()
         if answer.status_code not in WAIT:
             return answer
-        time.sleep(float(answer.headers.get("Retry-After", 1)))
+        time.sleep(float(answer.headers.get("Retry-After", 1)))  # as long as the service asks for
     return send()
 
 

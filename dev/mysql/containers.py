@@ -57,8 +57,8 @@ def throw_away(image: str, certificates: Path | None = None) -> Iterator[Server]
             raise SourceFailedError(f"Docker could not start {image}: {_one_line(error)}") from error
         port = int(container.get_exposed_port(3306))
         url = URL.create("mysql+pymysql", "root", container.password, container.get_container_host_ip(), port)
-        # Between two tries to connect: the server does not say when it is ready.
-        version = version_when_ready(url, pause=lambda: time.sleep(0.1))
+        # The server does not say when it is ready.
+        version = version_when_ready(url, pause=lambda: time.sleep(0.1))  # between two tries to connect
         yield Server(url, flavour_of(version), f"Docker, {image}")
 
 

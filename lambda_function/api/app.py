@@ -48,14 +48,8 @@ PUBLIC_KEYS = PUBLIC_ROUTES | {key.replace("GET", "HEAD", 1) for key in PUBLIC_R
 # Whatever no other key takes: a HEAD, an unknown path. It asks for a token, too.
 DEFAULT_KEY = "$default"
 _OPERATION = re.compile(r"\$[a-z-]+$")
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    # A browser that shows an answer loads, runs and frames nothing.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=63072000",
-}
+# A browser that shows an answer loads, runs and frames nothing.
+_HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
 
 def create_resolver() -> APIGatewayHttpResolver:

@@ -10,14 +10,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import DomainError, NotFoundError, ThrottledError
-from lambda_function.pages.form import is_one_click, link_request, reason_typed, times_wanted
+from lambda_function.pages.form import form_of, is_one_click, link_request, reason_typed, times_wanted
 from lambda_function.pages.guesses import WINDOW, Guesses
 from lambda_function.pages.rendering import HEADERS, error_page, visit_page
 from lambda_function.services.links.acting import LinkAction, LinkRequest, act, holds, unsubscribe
+from lambda_function.services.links.addresses import PATH
 from lambda_function.services.links.opening import LinkEndedError, open_link
 from lambda_function.services.links.showing import Shown, shown
 from lambda_function.services.links.times import TimesWanted
-from lambda_function.services.links.tokens import PATH
 from lambda_function.services.offers import transact_and_offer
 from lambda_function.web.codes import PROBLEM_CODES
 from lambda_function.web.edge import NoteRoute, serve
@@ -70,9 +70,11 @@ class Pages:
         return _html(HTTPStatus.OK, visit_page(page))
 
     def _post(self, token: str, event: Event) -> Result:
+        form: Mapping[str, str] = {}
         request = None
         try:
-            request = link_request(event)
+            form = form_of(event)
+            request = link_request(form)
             transact_and_offer(self._database, partial(_act, token=token, request=request))
         except NotFoundError:
             # Whoever has no right link is told nothing else.
@@ -82,8 +84,8 @@ class Pages:
             show = partial(_show_unless_done, token=token, request=request, wanted=times_wanted(event))
             page = self._database.transact(show, commit=False)
             if page is not None:
-                return _page_after_refusal(page, error, reason_typed(event))
-        if is_one_click(event):
+                return _page_after_refusal(page, error, reason_typed(form))
+        if is_one_click(form):
             # Mail programs follow no redirection there, and RFC 8058 forbids it.
             return {"statusCode": HTTPStatus.NO_CONTENT.value, "headers": {}, "body": ""}
         return {"statusCode": HTTPStatus.SEE_OTHER.value, "headers": {"Location": f"{PATH}{token}"}, "body": ""}

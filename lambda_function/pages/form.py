@@ -34,18 +34,33 @@ def times_wanted(event: Event) -> TimesWanted:
     return TimesWanted(id_in(query.get("doctor_id")), day_in(query.get("from")), day_in(query.get("day")))
 
 
-def link_request(event: Event) -> LinkRequest:
-    """Returns what the form asks for. Fields that are empty count as missing, and unknown ones are left alone.
+def form_of(event: Event) -> Mapping[str, str]:
+    """Returns the fields of the form by name. One click in a mail program may send a form in parts, which has no other
+    field that matters here.
 
-    Raises InvalidInputError on the field, and EdgeError: unsupported_media_type, malformed_json, too_large,
-    validation_error.
+    Raises EdgeError: unsupported_media_type, malformed_json, too_large, validation_error.
     """
-    media_type, body = _media_type(event), limited_body(event)
-    if is_one_click(event):
+    body = limited_body(event)
+    media_type = next((value for name, value in event.get("headers", {}).items() if name.lower() == "content-type"), "")
+    if _FORM.fullmatch(media_type):
+        return dict(pairs_of(body, "body"))
+    if _PARTS.fullmatch(media_type) and _ONE_CLICK_PART.search(body):
+        return dict([_ONE_CLICK])
+    raise EdgeError("unsupported_media_type", "Send a form.")
+
+
+def is_one_click(form: Mapping[str, str]) -> bool:
+    """Returns whether it is what a mail program sends by itself when somebody unsubscribes there (RFC 8058)."""
+    return _ONE_CLICK in form.items()
+
+
+def link_request(form: Mapping[str, str]) -> LinkRequest:
+    """Returns what the form asks for. Fields that are empty count as missing, and unknown ones are left alone. Raises
+    InvalidInputError on the field.
+    """
+    if is_one_click(form):
         return LinkRequest(action=LinkAction.UNSUBSCRIBE)
-    if not _FORM.fullmatch(media_type):
-        raise EdgeError("unsupported_media_type", "Send a form.")
-    fields = {name: value for name, value in pairs_of(body, "body") if value.strip()}
+    fields = {name: value for name, value in form.items() if value.strip()}
     return LinkRequest(
         action=_action(fields),
         starts_at=_starts_at(fields),
@@ -55,29 +70,11 @@ def link_request(event: Event) -> LinkRequest:
     )
 
 
-def reason_typed(event: Event) -> str:
+def reason_typed(form: Mapping[str, str]) -> str:
     """Returns what the form gives as the reason, so that it does not have to be typed again: its beginning, without the
-    characters for which it is refused. It is empty if the form cannot be read.
+    characters for which it is refused.
     """
-    try:
-        fields = dict(pairs_of(limited_body(event), "body"))
-    except EdgeError:
-        return ""
-    return without_control_characters(fields.get("reason", "")[:_MOST_TYPED])
-
-
-def is_one_click(event: Event) -> bool:
-    """Returns whether it is what a mail program sends by itself when somebody unsubscribes there (RFC 8058). It comes
-    in either encoding of a form. Raises EdgeError: malformed_json, too_large, validation_error.
-    """
-    media_type, body = _media_type(event), limited_body(event)
-    if _FORM.fullmatch(media_type):
-        return _ONE_CLICK in pairs_of(body, "body")
-    return _PARTS.fullmatch(media_type) is not None and _ONE_CLICK_PART.search(body) is not None
-
-
-def _media_type(event: Event) -> str:
-    return next((value for name, value in event.get("headers", {}).items() if name.lower() == "content-type"), "")
+    return without_control_characters(form.get("reason", "")[:_MOST_TYPED])
 
 
 def _action(fields: Mapping[str, str]) -> LinkAction:

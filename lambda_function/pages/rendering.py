@@ -21,22 +21,18 @@ from lambda_function.pages.telling import Say, asks_for_time, bdi, heading_of, l
 from lambda_function.services.links.opening import LinkEndedError
 from lambda_function.services.links.showing import Shown
 from lambda_function.services.links.times import Day, Times
-from lambda_function.services.readable import day_and_time, day_of, local_time, name_in_text, time_of
+from lambda_function.services.readable import alone, day_and_time, day_of, local_time, name_in_text, time_of, unbroken
 from lambda_function.web.events import Event
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _STYLE = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
-# A page runs no script and loads nothing. Its forms go back to where it came from, and its address goes nowhere else.
+# A page runs no script and loads nothing. Its forms go back to where it came from.
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        "Cache-Control": "no-store",
         "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex, nofollow",
-        "X-Content-Type-Options": "nosniff",
-        "Strict-Transport-Security": "max-age=63072000",
     }
 )
 _SPANISH_FIRST = re.compile(r"\s*es\b", re.IGNORECASE)
@@ -58,11 +54,6 @@ def _dialled(phone: str) -> str:
     return re.sub(r"[^0-9+]", "", phone)
 
 
-def _unbroken(phone: str) -> str:
-    """Returns a number that stays on one line if there is room for it, with the full stop after it."""
-    return phone.replace(" ", "\u00a0")
-
-
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     undefined=StrictUndefined,
@@ -71,7 +62,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(bdi=bdi, dialled=_dialled, unbroken=_unbroken)
+_ENVIRONMENT.filters.update(bdi=bdi, dialled=_dialled, unbroken=unbroken)
 
 
 def visit_page(page: Shown, refusal: DomainError | None = None, reason: str = "") -> str:
@@ -156,11 +147,11 @@ def _visit_facts(page: Shown, zone: str, language: Language) -> dict[str, object
     local = local_time(starts_at, zone)
     return {
         "instant": rfc3339(starts_at),
-        "day": _alone(day_of(local, language)),
+        "day": alone(day_of(local, language)),
         "time": Say(language)("at", time=time_of(local)),
         "doctor": doctor,
         "treatment": treatment,
-        "until": until and _alone(day_and_time(local_time(until, zone), language)),
+        "until": until and alone(day_and_time(local_time(until, zone), language)),
     }
 
 
@@ -189,15 +180,10 @@ def _day(day: Day, times: Times, page: Shown, zone: str, language: Language) -> 
     starts = [each for each in day.starts if each != present]
     return {
         "day": day.day,
-        "label": _alone(day_of(day.day, language)),
+        "label": alone(day_of(day.day, language)),
         "starts": [(rfc3339(each), time_of(local_time(each, zone))) for each in starts],
         "more": day.more,
     }
-
-
-def _alone(text: str) -> str:
-    """A date begins with a capital where it stands alone, in Spanish too."""
-    return text[:1].upper() + text[1:]
 
 
 def _language(refusal: DomainError, event: Event) -> Language:

@@ -7,13 +7,12 @@ owner's. A patient's feed shows the visits of whomever the patient acts for when
 """
 
 from datetime import timedelta
-from hashlib import sha256
-from secrets import token_urlsafe
 
 from lambda_function.db.repositories.calendar_feed import Feed, FeedEntry, FeedMark, read_entries, read_mark
 from lambda_function.db.repositories.people import get_for_change
 from lambda_function.db.repositories.tokens import find_token_owner, put_calendar_token, remove_calendar_token
 from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain import secret_tokens
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ForbiddenError, NotFoundError
 from lambda_function.domain.permissions import Action, require
@@ -33,8 +32,8 @@ def new_token(work: UnitOfWork) -> str:
     owner = get_for_change(work.session, work.actor.user_id)
     if owner is None or owner.user_type is not work.actor.role:
         raise ForbiddenError("This account has been deactivated or changed. Sign in again, or ask the clinic.")
-    token = token_urlsafe(32)
-    put_calendar_token(work.session, work.actor, _hash(token), work.now)
+    token = secret_tokens.new_token()
+    put_calendar_token(work.session, work.actor, secret_tokens.hash_of(token), work.now)
     return token
 
 
@@ -49,7 +48,7 @@ def open_feed(work: UnitOfWork, token: str) -> FeedMark:
     """Returns the mark of the feed of the token's owner, as whom the unit of work acts from here on. Raises
     NotFoundError for any token that is not in use by an active user who still has the same role.
     """
-    owner = find_token_owner(work.session, _hash(token), work.today)
+    owner = find_token_owner(work.session, secret_tokens.hash_of(token), work.today)
     if owner is None:
         raise NotFoundError("There is nothing at this address.")
     work.act_as(owner)
@@ -73,8 +72,3 @@ def _feed(work: UnitOfWork) -> Feed:
         dependant_ids=owner.dependant_ids,
         home_clinic_id=owner.clinic_ids[0] if owner.clinic_ids else None,
     )
-
-
-def _hash(token: str) -> str:
-    # The token is random and long: a plain hash cannot be guessed back, and can be looked up.
-    return sha256(token.encode()).hexdigest()

@@ -7,7 +7,6 @@ the account moves to the person who was entered, and the new row is emptied.
 from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from secrets import token_bytes
 
 from lambda_function.db.repositories import claims, link_codes
@@ -18,6 +17,7 @@ from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, LinkRefusedError, NotFoundError, ThrottledError
 from lambda_function.domain.people import PersonAction
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.secret_tokens import hash_of
 from lambda_function.services.people import get, identify, require_patient
 from lambda_function.services.person_events import note_person
 
@@ -98,6 +98,4 @@ def _move(work: UnitOfWork, caller_id: int, target_id: int, code_hash: str) -> s
 
 
 def _hash(code: str) -> str:
-    # The code is random and long: a plain hash cannot be guessed back, and can be looked up.
-    typed = "".join(code.split()).replace("-", "").upper()
-    return sha256(typed.encode()).hexdigest()
+    return hash_of("".join(code.split()).replace("-", "").upper())

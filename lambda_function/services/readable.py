@@ -48,6 +48,7 @@ FACT_LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
+_UNBROKEN = "\u00a0"
 _AT: Mapping[Language, str] = MappingProxyType({Language.EN: "{} at {}", Language.ES: "{} a las {}"})
 # One `á` would make an SMS more than twice as long (see sms_segments), and `sab` is what people write in one.
 _SHORTER = str.maketrans("á", "a")
@@ -68,6 +69,16 @@ def name_in_text(text: str) -> str:
     line = name_alone(text)
     turns = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line)
     return _ISOLATED.format(line) if turns else line
+
+
+def unbroken(phone: str) -> str:
+    """A telephone number that stays on one line: one that is broken is hard to read, and to call."""
+    return phone.replace(" ", _UNBROKEN)
+
+
+def alone(text: str) -> str:
+    """A date begins with a capital where it stands alone, in Spanish too."""
+    return text[:1].upper() + text[1:]
 
 
 def local_time(instant: datetime, zone_name: str) -> datetime:

@@ -8,6 +8,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambda_function.observability import logger
 from lambda_function.web.events import Event, Result, method_of
 
+# Those of every answer. Nothing is kept, taken for something else or told to another site.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000",
+}
 # Takes the route of the request, once it is known.
 NoteRoute = Callable[[str], None]
 
@@ -21,7 +28,7 @@ def serve(
     headers: Mapping[str, str],
 ) -> Result:
     """Answers a request, whatever happens: `answer_error` makes the result of an error and the request's id. The
-    headers are those of every answer. A HEAD gets no body.
+    headers are those that every answer of this edge has besides the common ones. A HEAD gets no body.
 
     The log names the route and never the path, because a path may hold a secret or an id.
     """
@@ -35,7 +42,7 @@ def serve(
         result = answer_error(error, request_id)
     if method_of(event) == "HEAD":
         result["body"] = ""
-    result["headers"] = {**result.get("headers", {}), **headers, "X-Request-Id": request_id}
+    result["headers"] = {**result.get("headers", {}), **_HEADERS, **headers, "X-Request-Id": request_id}
     logger.info(
         "request",
         route=route[-1] if route else "none",

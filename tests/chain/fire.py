@@ -125,4 +125,4 @@ def until(done: Callable[[], bool], what: str) -> None:
     while not done():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {_PATIENCE} s: {what}")
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from dev.token import access_token
+from tests.api.desk import rfc3339
 from tests.dev.http_server import Client, Reply
 from tests.dev.running_stack import RunningStack
 
@@ -22,10 +23,6 @@ def soon(find: Callable[[], Any]) -> Any:
         assert time.monotonic() < deadline, "nothing came"
         time.sleep(0.1)  # between two attempts: the stack cannot notify us
     return found
-
-
-def rfc3339(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Reception:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_function.pages.app import Pages
-from lambda_function.services.links.tokens import PATH
+from lambda_function.services.links.addresses import PATH
 from tests.api_client import Answer, ApiClient, access_claims, http_event
 from tests.pages.visitor import Visitor
 

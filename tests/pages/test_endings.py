@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from lambda_function.db.models import Appointment, Notification, WaitlistEntry
-from lambda_function.services.links.tokens import PATH
+from lambda_function.services.links.addresses import PATH
 from tests.api.conftest import Fingerprint
 from tests.api.desk import Desk, instant
 from tests.clock import NOW

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from lambda_function.services.links.tokens import PATH
+from lambda_function.services.links.addresses import PATH
 from tests.api.desk import Desk, instant, rfc3339
 from tests.api_client import http_event
 from tests.pages.visitor import FORM, Visitor

@@ -9,10 +9,10 @@ from lambda_function.db.models import Appointment
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import DomainError
 from lambda_function.pages.app import Pages
-from lambda_function.pages.form import link_request
+from lambda_function.pages.form import form_of, link_request
 from lambda_function.services.links.acting import act
+from lambda_function.services.links.addresses import PATH
 from lambda_function.services.links.opening import open_link
-from lambda_function.services.links.tokens import PATH
 from lambda_function.services.notifications.messages import ComposedMessage
 from tests.api_client import Answer, http_event
 from tests.services.notifications.messages import PUBLIC_URL, Messages
@@ -62,7 +62,7 @@ class Visitor:
 
     def refusal(self, path: str, action: str, **fields: Any) -> str | None:
         """Returns the code of the refusal if the same is tried without a page, or None if it would be done."""
-        request = link_request(form_event(path, action, **fields))
+        request = link_request(form_of(form_event(path, action, **fields)))
         try:
             self.messages.database.transact(partial(_tried, path=path, request=request), commit=False)
         except DomainError as error:

@@ -18,7 +18,6 @@ from lambda_function.domain.notifications import NotificationKind
 class FoundLink(NamedTuple):
     """A link and the message that it stood in. `address_hash` is of the address that the message went to last."""
 
-    notification_id: int
     kind: NotificationKind
     user_id: int
     clinic_id: int

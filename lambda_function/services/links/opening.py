@@ -15,7 +15,7 @@ from lambda_function.domain.errors import NotFoundError
 from lambda_function.domain.message_rules import is_about, why_not_of_offer
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
-from lambda_function.services.links.tokens import hash_of
+from lambda_function.domain.secret_tokens import hash_of
 
 _NOTHING = "This link leads nowhere."
 

@@ -19,9 +19,10 @@ from lambda_function.domain.message_rules import LEASE, MAX_ATTEMPTS, why_not_of
 from lambda_function.domain.notification_times import send_time
 from lambda_function.domain.notifications import NotificationStatus, Reason
 from lambda_function.domain.people import Channel
+from lambda_function.domain.secret_tokens import hash_of, new_token
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.observability import count, gauge_seconds
-from lambda_function.services.links.tokens import address_of, hash_of, new_token
+from lambda_function.services.links.addresses import address_of
 from lambda_function.services.notifications.addressees import addressee
 from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter, read_facts
 from lambda_function.services.notifications.composing import composed

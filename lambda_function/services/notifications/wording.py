@@ -15,7 +15,7 @@ from lambda_function.services.notifications.message_names import names_of
 from lambda_function.services.notifications.messages import MessageFacts, Words
 from lambda_function.services.notifications.own_words import BrokenWordsError, OwnWords, rendered
 from lambda_function.services.notifications.sms_segments import segments
-from lambda_function.services.readable import FACT_LABELS, one_line
+from lambda_function.services.readable import FACT_LABELS, alone, one_line, unbroken
 
 __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
 
@@ -24,7 +24,6 @@ MAX_SMS = 1600
 _ASKS_TO_CONFIRM = frozenset({NotificationKind.BOOKED, NotificationKind.REMINDER})
 # The facts of the visit come after the greeting and what the message is about.
 _BEFORE_FACTS = 2
-_UNBROKEN = "\u00a0"
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 _LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
@@ -123,9 +122,9 @@ def _link_label(facts: MessageFacts) -> str:
 
 
 def _lines(paragraphs: Sequence[str], phone: str | None) -> Sequence[Sequence[str]]:
-    """The lines of each paragraph. A number that is broken between two of them is hard to read, and to call."""
+    """The lines of each paragraph, with the number unbroken."""
     whole = phone or ""
-    return [each.replace(whole, whole.replace(" ", _UNBROKEN)).splitlines() for each in paragraphs]
+    return [each.replace(whole, unbroken(whole)).splitlines() for each in paragraphs]
 
 
 def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[str, str]]:
@@ -138,9 +137,8 @@ def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[s
         shown.remove("address")
     labels = _LABELS[facts.language]
     values = ((name, names[name]) for name in shown)
-    return [(labels[name], _shown(name, str(value))) for name, value in values if value is not None]
-
-
-def _shown(name: str, value: str) -> str:
-    """A date begins with a capital where it stands alone, in Spanish too."""
-    return value[:1].upper() + value[1:] if name in {"when", "until"} else value
+    return [
+        (labels[name], alone(str(value)) if name in {"when", "until"} else str(value))
+        for name, value in values
+        if value is not None
+    ]

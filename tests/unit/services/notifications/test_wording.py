@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
-from lambda_function.services.links.tokens import address_of, new_token
+from lambda_function.domain.secret_tokens import new_token
+from lambda_function.services.links.addresses import address_of
 from lambda_function.services.notifications.wording import OwnWords, compose, segments
 from tests.unit.services.notifications.facts import GUARDIAN, NO_CONTACT, STARTS_AT, facts
 

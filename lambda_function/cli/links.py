@@ -22,4 +22,6 @@ def end(tools: Tools, visit: int) -> Output:
     (PATCH /users/{user_id}) if somebody else reads what goes there.
     """
     document = run_action(tools, "links.end", appointment_id=visit)
-    return Output(document, f"Ended {document['ended']} links that led to visit {document['appointment_id']}.")
+    number = document["ended"]
+    links_ended = "1 link" if number == 1 else f"{number} links"
+    return Output(document, f"Ended {links_ended} that led to visit {document['appointment_id']}.")

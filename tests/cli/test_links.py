@@ -97,7 +97,7 @@ def test_links_that_have_ended_are_not_counted_again(terminal: Terminal, visitor
 
     lines = [terminal.run("links", "end", "--visit", str(visit.appointment_id)).stdout for _ in range(2)]
 
-    assert lines == [f"Ended {number} links that led to visit {visit.appointment_id}.\n" for number in (1, 0)]
+    assert lines == [f"Ended {links} that led to visit {visit.appointment_id}.\n" for links in ("1 link", "0 links")]
 
 
 def test_a_visit_that_does_not_exist_is_refused(terminal: Terminal) -> None:

@@ -57,7 +57,7 @@ def migrate(accounts: Accounts) -> None:
     """Brings the tables up to date as the migrator, who then grants the application its rights on them."""
     alembic_setup.upgrade(accounts.migrator)
     if not accounts.shared:
-        alembic_setup.grant_app(_engine(accounts.migrator))
+        alembic_setup.grant(_engine(accounts.migrator))
 
 
 def app_url(secrets: Secrets) -> sa.URL | None:
@@ -117,7 +117,7 @@ def _create(administrator: sa.URL, name: str) -> None:
 def _drop_users(administrator: sa.URL, name: str) -> None:
     """Drops the users of an earlier start, if the administrator is allowed to."""
     with _engine(administrator).connect() as connection:
-        for user in (*logins.app_logins(name), logins.migrator_login(name)):
+        for user in (*logins.app_logins(name), *logins.reader_logins(name), logins.migrator_login(name)):
             try:
                 connection.exec_driver_sql(f"DROP USER IF EXISTS '{user}'@'%%'")
             except OperationalError as error:

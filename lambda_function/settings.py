@@ -17,6 +17,8 @@
 | `DATABASE_PORT`, `DATABASE_NAME` | making database users only: the same |
 | `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
 | `APP_SECRET_ID` | making database users only: the application's secret, as `DATABASE_SECRET_ID` is the migrator's |
+| `READER_SECRET_ID` | making the main database's users only: the secret with which registers of countries are filled |
+| `SCHEMA` | migrations and database users: `main` (default), or `register` for the database of a country |
 """
 
 import os
@@ -76,6 +78,7 @@ class DatabaseUsersSettings:
     master_secret_id: str
     app_secret_id: str
     migrator_secret_id: str
+    reader_secret_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +185,13 @@ def database_users_settings(environment: Mapping[str, str] = os.environ) -> Data
         master_secret_id=_required(environment, "MASTER_SECRET_ID"),
         app_secret_id=_required(environment, "APP_SECRET_ID"),
         migrator_secret_id=_secret_id(environment),
+        reader_secret_id=environment.get("READER_SECRET_ID") or None,
     )
+
+
+def is_register(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the database to migrate is the register of a country. Raises SettingsError."""
+    schema = environment.get("SCHEMA") or "main"
+    if schema not in {"main", "register"}:
+        raise SettingsError("SCHEMA makes no sense. Set it to `main` or `register`.")
+    return schema == "register"

@@ -15,6 +15,7 @@ from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.db.base import CHARSET, COLLATION, Base
 from lambda_function.db.engine import lift_limits
+from lambda_function.db.schemas import Schema
 
 
 def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
@@ -57,7 +58,7 @@ def drop_users(url: URL) -> None:
     """Drops the users of the database that the administrator's URL names."""
     database = str(url.database)
     with plain_engine(url).begin() as connection:
-        for user in (*logins.app_logins(database), logins.migrator_login(database)):
+        for user in (*logins.app_logins(database), *logins.reader_logins(database), logins.migrator_login(database)):
             connection.execute(text(f"DROP USER IF EXISTS '{user}'@'%'"))
 
 
@@ -73,7 +74,7 @@ def app_user(url: URL) -> Iterator[URL]:
         logins.create(cursor, first)
         logins.create(cursor, second)
         logins.set_password(cursor, first, password)
-        logins.grant_app(cursor, database)
+        logins.grant_app(cursor, database, Schema.MAIN)
     yield url.set(username=first, password=password)
     drop_users(url)
 

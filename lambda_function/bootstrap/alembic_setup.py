@@ -9,18 +9,25 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from pymysql.err import OperationalError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from lambda_function.bootstrap.database import credential_source, database_url, tls_context
 from lambda_function.db import logins
 from lambda_function.db.engine import lift_limits, security
+from lambda_function.db.schemas import Schema
 from lambda_function.settings import MigrationSettings, migration_settings
 
 LOCK_SECONDS = 60
 METADATA_LOCK_SECONDS = 20
 ROW_LOCK_SECONDS = 10
 
+# What MySQL and MariaDB answer to a grant for a user who does not exist.
+_NO_SUCH_USER = {1410, 1133}
+
 _ROOT = Path(__file__).parents[2]
+# Of alembic.ini. Each names the folder of its own revisions.
+_SECTIONS = {Schema.MAIN: "alembic", Schema.REGISTER: "register"}
 
 
 class MigrationLockedError(RuntimeError):
@@ -53,24 +60,38 @@ def migration_engine(settings: MigrationSettings | None = None) -> Engine:
     return _engine(url, tls)
 
 
-def alembic_config(engine: Engine | None = None, lock_seconds: int = LOCK_SECONDS) -> Config:
-    """Alembic's configuration; migrations/env.py uses `engine`, or makes one from the environment."""
-    config = Config(str(_ROOT / "alembic.ini"))
+def alembic_config(
+    engine: Engine | None = None, lock_seconds: int = LOCK_SECONDS, schema: Schema = Schema.MAIN
+) -> Config:
+    """Alembic's configuration; env.py uses `engine`, or makes one from the environment."""
+    config = Config(str(_ROOT / "alembic.ini"), ini_section=_SECTIONS[schema])
     config.attributes["engine"] = engine
     config.attributes["lock_seconds"] = lock_seconds
     return config
 
 
-def upgrade(url: URL, revision: str = "head") -> None:
+def upgrade(url: URL, revision: str = "head", schema: Schema = Schema.MAIN) -> None:
     """Brings a database on this machine to `revision`, without TLS. Waits its turn when another migration runs."""
-    command.upgrade(alembic_config(_engine(url, tls=None)), revision)
+    command.upgrade(alembic_config(_engine(url, tls=None), schema=schema), revision)
 
 
-def grant_app(engine: Engine) -> None:
-    """Gives the application's users their rights on the tables that there are; see db/grants.py."""
+def grant(engine: Engine, schema: Schema = Schema.MAIN) -> None:
+    """Gives the users of the database their rights on the tables that there are; see db/grants.py. A main database may
+    have no readers yet: database_users.make gives them their rights when it makes them.
+    """
     with closing(engine.raw_connection()) as connection:
         cursor: Any = connection.cursor()  # PyMySQL's, to which SQLAlchemy gives a type of its own
-        logins.grant_app(cursor, str(engine.url.database))
+        logins.grant_app(cursor, str(engine.url.database), schema)
+        if schema is Schema.MAIN:
+            _grant_readers(cursor, str(engine.url.database))
+
+
+def _grant_readers(cursor: Any, database: str) -> None:
+    try:
+        logins.grant_readers(cursor, database)
+    except OperationalError as error:
+        if error.args[0] not in _NO_SUCH_USER:
+            raise
 
 
 def lock_name(database: str) -> str:

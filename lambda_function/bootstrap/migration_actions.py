@@ -10,11 +10,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from lambda_function.bootstrap.alembic_setup import alembic_config, grant_app, migration_engine
+from lambda_function.bootstrap.alembic_setup import alembic_config, grant, migration_engine
 from lambda_function.bootstrap.database import secret_versions, tls_context
+from lambda_function.db.schemas import Schema
 from lambda_function.services import database_users
 from lambda_function.services.database_users import ManagedDatabase
-from lambda_function.settings import database_users_settings
+from lambda_function.settings import database_users_settings, is_register
 
 HEAD = "head"
 
@@ -31,11 +32,11 @@ def run(action: str, revision: str = HEAD) -> dict[str, Any]:
 
 
 def _upgrade(revision: str) -> dict[str, Any]:
-    """Migrates to the revision, and then gives the application its rights on all tables."""
-    engine = migration_engine()
+    """Migrates to the revision, and then gives the database's users their rights on all tables."""
+    engine, schema = migration_engine(), _schema()
     before = _current(engine)
-    command.upgrade(alembic_config(engine), revision)
-    grant_app(engine)
+    command.upgrade(alembic_config(engine, schema=schema), revision)
+    grant(engine, schema)
     return {"before": before, "revision": _current(engine)}
 
 
@@ -44,7 +45,8 @@ def _show(revision: str) -> dict[str, Any]:
 
 
 def _check_heads(revision: str) -> dict[str, Any]:
-    current, head = _current(migration_engine()), ScriptDirectory.from_config(alembic_config()).get_current_head()
+    scripts = ScriptDirectory.from_config(alembic_config(schema=_schema()))
+    current, head = _current(migration_engine()), scripts.get_current_head()
     return {"revision": current, "head": head, "at_head": current == head}
 
 
@@ -52,7 +54,7 @@ def _plan(revision: str) -> dict[str, Any]:
     """Returns the SQL that `upgrade` would run, without running it."""
     engine = migration_engine()
     before = _current(engine)
-    config = alembic_config(engine)
+    config = alembic_config(engine, schema=_schema())
     config.output_buffer = written = StringIO()
     command.upgrade(config, f"{before or 'base'}:{revision}", sql=True)
     return {"before": before, "sql": written.getvalue()}
@@ -68,8 +70,14 @@ def _bootstrap(revision: str) -> dict[str, Any]:
         settings.master_secret_id,
         settings.app_secret_id,
         settings.migrator_secret_id,
+        settings.reader_secret_id,
+        _schema(),
     )
     return {"changed": database_users.make(secret_versions(), managed, tls_context(settings.tls))}
+
+
+def _schema() -> Schema:
+    return Schema.REGISTER if is_register() else Schema.MAIN
 
 
 def _current(engine: Engine) -> str | None:

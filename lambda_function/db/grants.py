@@ -1,5 +1,5 @@
-"""What the application's database users may do, table by table: exactly what the statements of db/repositories need.
-Migrations grant it (bootstrap/migration_actions.py). A test compares it with the mapped classes, the tests of every
+"""What the database users may do, table by table: exactly what the statements of db/repositories need. Migrations grant
+it (bootstrap/migration_actions.py). A test compares it with the mapped classes, the tests of every
 route run with these rights, and a complete run fails if nothing needed one of them (tests/needed_grants.py).
 
 Locking a row needs UPDATE or DELETE, and INSERT … ON DUPLICATE KEY needs UPDATE, so some tables have them although no
@@ -12,12 +12,14 @@ from types import MappingProxyType
 from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
+    AppointmentRegistration,
     CalendarToken,
     Chair,
     Clinic,
     ClinicMessage,
     ClinicPatient,
     Closure,
+    Country,
     Doctor,
     DoctorTreatment,
     FreedTime,
@@ -49,6 +51,7 @@ from lambda_function.db.models import (
     WorkingHours,
     WorkingHoursException,
 )
+from lambda_function.db.models.register import RegisteredVisit
 
 _READ = "SELECT"
 _LOCKED = "SELECT, UPDATE"
@@ -62,12 +65,14 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         Appointment.__tablename__: _KEPT,
         # Events are only added. Erasing a person empties the two columns that may hold text about them.
         AppointmentEvent.__tablename__: "SELECT, INSERT, UPDATE (reason, changes)",
+        AppointmentRegistration.__tablename__: _ALL,
         CalendarToken.__tablename__: _ALL,
         Chair.__tablename__: _KEPT,
         Clinic.__tablename__: _KEPT,
         ClinicMessage.__tablename__: _REPLACED,
         ClinicPatient.__tablename__: _ALL,
         Closure.__tablename__: _REPLACED,
+        Country.__tablename__: _REPLACED,
         Doctor.__tablename__: _KEPT,
         DoctorTreatment.__tablename__: _ALL,
         FreedTime.__tablename__: _ALL,
@@ -102,5 +107,21 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         WorkingHoursException.__tablename__: _REPLACED,
     }
 )
+# The functions that fill the registers of countries see of the main database what a register holds, and nothing else.
+READER_RIGHTS: Mapping[str, str] = MappingProxyType(
+    {
+        Appointment.__tablename__: (
+            "SELECT (appointment_id, version, clinic_id, patient_id, treatment_id, status, starts_at, ends_at, "
+            "updated_at)"
+        ),
+        AppointmentRegistration.__tablename__: "SELECT (appointment_id, version)",
+        Clinic.__tablename__: "SELECT (clinic_id, country, time_zone)",
+        PatientIdentifier.__tablename__: _READ,
+        Treatment.__tablename__: "SELECT (treatment_id, code)",
+        User.__tablename__: "SELECT (user_id, erased_at)",
+    }
+)
+# In the database of a country.
+REGISTER_RIGHTS: Mapping[str, str] = MappingProxyType({RegisteredVisit.__tablename__: _ALL})
 # On the whole database: DDL, and rows for revisions that fill in what they add. It may grant only the rights above.
 MIGRATOR_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES"

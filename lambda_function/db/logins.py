@@ -1,5 +1,6 @@
 """The users of the database server: two that the application uses in turn, so that a new password refuses nobody, and
-one that migrates. They are named after the database, because users belong to the whole server.
+one that migrates. In the main database two more take turns in reading what the registers of countries hold. They are
+named after the database, because users belong to the whole server.
 
 The statements here hold passwords, and the driver quotes statements in its errors. The driver's errors therefore end
 here, as a LoginError with only the number of the error.
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 
 from lambda_function.db.engine import ACCESS_DENIED, Credentials, connect, security
-from lambda_function.db.grants import APP_RIGHTS, MIGRATOR_RIGHTS
+from lambda_function.db.grants import APP_RIGHTS, MIGRATOR_RIGHTS, READER_RIGHTS, REGISTER_RIGHTS
+from lambda_function.db.schemas import Schema
 
 if TYPE_CHECKING:  # generic only for the type checker
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pymysql.cursors import Cursor
 
@@ -39,18 +41,23 @@ def app_logins(database: str) -> tuple[str, str]:
     return f"{_checked(database)}_app_a", f"{database}_app_b"
 
 
+def reader_logins(database: str) -> tuple[str, str]:
+    return f"{_checked(database)}_reader_a", f"{database}_reader_b"
+
+
 def migrator_login(database: str) -> str:
     return f"{_checked(database)}_migrator"
 
 
 def successor(database: str, username: str) -> str:
-    """Returns who gets the secret next: the other of the application's two users, or the migrator itself.
+    """Returns who gets the secret next: the other of two users who take turns, or the migrator itself.
 
     Raises ValueError for anybody else.
     """
-    first, second = app_logins(database)
     migrator = migrator_login(database)
-    turns = {first: second, second: first, migrator: migrator}
+    turns = {migrator: migrator}
+    for first, second in (app_logins(database), reader_logins(database)):
+        turns |= {first: second, second: first}
     if username not in turns:
         raise ValueError("The secret names a user that is not one of this database's. Correct its `username`.")
     return turns[username]
@@ -106,14 +113,25 @@ def grant_migrator(cursor: "Cursor", database: str) -> None:
     )
 
 
-def grant_app(cursor: "Cursor", database: str) -> None:
-    """Grants APP_RIGHTS to both users, on the tables that exist. Rights that they have beyond these stay."""
-    users = app_logins(database)
+def grant_app(cursor: "Cursor", database: str, schema: Schema) -> None:
+    """Grants the application's rights to both users, on the tables that exist. Rights that they have beyond these
+    stay.
+    """
+    rights = APP_RIGHTS if schema is Schema.MAIN else REGISTER_RIGHTS
+    _grant(cursor, database, app_logins(database), rights)
+
+
+def grant_readers(cursor: "Cursor", database: str) -> None:
+    """Grants READER_RIGHTS to both readers of a main database, likewise."""
+    _grant(cursor, database, reader_logins(database), READER_RIGHTS)
+
+
+def _grant(cursor: "Cursor", database: str, users: tuple[str, str], rights: "Mapping[str, str]") -> None:
     cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (database,))
     there = {row[0] for row in cursor.fetchall()}
-    for table, rights in APP_RIGHTS.items():
+    for table, granted in rights.items():
         if table in there:
-            cursor.execute(f"GRANT {rights} ON `{database}`.`{table}` TO %s@'%%', %s@'%%'", users)
+            cursor.execute(f"GRANT {granted} ON `{database}`.`{table}` TO %s@'%%', %s@'%%'", users)
 
 
 def _checked(database: str) -> str:

@@ -18,10 +18,12 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from lambda_function.db.criteria import CRITERIA, Criterion, caller_values
 from lambda_function.db.models import (
+    AppointmentRegistration,
     Chair,
     Clinic,
     ClinicMessage,
     Closure,
+    Country,
     DoctorTreatment,
     IdempotencyLock,
     ImportLock,
@@ -46,14 +48,16 @@ class UnscopedStatementError(RuntimeError):
 
 
 SCOPED = frozenset(CRITERIA)
-# Classes that everybody may read completely: the catalogue, names in visible rows, the id of the installation, and
-# locks, which reveal nothing.
+# Classes that everybody may read completely: the catalogue, names in visible rows, outcomes of registrations, which are
+# read only beside their appointments, the id of the installation, and locks, which reveal nothing.
 OPEN = frozenset(
     {
+        AppointmentRegistration,
         Clinic,
         ClinicMessage,
         Chair,
         Closure,
+        Country,
         Treatment,
         DoctorTreatment,
         WorkingHours,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lambda_function.db import logins
 from lambda_function.db.engine import Credentials
+from lambda_function.db.schemas import Schema
 from lambda_function.domain.errors import UnavailableError
 
 if TYPE_CHECKING:  # generic only for the type checker
@@ -28,7 +29,9 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ManagedDatabase:
-    """A database, and the secrets of its users. RDS's own secret of the master has only user name and password."""
+    """A database, and the secrets of its users. RDS's own secret of the master has only user name and password. Only
+    the main database has readers.
+    """
 
     host: str
     port: int
@@ -36,6 +39,8 @@ class ManagedDatabase:
     master_secret_id: str
     app_secret_id: str
     migrator_secret_id: str
+    reader_secret_id: str | None = None
+    schema: Schema = Schema.MAIN
 
     def keys(self) -> dict[str, Any]:
         """Returns what each secret has beside user name and password."""
@@ -46,6 +51,16 @@ class ManagedDatabase:
             "dbname": self.database,
             "masterarn": self.master_secret_id,
         }
+
+    def users(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Returns each secret, with the users who take turns in it."""
+        found: list[tuple[str, tuple[str, ...]]] = [
+            (self.app_secret_id, logins.app_logins(self.database)),
+            (self.migrator_secret_id, (logins.migrator_login(self.database),)),
+        ]
+        if self.reader_secret_id:
+            found.append((self.reader_secret_id, logins.reader_logins(self.database)))
+        return found
 
 
 def make(secrets: Secrets, managed: ManagedDatabase, tls: ssl.SSLContext | None) -> list[str]:
@@ -58,15 +73,15 @@ def make(secrets: Secrets, managed: ManagedDatabase, tls: ssl.SSLContext | None)
         raise UnavailableError("The master user's secret is empty.")
     changed: list[str] = []
     with logins.session(Credentials.in_secret({**master, **managed.keys()}), tls) as cursor:
-        first, second = logins.app_logins(managed.database)
-        migrator = logins.migrator_login(managed.database)
-        for secret_id, username in ((managed.app_secret_id, first), (managed.migrator_secret_id, migrator)):
-            login, written = _filled(secrets, managed, secret_id, username)
+        for secret_id, users in managed.users():
+            login, written = _filled(secrets, managed, secret_id, users[0])
             changed += [f"secret of {login.username}"] if written else []
             changed += _agree(cursor, login, tls)
-        changed += [name for name in (first, second) if logins.create(cursor, name)]
+            changed += [name for name in users if logins.create(cursor, name)]
         logins.grant_migrator(cursor, managed.database)
-        logins.grant_app(cursor, managed.database)
+        logins.grant_app(cursor, managed.database, managed.schema)
+        if managed.reader_secret_id:
+            logins.grant_readers(cursor, managed.database)
     return changed
 
 

@@ -9,7 +9,7 @@ from alembic import command
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
-from lambda_function.bootstrap.alembic_setup import alembic_config, grant_app, upgrade
+from lambda_function.bootstrap.alembic_setup import alembic_config, grant, upgrade
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db import logins
 from lambda_function.db.base import Base
@@ -125,9 +125,9 @@ def test_migrating_needs_the_right(migrator_url: URL, server_url: URL, right: st
 def test_the_migrator_needs_its_other_rights_to_grant_them_and_to_go_back(migrator_url: URL, server_url: URL) -> None:
     upgrade(migrator_url)
     engine = plain_engine(migrator_url)
-    grant_app(engine)
+    grant(engine)
     _revoke(server_url, migrator_url, "DELETE")
-    assert _refusal(lambda: grant_app(engine)) in DENIED
+    assert _refusal(lambda: grant(engine)) in DENIED
     _revoke(server_url, migrator_url, "DROP")
     assert _refusal(lambda: command.downgrade(alembic_config(engine), "-1")) in DENIED
 

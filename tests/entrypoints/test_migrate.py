@@ -41,7 +41,7 @@ def test_from_an_empty_server_to_a_served_schema(secrets: Vault) -> None:
     users = [*logins.app_logins(str(secrets.url.database)), logins.migrator_login(str(secrets.url.database))]
 
     changed = _call("bootstrap")["changed"]
-    assert changed == [f"secret of {users[0]}", users[0], f"secret of {users[2]}", users[2], users[1]]
+    assert changed == [f"secret of {users[0]}", users[0], users[1], f"secret of {users[2]}", users[2]]
     assert _call("current") == {"revision": None}
     assert _call("check-heads") == {"revision": None, "head": REQUIRED_REVISION, "at_head": False}
     assert _call("upgrade") == {"before": None, "revision": REQUIRED_REVISION}

@@ -26,12 +26,14 @@ from lambda_function.db.models.people import (
     User,
     UserType,
 )
+from lambda_function.db.models.registrations import AppointmentRegistration, Country
 from lambda_function.db.models.waitlist import WaitlistEntry
 from lambda_function.db.models.working_hours import Closure, TimeOff, WorkingHours, WorkingHoursException
 
 __all__ = [
     "Appointment",
     "AppointmentEvent",
+    "AppointmentRegistration",
     "CalendarToken",
     "Chair",
     "ClaimKind",
@@ -39,6 +41,7 @@ __all__ = [
     "ClinicMessage",
     "ClinicPatient",
     "Closure",
+    "Country",
     "Doctor",
     "DoctorTreatment",
     "FreedTime",

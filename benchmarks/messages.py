@@ -49,11 +49,12 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.message_rules import LEASE
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.people import Channel
+from lambda_function.services.bus import Message
 from lambda_function.services.messenger import THREADS, Messenger
 from lambda_function.services.notifications.claiming import claim
 from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.settling import settle
-from lambda_function.services.relay import Message, relay
+from lambda_function.services.relay import relay
 from tests.factories import Practice
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ class Bus:
         for request in _tens(messages):
             time.sleep(BUS_SECONDS)  # the provider's time
             for each in request:
-                detail = {"message_id": each.message_id, **each.detail}
+                detail = each.detail
                 self._put(json.dumps({"detail-type": each.kind, "detail": detail}))
-        return {message.message_id for message in messages}
+        return {message.key for message in messages}
 
 
 class Ses:

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_function.aws.errors import error_code
 from lambda_function.observability import logger
-from lambda_function.services.relay import Message
+from lambda_function.services.bus import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -22,7 +22,7 @@ _TIME_BYTES = 14
 
 
 class EventBridge:
-    """Implements Bus of services/relay.py. The id of a message is part of its detail."""
+    """Implements Bus of services/bus.py."""
 
     def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
         self._client = client
@@ -31,17 +31,17 @@ class EventBridge:
     def publish(self, messages: Sequence[Message]) -> set[int]:
         """Stops at the first request that fails as a whole: the others would fail in the same way."""
         taken: set[int] = set()
-        for request in _requests([(message.message_id, self._entry(message)) for message in messages]):
+        for request in _requests([(message.key, self._entry(message)) for message in messages]):
             try:
                 answer = self._client.put_events(Entries=[entry for _, entry in request])
             except (BotoCoreError, ClientError) as error:
                 logger.error("events not sent", reason=error_code(error))
                 break
-            for (message_id, _), result in zip(request, answer["Entries"], strict=True):
+            for (key, _), result in zip(request, answer["Entries"], strict=True):
                 if "EventId" in result:
-                    taken.add(message_id)
+                    taken.add(key)
                 else:
-                    logger.error("event refused", message_id=message_id, reason=result.get("ErrorCode"))
+                    logger.error("event refused", key=key, reason=result.get("ErrorCode"))
         return taken
 
     def _entry(self, message: Message) -> "PutEventsRequestEntryTypeDef":
@@ -50,7 +50,7 @@ class EventBridge:
             "Source": SOURCE,
             "DetailType": message.kind,
             "Time": message.at,
-            "Detail": json.dumps({"message_id": message.message_id, **message.detail}),
+            "Detail": json.dumps(message.detail),
         }
 
 
@@ -62,15 +62,15 @@ def _requests(
     """
     request: list[tuple[int, PutEventsRequestEntryTypeDef]] = []
     size = 0
-    for message_id, entry in entries:
+    for key, entry in entries:
         own = _size(entry)
         if own >= MAX_BYTES:
-            logger.error("event refused", message_id=message_id, reason="too large")
+            logger.error("event refused", key=key, reason="too large")
             continue
         if request and (len(request) == MAX_ENTRIES or size + own >= MAX_BYTES):
             yield request
             request, size = [], 0
-        request.append((message_id, entry))
+        request.append((key, entry))
         size += own
     if request:
         yield request

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lambda_function.aws.queue_batches import read_records, to_come_again
 from lambda_function.observability import logger
-from lambda_function.services.notifications.consuming import Record
 from lambda_function.services.notifications.messages import UNREADABLE, ComposedMessage, Outcome
+from lambda_function.services.queue import Record, SecondsLeft
 
 # As many as the messenger asks for, or a person who tries it.
 MAX_CLAIMED = 100
-
-SecondsLeft = Callable[[], float]
 
 
 class Notifications:
@@ -38,8 +37,7 @@ class Notifications:
         """
         match event:
             case {"Records": [*records]}:
-                failed = self._consume([Record(each["messageId"], each["body"]) for each in records], seconds_left)
-                return {"batchItemFailures": [{"itemIdentifier": record_id} for record_id in failed]}
+                return to_come_again(self._consume(read_records(records), seconds_left))
             case {"action": "sweep"}:
                 return {"planned": self._sweep(seconds_left)}
             case {"action": "claim", "limit": int(limit)} if limit is not True and 0 < limit <= MAX_CLAIMED:

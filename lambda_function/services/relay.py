@@ -5,33 +5,19 @@ stay unmarked and come again with the same ids, so a message may come twice but 
 row, because ids commit out of order: remembering only the highest one would lose lower ones that commit later.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, Protocol
 
 from lambda_function.db.repositories import outbox
+from lambda_function.db.repositories.outbox import UnpublishedMessage
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.observability import count, gauge_seconds
+from lambda_function.services.bus import Bus, Message
 
 BATCH = 100
 # No batch begins with fewer seconds left than this, which is enough for the requests of one batch to a slow bus.
 RESERVE = 15.0
-
-
-class Message(NamedTuple):
-    """A message. `message_id` is the same whenever it is published again."""
-
-    message_id: int
-    kind: str
-    at: datetime
-    detail: Mapping[str, Any]
-
-
-class Bus(Protocol):
-    def publish(self, messages: Sequence[Message]) -> Collection[int]:
-        """Returns the ids of the messages that the bus has certainly taken, which are none if it is away."""
 
 
 class NotPublishedError(RuntimeError):
@@ -73,10 +59,15 @@ def _publish_batch(work: UnitOfWork, *, bus: Bus, after: int) -> _Batch:
     rows = outbox.claim(work.session, after=after, limit=BATCH)
     if not rows:
         return _Batch(last_id=after, claimed=0, published=0)
-    taken = bus.publish([Message(row.outbox_id, row.kind, row.created_at, row.detail) for row in rows])
+    taken = bus.publish([_message(row) for row in rows])
     if taken:
         outbox.mark_published(work.session, taken, work.now)
     return _Batch(last_id=rows[-1].outbox_id, claimed=len(rows), published=len(taken))
+
+
+def _message(row: UnpublishedMessage) -> Message:
+    """Returns the message with its id in its detail, which is the same whenever it is published again."""
+    return Message(row.outbox_id, row.kind, row.created_at, {"message_id": row.outbox_id, **row.detail})
 
 
 def _seconds_behind(work: UnitOfWork) -> float:

@@ -55,6 +55,7 @@ BROAD_EXCEPTS: Mapping[str, str] = MappingProxyType(
         "lambda_function/services/messenger.py::Messenger._send": "what is wrong with one keeps no other waiting",
         "lambda_function/services/notifications/composing.py::composed": "likewise, for the words of a message",
         "lambda_function/services/notifications/consuming.py::consume": "likewise, for an event of the queue",
+        "lambda_function/services/queue.py::together_or_each": "likewise, for the messages of a batch",
         "lambda_function/services/offers.py::offer_in": "what has been committed is answered, whatever follows from it",
         "lambda_function/services/waitlist_schedule.py::_offer": "what is wrong in one clinic keeps no other waiting",
         "lambda_function/services/notifications/sweeping.py::sweep": "one clinic does not stop the others",

@@ -14,9 +14,10 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
 from lambda_function.services.notifications.claiming import claim
-from lambda_function.services.notifications.consuming import Record, consume
+from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import Outcome, OutcomeStatus
 from lambda_function.services.notifications.settling import settle
+from lambda_function.services.queue import Record
 from tests.clock import NOW
 from tests.db.races import Clients
 from tests.factories import Practice

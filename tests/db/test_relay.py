@@ -18,7 +18,8 @@ from lambda_function.db.models import OutboxMessage
 from lambda_function.db.repositories.outbox import purge_published
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import UnavailableError
-from lambda_function.services.relay import BATCH, RESERVE, Message, NotPublishedError, relay
+from lambda_function.services.bus import Message
+from lambda_function.services.relay import BATCH, RESERVE, NotPublishedError, relay
 from tests.api.desk import Desk, at
 from tests.api_client import ApiClient
 from tests.bus import Delivery

@@ -13,10 +13,11 @@ from lambda_function.domain.message_rules import LEASE
 from lambda_function.domain.people import Channel
 from lambda_function.services.messenger import Claim, Messenger, Sent
 from lambda_function.services.notifications.claiming import claim
-from lambda_function.services.notifications.consuming import Record, consume
+from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import ComposedMessage, Outcome, OutcomeStatus
 from lambda_function.services.notifications.settling import settle
 from lambda_function.services.notifications.sweeping import sweep
+from lambda_function.services.queue import Record
 from lambda_function.services.relay import relay
 from tests.bus import Delivery
 from tests.clock import Clock

@@ -44,7 +44,7 @@ def test_every_action_of_the_migrating_function_is_described() -> None:
 
 def test_every_variable_of_the_environment_is_described() -> None:
     source = (ROOT / "lambda_function" / "settings.py").read_text()
-    read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', source))
+    read = set(re.findall(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*)"', source))
     assert {name for row in rows(section(OPERATIONS, "Environment variables")) for name in spans(row[0])} == read
     assert read <= set(spans(source.split('"""')[1]))
 

@@ -2,39 +2,22 @@
 others. It comes again, and ends in the dead-letter queue.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 from lambda_function.db.repositories import message_facts
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.domain.message_rules import offer_subject
 from lambda_function.domain.notifications import NotificationKind
-from lambda_function.observability import count, logger, stack
+from lambda_function.observability import logger
 from lambda_function.services.notifications.bounces import take_back
-from lambda_function.services.notifications.bus_events import (
-    Bounce,
-    Change,
-    MalformedEventError,
-    Offer,
-    Told,
-    read_event,
-)
+from lambda_function.services.notifications.bus_events import Bounce, Change, Offer, Told, read_event
 from lambda_function.services.notifications.planning import Plan, plan_messages
-
-# No event is begun with fewer seconds left than this, which is enough for the lock waits of one and its repetition.
-RESERVE = 15.0
+from lambda_function.services.queue import RESERVE, Record, SecondsLeft, note_failure
 
 
-class Record(NamedTuple):
-    """A message of the queue."""
-
-    record_id: str
-    body: str
-
-
-def consume(database: Database, records: Sequence[Record], seconds_left: Callable[[], float]) -> list[str]:
+def consume(database: Database, records: Sequence[Record], seconds_left: SecondsLeft) -> list[str]:
     """Handles the records, and returns the ids of those that have to come again."""
     failed: list[str] = []
     for number, record in enumerate(records):
@@ -49,16 +32,9 @@ def consume(database: Database, records: Sequence[Record], seconds_left: Callabl
             logger.error("events not handled", reason="the database is away", records=len(records) - number)
             return failed + [each.record_id for each in records[number:]]
         except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, and the queue keeps it
-            _note_failure(record, error)
+            note_failure(record, error, "NotificationEventsFailed")
             failed.append(record.record_id)
     return failed
-
-
-def _note_failure(record: Record, error: Exception) -> None:
-    """Logs the failure, with the message only if it is ours, since others may quote a row."""
-    reason = str(error) if isinstance(error, MalformedEventError) else type(error).__name__
-    logger.error("event not handled", record_id=record.record_id, reason=reason, stack=stack(error.__traceback__))
-    count("NotificationEventsFailed")
 
 
 def _handle(work: UnitOfWork, told: Told) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import update
 from lambda_function.db.models import Appointment, Clinic, Notification, User
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.notifications.claiming import claim
-from lambda_function.services.notifications.consuming import Record, consume
+from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import ComposedMessage, Outcome, OutcomeStatus
 from lambda_function.services.notifications.settling import settle
+from lambda_function.services.queue import Record
 from tests.api.desk import rfc3339
 from tests.clock import NOW, Clock
 from tests.factories import Practice

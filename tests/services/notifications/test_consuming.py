@@ -12,7 +12,8 @@ from lambda_function.domain.addresses import address_hash
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
 from lambda_function.domain.waitlist import WaitlistStatus
-from lambda_function.services.notifications.consuming import RESERVE, Record, consume
+from lambda_function.services.notifications.consuming import consume
+from lambda_function.services.queue import RESERVE, Record
 from tests.api.desk import instant
 from tests.clock import NOW
 from tests.services.notifications.messages import Messages

@@ -9,13 +9,13 @@ import pytest
 from botocore.config import Config
 
 from lambda_function.aws.events import MAX_BYTES, EventBridge
-from lambda_function.services.relay import Message
+from lambda_function.services.bus import Message
 from tests.bus import BUS, Delivery
 from tests.clock import NOW
 
 
 def message(number: int, *, kind: str = "appointment.booked", size: int = 1) -> Message:
-    return Message(number, kind, NOW, {"word": "x" * size})
+    return Message(number, kind, NOW, {"message_id": number, "word": "x" * size})
 
 
 def requests_of(delivery: Delivery, messages: Sequence[Message]) -> tuple[set[int], list[list[int]]]:
@@ -29,7 +29,7 @@ def requests_of(delivery: Delivery, messages: Sequence[Message]) -> tuple[set[in
     return delivery.bus.publish(messages), sent
 
 
-def test_what_is_published_arrives_with_its_id_kind_and_time(delivery: Delivery) -> None:
+def test_what_is_published_arrives_with_its_detail_kind_and_time(delivery: Delivery) -> None:
     assert delivery.bus.publish([message(7)]) == {7}
 
     [event] = delivery.received()

@@ -10,13 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_function.domain.notifications import NotificationKind
-from lambda_function.services.notifications.bus_events import (
-    Bounce,
-    Change,
-    MalformedEventError,
-    Offer,
-    read_event,
-)
+from lambda_function.services.event_fields import MalformedEventError
+from lambda_function.services.notifications.bus_events import Bounce, Change, Offer, read_event
 
 CHANGE = {"message_id": 4711, "appointment_id": 17, "at": "2030-01-07T14:00:00.123456Z", "announce": True}
 AT = datetime(2030, 1, 7, 14, 0, 0, 123456, tzinfo=UTC)

@@ -8,7 +8,7 @@
 | `DATABASE_URL` | migrations and operators, instead of the secret: `mysql+pymysql://user:password@host:3306/name` |
 | `COGNITO_USER_POOL_ID` | operators only: the pool with the accounts of people; without it accounts are left alone |
 | `PUBLIC_URL` | the address that people see, `https://host`; the API takes the one of each request without it |
-| `EVENT_BUS_NAME` | the outbox's relay only: name or ARN of the EventBridge bus |
+| `EVENT_BUS_NAME` | the outbox's relay and the processors of countries: name or ARN of the EventBridge bus |
 | `NOTIFICATIONS_FUNCTION` | the messenger only: name or ARN of the function that composes messages |
 | `MAIL_SENDER` | the messenger only: the address that e-mails come from, such as `reminders@clinic.example` |
 | `MAIL_CONFIGURATION_SET` | the messenger only: name of the SES configuration set, whose events tell of bounces |
@@ -18,6 +18,9 @@
 | `MASTER_SECRET_ID` | making database users only: ARN of the secret that RDS keeps for its master user |
 | `APP_SECRET_ID` | making database users only: the application's secret, as `DATABASE_SECRET_ID` is the migrator's |
 | `READER_SECRET_ID` | making the main database's users only: the secret with which registers of countries are filled |
+| `COUNTRY` | the processor of a country only: its ISO 3166-1 code, such as `PE` |
+| `REGISTER_SECRET_ID` | the same: the secret of the country's register, as `DATABASE_SECRET_ID` is the reader's |
+| `MAX_RECEIVES` | the same: how often its queue hands out a message before it is dead |
 | `SCHEMA` | migrations and database users: `main` (default), or `register` for the database of a country |
 """
 
@@ -28,6 +31,8 @@ from dataclasses import dataclass, field
 
 _MAIL_SENDER = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SMS_SENDER_ID = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_MAX_RECEIVES = re.compile(r"[1-9][0-9]{0,3}")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -89,6 +94,19 @@ class MessengerSettings:
     sms_sender_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CountrySettings:
+    """The processor of a country reads the main database with one secret, and has another for the country's register.
+    After `max_receives` a message does not come again.
+    """
+
+    country: str
+    main: DatabaseSettings
+    register: DatabaseSettings
+    event_bus_name: str
+    max_receives: int
+
+
 def _tls(environment: Mapping[str, str]) -> TlsSettings:
     choice = environment.get("DATABASE_TLS", "verify")
     if choice not in {"verify", "off"}:
@@ -139,6 +157,24 @@ def required_public_url(environment: Mapping[str, str] = os.environ) -> str:
 def event_bus_name(environment: Mapping[str, str] = os.environ) -> str:
     """Raises SettingsError."""
     return _required(environment, "EVENT_BUS_NAME")
+
+
+def country_settings(environment: Mapping[str, str] = os.environ) -> CountrySettings:
+    """Raises SettingsError."""
+    country = _required(environment, "COUNTRY")
+    if not _COUNTRY.fullmatch(country):
+        raise SettingsError("COUNTRY is not the code of a country. Set it to two capital letters such as PE.")
+    max_receives = _required(environment, "MAX_RECEIVES")
+    if not _MAX_RECEIVES.fullmatch(max_receives):
+        raise SettingsError("MAX_RECEIVES is not a number. Set it to the queue's maxReceiveCount, such as 10.")
+    tls = _tls(environment)
+    return CountrySettings(
+        country=country,
+        main=DatabaseSettings(_secret_id(environment), tls),
+        register=DatabaseSettings(_required(environment, "REGISTER_SECRET_ID"), tls),
+        event_bus_name=event_bus_name(environment),
+        max_receives=int(max_receives),
+    )
 
 
 def messenger_settings(environment: Mapping[str, str] = os.environ) -> MessengerSettings:

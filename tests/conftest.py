@@ -27,7 +27,8 @@ from tests.clock import NOW, Clock
 from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
 from tests.needed_grants import NeededGrants, Statements
-from tests.servers import app_user, empty_tables, new_database, start_server
+from tests.registers import PeruvianRegister, new_register
+from tests.servers import app_user, empty_tables, new_database, reader_user, start_server
 from tests.services.notifications.messages import PUBLIC_URL
 
 _servers = ExitStack()
@@ -147,6 +148,19 @@ def engine(app_url: URL, migrated_url: URL) -> Iterator[Engine]:
     _grants.judge(migrated_url, app_url, statements)
 
 
+@pytest.fixture(scope="session")
+def reader_url(app_url: URL, migrated_url: URL) -> URL:
+    """The same database as a user who reads what the registers of countries hold, with exactly those rights."""
+    return reader_user(migrated_url)
+
+
+@pytest.fixture(scope="session")
+def register_url(server_url: URL, worker_id: str) -> Iterator[URL]:
+    """The register of a country, as its processor's user, with the rights that the migrating Lambda grants."""
+    with new_register(server_url, worker_id) as url:
+        yield url
+
+
 _CLOCK = Clock(NOW)
 
 
@@ -212,6 +226,16 @@ def lambda_environment(aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def delivery(aws: pytest.MonkeyPatch) -> Delivery:
     return Delivery()
+
+
+@pytest.fixture
+def peru(
+    reader_url: URL, register_url: URL, practice: Practice, delivery: Delivery, clock: Clock
+) -> Iterator[PeruvianRegister]:
+    """The processor of Peru, whose register is empty again after the test."""
+    peru = PeruvianRegister(reader_url, register_url, practice, delivery, clock)
+    yield peru
+    peru.close()
 
 
 @pytest.fixture(scope="session")

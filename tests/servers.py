@@ -3,9 +3,10 @@ instance (see dev/mysql).
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pymysql.constants import CLIENT
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
@@ -16,6 +17,9 @@ from lambda_function.db import logins
 from lambda_function.db.base import CHARSET, COLLATION, Base
 from lambda_function.db.engine import lift_limits
 from lambda_function.db.schemas import Schema
+
+if TYPE_CHECKING:  # generic only for the type checker
+    from pymysql.cursors import Cursor
 
 
 def start_server(stack: ExitStack, environment: Mapping[str, str] = os.environ) -> Server:
@@ -63,20 +67,30 @@ def drop_users(url: URL) -> None:
 
 
 @contextmanager
-def app_user(url: URL) -> Iterator[URL]:
+def app_user(url: URL, schema: Schema = Schema.MAIN) -> Iterator[URL]:
     """Creates the application's users of a migrated database with their rights. One of them can log in. They are
     dropped afterwards.
     """
     drop_users(url)
-    database, password = str(url.database), logins.new_password()
-    first, second = logins.app_logins(database)
-    with logins.session(UrlCredentials(url).current(), tls=None) as cursor:
-        logins.create(cursor, first)
-        logins.create(cursor, second)
-        logins.set_password(cursor, first, password)
-        logins.grant_app(cursor, database, Schema.MAIN)
-    yield url.set(username=first, password=password)
+    database = str(url.database)
+    yield _with_login(url, logins.app_logins(database), lambda cursor: logins.grant_app(cursor, database, schema))
     drop_users(url)
+
+
+def reader_user(url: URL) -> URL:
+    """Creates the readers of a migrated main database with their rights. They are dropped with its other users."""
+    database = str(url.database)
+    return _with_login(url, logins.reader_logins(database), lambda cursor: logins.grant_readers(cursor, database))
+
+
+def _with_login(url: URL, users: tuple[str, str], grant: Callable[["Cursor"], None]) -> URL:
+    password = logins.new_password()
+    with logins.session(UrlCredentials(url).current(), tls=None) as cursor:
+        for user in users:
+            logins.create(cursor, user)
+        logins.set_password(cursor, users[0], password)
+        grant(cursor)
+    return url.set(username=users[0], password=password)
 
 
 WRITTEN_BY_MIGRATIONS = frozenset({"user_type", "idempotency_lock", "offer_lock", "import_lock", "installation"})

@@ -114,7 +114,7 @@ READER_RIGHTS: Mapping[str, str] = MappingProxyType(
             "SELECT (appointment_id, version, clinic_id, patient_id, treatment_id, status, starts_at, ends_at, "
             "updated_at)"
         ),
-        AppointmentRegistration.__tablename__: "SELECT (appointment_id, version)",
+        AppointmentRegistration.__tablename__: "SELECT (appointment_id, version, status)",
         Clinic.__tablename__: "SELECT (clinic_id, country, time_zone)",
         PatientIdentifier.__tablename__: _READ,
         Treatment.__tablename__: "SELECT (treatment_id, code)",

@@ -1,7 +1,8 @@
 """The registration of visits in the register of their country. docs/decisions/0026 says how it works."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -24,12 +25,14 @@ class FailureReason(StrEnum):
 
     # The country's database, or ours, could not be reached.
     UNAVAILABLE = "unavailable"
-    # The country's database did not accept the row.
+    # The country's database, or ours, did not accept a statement.
     REFUSED = "refused"
     # There is no such visit.
     NO_SUCH_VISIT = "no_such_visit"
     # The visit is at a clinic in another country.
     OTHER_COUNTRY = "other_country"
+    # Nobody knows the time zone of the visit's clinic, so the visit has no local times.
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
     # Anything else. The function's log says more.
     INTERNAL = "internal"
 
@@ -40,3 +43,25 @@ REGISTRATION_FAILED = "visit.registration_failed"
 
 # The message of a change may be on its way for so long. Its visit is no difference between a register and us.
 ON_ITS_WAY = timedelta(hours=1)
+
+
+class Registration(NamedTuple):
+    """The outcome of registering a version of a visit. `error` is the reason of one that has FAILED."""
+
+    appointment_id: int
+    version: int
+    status: Outcome
+    error: str | None
+    at: datetime
+
+
+def outranks(new: Registration, old: Registration) -> bool:
+    """Whether an outcome replaces another of the same visit. The later version counts; of one version, that it is DONE,
+    since a register does not lose it again; and otherwise the later time. It is an order of all outcomes, so it makes
+    no difference in which order they come, or how often.
+    """
+    return _rank(new) > _rank(old)
+
+
+def _rank(outcome: Registration) -> tuple[int, bool, datetime, str]:
+    return outcome.version, outcome.status is Outcome.DONE, outcome.at, outcome.error or ""

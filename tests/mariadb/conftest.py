@@ -9,7 +9,8 @@ from sqlalchemy import URL, Engine
 
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
-from tests.servers import app_user
+from tests.registers import new_register
+from tests.servers import app_user, reader_user
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,14 @@ def engine(app_url: URL) -> Iterator[Engine]:
     engine = build_engine(UrlCredentials(app_url), tls=None)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def reader_url(app_url: URL, mariadb_url: URL) -> URL:
+    return reader_user(mariadb_url)
+
+
+@pytest.fixture(scope="session")
+def register_url(mariadb_server_url: URL, worker_id: str) -> Iterator[URL]:
+    with new_register(mariadb_server_url, worker_id) as url:
+        yield url

@@ -6,8 +6,10 @@ from lambda_function.settings import (
     MessengerSettings,
     NoDatabaseError,
     SettingsError,
+    country_settings,
     database_settings,
     event_bus_name,
+    is_register,
     messenger_settings,
     migration_settings,
     public_url,
@@ -145,3 +147,59 @@ def test_a_sender_that_makes_no_sense_is_refused_and_not_repeated(name: str, val
     with pytest.raises(SettingsError, match=name) as refusal:
         messenger_settings({**MESSENGER, name: value})
     assert value not in str(refusal.value)
+
+
+COUNTRY = {
+    **SECRET,
+    "COUNTRY": "PE",
+    "REGISTER_SECRET_ID": "prod/register/pe/app",
+    "EVENT_BUS_NAME": "bus",
+    "MAX_RECEIVES": "10",
+}
+
+
+def test_the_processor_of_a_country_has_a_secret_for_each_of_its_two_databases() -> None:
+    settings = country_settings(COUNTRY)
+    assert (settings.country, settings.event_bus_name, settings.max_receives) == ("PE", "bus", 10)
+    assert (settings.main.secret_id, settings.register.secret_id) == ("prod/database", "prod/register/pe/app")
+    assert settings.main.tls.verify
+    assert settings.register.tls.verify
+
+
+def test_the_processor_of_a_country_uses_no_proxy() -> None:
+    """The reader's login is not one of the proxy's."""
+    settings = country_settings({**COUNTRY, "DATABASE_HOST": "proxy"})
+    assert (settings.main.host, settings.register.host) == (None, None)
+
+
+@pytest.mark.parametrize("name", COUNTRY)
+def test_the_processor_of_a_country_says_which_variable_is_missing(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        country_settings({**COUNTRY, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("COUNTRY", value) for value in ("pe", "PER", "P", "ÑU", "PE ")),
+        *(("MAX_RECEIVES", value) for value in ("0", "-1", "ten", "1.5", "٣", "10000")),
+    ],
+)
+def test_what_makes_no_sense_for_a_country_is_refused_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as refusal:
+        country_settings({**COUNTRY, name: value})
+    assert f" {value} " not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "register"), [({}, False), ({"SCHEMA": "main"}, False), ({"SCHEMA": "register"}, True)]
+)
+def test_the_database_to_migrate_is_the_service_s_own_unless_somebody_says_otherwise(
+    schema: dict[str, str], *, register: bool
+) -> None:
+    assert is_register(schema) is register
+
+
+def test_another_schema_is_refused() -> None:
+    with pytest.raises(SettingsError, match="SCHEMA"):
+        is_register({"SCHEMA": "Register"})

@@ -1,0 +1,36 @@
+"""The last outcome of registering each visit in its country. Unscoped: it acts for nobody."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy.dialects.mysql import Insert, insert
+from sqlalchemy.orm import Session
+
+from lambda_function.db.models.registrations import REGISTRATION_ROWS
+from lambda_function.db.rows import write
+from lambda_function.domain.registration import Outcome, Registration
+
+
+def keep(session: Session, outcomes: Sequence[Registration]) -> None:
+    """Keeps each outcome that outranks the one that is there, or comes first, all in one statement. There may be
+    several of one visit.
+    """
+    if outcomes:
+        # Whoever keeps outcomes of the same visits at the same time meets them in the same order.
+        statement = insert(REGISTRATION_ROWS).values([outcome._asdict() for outcome in sorted(outcomes)])
+        write(session, statement.on_duplicate_key_update(_what_outranks(statement)))
+
+
+def _what_outranks(statement: Insert) -> list[tuple[str, ColumnElement[Any]]]:
+    """Returns the assignments of `outranks` in domain/registration.py.
+
+    The database makes them one after the other, and each condition sees what those before it have assigned. In this
+    order that changes nothing: a later time is assigned before status and version only if these are the same, or if
+    one of them, which is not assigned yet, decides alone.
+    """
+    new, old = statement.inserted, REGISTRATION_ROWS.c
+    later = or_(new.at > old.at, and_(new.at == old.at, new.error > old.error))
+    better = or_(and_(new.status == Outcome.DONE, old.status == Outcome.FAILED), and_(new.status == old.status, later))
+    outranks = or_(new.version > old.version, and_(new.version == old.version, better))
+    return [(name, case((outranks, new[name]), else_=old[name])) for name in ("error", "at", "status", "version")]

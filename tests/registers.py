@@ -93,6 +93,14 @@ class PeruvianRegister:
     def versions(self) -> dict[int, int]:
         return {number: row.version for number, row in self.rows().items()}
 
+    @property
+    def register_engine(self) -> Engine:
+        return self._engines[1]
+
+    def outcome_records(self) -> list[Record]:
+        """Returns the outcomes since the last call as the queue of outcomes hands them out."""
+        return [Record(str(number), json.dumps(event)) for number, event in enumerate(self.delivery.received())]
+
     def told(self) -> list[Outcome]:
         """Returns the outcomes since the last call."""
         return [

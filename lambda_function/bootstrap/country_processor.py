@@ -2,6 +2,8 @@
 call.
 """
 
+from functools import partial
+
 import boto3
 from botocore.config import Config
 
@@ -9,6 +11,7 @@ from lambda_function.aws.country_processor import CountryProcessor
 from lambda_function.aws.events import EventBridge
 from lambda_function.bootstrap.clock import Clock, system_clock
 from lambda_function.bootstrap.database import application_database
+from lambda_function.services.registers.checking import check
 from lambda_function.services.registers.processing import Processor
 from lambda_function.services.registers.registering import Country
 from lambda_function.settings import CountrySettings, country_settings
@@ -26,4 +29,4 @@ def build_country_processor(settings: CountrySettings | None = None, clock: Cloc
     )
     bus = EventBridge(boto3.client("events", config=_CLIENT), settings.event_bus_name)
     processor = Processor(country, bus, settings.max_receives, clock)
-    return CountryProcessor(process=processor.process)
+    return CountryProcessor(process=processor.process, check=partial(check, country, bus))

@@ -37,6 +37,21 @@ class FailureReason(StrEnum):
     INTERNAL = "internal"
 
 
+class DifferenceKind(StrEnum):
+    """How a register differs from the main database about a visit."""
+
+    # The visit is not in the register.
+    MISSING = "missing"
+    # The register has an earlier version.
+    BEHIND = "behind"
+    # The register has a later version, because the main database was restored.
+    AHEAD = "ahead"
+    # The register has the same version, and something else in it.
+    DIFFERENT = "different"
+    # The country has no such visit.
+    ORPHAN = "orphan"
+
+
 # The kinds of events that tell of an outcome. No queue of a country gets them: see docs/events.md.
 REGISTERED = "visit.registered"
 REGISTRATION_FAILED = "visit.registration_failed"

@@ -1,6 +1,7 @@
 """The Lambdas between the bus, the register of a country and the main database, as SQS calls them."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -100,8 +101,39 @@ def test_without_the_register_everything_comes_again_and_its_last_time_is_told(
     assert [event["detail"]["error"] for event in delivery.received()] == ["unavailable"]
 
 
+def test_an_operator_gets_what_differs_and_repairs_it(stored: Practice, delivery: Delivery) -> None:
+    visit = stored.add_appointment(NOW, updated_at=datetime.now(UTC) - timedelta(days=1)).appointment_id
+    missing = {
+        "after": None,
+        "last_id": visit,
+        "visits": 1,
+        "registered": 0,
+        "days": {"2030-01-07": {"visits": 1, "registered": 0}},
+        "differences": [{"appointment_id": visit, "kind": "missing"}],
+        "on_their_way": [],
+        "untold": [],
+        "repaired": 0,
+    }
+    event = {"action": "check", "after": 0, "repair": False}
+
+    assert call(PROCESSOR, event) == missing
+    assert call(PROCESSOR, {**event, "repair": True}) == {**missing, "repaired": 1}
+    assert [told["detail"]["appointment_id"] for told in delivery.received()] == [visit]
+
+
 @pytest.mark.parametrize("module", [PROCESSOR, REGISTRATION])
-@pytest.mark.parametrize("event", [{}, {"action": "register"}, {"Records": {}}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"action": "register"},
+        {"Records": {}},
+        {"action": "check"},
+        {"action": "check", "after": -1, "repair": False},
+        {"action": "check", "after": True, "repair": False},
+        {"action": "check", "after": 0, "repair": "no"},
+    ],
+)
 def test_what_is_no_event_of_theirs_is_an_error(stored: Practice, module: str, event: Any) -> None:
     with pytest.raises(ValueError, match="batch of SQS"):
         call(module, event)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import BigInteger, bindparam, delete, select
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -38,6 +38,12 @@ _LOCKED: AnySelect = (
     .order_by(RegisteredVisit.appointment_id)
     .with_for_update()
 )
+_BETWEEN: AnySelect = (
+    select(*columns(VisitInRegister, RegisteredVisit))
+    .where(RegisteredVisit.appointment_id > bindparam("after"), RegisteredVisit.appointment_id <= bindparam("last"))
+    .order_by(RegisteredVisit.appointment_id)
+    .limit(bindparam("most"))
+)
 
 
 def lock(session: Session, appointment_ids: Collection[int]) -> dict[int, VisitInRegister]:
@@ -67,6 +73,18 @@ def change(session: Session, rows: Sequence[VisitInRegister], now: datetime) -> 
     statement = insert(VISIT_ROWS).values(_values(rows, now))
     others = {column.name: statement.inserted[column.name] for column in VISIT_ROWS.columns if not column.primary_key}
     write(session, statement.on_duplicate_key_update(others))
+
+
+def remove(session: Session, appointment_ids: Collection[int]) -> None:
+    """Removes visits whose rows are locked."""
+    if appointment_ids:
+        write(session, delete(RegisteredVisit).where(RegisteredVisit.appointment_id.in_(sorted(appointment_ids))))
+
+
+def between(session: Session, after: int, last: int, limit: int) -> dict[int, VisitInRegister]:
+    """Returns at most `limit` visits whose ids are beyond `after`, up to `last`, in the order of their ids."""
+    values = {"after": after, "last": last, "most": limit}
+    return {row.appointment_id: row for row in fetch_all(session, VisitInRegister, _BETWEEN, values, unscoped=True)}
 
 
 def _values(rows: Sequence[VisitInRegister], now: datetime) -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ from lambda_function.db.models import (
     User,
 )
 from lambda_function.db.rows import columns, fetch_all
+from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.registration import Outcome
@@ -76,9 +77,41 @@ _VISITS: AnySelect = (
 _NAMED: AnySelect = _VISITS.where(
     Appointment.appointment_id.in_(bindparam("appointment_ids", type_=BigInteger, expanding=True))
 )
+_OF_COUNTRY: AnySelect = _VISITS.where(
+    Clinic.country == bindparam("country"),
+    Appointment.appointment_id > bindparam("after"),
+    Appointment.appointment_id <= bindparam("last"),
+)
+# The last id of a part, or none if there are not that many.
+_NEXT_IDS = (
+    select(Appointment.appointment_id)
+    .where(Appointment.appointment_id > bindparam("after"))
+    .order_by(Appointment.appointment_id)
+    .offset(bindparam("others"))
+    .limit(1)
+)
+_LAST_ID = select(func.max(Appointment.appointment_id))
 
 
 def visits(session: Session, appointment_ids: Collection[int]) -> dict[int, VisitToRegister]:
     """Returns those of the visits that exist, whatever their country."""
     found = fetch_all(session, VisitToRegister, _NAMED, {"appointment_ids": sorted(appointment_ids)}, unscoped=True)
     return {visit.appointment_id: visit for visit in found}
+
+
+def part_end(session: Session, after: int, size: int) -> int | None:
+    """Returns the id of the last of the next `size` visits of all countries, or None if there are fewer."""
+    return session.scalar(_NEXT_IDS, {"after": after, "others": size - 1}, execution_options=UNSCOPED)
+
+
+def last_id(session: Session) -> int:
+    """Returns the greatest id of all visits, or 0."""
+    return session.scalar(_LAST_ID, execution_options=UNSCOPED) or 0
+
+
+def visits_between(session: Session, country: str, after: int, last: int) -> dict[int, VisitToRegister]:
+    """Returns the visits of the country whose ids are beyond `after`, up to `last`."""
+    values = {"country": country, "after": after, "last": last}
+    return {
+        visit.appointment_id: visit for visit in fetch_all(session, VisitToRegister, _OF_COUNTRY, values, unscoped=True)
+    }

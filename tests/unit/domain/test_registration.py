@@ -1,0 +1,55 @@
+"""Which of two outcomes counts: an order of all of them."""
+
+from datetime import timedelta
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_function.domain.registration import FailureReason, Outcome, Registration, outranks
+from tests.clock import NOW
+
+OUTCOMES = st.builds(
+    lambda version, reason, second: Registration(
+        7, version, Outcome.DONE if reason is None else Outcome.FAILED, reason, NOW + timedelta(seconds=second)
+    ),
+    st.integers(1, 3),
+    st.none() | st.sampled_from(FailureReason),
+    st.integers(0, 2),
+)
+
+
+def after(outcomes: tuple[Registration, ...]) -> Registration:
+    """Returns what is left when the outcomes come one after the other."""
+    left, *others = outcomes
+    for each in others:
+        left = each if outranks(each, left) else left
+    return left
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=5))
+def test_any_order_and_any_repetition_of_outcomes_ends_the_same(outcomes: list[Registration]) -> None:
+    repeated = (*outcomes, outcomes[0])
+
+    assert {after(order) for order in permutations(repeated)} == {after(tuple(outcomes))}
+
+
+def test_the_later_version_counts_whatever_became_of_it() -> None:
+    done = Registration(7, 1, Outcome.DONE, None, NOW)
+
+    assert outranks(Registration(7, 2, Outcome.FAILED, "refused", NOW - timedelta(days=1)), done)
+
+
+def test_what_is_done_is_not_undone_by_a_failure_of_the_same_version() -> None:
+    done = Registration(7, 1, Outcome.DONE, None, NOW)
+    failed = Registration(7, 1, Outcome.FAILED, "refused", NOW + timedelta(days=1))
+
+    assert outranks(done, failed)
+    assert not outranks(failed, done)
+
+
+def test_of_two_failures_the_later_counts() -> None:
+    early = Registration(7, 1, Outcome.FAILED, "unavailable", NOW)
+
+    assert outranks(Registration(7, 1, Outcome.FAILED, "internal", NOW + timedelta(seconds=1)), early)
+    assert not outranks(early, early)

@@ -228,6 +228,8 @@ def errors_are_caught_by_name(module: Module, allowed: Collection[str] = BROAD_E
 
 
 def time_zones_have_one_source(module: Module) -> Findings:
+    if module.lies_in("docs/examples/"):
+        return  # a program of its own has no package of ours
     for imported, name in imported_names(module):
         if name in {"zoneinfo.available_timezones", "zoneinfo.reset_tzpath"}:
             yield module.at(imported, "what zones the host has is no matter: ask domain/time_zones")

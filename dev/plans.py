@@ -55,6 +55,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 "database_engine": "aurora-mysql",
                 "aurora_capacity": {"minimum": 0.5, "maximum": 16, "instances": 2},
                 "rds_proxy": True,
+                "countries": {"PE": {"servers": [1, 2]}},
             },
         ),
         "prod-proxy": Shape(
@@ -71,8 +72,14 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "prod-cloudfront": Shape("prod", {"cloudfront": True}),
         "prod-cloudfront-name": Shape("prod", {"cloudfront": True, "custom_domain": _domain("us-east-1")}),
         "prod-first-apply": Shape("prod", {"rotation": {"enabled": False, "days": 30}}),
-        "prod-maintenance": Shape("prod", {"maintenance": True, "snapstart": False, "provisioned_concurrency": 20}),
+        "prod-maintenance": Shape(
+            "prod",
+            {"maintenance": True, "snapstart": False, "provisioned_concurrency": 20, "countries": {"PE": {}}},
+        ),
         "prod-copies": Shape("prod", {"backup_region": "eu-central-1"}),
+        # What the first country costs and what each further one does is in docs/operations.md, too.
+        "prod-country": Shape("prod", {"countries": {"PE": {}}}),
+        "prod-countries": Shape("prod", {"countries": {"CL": {}, "PE": {}}}),
         # These three have their bill in docs/operations.md.
         "clinic-smallest": Shape(
             "prod",

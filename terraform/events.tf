@@ -18,10 +18,27 @@ resource "aws_cloudwatch_event_archive" "main" {
 locals {
   two_weeks = 14 * 24 * 3600
 
-  # A queue each. Our own function tells people of changes and offers (messages.tf); the others are programs elsewhere,
-  # whose functions may take 30 s. Kinds that tell nobody are not sent to it.
+  # A queue each. Our own functions tell people of changes and offers (messages.tf), and keep the registers of countries
+  # (countries.tf); the others are programs elsewhere, whose functions may take 30 s. Kinds that tell nobody are not sent
+  # to the first.
   consumers = merge(
-    { for name, kinds in var.event_consumers : name => { kinds = kinds, seconds = 30 } },
+    { for name, kinds in var.event_consumers : name => { kinds = kinds, seconds = 30, receives = 5, detail = {} } },
+    {
+      for name, country in local.countries : "country-${name}" => {
+        kinds    = local.registered_kinds
+        seconds  = local.register_seconds
+        receives = local.register_receives
+        detail   = { country = [country.code] }
+      }
+    },
+    local.registers ? {
+      registration = {
+        kinds    = ["visit.registered", "visit.registration_failed"]
+        seconds  = local.register_seconds
+        receives = 5
+        detail   = {}
+      }
+    } : {},
     {
       notifications = {
         kinds = [
@@ -32,7 +49,9 @@ locals {
           "appointment.cancelled",
           "waitlist.offered",
         ]
-        seconds = local.notifications_seconds
+        seconds  = local.notifications_seconds
+        receives = 5
+        detail   = {}
       }
     },
   )
@@ -56,7 +75,7 @@ resource "aws_sqs_queue" "consumer" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead[each.key].arn
-    maxReceiveCount     = 5
+    maxReceiveCount     = each.value.receives
   })
 }
 
@@ -84,10 +103,10 @@ resource "aws_cloudwatch_event_rule" "consumer" {
   name           = "${local.name}-${each.key}"
   description    = "Events for ${each.key}"
   event_bus_name = aws_cloudwatch_event_bus.main.name
-  event_pattern = jsonencode({
-    source      = ["dentist-appointments"]
-    detail-type = each.value.kinds
-  })
+  event_pattern = jsonencode(merge(
+    { source = ["dentist-appointments"], detail-type = each.value.kinds },
+    length(each.value.detail) > 0 ? { detail = each.value.detail } : {},
+  ))
 }
 
 resource "aws_cloudwatch_event_target" "consumer" {
@@ -166,6 +185,37 @@ resource "aws_sqs_queue_policy" "consumer" {
 
   queue_url = aws_sqs_queue.consumer[each.key].url
   policy    = data.aws_iam_policy_document.queue[each.key].json
+}
+
+# ---- from queues to functions --------------------------------------------------------------------
+
+locals {
+  # Lambda takes messages from these queues for the function. How many of its executions may do so depends on who else
+  # calls it: the sweep and the messenger need two of `notifications`, and an operator's check one of a country.
+  takers = merge(
+    { notifications = { function = module.notifications.alias_arn, executions = local.application_concurrency.notifications - 2 } },
+    { for function in module.registration : "registration" => { function = function.alias_arn, executions = local.application_concurrency.registration } },
+    { for name, function in module.country_processor : "country-${name}" => { function = function.alias_arn, executions = local.country_concurrency - 1 } },
+  )
+}
+
+moved {
+  from = aws_lambda_event_source_mapping.notifications
+  to   = aws_lambda_event_source_mapping.consumer["notifications"]
+}
+
+resource "aws_lambda_event_source_mapping" "consumer" {
+  for_each = local.takers
+
+  event_source_arn        = aws_sqs_queue.consumer[each.key].arn
+  function_name           = each.value.function
+  enabled                 = !var.maintenance
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = each.value.executions
+  }
 }
 
 # ---- schedules -----------------------------------------------------------------------------------

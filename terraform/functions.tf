@@ -41,6 +41,7 @@ locals {
     resources = [aws_kms_key.database.arn]
     condition = { test = "StringEquals", variable = "kms:ViaService", values = ["secretsmanager.${var.region}.amazonaws.com"] }
   }
+  use_the_secrets_key = merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] })
   read_application_secret = [
     {
       sid       = "ReadTheApplicationsSecret"
@@ -52,9 +53,9 @@ locals {
 
   # One execution holds one connection (pool of one, db/engine.py), so their sum has to fit max_connections beside ten
   # for RDS itself and for people in an emergency. With the proxy, the application's functions share its connections.
-  application_concurrency = { api = var.api_concurrency, outbox_relay = 1, waitlist = 1, notifications = 5, cognito = 5 }
-  # Both secrets fall due on the same day, so two rotations run at once.
-  direct_concurrency = { migrate = 2, rotate_secret = 2, operator = 2 }
+  application_concurrency = merge({ api = var.api_concurrency, outbox_relay = 1, waitlist = 1, notifications = 5, cognito = 5 }, local.outcomes_concurrency)
+  # All secrets fall due on the same day, so their rotations run at once.
+  direct_concurrency = merge({ migrate = 2, rotate_secret = 2, operator = 2 }, local.registers_concurrency)
   spare_connections  = 10
   # These reach no database.
   unconnected_concurrency = { messenger = 1, before_traffic = 1 }
@@ -65,19 +66,24 @@ locals {
     var.rds_proxy ? [ceil(local.max_connections * local.proxy_percent / 100)] : values(local.application_concurrency),
   ))
 
-  functions = {
-    api           = module.api
-    migrate       = module.migrate
-    rotate_secret = module.rotate_secret
-    outbox_relay  = module.outbox_relay
-    waitlist      = module.waitlist
-    notifications = module.notifications
-    operator      = module.operator
-    cognito       = module.cognito
+  functions = merge(
+    {
+      api           = module.api
+      migrate       = module.migrate
+      rotate_secret = module.rotate_secret
+      outbox_relay  = module.outbox_relay
+      waitlist      = module.waitlist
+      notifications = module.notifications
+      operator      = module.operator
+      cognito       = module.cognito
 
-    messenger      = module.messenger
-    before_traffic = module.before_traffic
-  }
+      messenger      = module.messenger
+      before_traffic = module.before_traffic
+    },
+    { for function in module.registration : "registration" => function },
+    { for name, function in module.country_processor : "country_${name}" => function },
+    { for name, function in module.migrate_register : "migrate_${name}" => function },
+  )
 }
 
 resource "terraform_data" "connections" {
@@ -122,8 +128,10 @@ module "migrate" {
   handler     = "lambda_function.entrypoints.migrate.handler"
   common      = local.common
   environment = merge(local.direct_environment, {
+    SCHEMA             = "main"
     DATABASE_SECRET_ID = aws_secretsmanager_secret.database["migrator"].arn
     APP_SECRET_ID      = aws_secretsmanager_secret.database["app"].arn
+    READER_SECRET_ID   = local.registers ? aws_secretsmanager_secret.database["reader"].arn : ""
     MASTER_SECRET_ID   = local.database.master_secret_arn
     DATABASE_HOST      = local.database.host
     DATABASE_PORT      = tostring(local.database_port)
@@ -138,9 +146,9 @@ module "migrate" {
     {
       sid       = "FillTheUsersSecrets"
       actions   = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
-      resources = [for secret in aws_secretsmanager_secret.database : secret.arn]
+      resources = [for user in keys(local.main_users) : aws_secretsmanager_secret.database[user].arn]
     },
-    merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] }),
+    local.use_the_secrets_key,
   ]
   timeout_seconds = 900
   concurrency     = local.direct_concurrency.migrate
@@ -156,9 +164,9 @@ module "rotate_secret" {
   environment = local.direct_environment
   statements = [
     {
-      sid       = "ReadTheMastersSecret"
+      sid       = "ReadTheMastersSecrets"
       actions   = ["secretsmanager:GetSecretValue"]
-      resources = [local.database.master_secret_arn]
+      resources = concat([local.database.master_secret_arn], [for database in local.register : database.master_user_secret[0].secret_arn])
     },
     {
       sid = "RotateTheUsersSecrets"
@@ -170,7 +178,7 @@ module "rotate_secret" {
       ]
       resources = [for secret in aws_secretsmanager_secret.database : secret.arn]
     },
-    merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] }),
+    local.use_the_secrets_key,
   ]
   timeout_seconds = 60
   concurrency     = local.direct_concurrency.rotate_secret

@@ -1,24 +1,9 @@
 # Messages to people: where their e-mails come from, and how bounces and complaints come back. The functions are in
-# functions.tf, the queue in events.tf, the schedules there too.
+# functions.tf; the queue, what takes from it, and the schedules in events.tf.
 
 locals {
   notifications_seconds = 60
   mail_domain           = reverse(split("@", var.mail_sender))[0]
-}
-
-# ---- from the queue to the function ----------------------------------------------------------------
-
-# Lambda takes messages from the queue for it. Two of its executions stay free for the sweep and for the messenger.
-resource "aws_lambda_event_source_mapping" "notifications" {
-  event_source_arn        = aws_sqs_queue.consumer["notifications"].arn
-  function_name           = module.notifications.alias_arn
-  enabled                 = !var.maintenance
-  batch_size              = 10
-  function_response_types = ["ReportBatchItemFailures"]
-
-  scaling_config {
-    maximum_concurrency = local.application_concurrency.notifications - 2
-  }
 }
 
 # ---- e-mail ------------------------------------------------------------------------------------------

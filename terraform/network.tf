@@ -101,6 +101,10 @@ locals {
       functions-proxy = { from = aws_security_group.functions.id, to = aws_security_group.proxy[0].id, port = local.database_port }
       proxy-database  = { from = aws_security_group.proxy[0].id, to = aws_security_group.database.id, port = local.database_port }
     } : {},
+    {
+      for name, group in aws_security_group.register :
+      "functions-register-${name}" => { from = aws_security_group.functions.id, to = group.id, port = local.database_port }
+    },
   )
 }
 

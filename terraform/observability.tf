@@ -169,6 +169,19 @@ locals {
       })
     },
     {
+      for name, function in module.country_processor : "country-${name}-lag" => merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "RegisterLagSeconds", dimensions = { service = function.name },
+        statistic   = "Maximum", threshold = 900, periods = 3,
+        description = "Visits have come into the register of ${upper(name)} over a quarter of an hour after they were changed"
+      })
+    },
+    {
+      for name, function in module.country_processor : "country-${name}-registrations-failed" => merge(local.usual, {
+        namespace   = "DentistAppointments", metric = "RegistrationFailed", dimensions = { service = function.name },
+        description = "Visits could not be brought into the register of ${upper(name)}"
+      })
+    },
+    {
       api-canary = merge(local.usual, {
         namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.gateway_dimensions,
         seconds     = 60, threshold = 2,
@@ -218,12 +231,12 @@ locals {
       })
     },
     {
-      # SQS deletes messages after two weeks and tells nobody. People wait for what is in our own queue, in which a message
-      # that fails stays for half an hour.
+      # SQS deletes messages after two weeks and tells nobody. People wait for what is in the queues of our own functions,
+      # in which a message that fails stays for half an hour.
       for name, queue in merge(local.failure_queues, aws_sqs_queue.consumer) : "queue-${name}-age" => merge(local.usual, {
         namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = queue.name },
-        statistic   = "Maximum", threshold = name == "notifications" ? 3600 : 24 * 3600,
-        description = "A message has been in ${queue.name} for over ${name == "notifications" ? "an hour" : "a day"}; after 14 days it is lost"
+        statistic   = "Maximum", threshold = contains(keys(local.takers), name) ? 3600 : 24 * 3600,
+        description = "A message has been in ${queue.name} for over ${contains(keys(local.takers), name) ? "an hour" : "a day"}; after 14 days it is lost"
       })
     },
   )
@@ -241,6 +254,34 @@ locals {
       description = "Over 0.08 % of the account's e-mails are complained about; from 0.1 % on AWS may stop them all"
     })
   }
+
+  # The instances of RDS, by the beginning of their alarms' names.
+  instances = merge(
+    { for instance in aws_db_instance.main : "database" => instance },
+    aws_db_instance.register,
+  )
+
+  instance_alarms = merge(
+    {
+      # RDS adds storage when less than a tenth is free, so half of that shows that it could not add enough.
+      for key, instance in local.instances : "${key}-storage" => merge(local.database_usual, {
+        dimensions  = { DBInstanceIdentifier = instance.identifier },
+        metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold",
+        threshold   = 0.05 * instance.allocated_storage * local.gib,
+        description = "Less than ${0.05 * instance.allocated_storage} GiB are free: storage has grown to its maximum, or fills faster than it grows"
+      })
+    },
+    {
+      # Burstable classes run on at full speed when their credits are used up, and bill it. From then on a larger class is
+      # cheaper.
+      for key, instance in local.instances : "${key}-credits" => merge(local.database_usual, {
+        dimensions  = { DBInstanceIdentifier = instance.identifier },
+        metric      = "CPUSurplusCreditsCharged", statistic = "Maximum",
+        description = "${instance.identifier} needs more CPU than its class has, and the surplus is billed"
+      })
+      if startswith(instance.instance_class, "db.t")
+    },
+  )
 
   database_dimensions = local.aurora ? { DBClusterIdentifier = local.database.id } : { DBInstanceIdentifier = local.database.id }
   database_usual      = merge(local.usual, { namespace = "AWS/RDS", dimensions = local.database_dimensions, statistic = "Average", periods = 3 })
@@ -269,21 +310,6 @@ locals {
       database-capacity = merge(local.database_usual, {
         metric = "ACUUtilization", threshold = 90, description = "The cluster is close to aurora_capacity.maximum"
       })
-      } : {
-      # RDS adds storage when less than a tenth is free, so half of that shows that it could not add enough.
-      database-storage = merge(local.database_usual, {
-        metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold",
-        threshold   = 0.05 * var.database_storage_gib.initial * local.gib,
-        description = "Less than ${0.05 * var.database_storage_gib.initial} GiB are free: storage has grown to its maximum, or fills faster than it grows"
-      })
-    },
-    # Burstable classes run on at full speed when their credits are used up, and bill it. From then on a larger class is
-    # cheaper.
-    !local.aurora && startswith(var.database_instance_class, "db.t") ? {
-      database-credits = merge(local.database_usual, {
-        metric      = "CPUSurplusCreditsCharged", statistic = "Maximum",
-        description = "The database needs more CPU than its class has, and the surplus is billed"
-      })
     } : {},
     # Only a cluster has readers: RDS makes no replica of an instance whose master password it manages.
     local.aurora && var.aurora_capacity.instances > 1 ? {
@@ -294,12 +320,13 @@ locals {
     } : {},
   )
 
-  alarms = merge(local.function_alarms, local.queue_alarms, local.mail_alarms, local.database_alarms)
+  alarms = merge(local.function_alarms, local.queue_alarms, local.mail_alarms, local.database_alarms, local.instance_alarms)
 
   # Calls are refused, schedules are silent and messages wait. The alarms on objectives follow from the same refusals.
-  set_off_by_maintenance = [
-    "api-canary", "api-throttled", "cognito-throttled", "freed-time-lag", "messages-lag", "outbox-lag", "queue-notifications-age",
-  ]
+  set_off_by_maintenance = concat(
+    ["api-canary", "api-throttled", "cognito-throttled", "freed-time-lag", "messages-lag", "outbox-lag"],
+    [for name in keys(local.takers) : "queue-${name}-age"],
+  )
 }
 
 resource "aws_cloudwatch_metric_alarm" "main" {
@@ -373,7 +400,11 @@ resource "aws_cloudwatch_metric_alarm" "refusals" {
 locals {
   gateway = flatten([for key, value in local.gateway_dimensions : [key, value]])
 
-  charts = [
+  charts = concat(local.own_charts, local.registers ? [
+    { title = "Registers of countries: seconds behind", stat = "Maximum", metrics = [for function in module.country_processor : ["DentistAppointments", "RegisterLagSeconds", "service", function.name]] },
+    { title = "Registers of countries: registrations that failed", stat = "Sum", metrics = [for function in module.country_processor : ["DentistAppointments", "RegistrationFailed", "service", function.name]] },
+  ] : [])
+  own_charts = [
     { title = "Requests", stat = "Sum", metrics = [for metric in ["Count", "4xx", "5xx"] : concat(["AWS/ApiGateway", metric], local.gateway)] },
     { title = "Latency, ms", stat = "p99", metrics = [for metric in ["Latency", "IntegrationLatency"] : concat(["AWS/ApiGateway", metric], local.gateway)] },
     { title = "Functions at the same time", stat = "Maximum", metrics = [for function in local.functions : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", function.name]] },

@@ -73,6 +73,11 @@ output "failed_queue" {
   value       = aws_sqs_queue.failed.url
 }
 
+output "country_prefix" {
+  description = "What the name of a country's function and queue begins with, for COUNTRY_PREFIX; its code in small letters follows."
+  value       = "${local.name}-country-"
+}
+
 output "exports_bucket" {
   description = "Bucket for files with personal data that are handed over. They are deleted after a month."
   value       = aws_s3_bucket.main["exports"].id

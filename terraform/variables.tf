@@ -428,8 +428,8 @@ variable "event_consumers" {
   default     = {}
 
   validation {
-    condition     = !contains(keys(var.event_consumers), "notifications")
-    error_message = "The queue `notifications` belongs to the function of that name. Take it out of event_consumers, or give your own consumer another name."
+    condition     = alltrue([for name in keys(var.event_consumers) : !contains(["notifications", "registration"], name) && !startswith(name, "country-")])
+    error_message = "The queues `notifications`, `registration` and `country-…` belong to functions of the stack. Take them out of event_consumers, or give your own consumer another name."
   }
 
   validation {
@@ -438,8 +438,41 @@ variable "event_consumers" {
   }
 
   validation {
-    condition     = alltrue([for kind in flatten(values(var.event_consumers)) : can(regex("^(appointment|waitlist)\\.", kind))])
-    error_message = "Kinds start with `appointment.` or `waitlist.`; no other kind is ever sent."
+    condition     = alltrue([for kind in flatten(values(var.event_consumers)) : can(regex("^(appointment|visit|waitlist)\\.", kind))])
+    error_message = "Kinds start with `appointment.`, `visit.` or `waitlist.`; no other kind is ever sent."
+  }
+}
+
+# ---- countries -----------------------------------------------------------------------------------
+
+variable "countries" {
+  type = map(object({
+    instance_class = optional(string, "db.t4g.small")
+    storage_gib    = optional(object({ initial = number, maximum = number }), { initial = 20, maximum = 100 })
+    multi_az       = optional(bool, false)
+    servers        = optional(list(number), [1])
+  }))
+  description = "The countries, by their code of ISO 3166-1, whose visits are registered in a database of their own. A register can be filled again from the main database, so it may do without a standby. `servers` numbers the country's servers; the last one is in use, and another stays only until it has moved (docs/operations.md)."
+  default     = {}
+
+  validation {
+    condition     = alltrue([for code in keys(var.countries) : can(regex("^[A-Z]{2}$", code))])
+    error_message = "A country's code has two capital letters, such as PE, as in the practice file."
+  }
+
+  validation {
+    condition     = alltrue([for country in values(var.countries) : contains(keys(local.instance_memory_gib), country.instance_class)])
+    error_message = "The memory of this class is unknown. Add it to instance_memory_gib in database.tf."
+  }
+
+  validation {
+    condition     = alltrue([for country in values(var.countries) : country.storage_gib.initial >= 20 && country.storage_gib.maximum >= country.storage_gib.initial * 1.1])
+    error_message = "gp3 storage has at least 20 GiB, and the maximum must be at least a tenth above the start."
+  }
+
+  validation {
+    condition     = alltrue([for country in values(var.countries) : length(country.servers) > 0 && length(country.servers) == length(toset(country.servers)) && alltrue([for server in country.servers : server >= 1 && floor(server) == server])])
+    error_message = "Number a country's servers with different whole numbers from 1 on; at least one is needed."
   }
 }
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from dev.drill.database_action import CA_FILE, connect, run
 from dev.drill.shell import BlockError
+from lambda_function.db.logins import app_logins
 
 _EXAMPLE: Final = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK: Final = re.compile(r"https://\S+/visit/[\w-]+")
@@ -39,6 +41,8 @@ def downgrade() -> None:
     op.drop_column("clinic", "drill")
 '''
 
+_COUNTRIES: Final = re.compile(r"^countries( =|:).*\n", re.MULTILINE)
+_REGISTER: Final = "dentist-prod-register-pe"
 # With what the runbook has defined before.
 _ONLY_A_PHONE: Final = """
 CALLED=$(api POST /users '{"full_name": "Only A Phone", "phone": "+51 984 000 001"}' | pick 'it["user_id"]')
@@ -172,6 +176,38 @@ def leave_an_event_that_failed(scene: Scene) -> Done:
     return Done()
 
 
+def choose_countries(value: str) -> Callable[[Scene], Done]:
+    """Returns what writes the variable `countries` into prod.tfvars, in place of what it was."""
+    return _write_last(Path("terraform/environments/prod.tfvars"), f"countries = {value}\n")
+
+
+def practise_in(codes: str) -> Callable[[Scene], Done]:
+    """Returns what names these countries in the practice file, in place of others."""
+    return _write_last(Path("practice.yaml"), f"countries: {codes}\n")
+
+
+def _write_last(name: Path, line: str) -> Callable[[Scene], Done]:
+    def write(scene: Scene) -> Done:
+        file = scene.folder / name
+        file.write_text(_COUNTRIES.sub("", file.read_text()) + line)
+        return Done()
+
+    return write
+
+
+def take_rights_in_the_register(scene: Scene) -> Done:
+    """So the register refuses every visit, until its users get their rights again."""
+    state = Path(scene.environment["DRILL_STATE"])
+    names = json.loads((state / "names.json").read_text())
+    [place] = [names[name] for name in names if name.startswith(f"{_REGISTER}.")]
+    servers = json.loads((state / "servers.json").read_text())
+    [url] = [server["url"] for server in servers if [server["address"], server["port"]] == place]
+    with connect(url, state / CA_FILE) as server:
+        for user in app_logins("register"):
+            run(server, f"REVOKE INSERT ON register.visit FROM '{user}'@'%'")
+    return Done()
+
+
 ACTIONS: Final[dict[str, Callable[[Scene], Done]]] = {
     "write the practice file": write_the_practice_file,
     "read the invitation": read_the_invitation,
@@ -180,4 +216,11 @@ ACTIONS: Final[dict[str, Callable[[Scene], Done]]] = {
     "somebody wants SMS": book_for_somebody_with_a_phone,
     "read the e-mail": read_the_email,
     "an event has failed": leave_an_event_that_failed,
+    "name the country": choose_countries("{ PE = {} }"),
+    "name the country in the practice file": practise_in("[PE]"),
+    "the register refuses": take_rights_in_the_register,
+    "give the country another server": choose_countries("{ PE = { servers = [1, 2] } }"),
+    "leave the former server": choose_countries("{ PE = { servers = [2] } }"),
+    "take the country out of the practice file": practise_in("[]"),
+    "take the country away": choose_countries("{}"),
 }

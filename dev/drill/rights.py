@@ -89,6 +89,10 @@ NOT_IN_THE_DRILL: Final = (
         "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage",
         _BY_LAMBDA,
     ),
+    *(
+        _exempt(role, sid, "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage", _BY_LAMBDA)
+        for role, sid in (("*-country-*", "TakeFromItsQueue"), ("*-registration-*", "TakeFromTheQueue"))
+    ),
     _exempt("*-messenger-*", "SendMailAsTheSender", "ses:SendEmail", _TWO_NAMES),
     _exempt("*-messenger-*", "PublishToNoTopic", "sns:Publish", "It forbids what the code of no function does."),
     _exempt(

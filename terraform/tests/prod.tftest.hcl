@@ -78,7 +78,7 @@ run "prod" {
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.notifications.enabled && keys(aws_sqs_queue.consumer) == ["notifications"]
+    condition     = aws_lambda_event_source_mapping.consumer["notifications"].enabled && keys(aws_sqs_queue.consumer) == ["notifications"]
     error_message = "The queue of messages to people is there without being chosen, and is read."
   }
 
@@ -296,7 +296,7 @@ run "maintenance" {
   }
 
   assert {
-    condition     = !aws_lambda_event_source_mapping.notifications.enabled
+    condition     = !aws_lambda_event_source_mapping.consumer["notifications"].enabled
     error_message = "Events have to wait in their queue while nothing can take them."
   }
 
@@ -308,5 +308,89 @@ run "maintenance" {
   assert {
     condition     = local.used_connections == 200 + 2 + 1 + 1 + 5 + 5 + 2 + 2
     error_message = "The plan counts with the connections that are needed when maintenance ends."
+  }
+}
+
+run "countries" {
+  command = plan
+
+  variables {
+    countries = { CL = { instance_class = "db.m7g.large", multi_az = true }, PE = {} }
+  }
+
+  assert {
+    condition     = keys(aws_db_instance.register) == ["register-cl", "register-pe"] && aws_db_instance.register["register-pe"].identifier == "dentist-prod-register-pe"
+    error_message = "Each country has a database of its own."
+  }
+
+  assert {
+    condition     = aws_db_instance.register["register-cl"].multi_az && !aws_db_instance.register["register-pe"].multi_az
+    error_message = "A country may do without a standby, and choose one."
+  }
+
+  assert {
+    condition     = alltrue([for register in aws_db_instance.register : register.storage_encrypted && register.deletion_protection && register.manage_master_user_password && !register.publicly_accessible])
+    error_message = "A register is as safe as the main database."
+  }
+
+  assert {
+    condition = contains([
+      for parameter in aws_db_parameter_group.register["register-cl"].parameter : "${parameter.name}=${parameter.value}"
+    ], "max_connections=512")
+    error_message = "Connections follow from the register's own class."
+  }
+
+  assert {
+    condition     = keys(aws_secretsmanager_secret_rotation.database) == ["app", "cl/app", "cl/migrator", "migrator", "pe/app", "pe/migrator", "reader"]
+    error_message = "The passwords of registers rotate, and that with which the main database is read for them."
+  }
+
+  assert {
+    condition     = keys(aws_sqs_queue.dead) == ["country-cl", "country-pe", "notifications", "registration"]
+    error_message = "Each country has a queue for what could not be registered, and so have the outcomes."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.consumer["country-pe"].visibility_timeout_seconds == 180 && aws_lambda_event_source_mapping.consumer["country-pe"].enabled
+    error_message = "A country may be away for half an hour."
+  }
+
+  assert {
+    condition     = local.used_connections == 200 + 2 + 7 + 2 + 1 + 1 + 5 + 5 + 2 + 2 * 3
+    error_message = "The functions of countries and the rotation of their secrets hold connections too."
+  }
+
+  assert {
+    condition     = output.country_prefix == "dentist-prod-country-"
+    error_message = "Operators find a country's function and queue by this."
+  }
+}
+
+run "a_country_moves" {
+  command = plan
+
+  variables {
+    countries = { PE = { servers = [1, 2] } }
+  }
+
+  assert {
+    condition     = keys(aws_db_instance.register) == ["register-pe", "register-pe-2"] && local.register["pe"].identifier == "dentist-prod-register-pe-2"
+    error_message = "The former server stays until it has moved, and the last one is in use."
+  }
+}
+
+run "countries_in_maintenance" {
+  command = plan
+
+  expect_failures = [check.maintenance]
+
+  variables {
+    maintenance = true
+    countries   = { PE = {} }
+  }
+
+  assert {
+    condition     = !anytrue([for mapping in aws_lambda_event_source_mapping.consumer : mapping.enabled]) && local.admitted_concurrency.registration == 0
+    error_message = "Nothing is registered while the main database is not what it should be."
   }
 }

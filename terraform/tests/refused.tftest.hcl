@@ -65,6 +65,7 @@ run "what_makes_no_sense_anywhere" {
     cors_origins            = ["*"]
     throttling              = { rate = 0, burst = 10 }
     event_consumers         = { notifications = [] }
+    countries               = { Peru = {} }
     log_retention_days      = 100
     alarm_emails            = []
     monthly_budget_usd      = 0
@@ -90,6 +91,7 @@ run "what_makes_no_sense_anywhere" {
     var.cors_origins,
     var.throttling,
     var.event_consumers,
+    var.countries,
     var.log_retention_days,
     var.alarm_emails,
     var.monthly_budget_usd,
@@ -110,7 +112,8 @@ run "what_contradicts_another_choice" {
     mail                 = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "no-reply@notexample.com" }
     cors_origins         = ["https://app.example.com/path"]
     sms_sender_id        = "0123456789"
-    event_consumers      = { notifications = ["appointment.booked"] }
+    event_consumers      = { registration = ["appointment.booked"] }
+    countries            = { PE = { storage_gib = { initial = 100, maximum = 105 } } }
     alarm_emails         = ["nobody"]
     objectives           = { available_percent = 99.9, fast_percent = 50, fast_ms = 1000 }
   }
@@ -126,6 +129,7 @@ run "what_contradicts_another_choice" {
     var.cors_origins,
     var.sms_sender_id,
     var.event_consumers,
+    var.countries,
     var.alarm_emails,
     var.objectives,
   ]
@@ -137,9 +141,31 @@ run "a_sender_that_is_no_address" {
   variables {
     mail_sender     = "Dentist <reminders@visits.example.com>"
     event_consumers = { accounts = ["patient.created"] }
+    countries       = { PE = { instance_class = "db.x99.huge" } }
   }
 
-  expect_failures = [var.mail_sender, var.event_consumers]
+  expect_failures = [var.mail_sender, var.event_consumers, var.countries]
+}
+
+run "a_country_without_a_server" {
+  command = plan
+
+  variables {
+    event_consumers = { country-pe = ["appointment.booked"] }
+    countries       = { PE = { servers = [] } }
+  }
+
+  expect_failures = [var.event_consumers, var.countries]
+}
+
+run "a_server_that_is_there_twice" {
+  command = plan
+
+  variables {
+    countries = { PE = { servers = [2, 2] } }
+  }
+
+  expect_failures = [var.countries]
 }
 
 run "copies_that_aurora_does_not_make" {
@@ -182,6 +208,17 @@ run "more_functions_than_connections" {
 
   variables {
     api_concurrency = 485
+  }
+
+  expect_failures = [terraform_data.connections]
+}
+
+run "more_countries_than_connections" {
+  command = plan
+
+  variables {
+    api_concurrency = 477
+    countries       = { PE = {} }
   }
 
   expect_failures = [terraform_data.connections]

@@ -7,19 +7,22 @@ from itertools import product
 from tests.docs.documents import ROOT
 
 _FILES = {path.stem: path.read_text() for path in (ROOT / "terraform").glob("*.tf")}
+# The alarms of a country are described once, with the code of this one.
+_COUNTRY = "pe"
 _NAMED = re.compile(r"^ +([a-z]+(?:-[a-z]+)+) += merge\(local\.(?:database_)?usual, \{", re.MULTILINE)
 _FOR_EACH = re.compile(
-    r'for key(?:, function)? in (local\.functions|\[[^\]]*\]) : "\$\{(?:key|replace\(key, "_", "-"\))\}(-[a-z-]+)" =>'
-    r" merge\(local\.usual, \{"
+    r'for (?:key|name)(?:, \w+)? in ([\w.]+|\[[^\]]*\]) : "((?:country-)?)\$\{(?:key|name|replace\(key, "_", "-"\))\}'
+    r'(-[a-z-]+)" => merge\(local\.(?:database_)?usual, \{'
 )
 _RESOURCE = re.compile(r'^resource "aws_cloudwatch_(?:metric|composite)_alarm" "(\w+)"', re.MULTILINE)
 
 
 def _keys(file: str, name: str) -> list[str]:
     """Returns the keys of a map, each at the beginning of a line."""
-    block = re.search(rf"^( *){name} += \{{\n(.*?)^\1\}}", _FILES[file], re.DOTALL | re.MULTILINE)
+    opening = rf"^( *){name} += (?:merge\(\n( *))?\{{\n"
+    block = re.search(rf"{opening}(.*?)^(?(2)\2|\1)\}}", _FILES[file], re.DOTALL | re.MULTILINE)
     assert block is not None, name
-    return re.findall(rf"^{block[1]}  \"?([\w.-]+)\"? += ", block[2], re.MULTILINE)
+    return re.findall(rf"^{block[2] or block[1]}  \"?([\w.-]+)\"? += ", block[3], re.MULTILINE)
 
 
 def alarms() -> set[str]:
@@ -34,10 +37,22 @@ def alarms() -> set[str]:
     found = {*named, "refusals", *(f"queue-{name}" for name in queues)}
     found |= {f"queue-{name}-age" for name in queues | set(consumers())}
     found |= {f"{indicator}-{rate}" for indicator, rate in product(_keys("observability", "indicators"), _burn_rates())}
-    for keys, ending in templates:
-        listed = re.findall(r'"(\w+)"', keys) or _keys("functions", "functions")
-        found |= {key.replace("_", "-") + ending for key in listed}
+    for keys, beginning, ending in templates:
+        listed = re.findall(r'"(\w+)"', keys) or _listed(keys)
+        found |= {f"{beginning}{key.replace('_', '-')}{ending}" for key in listed}
     return found
+
+
+def _listed(keys: str) -> list[str]:
+    """Returns the keys of what an alarm is made for each of."""
+    match keys:
+        case "local.functions":
+            return [*_keys("functions", "functions"), "registration", f"country_{_COUNTRY}", f"migrate_{_COUNTRY}"]
+        case "local.instances":
+            return ["database", f"register_{_COUNTRY}"]
+        case "module.country_processor":
+            return [_COUNTRY]
+    raise AssertionError(f"an alarm for each of {keys}")
 
 
 def _burn_rates() -> list[str]:
@@ -45,10 +60,10 @@ def _burn_rates() -> list[str]:
 
 
 def consumers() -> list[str]:
-    """Returns the queues that are there in every environment."""
-    own = re.search(r"^  consumers = merge\(.*?^    \{\n(.*?)^    \},?$", _FILES["events"], re.DOTALL | re.MULTILINE)
+    """Returns the queues that the stack itself makes."""
+    own = re.search(r"^  consumers = merge\(\n(.*?)^  \)$", _FILES["events"], re.DOTALL | re.MULTILINE)
     assert own is not None
-    return re.findall(r"^      ([\w-]+) = \{", own[1], re.MULTILINE)
+    return [*re.findall(r"^      ([\w-]+) = \{", own[1], re.MULTILINE), f"country-{_COUNTRY}"]
 
 
 def route_shares() -> dict[str, Decimal]:
@@ -83,19 +98,20 @@ def memory_gib() -> dict[str, int]:
 
 def connections_beside_the_api() -> int:
     """Returns the connections that the other functions may hold and those that are kept back."""
-    return _connected() + _numbers("spare_connections")
+    return _connected() + numbers("spare_connections", "functions")
 
 
 def concurrency_beside_the_api() -> int:
     """Returns how many executions are reserved for the other functions together."""
-    return _connected() + _numbers("unconnected_concurrency")
+    return _connected() + numbers("unconnected_concurrency", "functions")
 
 
 def _connected() -> int:
-    return _numbers("application_concurrency") + _numbers("direct_concurrency")
+    return numbers("application_concurrency", "functions") + numbers("direct_concurrency", "functions")
 
 
-def _numbers(name: str) -> int:
-    """Returns the sum of the numbers in a line of functions.tf."""
-    (line,) = re.findall(rf"^ +{name} += (.*)$", _FILES["functions"], re.MULTILINE)
-    return sum(int(number) for number in re.findall(r"\d+", line))
+def numbers(name: str, file: str) -> int:
+    """Returns the sum of the numbers in a line of a file, or of several lines if there are as many of that name."""
+    lines = re.findall(rf"^ +{name} += (.*)$", _FILES[file], re.MULTILINE)
+    assert lines, name
+    return sum(int(number) for line in lines for number in re.findall(r"\d+", line))

@@ -22,7 +22,7 @@ def test_every_row_of_an_alarm_says_what_it_means_and_what_to_do() -> None:
 
 
 def test_outputs_that_commands_read_exist() -> None:
-    named = set(re.findall(r"(?:output -raw|invoke) (\w+)", "\n".join(code(OPERATIONS))))
+    named = set(re.findall(r"(?:output -raw|invoke) ([a-z_]+)", "\n".join(code(OPERATIONS))))
     assert {"migrate_function", "operator_function"} <= named <= stack.outputs()
 
 
@@ -63,6 +63,17 @@ def test_the_quota_counts_every_other_function() -> None:
     assert int(needed[1]) == stack.concurrency_beside_the_api()
 
 
+def test_the_quota_counts_the_functions_of_countries() -> None:
+    needed = re.search(
+        r"(\d+) more for the\s+first of `countries`, and (\d+) for each", section(OPERATIONS, "What you need")
+    )
+    assert needed is not None
+    # A country's function, its migrations, and the rotation of two secrets; once the outcomes, and the reader's secret.
+    each = stack.numbers("country_concurrency", "countries") + stack.numbers("concurrency", "countries") + 2
+    assert int(needed[2]) == each
+    assert int(needed[1]) == each + stack.numbers("outcomes_concurrency", "countries") + 1
+
+
 def test_the_costs_add_up() -> None:
     total = Decimal(0)
     tables = 0
@@ -80,6 +91,15 @@ def test_the_costs_add_up() -> None:
 @pytest.mark.parametrize("column", [3, 5, 7], ids=["smallest", "small", "full"])
 def test_the_costs_of_a_small_clinic_add_up(column: int) -> None:
     *items, together = rows_of(9)
+    for item in items:
+        assert number(item[column + 1]) == round(number(item[column]) * Decimal(item[2]), 2), item[0]
+    assert together[0] == "**together**"
+    assert number(together[column + 1]) == sum(number(item[column + 1]) for item in items)
+
+
+@pytest.mark.parametrize("column", [3, 5], ids=["first", "further"])
+def test_the_costs_of_a_country_add_up(column: int) -> None:
+    *items, together = rows_of(7)
     for item in items:
         assert number(item[column + 1]) == round(number(item[column]) * Decimal(item[2]), 2), item[0]
     assert together[0] == "**together**"

@@ -20,6 +20,13 @@ def routes() -> frozenset[str]:
     return gateway_keys() | PAGE_KEYS
 
 
+@cache
+def kinds_of_changes() -> frozenset[str]:
+    """Returns every kind of event that tells of an appointment."""
+    domain = "\n".join(file.read_text() for file in sorted((PACKAGE / "domain").glob("*.py")))
+    return frozenset(re.findall(r'"(appointment\.[a-z_]+)"', domain))
+
+
 def entrypoints() -> frozenset[str]:
     return frozenset(file.stem for file in ENTRYPOINTS.glob("*.py") if file.stem != "__init__")
 

@@ -92,8 +92,8 @@ MUTATIONS = (
     Mutation(
         "a burstable database bills in silence",
         "observability.tf",
-        'startswith(var.database_instance_class, "db.t")',
-        '!startswith(var.database_instance_class, "db.t")',
+        'if startswith(instance.instance_class, "db.t")',
+        'if !startswith(instance.instance_class, "db.t")',
         "a_burstable_database_says_when_it_costs_more",
     ),
 )

@@ -89,14 +89,14 @@ MUTATIONS = (
     ),
     Mutation(
         "one bad message repeats its whole batch",
-        "messages.tf",
+        "events.tf",
         '  function_response_types = ["ReportBatchItemFailures"]\n',
         "",
         "one_bad_message_holds_up_no_other",
     ),
     Mutation(
         "the queue goes on during maintenance",
-        "messages.tf",
+        "events.tf",
         "= !var.maintenance\n  batch_size",
         "= true\n  batch_size",
         "one_bad_message_holds_up_no_other",
@@ -111,7 +111,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the queue takes every execution",
-        "messages.tf",
+        "events.tf",
         "local.application_concurrency.notifications - 2",
         "local.application_concurrency.notifications",
         "the_queue_leaves_room_for_other_callers",

@@ -20,8 +20,8 @@ MUTATIONS = (
     Mutation(
         "an alarm on storage that rings before storage grows",
         "observability.tf",
-        "threshold   = 0.05 * var.database_storage_gib.initial",
-        "threshold   = 0.2 * var.database_storage_gib.initial",
+        "threshold   = 0.05 * instance.allocated_storage",
+        "threshold   = 0.2 * instance.allocated_storage",
         "storage_rings_only_when_growing_is_not_enough",
     ),
     Mutation(

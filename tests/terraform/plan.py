@@ -27,6 +27,11 @@ class Resource:
         return dict(blocks[0])
 
 
+def entrypoint(function: Resource) -> str:
+    """Returns the name of the module of a function's handler."""
+    return str(function.values["handler"]).split(".")[-2]
+
+
 @dataclass(frozen=True)
 class Statement:
     """A statement of a policy."""
@@ -85,7 +90,7 @@ class Plan:
         return self._variables[variable].get("value")
 
     def functions(self) -> dict[str, Resource]:
-        """Returns the Lambda functions by the name of their entrypoint's module."""
+        """Returns the Lambda functions by the name of their module in Terraform, with its key where it has several."""
         return {function.address.split(".")[1]: function for function in self.all("aws_lambda_function")}
 
     @property

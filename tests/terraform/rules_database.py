@@ -28,11 +28,10 @@ def both_engines_speak_the_same_mysql(plan: Plan) -> None:
     def chosen(address: str, attribute: str) -> str:
         return str(resources[address]["expressions"][attribute]["constant_value"])
 
-    versions = {chosen(address, "engine_version")[:3] for address in ("aws_db_instance.main", "aws_rds_cluster.main")}
-    families = {
-        chosen(address, "family").rpartition("mysql")[2]
-        for address in ("aws_db_parameter_group.main", "aws_rds_cluster_parameter_group.main")
-    }
+    databases = ("aws_db_instance.main", "aws_db_instance.register", "aws_rds_cluster.main")
+    groups = ("aws_db_parameter_group.main", "aws_db_parameter_group.register", "aws_rds_cluster_parameter_group.main")
+    versions = {chosen(address, "engine_version")[:3] for address in databases}
+    families = {chosen(address, "family").rpartition("mysql")[2] for address in groups}
     assert versions == families
     assert len(versions) == 1
 
@@ -62,10 +61,13 @@ def the_directory_of_people_can_be_reached(plan: Plan) -> None:
 
 
 def a_burstable_database_says_when_it_costs_more(plan: Plan) -> None:
-    for database in plan.some("aws_db_instance"):
-        watched = {alarm.values.get("metric_name") for alarm in plan.all("aws_cloudwatch_metric_alarm")}
-        burstable = database.values["instance_class"].startswith("db.t")
-        assert ("CPUSurplusCreditsCharged" in watched) is burstable
+    watched = {
+        alarm.values["dimensions"]["DBInstanceIdentifier"]
+        for alarm in plan.all("aws_cloudwatch_metric_alarm")
+        if alarm.values.get("metric_name") == "CPUSurplusCreditsCharged"
+    }
+    burstable = [each for each in plan.some("aws_db_instance") if each.values["instance_class"].startswith("db.t")]
+    assert watched == {database.values["identifier"] for database in burstable}
 
 
 def copies_of_backups_survive_the_region(plan: Plan) -> None:
@@ -75,7 +77,7 @@ def copies_of_backups_survive_the_region(plan: Plan) -> None:
         key = keys["aws_kms_key.backup[0]"]
         assert copies.values["region"] == key.values["region"]
         assert copies.given("kms_key_id")
-        [database] = plan.all("aws_db_instance")
+        database = plan.named("aws_db_instance.main[0]")
         assert copies.values["retention_period"] == database.values["backup_retention_period"]
 
 

@@ -5,7 +5,7 @@ import re
 
 from lambda_function.services.messenger import RESERVE
 from tests.terraform import code
-from tests.terraform.plan import Plan, Statement, parsed
+from tests.terraform.plan import Plan, Resource, Statement, parsed
 
 _MESSENGER = "messenger"
 _QUEUE = "notifications"
@@ -20,8 +20,8 @@ _NAMED_BY_THE_MESSENGER = {
 }
 _KIND = re.compile(r'"((?:appointment|waitlist)\.[a-z_]+)"')
 _TAG = "notification_id"
-# The sweep, and the messenger's claims.
-_OTHER_CALLERS = 2
+# The sweep and the messenger's claims, and an operator's check of a country.
+_OTHER_CALLERS = {"notifications": 2, "country": 1}
 _MOST_OF_A_MINUTE, _MINUTE = 50, 60
 _TWO_WEEKS = 14 * 24 * 3600
 _RUNS_BEFORE_A_REPEAT = 6  # AWS's own advice about the visibility of a queue that Lambda reads
@@ -86,22 +86,36 @@ def people_hear_of_changes_and_offers_and_nothing_else(plan: Plan) -> None:
 
 
 def one_bad_message_holds_up_no_other(plan: Plan) -> None:
-    [mapping] = plan.all("aws_lambda_event_source_mapping")
-    assert mapping.values["function_response_types"] == ["ReportBatchItemFailures"]
-    assert mapping.values["enabled"] is (not plan.choice("maintenance"))
-    [queue] = [queue for queue in plan.all("aws_sqs_queue") if ".consumer" in queue.address and queue.key == _QUEUE]
-    function = plan.functions()["notifications"]
-    assert queue.values["visibility_timeout_seconds"] >= _RUNS_BEFORE_A_REPEAT * function.values["timeout"]
-    assert queue.values["message_retention_seconds"] == _TWO_WEEKS
+    for mapping in plan.all("aws_lambda_event_source_mapping"):
+        assert mapping.values["function_response_types"] == ["ReportBatchItemFailures"], mapping.key
+        assert mapping.values["enabled"] is (not plan.choice("maintenance")), mapping.key
+        queue = plan.named(f'aws_sqs_queue.consumer["{mapping.key}"]')
+        run = _taker(plan, mapping.key).values["timeout"]
+        assert queue.values["visibility_timeout_seconds"] >= _RUNS_BEFORE_A_REPEAT * run, mapping.key
+        assert queue.values["message_retention_seconds"] == _TWO_WEEKS, mapping.key
+
+
+def our_own_queues_are_read(plan: Plan) -> None:
+    queues = {queue.key for queue in plan.all("aws_sqs_queue") if ".consumer" in queue.address}
+    read = {mapping.key for mapping in plan.all("aws_lambda_event_source_mapping")}
+    assert read == queues - set(plan.choice("event_consumers"))
 
 
 def the_queue_leaves_room_for_other_callers(plan: Plan) -> None:
-    """Otherwise a busy queue would keep the messenger from what is due."""
-    [mapping] = plan.all("aws_lambda_event_source_mapping")
-    reserved = plan.functions()["notifications"].values["reserved_concurrent_executions"]
-    taken = mapping.block("scaling_config")["maximum_concurrency"]
-    assert taken >= 2, "Lambda takes no smaller number"
-    assert plan.choice("maintenance") or taken <= reserved - _OTHER_CALLERS
+    """Otherwise a busy queue would keep the messenger from what is due, or an operator from a country's check."""
+    for mapping in plan.all("aws_lambda_event_source_mapping"):
+        reserved = _taker(plan, mapping.key).values["reserved_concurrent_executions"]
+        taken = mapping.block("scaling_config")["maximum_concurrency"]
+        others = _OTHER_CALLERS.get(mapping.key.partition("-")[0], 0)
+        assert taken >= 2, "Lambda takes no smaller number"
+        assert (plan.choice("maintenance") and not reserved) or taken <= reserved - others, mapping.key
+
+
+def _taker(plan: Plan, queue: str) -> Resource:
+    """Returns the function that a queue is for. It has the same name."""
+    name = f"dentist-{plan.environment}-{queue}"
+    [function] = [each for each in plan.functions().values() if each.values["function_name"] == name]
+    return function
 
 
 def reminders_are_planned_every_five_minutes(plan: Plan) -> None:

@@ -25,23 +25,24 @@ def no_message_grows_old_in_silence(plan: Plan) -> None:
 
 def storage_rings_only_when_growing_is_not_enough(plan: Plan) -> None:
     """A cluster's storage has no end, and so no alarm."""
-    sizes = [database.values["allocated_storage"] for database in plan.some("aws_db_instance")]
-    thresholds = [
-        alarm.values["threshold"]
+    databases = {database.values["identifier"]: database for database in plan.some("aws_db_instance")}
+    thresholds = {
+        alarm.values["dimensions"]["DBInstanceIdentifier"]: alarm.values["threshold"]
         for alarm in plan.all("aws_cloudwatch_metric_alarm")
         if alarm.values.get("metric_name") == "FreeStorageSpace"
-    ]
-    assert len(thresholds) == len(sizes)
-    assert all(0 < threshold < _GROWS_BELOW * size * _GIB for threshold, size in zip(thresholds, sizes, strict=True))
+    }
+    assert thresholds.keys() == databases.keys()
+    for name, threshold in thresholds.items():
+        assert 0 < threshold < _GROWS_BELOW * databases[name].values["allocated_storage"] * _GIB, name
 
 
 def alarms_watch_what_the_database_has(plan: Plan) -> None:
     watched = {
         alarm.values["metric_name"]
         for alarm in plan.all("aws_cloudwatch_metric_alarm")
-        if alarm.values.get("namespace") == "AWS/RDS"
+        if alarm.values.get("namespace") == "AWS/RDS" and alarm.key.startswith("database-")
     }
-    missing = _OF_A_REPLICA | (_OF_A_CLUSTER if plan.some("aws_db_instance") else _OF_AN_INSTANCE)
+    missing = _OF_A_REPLICA | (_OF_AN_INSTANCE if plan.some("aws_rds_cluster") else _OF_A_CLUSTER)
     assert not watched & missing, f"nothing ever sends {sorted(watched & missing)}"
 
 

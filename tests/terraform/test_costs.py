@@ -21,8 +21,13 @@ def plan_and_bill(request: pytest.FixtureRequest) -> tuple[Plan, dict[str, Decim
     column = SHAPES[request.param]
     items = [row for row in rows(section(OPERATIONS, "Cost")) if len(row) == 9]
     bill = {row[0].split(":")[0].split(",")[0]: row[column].replace(",", "") for row in items}
-    plan = Plan(json.loads((ROOT / "build" / "terraform" / f"{request.param}.json").read_text()))
-    return plan, {what: Decimal(quantity) for what, quantity in bill.items() if quantity.replace(".", "").isdigit()}
+    return plan_of(request.param), {
+        what: Decimal(quantity) for what, quantity in bill.items() if quantity.replace(".", "").isdigit()
+    }
+
+
+def plan_of(shape: str) -> Plan:
+    return Plan(json.loads((ROOT / "build" / "terraform" / f"{shape}.json").read_text()))
 
 
 def read_by(alarm: Resource) -> int:
@@ -50,3 +55,24 @@ def test_the_bill_counts_what_is_planned(plan_and_bill: tuple[Plan, dict[str, De
     assert bill["Dashboard"] == len(plan.all("aws_cloudwatch_dashboard"))
     assert ("SnapStart" in bill) is bool(snapshots)
     assert ("E-mails" in bill) is bool(plan.some("aws_sesv2_email_identity"))
+
+
+@pytest.mark.parametrize(
+    ("column", "without", "with_it"), [(3, "prod", "prod-country"), (5, "prod-country", "prod-countries")]
+)
+def test_the_bill_of_a_country_counts_what_it_adds(column: int, without: str, with_it: str) -> None:
+    rows_of_a_country = [row for row in rows(section(OPERATIONS, "Cost")) if len(row) == 7]
+    bill = {row[0].split(":")[0]: row[column] for row in rows_of_a_country}
+    before, after = plan_of(without), plan_of(with_it)
+
+    def added(*types: str) -> list[Resource]:
+        there = {resource.address for resource in before.some(*types)}
+        return [resource for resource in after.some(*types) if resource.address not in there]
+
+    [database] = added("aws_db_instance")
+    assert database.values["multi_az"] is False
+    assert int(bill[f"RDS {database.values['instance_class']}"]) == HOURS
+    assert int(bill["Storage"]) == database.values["allocated_storage"]
+    assert int(bill["Secrets"]) == len(added("aws_secretsmanager_secret")) + ELSEWHERE
+    assert int(bill["Metrics that alarms read"]) == sum(map(read_by, added("aws_cloudwatch_metric_alarm")))
+    assert not added("aws_kms_key", "aws_vpc_endpoint", "aws_cloudwatch_dashboard")

@@ -11,6 +11,7 @@ import pytest
 
 from dev.plans import ROOT, plan
 from tests.terraform import (
+    mutations_countries,
     mutations_data,
     mutations_edge,
     mutations_messages,
@@ -27,6 +28,7 @@ _TOGETHER = 6
 
 
 MUTATIONS = (
+    *mutations_countries.MUTATIONS,
     *mutations_data.MUTATIONS,
     *mutations_edge.MUTATIONS,
     *mutations_messages.MUTATIONS,
@@ -220,7 +222,7 @@ MUTATIONS = (
         "a consumer's queue drops what it cannot process",
         "events.tf",
         "  redrive_policy = jsonencode({\n    deadLetterTargetArn = aws_sqs_queue.dead[each.key].arn\n"
-        "    maxReceiveCount     = 5\n  })\n",
+        "    maxReceiveCount     = each.value.receives\n  })\n",
         "",
         "nothing_is_lost_without_a_trace",
     ),

@@ -1,15 +1,27 @@
-"""SQS: moving messages back from a dead-letter queue, which MiniStack does not know."""
+"""SQS: moving messages back from a dead-letter queue, which MiniStack does not know, and what a function has refused, for
+whose next try a drill does not wait minutes.
+"""
 
 import json
 import time
 from typing import Any
 
 from ministack.core.responses import new_uuid
-from ministack.services import sqs
+from ministack.services import lambda_svc, sqs
+
+_SECONDS_UNTIL_TRIED_AGAIN = 1
 
 
 def mend() -> None:
     sqs._HANDLERS["StartMessageMoveTask"] = _move
+    run_batch = lambda_svc._run_sqs_batch
+
+    def running(mapping: Any, function: Any, event: Any, batch: list[dict[str, Any]], *queue: str) -> None:
+        run_batch(mapping, function, event, batch, *queue)
+        for message in batch:  # those that the function has done are in the queue no more
+            message["visible_at"] = time.time() + _SECONDS_UNTIL_TRIED_AGAIN
+
+    lambda_svc._run_sqs_batch = running
 
 
 def _move(given: dict[str, Any], _: str) -> dict[str, str]:

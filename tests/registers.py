@@ -94,6 +94,10 @@ class PeruvianRegister:
         return {number: row.version for number, row in self.rows().items()}
 
     @property
+    def reader_engine(self) -> Engine:
+        return self._engines[0]
+
+    @property
     def register_engine(self) -> Engine:
         return self._engines[1]
 

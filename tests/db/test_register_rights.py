@@ -5,9 +5,13 @@ from sqlalchemy import URL, Executable, text
 from sqlalchemy.exc import DBAPIError
 
 from lambda_function.db.base import Base
-from lambda_function.db.grants import READER_RIGHTS
-from tests.needed_grants import REFUSED
-from tests.servers import plain_engine
+from lambda_function.db.grants import READER_RIGHTS, REGISTER_RIGHTS
+from lambda_function.domain.registration import ON_ITS_WAY
+from lambda_function.services.registers.checking import check
+from tests.clock import NOW
+from tests.needed_grants import REFUSED, Statements, grants, needed_grants
+from tests.registers import PeruvianRegister
+from tests.servers import is_mariadb, plain_engine
 
 
 def _is_refused(url: URL, statement: str) -> bool:
@@ -47,6 +51,28 @@ def test_a_reader_writes_nothing(reader_url: URL, table: str) -> None:
     column = _columns(table)[0]
     assert _is_refused(reader_url, f"UPDATE `{table}` SET `{column}` = `{column}`")
     assert _is_refused(reader_url, f"DELETE FROM `{table}`")
+
+
+def test_every_right_of_the_processor_is_needed(
+    peru: PeruvianRegister, migrated_url: URL, reader_url: URL, register_url: URL
+) -> None:
+    """Its statements are sent again with one right less at a time, as in tests/needed_grants.py."""
+    if is_mariadb(migrated_url):
+        pytest.skip("MariaDB lets everybody who may read a row lock it")
+    of_reader, of_register = Statements(), Statements()
+    of_reader.watch(peru.reader_engine)
+    of_register.watch(peru.register_engine)
+    visit = peru.practice.add_appointment(NOW, updated_at=NOW - ON_ITS_WAY)
+    peru.deliver(peru.change(visit))
+    peru.execute("UPDATE visit SET version = 9")
+    peru.deliver(peru.change(visit))
+    peru.execute("UPDATE visit SET appointment_id = 9999")
+    check(peru.processor.country, peru.delivery.bus, 0, lambda: 60, repair=True)
+
+    register = register_url.database
+    administrator = migrated_url.set(database=register)
+    assert needed_grants(migrated_url, reader_url, of_reader, READER_RIGHTS) == set(grants(READER_RIGHTS))
+    assert needed_grants(administrator, register_url, of_register, REGISTER_RIGHTS) == set(grants(REGISTER_RIGHTS))
 
 
 def test_the_processor_of_a_country_may_do_nothing_else_in_its_register(register_url: URL, migrated_url: URL) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import update
+import pytest
+from sqlalchemy import Engine, event, update
 
 from lambda_function.db.models import Appointment, User
 from lambda_function.domain.appointment import Status
@@ -275,3 +277,59 @@ def test_the_lag_is_the_age_of_the_oldest_change_that_was_written(
 
     peru.deliver(*map(peru.change, visits))
     assert "RegisterLagSeconds" not in log_text()
+
+
+@contextmanager
+def statements(*engines: Engine) -> Iterator[list[str]]:
+    """Notes the first word of each statement."""
+    sent: list[str] = []
+
+    def note(*call: Any) -> None:
+        sent.append(call[2].split()[0])
+
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("number", [1, 10])
+def test_a_batch_takes_as_many_statements_for_one_message_as_for_ten(peru: PeruvianRegister, number: int) -> None:
+    visits = [peru.practice.add_appointment(START + timedelta(hours=n)) for n in range(number)]
+    with statements(peru.reader_engine, peru.register_engine) as new:
+        peru.deliver(*map(peru.change, visits))
+    with statements(peru.reader_engine, peru.register_engine) as known:
+        peru.deliver(*map(peru.change, visits))
+    for visit in visits:
+        move(peru, visit, visit.starts_at + timedelta(days=1))
+    with statements(peru.reader_engine, peru.register_engine) as moved:
+        peru.deliver(*map(peru.change, visits))
+
+    assert (new, known, moved) == (["SELECT", "SELECT", "INSERT"], ["SELECT"] * 2, ["SELECT", "SELECT", "INSERT"])
+    assert set(peru.versions().values()) == {2}
+
+
+def test_a_visit_is_registered_as_it_is_when_its_row_is_locked(peru: PeruvianRegister) -> None:
+    """Another worker holds the row and registers a later version; this one has read nothing before that."""
+    visit = peru.practice.add_appointment(START)
+    peru.deliver(peru.change(visit))
+    old = peru.change(visit)
+    waiting = 0
+
+    def change_while_it_waits(*call: Any) -> None:
+        nonlocal waiting
+        if "FOR UPDATE" in call[2] and not waiting:
+            waiting += 1
+            move(peru, visit, START + timedelta(days=1))
+
+    event.listen(peru.register_engine, "before_cursor_execute", change_while_it_waits)
+    try:
+        assert peru.deliver(old) == []
+    finally:
+        event.remove(peru.register_engine, "before_cursor_execute", change_while_it_waits)
+
+    assert waiting == 1
+    assert peru.versions() == {visit.appointment_id: 2}

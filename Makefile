@@ -8,7 +8,7 @@ BIN := .venv/bin
 FOLDER := .local
 
 ##@ Run it here
-.PHONY: run token sign-up operator reset
+.PHONY: run token sign-up operator country reset
 run: $(RUN) ## Start the whole service on this machine (PORT=8000, AWS_PORT=5000, DATABASE_URL, MYSQL_IMAGE)
 	@$(BIN)/python -m dev.run --folder "$(FOLDER)"
 
@@ -20,6 +20,10 @@ sign-up: $(RUN) ## Sign up as a new patient: make sign-up AS=ana EMAIL=ana@examp
 
 operator: $(RUN) ## Run an operators' command on the local stack: make operator ARGS="users list"
 	@$(BIN)/python -m dev.operator --folder "$(FOLDER)" -- $(ARGS)
+
+# Each variable of the command line is handed over, and those with two letters are countries.
+country: $(RUN) ## Take a country's database away, or bring it back: make country PE=down, then PE=up
+	@$(BIN)/python -m dev.country --folder "$(FOLDER)" -- $(MAKEOVERRIDES)
 
 reset: $(RUN) ## Delete the local data, so that the next run starts afresh
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from moto.backends import get_backend
@@ -17,7 +17,9 @@ from werkzeug.serving import run_simple
 from dev import messaging
 from dev.children import end_with_parent
 from dev.clock import stack_clock
-from dev.functions import Functions
+from dev.countries import Countries
+from dev.functions import Functions, Handler
+from dev.gate import Address, Gate
 from dev.lambda_context import drop_metrics
 from dev.mailbox import Mailbox
 from dev.triggers import Triggers
@@ -52,6 +54,19 @@ def _notifications() -> Callable[[Any, Callable[[], float]], dict[str, Any]]:
     return build_notifications(stack_clock())
 
 
+def _functions() -> dict[str, Handler]:
+    return {messaging.FUNCTION: lambda event, context: _notifications()(event, context.seconds_left)}
+
+
+@cache
+def _register_server(country: str) -> Address:
+    """Returns the address of the server with the country's database: the one that its migrator uses."""
+    from dev import database  # noqa: PLC0415 - see above
+    from lambda_function.bootstrap.database import secret_versions  # noqa: PLC0415 - see above
+
+    return database.register_server(secret_versions(), country)
+
+
 def main(port: int) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal_handler)
@@ -62,10 +77,12 @@ def main(port: int) -> None:
     moto = DomainDispatcherApplication(create_backend_app)
     pool = Triggers(moto, _attributes, lambda event, _: _sign_up()(event))
     mailbox = Mailbox(pool, stack_clock(), os.environ["LOCAL_API_URL"])
+    countries = os.environ["LOCAL_COUNTRIES"].split()
+    gates = {country: Gate(partial(_register_server, country)) for country in countries}
     run_simple(
         "127.0.0.1",
         port,
-        Functions(mailbox, {messaging.FUNCTION: lambda event, context: _notifications()(event, context.seconds_left)}),
+        Functions(Countries(mailbox, gates), _functions()),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

@@ -1,7 +1,11 @@
-"""The database of the local stack and its users, who have the same names and rights as in production."""
+"""The databases of the local stack, on one server: the main one and the registers of countries. Their users have the
+same names and rights as in production.
+"""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -9,15 +13,19 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from dev.stack import StackError
 from lambda_function.bootstrap import alembic_setup
 from lambda_function.db import logins
+from lambda_function.db.schemas import Schema
 from lambda_function.services import database_users
 from lambda_function.services.database_users import ManagedDatabase, Secrets
 
 MASTER_SECRET = "dentist/master"  # noqa: S105 - the secret's name
 APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
 MIGRATOR_SECRET = "dentist/migrator"  # noqa: S105 - the secret's name
+READER_SECRET = "dentist/reader"  # noqa: S105 - the secret's name
 
 _DATABASE = "dentist"
-# The errors of MySQL and MariaDB for somebody who may not create users or grant rights.
+# Users are named after their database, so its name has 23 characters at most.
+_LONGEST_MAIN = 23 - len("_register_pe")
+# The errors of MySQL and MariaDB for somebody who may not create databases or users, or grant rights.
 _NOT_ALLOWED = frozenset({1044, 1142, 1227, 1410})
 
 
@@ -30,8 +38,42 @@ class Accounts:
     shared: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The database of a country. `is_new` says that this start has created it. The accounts name the server itself, and
+    not the country's gate.
+    """
+
+    country: str
+    accounts: Accounts
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecretNames:
+    app: str
+    migrator: str
+    reader: str | None = None
+
+
+_MAIN_SECRETS = SecretNames(APP_SECRET, MIGRATOR_SECRET, READER_SECRET)
+
+
+def register_secrets(country: str) -> SecretNames:
+    folder = f"dentist/register/{country.lower()}"
+    return SecretNames(f"{folder}/app", f"{folder}/migrator")
+
+
+def secret_names(countries: Iterable[str]) -> list[str]:
+    """Returns the names of all secrets of the stack."""
+    registers = [register_secrets(country) for country in countries]
+    return [MASTER_SECRET, APP_SECRET, MIGRATOR_SECRET, READER_SECRET] + [
+        name for names in registers for name in (names.app, names.migrator)
+    ]
+
+
 def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> Accounts:
-    """Creates the database (`dentist` unless the URL names another) and its users, and fills the three secrets, which
+    """Creates the database (`dentist` unless the URL names another) and its users, and fills their secrets, which
     must exist. The users are created again each time, so that they have exactly today's rights.
 
     If the administrator may not create users, all programs use the administrator's account.
@@ -41,23 +83,57 @@ def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> 
             named after it.
     """
     own = administrator.set(database=database or _DATABASE)
-    _create(administrator, str(own.database))
     try:
-        _drop_users(administrator, str(own.database))
-        shared = not _make_users(own, secrets)
+        _create(administrator, str(own.database))
+    except OperationalError as error:
+        raise StackError(f"The database server refused the connection: {error.orig}") from error
+    try:
+        return _with_users(administrator, own, secrets, _MAIN_SECRETS, Schema.MAIN)
     except ValueError as error:
         raise StackError(f"The database {own.database} cannot be used here: {error}.") from None
-    if shared:
-        for name in (APP_SECRET, MIGRATOR_SECRET):
-            secrets.put_current(name, secret(own))
-    return Accounts(migrator=_url(secrets, MIGRATOR_SECRET), app=_url(secrets, APP_SECRET), shared=shared)
 
 
-def migrate(accounts: Accounts) -> None:
+def provision_register(
+    administrator: sa.URL, database: str | None, country: str, gate: tuple[str, int], secrets: Secrets
+) -> Register | None:
+    """Does the same for the register of a country, in a database beside the main one. Its application's secret leads
+    through the gate. Returns None if the administrator may not create that database, and it is not there to be used.
+    """
+    own = administrator.set(database=register_name(database, country))
+    is_new = not _exists(administrator, str(own.database))
+    names = register_secrets(country)
+    try:
+        if is_new:
+            _create(administrator, str(own.database))
+        accounts = _with_users(administrator, own, secrets, names, Schema.REGISTER)
+    except OperationalError as error:
+        if not _is_denial(error):
+            raise
+        return None
+    host, port = gate
+    secrets.put_current(names.app, {**secret(accounts.app), "host": host, "port": port})
+    return Register(country, accounts, is_new)
+
+
+def register_server(secrets: Secrets, country: str) -> tuple[str, int]:
+    """Returns the host and port of the server that has the country's register."""
+    url = _url(secrets, register_secrets(country).migrator)
+    return str(url.host), int(url.port or 3306)
+
+
+def register_name(database: str | None, country: str) -> str:
+    """Returns the name of a country's database beside a main database of that name."""
+    main = database or _DATABASE
+    if len(main) > _LONGEST_MAIN:
+        main = f"{main[:5]}_{sha256(main.encode()).hexdigest()[:5]}"
+    return f"{main}_register_{country.lower()}"
+
+
+def migrate(accounts: Accounts, schema: Schema = Schema.MAIN) -> None:
     """Brings the tables up to date as the migrator, who then grants the application its rights on them."""
-    alembic_setup.upgrade(accounts.migrator)
+    alembic_setup.upgrade(accounts.migrator, schema=schema)
     if not accounts.shared:
-        alembic_setup.grant(_engine(accounts.migrator))
+        alembic_setup.grant(_engine(accounts.migrator), schema)
 
 
 def app_url(secrets: Secrets) -> sa.URL | None:
@@ -105,13 +181,27 @@ def _engine(url: sa.URL) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"ssl_disabled": True})
 
 
+def _exists(administrator: sa.URL, name: str) -> bool:
+    """Returns whether there is such a database that the administrator can see."""
+    with _engine(administrator).connect() as connection:
+        statement = sa.text("SELECT 1 FROM information_schema.schemata WHERE schema_name = :name")
+        return connection.scalar(statement, {"name": name}) is not None
+
+
 def _create(administrator: sa.URL, name: str) -> None:
     quoted = f"`{name.replace('`', '``')}`"
-    try:
-        with _engine(administrator).connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4")
-    except OperationalError as error:
-        raise StackError(f"The database server refused the connection: {error.orig}") from error
+    with _engine(administrator).connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4")
+
+
+def _with_users(administrator: sa.URL, own: sa.URL, secrets: Secrets, names: SecretNames, schema: Schema) -> Accounts:
+    """Makes the users of a database that exists. Raises ValueError if they cannot be named after it."""
+    _drop_users(administrator, str(own.database))
+    shared = not _make_users(own, secrets, names, schema)
+    if shared:
+        for name in filter(None, (names.app, names.migrator, names.reader)):
+            secrets.put_current(name, secret(own))
+    return Accounts(migrator=_url(secrets, names.migrator), app=_url(secrets, names.app), shared=shared)
 
 
 def _drop_users(administrator: sa.URL, name: str) -> None:
@@ -121,11 +211,15 @@ def _drop_users(administrator: sa.URL, name: str) -> None:
             try:
                 connection.exec_driver_sql(f"DROP USER IF EXISTS '{user}'@'%%'")
             except OperationalError as error:
-                if error.orig is None or error.orig.args[0] not in _NOT_ALLOWED:
+                if not _is_denial(error):
                     raise
 
 
-def _make_users(own: sa.URL, secrets: Secrets) -> bool:
+def _is_denial(error: OperationalError) -> bool:
+    return error.orig is not None and error.orig.args[0] in _NOT_ALLOWED
+
+
+def _make_users(own: sa.URL, secrets: Secrets, names: SecretNames, schema: Schema) -> bool:
     """Creates the users as operators do on RDS. Returns False if the administrator is not allowed to."""
     values = secret(own)
     secrets.put_current(MASTER_SECRET, values)
@@ -134,8 +228,10 @@ def _make_users(own: sa.URL, secrets: Secrets) -> bool:
         port=int(values["port"]),
         database=str(values["dbname"]),
         master_secret_id=MASTER_SECRET,
-        app_secret_id=APP_SECRET,
-        migrator_secret_id=MIGRATOR_SECRET,
+        app_secret_id=names.app,
+        migrator_secret_id=names.migrator,
+        reader_secret_id=names.reader,
+        schema=schema,
     )
     try:
         database_users.make(secrets, managed, tls=None)

@@ -1,15 +1,15 @@
 """The demo practice of demo.yaml and its patients. It is loaded once, and later starts leave it as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, select, update
 from sqlalchemy.orm import Session
 
 from lambda_function.cli.yaml_file import YamlFile
-from lambda_function.db.models import Clinic, ClinicPatient, Patient, User
+from lambda_function.db.models import Clinic, ClinicPatient, Country, Patient, User
 from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
@@ -20,6 +20,8 @@ from lambda_function.services.practice.read_declaration import read_declaration
 FILE = Path(__file__).with_name("demo.yaml")
 _PATIENTS = {"pat": ("Pat Rojas", "pat@example.org"), "kim": ("Kim Soto", "kim@example.org")}
 
+# Those that have a register, in a database of their own.
+COUNTRIES = ("CL", "PE")
 PEOPLE = ("drjay", "drwu", "drsol", "rita", "rosa", *_PATIENTS)
 
 
@@ -34,9 +36,11 @@ def _engine(url: URL) -> Engine:
     return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"ssl_disabled": True})
 
 
-def load(url: URL, now: datetime) -> None:
-    """Writes the demo data into a migrated database, unless it already holds a practice."""
-    Database(_engine(url), lambda: now).transact(_load)
+def load(url: URL, now: datetime, countries: Collection[str] = ()) -> None:
+    """Writes the demo data into a migrated database, unless it already holds a practice. A practice that was there
+    before gets these countries, whose registers are new.
+    """
+    Database(_engine(url), lambda: now).transact(partial(_load, countries=countries))
 
 
 def link(url: URL, subs: Mapping[str, str]) -> None:
@@ -53,7 +57,9 @@ def known(url: URL, user_name: str) -> bool:
         return session.scalar(select(User.user_id).where(User.user_name == user_name)) is not None
 
 
-def _load(work: UnitOfWork) -> None:
+def _load(work: UnitOfWork, countries: Collection[str]) -> None:
+    known = work.session.scalars(select(Country.code).execution_options(unscoped=True)).all()
+    work.session.add_all(Country(code=code) for code in countries if code not in known)
     clinics = select(Clinic.clinic_id).execution_options(unscoped=True)
     if work.session.scalar(clinics.limit(1)) is not None:
         return

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +12,13 @@ from typing import NoReturn
 
 import sqlalchemy as sa
 
-from dev import aws, clock, database, demo, example, messaging, stops
+from dev import aws, clock, country, database, demo, example, messaging, stops
 from dev.children import Child, running
 from dev.mysql import NoDatabaseServerError, Server, running_server
-from dev.stack import DEFAULT_FOLDER, Addresses, StackError, locked, shown
+from dev.stack import Addresses, StackError, elsewhere, locked, shown
 from dev.token import token_of
+from lambda_function.aws.secrets import SecretVersions
+from lambda_function.db.schemas import Schema
 
 _CHECK_SECONDS = 2
 _AFRESH = "To start afresh, press Ctrl-C and run make reset, then make run."
@@ -46,6 +48,7 @@ class _Stack:
     children: Sequence[Child]
     server: Server
     accounts: database.Accounts
+    registers: Sequence[database.Register]
     addresses: Addresses
 
 
@@ -105,24 +108,27 @@ def _running(options: _Options) -> Iterator[_Stack]:
         log = options.folder / "aws.log"
         clock.clock_in(options.folder).set(0)
         common = clock.environment(options.folder) | {"LOCAL_API_URL": options.url}
-        told = common | {"PUBLIC_URL": options.url}
+        told = common | {"PUBLIC_URL": options.url, "LOCAL_COUNTRIES": " ".join(demo.COUNTRIES)}
         emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log, environment=told))
         data = options.folder / "mysql"
         server = stack.enter_context(running_server(url=options.database_url, image=options.image, data=data))
         emulator.wait_until_it_answers(f"{aws_url}/moto-api/")
         account = aws.Aws(aws_url)
         senders = messaging.create(account)
-        secrets = account.create_secrets(database.MASTER_SECRET, database.APP_SECRET, database.MIGRATOR_SECRET)
+        secrets = account.create_secrets(*database.secret_names(demo.COUNTRIES))
         accounts = database.provision(server.url, options.database_name, secrets)
+        registers = _registers(options, server, country.states(aws_url), secrets)
+        known = [register.country for register in registers]
+        messaging.create_registers(account, known)
         _say("Creating the tables and the demo's clinics and people. This takes a few seconds the first time.")
-        pool = _fill(account, accounts)
+        pool = _fill(account, accounts, registers)
         _say("Starting the API. This takes a few seconds.")
         common |= aws.lambda_environment(aws_url)
         api = stack.enter_context(_running_api(options, common | _api_environment(pool)))
-        pumps = stack.enter_context(_running_pumps(options, common | senders))
+        pumps = stack.enter_context(_running_pumps(options, common | senders | {"LOCAL_COUNTRIES": " ".join(known)}))
         addresses = Addresses(api=options.url, aws=aws_url, pool_id=pool.pool_id, client_id=pool.client_id)
         stack.enter_context(addresses.published(options.folder))
-        yield _Stack([emulator, api, pumps], server, accounts, addresses)
+        yield _Stack([emulator, api, pumps], server, accounts, registers, addresses)
 
 
 @contextmanager
@@ -138,12 +144,25 @@ def _running_pumps(options: _Options, environment: dict[str, str]) -> AbstractCo
     return running("The schedule", "dev.pumps", log=options.folder / "pumps.log", environment=environment)
 
 
-def _fill(emulator: aws.Aws, accounts: database.Accounts) -> aws.Pool:
+def _registers(
+    options: _Options, server: Server, gates: Iterable[country.State], secrets: SecretVersions
+) -> list[database.Register]:
+    """Returns the registers of those countries that can have a database."""
+    found = (
+        database.provision_register(server.url, options.database_name, each.country, (each.host, each.port), secrets)
+        for each in gates
+    )
+    return [register for register in found if register is not None]
+
+
+def _fill(emulator: aws.Aws, accounts: database.Accounts, registers: Sequence[database.Register]) -> aws.Pool:
     """Creates what must exist before the first request: accounts, tables and demo data."""
     pool = emulator.create_pool()
     subs = emulator.create_people(pool.pool_id, demo.PEOPLE)
     database.migrate(accounts)
-    demo.load(accounts.app, datetime.now(UTC))
+    for register in registers:
+        database.migrate(register.accounts, Schema.REGISTER)
+    demo.load(accounts.app, datetime.now(UTC), [register.country for register in registers if register.is_new])
     demo.link(accounts.app, subs)
     return pool
 
@@ -169,15 +188,12 @@ def _introduce(options: _Options, stack: _Stack) -> None:
     print("          This command connects a MySQL client with the rights of the API.")
     print(f"Logs      {shown(options.folder / 'api.log')}")
     print(f"People    {', '.join(demo.PEOPLE)}   (each with the password {aws.PASSWORD})")
-    print(f'Operators make operator ARGS="users list"{_elsewhere(options)}   (ARGS="--help" lists all commands)\n')
+    print(
+        f'Operators make operator ARGS="users list"{elsewhere(options.folder)}   (ARGS="--help" lists all commands)\n'
+    )
     _introduce_booking(options, stack.addresses)
     kept = "on your database server" if options.database_url else "until you run make reset"
     _say(f"\nPress Ctrl-C to stop everything. The data stays {kept}.")
-
-
-def _elsewhere(options: _Options) -> str:
-    """Returns the variable that make needs when the folder is not the default one."""
-    return "" if options.folder == DEFAULT_FOLDER else f" FOLDER={options.folder}"
 
 
 def _introduce_booking(options: _Options, addresses: Addresses) -> None:
@@ -192,7 +208,7 @@ def _introduce_booking(options: _Options, addresses: Addresses) -> None:
         return
     [booking] = found
     command = example.booking_command(
-        addresses.api, booking, f"make -s token AS={example.RECEPTIONIST}{_elsewhere(options)}"
+        addresses.api, booking, f"make -s token AS={example.RECEPTIONIST}{elsewhere(options.folder)}"
     )
     people = f"receptionist {example.RECEPTIONIST} for patient {booking.patient} with doctor {booking.doctor}"
     print(f"To book as {people}, paste this into a second shell:\n\n{command}")

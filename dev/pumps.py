@@ -1,4 +1,4 @@
-"""Runs every half second what schedules and the queue run on AWS: `python -m dev.pumps`, started by dev.run."""
+"""Runs every half second what schedules and queues run on AWS: `python -m dev.pumps`, started by dev.run."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dev import messaging
 from dev.children import end_with_parent
 from dev.clock import stack_clock
 from dev.lambda_context import LambdaContext, drop_metrics
@@ -48,19 +49,27 @@ class Consumer:
     def __call__(self) -> None:
         """Goes on until the queue is empty. What fails stays there, and can be received again later."""
         while messages := self._received():
-            records = [
-                {"messageId": message["MessageId"], "body": message["Body"], "eventSource": "aws:sqs"}
-                for message in messages.values()
-            ]
-            answer = self._invoke({"Records": records})
+            answer = self._invoke({"Records": [_record(message) for message in messages.values()]})
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             done = [message for message_id, message in messages.items() if message_id not in failed]
             for message in done:
                 self._queues.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
     def _received(self) -> dict[str, Any]:
-        received = self._queues.receive_message(QueueUrl=self._url, MaxNumberOfMessages=_BATCH)
+        received = self._queues.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=_BATCH, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+        )
         return {message["MessageId"]: message for message in received.get("Messages", [])}
+
+
+def _record(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the message as Lambda hands it over."""
+    return {
+        "messageId": message["MessageId"],
+        "body": message["Body"],
+        "attributes": dict(message["Attributes"]),
+        "eventSource": "aws:sqs",
+    }
 
 
 def function(functions: "LambdaClient", name: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -95,17 +104,25 @@ def pumps() -> dict[str, Callable[[], object]]:
     from lambda_function.bootstrap.waitlist import build_waitlist  # noqa: PLC0415 - see above
 
     clock = stack_clock()
-    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-    notifications = function(boto3.client("lambda", config=once), os.environ["NOTIFICATIONS_FUNCTION"])
+    queues = boto3.client("sqs")
+    functions = boto3.client("lambda", config=Config(retries={"mode": "standard", "total_max_attempts": 1}))
+    notifications = function(functions, os.environ["NOTIFICATIONS_FUNCTION"])
+    countries = [messaging.country_function(country) for country in os.environ["LOCAL_COUNTRIES"].split()]
+    consumers = [messaging.FUNCTION, messaging.REGISTRATION_FUNCTION, *countries]
     scheduled: dict[str, Callable[[Callable[[], float]], object]] = {
         "waitlist": build_waitlist(clock),
         "relay": build_relay(clock),
         "messenger": build_messenger(clock),
     }
-    return {name: _timed(name, run) for name, run in scheduled.items()} | {
-        "consumer": Consumer(boto3.client("sqs"), os.environ["LOCAL_QUEUE_URL"], notifications),
-        "sweep": lambda: notifications({"action": "sweep"}),
-    }
+    return (
+        {name: _timed(name, run) for name, run in scheduled.items()}
+        | {name: _consumer(queues, name, function(functions, name)) for name in consumers}
+        | {"sweep": lambda: notifications({"action": "sweep"})}
+    )
+
+
+def _consumer(queues: "SQSClient", name: str, invoke: Callable[[Mapping[str, Any]], Any]) -> Consumer:
+    return Consumer(queues, queues.get_queue_url(QueueName=name)["QueueUrl"], invoke)
 
 
 def _timed(name: str, run: Callable[[Callable[[], float]], object]) -> Callable[[], object]:

@@ -5,6 +5,7 @@ own folder in the same way.
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -68,6 +69,11 @@ def locked(folder: Path, who: str = "local stack") -> Iterator[None]:
 def shown(path: Path) -> str:
     """Returns the path as a person in the current folder would write it."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def elsewhere(folder: Path) -> str:
+    """Returns the variable that make needs, after a blank, when the folder is not the default one."""
+    return "" if folder.resolve() == DEFAULT_FOLDER else f" FOLDER={shlex.quote(str(folder.resolve()))}"
 
 
 def _addresses_file(folder: Path) -> Path:

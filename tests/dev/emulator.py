@@ -23,4 +23,4 @@ def emulated_aws(folder: Path) -> Iterator[Aws]:
 
 def needed(folder: Path) -> dict[str, str]:
     """Returns what the emulator needs in its environment."""
-    return clock.environment(folder) | {"LOCAL_API_URL": API}
+    return clock.environment(folder) | {"LOCAL_API_URL": API, "LOCAL_COUNTRIES": "CL PE"}

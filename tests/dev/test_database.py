@@ -9,8 +9,11 @@ from sqlalchemy.exc import OperationalError
 from dev import database
 from dev.stack import StackError
 from lambda_function.db import logins
+from lambda_function.db.schemas import Schema
 
-NAME = "dentist_dev_test"
+NAME = "dentist_dev"
+REGISTER = f"{NAME}_register_pe"
+GATE = ("127.0.0.1", 1234)
 
 
 def connect(url: sa.URL) -> sa.Connection:
@@ -34,9 +37,21 @@ class Memory:
 def administrator(server_url: sa.URL) -> Iterator[sa.URL]:
     yield server_url
     with connect(server_url) as connection:
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {NAME}")
-        for user in (*logins.app_logins(NAME), logins.migrator_login(NAME)):
-            connection.exec_driver_sql(f"DROP USER IF EXISTS '{user}'@'%%'")
+        for name in (NAME, REGISTER):
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+            for user in (*logins.app_logins(name), *logins.reader_logins(name), logins.migrator_login(name)):
+                connection.exec_driver_sql(f"DROP USER IF EXISTS '{user}'@'%%'")
+
+
+@pytest.fixture
+def limited(administrator: sa.URL) -> Iterator[sa.URL]:
+    """Somebody who may use the main database, and may not create databases or users."""
+    with connect(administrator) as connection:
+        connection.exec_driver_sql("CREATE USER IF NOT EXISTS 'dentist_dev_limited'@'%%' IDENTIFIED BY 'limited'")
+        connection.exec_driver_sql(f"GRANT ALL ON {NAME}.* TO 'dentist_dev_limited'@'%%'")
+    yield administrator.set(username="dentist_dev_limited", password="limited")
+    with connect(administrator) as connection:
+        connection.exec_driver_sql("DROP USER 'dentist_dev_limited'@'%%'")
 
 
 # All rights are in one test, because users belong to the whole server, which other tests use at the same time.
@@ -60,15 +75,66 @@ def test_everybody_has_the_rights_of_production_and_no_older_ones(administrator:
             connection.exec_driver_sql("CREATE TRIGGER t BEFORE INSERT ON one FOR EACH ROW SET @a = 1")
 
 
-def test_an_administrator_who_may_not_create_users_shares_its_account(administrator: sa.URL) -> None:
-    limited = administrator.set(username="dentist_dev_limited", password="limited")
-    with connect(administrator) as connection:
-        connection.exec_driver_sql("CREATE USER IF NOT EXISTS 'dentist_dev_limited'@'%%' IDENTIFIED BY 'limited'")
-        connection.exec_driver_sql(f"GRANT ALL ON {NAME}.* TO 'dentist_dev_limited'@'%%'")
+def test_an_administrator_who_may_not_create_users_shares_its_account(limited: sa.URL) -> None:
     accounts = database.provision(limited, NAME, Memory())
     assert (accounts.shared, accounts.app, accounts.migrator) == (True, limited.set(database=NAME), accounts.app)
     database.migrate(accounts)
     assert database.answers(accounts.app)
+
+
+def test_whoever_may_not_create_databases_has_no_registers(limited: sa.URL) -> None:
+    assert database.provision_register(limited, NAME, "PE", GATE, Memory()) is None
+
+
+def test_a_register_that_was_made_for_such_an_administrator_is_used(administrator: sa.URL, limited: sa.URL) -> None:
+    with connect(administrator) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {REGISTER}")
+        connection.exec_driver_sql(f"GRANT ALL ON {REGISTER}.* TO 'dentist_dev_limited'@'%%'")
+
+    register = database.provision_register(limited, NAME, "PE", GATE, Memory())
+
+    assert register is not None
+    assert (register.accounts.shared, register.accounts.app) == (True, limited.set(database=REGISTER))
+    database.migrate(register.accounts, Schema.REGISTER)
+
+
+def test_the_register_of_a_country_has_users_of_its_own_who_come_through_its_gate(administrator: sa.URL) -> None:
+    secrets = Memory()
+    register = database.provision_register(administrator, NAME, "PE", GATE, secrets)
+
+    assert register is not None
+    database.migrate(register.accounts, Schema.REGISTER)
+    with connect(register.accounts.app) as connection:
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM visit").scalar() == 0
+        with pytest.raises(OperationalError, match="denied"):
+            connection.exec_driver_sql("DROP TABLE visit")
+    app, migrator = (secrets.current(f"dentist/register/pe/{name}") or {} for name in ("app", "migrator"))
+    assert (app["username"], app["dbname"]) == (logins.app_logins(REGISTER)[0], REGISTER)
+    assert ((app["host"], app["port"]), migrator["username"]) == (GATE, logins.migrator_login(REGISTER))
+    assert database.register_server(secrets, "PE") == (administrator.host, administrator.port)
+
+
+def test_only_the_start_that_creates_a_register_calls_it_new(administrator: sa.URL) -> None:
+    registers = [database.provision_register(administrator, NAME, "PE", GATE, Memory()) for _ in range(2)]
+    assert [register and register.is_new for register in registers] == [True, False]
+
+
+def test_readers_see_of_the_main_database_what_a_register_holds(administrator: sa.URL) -> None:
+    secrets = Memory()
+    database.migrate(database.provision(administrator, NAME, secrets))
+    kept = secrets.current("dentist/reader") or {}
+    reader = administrator.set(username=kept["username"], password=kept["password"], database=kept["dbname"])
+    with connect(reader) as connection:
+        connection.exec_driver_sql("SELECT appointment_id, version FROM appointment")
+        with pytest.raises(OperationalError, match="denied"):
+            connection.exec_driver_sql("SELECT full_name FROM user")
+
+
+def test_registers_of_main_databases_with_long_names_have_names_of_their_own() -> None:
+    names = {database.register_name(main, "PE") for main in ("dentist_appointments", "dentist_appointment", None)}
+    assert len(names) == 3
+    assert "dentist_register_pe" in names
+    assert all(logins.app_logins(name) for name in names)
 
 
 def test_a_database_that_no_user_can_be_named_after_is_one_message(administrator: sa.URL) -> None:

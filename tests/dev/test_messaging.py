@@ -1,7 +1,7 @@
-"""What messages to people need of the emulated AWS: events reach the queue, and what was sent is seen."""
+"""What functions need of the emulated AWS: events reach their queues, and what was sent to people is seen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -71,6 +71,38 @@ class Mailbox:
         return items
 
 
+class Registers:
+    """The queues of the registers of PE and CL."""
+
+    def __init__(self, emulator: Aws, bus: str) -> None:
+        messaging.create_registers(emulator, ["PE", "CL"])
+        self._queues = emulator.session.client("sqs", endpoint_url=emulator.url)
+        self._bus = EventBridge(emulator.session.client("events", endpoint_url=emulator.url), bus)
+
+    def publish(self, kind: str, country: str) -> None:
+        assert self._bus.publish([Message(7, kind, NOW, {"appointment_id": 3, "country": country})]) == {7}
+
+    def received(self, name: str) -> list[str]:
+        """Returns the kinds of the events that were in the queue."""
+        kinds = []
+        while messages := self._queues.receive_message(QueueUrl=self._url(name)).get("Messages", []):
+            for message in messages:
+                kinds.append(json.loads(message["Body"])["detail-type"])
+                self._queues.delete_message(QueueUrl=self._url(name), ReceiptHandle=message["ReceiptHandle"])
+        return kinds
+
+    def attributes(self, name: str) -> Mapping[Any, str]:
+        return self._queues.get_queue_attributes(QueueUrl=self._url(name), AttributeNames=["All"])["Attributes"]
+
+    def _url(self, name: str) -> str:
+        return self._queues.get_queue_url(QueueName=f"dentist-{name}")["QueueUrl"]
+
+
+@pytest.fixture(scope="module")
+def registers(emulator: Aws, settings: dict[str, str]) -> Registers:
+    return Registers(emulator, settings["EVENT_BUS_NAME"])
+
+
 def test_what_is_published_waits_in_the_queue(emulator: Aws, settings: dict[str, str]) -> None:
     bus = EventBridge(emulator.session.client("events", endpoint_url=emulator.url), settings["EVENT_BUS_NAME"])
     assert bus.publish([Message(7, "appointment.booked", NOW, {"appointment_id": 3})]) == {7}
@@ -87,6 +119,56 @@ def test_what_fails_five_times_goes_to_the_queue_of_dead_messages(emulator: Aws,
     redrive = json.loads(attributes["RedrivePolicy"])
     assert redrive["maxReceiveCount"] == 5
     assert redrive["deadLetterTargetArn"].endswith(":dentist-notifications-dead")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "appointment.requested",
+        "appointment.booked",
+        "appointment.confirmed",
+        "appointment.moved",
+        "appointment.noted",
+        "appointment.checked_in",
+        "appointment.completed",
+        "appointment.no_show",
+        "appointment.cancelled",
+        "appointment.attendance_confirmed",
+        "appointment.erased",
+        "appointment.merged",
+        "appointment.registration_requested",
+    ],
+)
+def test_what_concerns_a_visit_reaches_the_queue_of_its_country_only(registers: Registers, kind: str) -> None:
+    registers.publish(kind, "PE")
+
+    assert registers.received("country-pe") == [kind]
+    assert registers.received("country-cl") == registers.received("registration") == []
+
+
+@pytest.mark.parametrize("kind", ["visit.registered", "visit.registration_failed"])
+def test_an_outcome_reaches_the_queue_of_outcomes_and_no_country(registers: Registers, kind: str) -> None:
+    registers.publish(kind, "PE")
+
+    assert registers.received("registration") == [kind]
+    assert registers.received("country-pe") == []
+
+
+@pytest.mark.parametrize(("kind", "country"), [("waitlist.offered", "PE"), ("appointment.booked", "BR")])
+def test_what_concerns_no_register_reaches_none(registers: Registers, kind: str, country: str) -> None:
+    registers.publish(kind, country)
+
+    assert [registers.received(name) for name in ("country-pe", "country-cl", "registration")] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("name", "receives"), [("country-pe", messaging.COUNTRY_MAX_RECEIVES), ("country-cl", 30), ("registration", 5)]
+)
+def test_each_queue_has_one_for_what_keeps_failing(registers: Registers, name: str, receives: int) -> None:
+    attributes = registers.attributes(name)
+    redrive = json.loads(attributes["RedrivePolicy"])
+    assert (redrive["maxReceiveCount"], attributes["VisibilityTimeout"]) == (receives, "10")
+    assert redrive["deadLetterTargetArn"].endswith(f":dentist-{name}-dead")
 
 
 def test_an_email_is_seen_as_a_mail_program_shows_it(seen: Mailbox, settings: dict[str, str]) -> None:

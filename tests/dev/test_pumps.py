@@ -125,6 +125,21 @@ def test_if_the_function_fails_everything_stays(queue: Queue) -> None:
     assert queue.left() == ["one", "two"]
 
 
+def test_the_function_learns_how_often_each_message_has_come(queue: Queue) -> None:
+    queue.put("one")
+    counts: list[str] = []
+
+    def invoke(event: Mapping[str, Any]) -> Any:
+        [record] = event["Records"]
+        counts.append(record["attributes"]["ApproximateReceiveCount"])
+        failed = [{"itemIdentifier": record["messageId"]}] if len(counts) < 3 else []
+        return {"batchItemFailures": failed}
+
+    Consumer(queue.client, queue.url, invoke)()
+
+    assert counts == ["1", "2", "3"]
+
+
 @pytest.mark.usefixtures("aws")
 def test_a_function_is_invoked_by_its_name() -> None:
     events: list[Any] = []

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from dev import aws, clock
+from dev.messaging import COUNTRY_PREFIX
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
 
@@ -28,8 +29,11 @@ def main() -> int:
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
-    """Returns the environment that connects the operators' commands to this stack's database and accounts."""
-    return aws.lambda_environment(addresses.aws) | {"COGNITO_USER_POOL_ID": addresses.pool_id}
+    """Returns the environment that connects operators' commands to this stack's database, accounts and countries."""
+    return aws.lambda_environment(addresses.aws) | {
+        "COGNITO_USER_POOL_ID": addresses.pool_id,
+        "COUNTRY_PREFIX": COUNTRY_PREFIX,
+    }
 
 
 if __name__ == "__main__":

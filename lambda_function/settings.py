@@ -21,6 +21,7 @@
 | `COUNTRY` | the processor of a country only: its ISO 3166-1 code, such as `PE` |
 | `REGISTER_SECRET_ID` | the same: the secret of the country's register, as `DATABASE_SECRET_ID` is the reader's |
 | `MAX_RECEIVES` | the same: how often its queue hands out a message before it is dead |
+| `COUNTRY_PREFIX` | operators only: how functions and queues of countries are called, such as `dentist-prod-country-` |
 | `SCHEMA` | migrations and database users: `main` (default), or `register` for the database of a country |
 """
 
@@ -175,6 +176,11 @@ def country_settings(environment: Mapping[str, str] = os.environ) -> CountrySett
         event_bus_name=event_bus_name(environment),
         max_receives=int(max_receives),
     )
+
+
+def country_prefix(environment: Mapping[str, str] = os.environ) -> str:
+    """Raises SettingsError."""
+    return _required(environment, "COUNTRY_PREFIX")
 
 
 def messenger_settings(environment: Mapping[str, str] = os.environ) -> MessengerSettings:

@@ -8,6 +8,7 @@ import click
 from botocore.exceptions import BotoCoreError
 
 from lambda_function.bootstrap.clock import Clock, system_clock
+from lambda_function.bootstrap.countries import build_dead_letters, build_register
 from lambda_function.bootstrap.operator_context import build_accounts, build_function, operators_database
 from lambda_function.cli.command import Tools
 from lambda_function.settings import NoDatabaseError, SettingsError
@@ -21,6 +22,8 @@ def build_tools(clock: Clock = system_clock) -> Tools:
         database=lambda: _built(partial(operators_database, clock=clock)),
         accounts=lambda: _built(build_accounts),
         function=lambda name: _built(partial(build_function, name)),
+        dead_letters=lambda country: _built(partial(build_dead_letters, country)),
+        register=lambda country: _built(partial(build_register, country)),
     )
 
 

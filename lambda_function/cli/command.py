@@ -18,6 +18,7 @@ from lambda_function.cli.plan_text import ids_text
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import DomainError
 from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.operators.countries import DeadLetters, Register
 
 _AS_JSON = "as_json"
 _Item = TypeVar("_Item")
@@ -42,6 +43,9 @@ class Tools:
     accounts: Callable[[], Accounts | None]
     # The operators' Lambda of a name.
     function: Callable[[str], RunAction]
+    # Those of a country, by its code.
+    dead_letters: Callable[[str], DeadLetters]
+    register: Callable[[str], Register]
     on_terminal: Callable[[], bool] = sys.stdin.isatty
 
 

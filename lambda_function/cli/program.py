@@ -3,6 +3,7 @@
 import click
 
 from lambda_function.cli.command import JsonGroup
+from lambda_function.cli.countries import countries
 from lambda_function.cli.importing import import_group
 from lambda_function.cli.links import links
 from lambda_function.cli.person import person
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (practice, users, person, links, import_group, check, purge, export_person, erase_person):
+for command in (practice, users, person, links, import_group, countries, check, purge, export_person, erase_person):
     main.add_command(command)

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from dev import demo
 from lambda_function.aws.cognito import CognitoAccounts
+from lambda_function.bootstrap.countries import build_dead_letters, build_register
 from lambda_function.bootstrap.operator_context import build_function
 from lambda_function.cli.command import Exit, RunAction, Tools
 from lambda_function.cli.program import main
@@ -18,6 +19,7 @@ from lambda_function.cli.yaml_file import YamlFile
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators.accounts import Accounts
+from lambda_function.services.operators.countries import DeadLetters, Register
 from tests.factories import Practice
 
 if TYPE_CHECKING:
@@ -73,15 +75,21 @@ class Terminal:
     accounts: Accounts | None = None
     on_terminal: bool = False
     function: Callable[[str], RunAction] = build_function
+    dead_letters: Callable[[str], DeadLetters] = build_dead_letters
+    register: Callable[[str], Register] = build_register
 
-    def run(self, *arguments: str, stdin: str | None = None) -> Result:
-        tools = Tools(
+    def tools(self) -> Tools:
+        return Tools(
             database=lambda: self.database,
             accounts=lambda: self.accounts,
             function=self.function,
+            dead_letters=self.dead_letters,
+            register=self.register,
             on_terminal=lambda: self.on_terminal,
         )
-        result = CliRunner().invoke(main, arguments, obj=tools, input=stdin)
+
+    def run(self, *arguments: str, stdin: str | None = None) -> Result:
+        result = CliRunner().invoke(main, arguments, obj=self.tools(), input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import Engine, event
 
-from lambda_function.cli.command import Exit, RunAction, Tools
+from lambda_function.cli.command import Exit, RunAction
 from lambda_function.cli.run_action import action_runner
 from lambda_function.db.models import ClinicPatient, PatientIdentifier, PatientImport, User
 from lambda_function.domain.identifiers import IdentifierSystem
@@ -263,7 +263,7 @@ def test_an_unknown_clinic_refuses(terminal: Terminal) -> None:
 def test_a_file_is_cut_into_batches_by_size_too(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambda_function.cli.importing.BATCH_BYTES", 200)
     sizes: list[int] = []
-    local = action_runner(Tools(lambda: terminal.database, lambda: None, terminal.function), None)
+    local = action_runner(terminal.tools(), None)
 
     def function(name: str) -> RunAction:
         def runs(action: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -309,7 +309,7 @@ def test_what_comes_up_after_the_check_stops_the_import_and_is_told(
 ) -> None:
     """Somebody is given an identifier of the file between the check and the third batch."""
     monkeypatch.setattr("lambda_function.cli.importing.MOST_ROWS", 2)
-    local = action_runner(Tools(lambda: terminal.database, lambda: None, terminal.function), None)
+    local = action_runner(terminal.tools(), None)
     kim = terminal.practice.ids["kim"]
     taken = PatientIdentifier(system=IdentifierSystem.NATIONAL_ID, scope="PE", value="00000004", user_id=kim)
 

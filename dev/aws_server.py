@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import Any
 
@@ -20,9 +20,12 @@ from dev.clock import stack_clock
 from dev.countries import Countries
 from dev.functions import Functions, Handler
 from dev.gate import Address, Gate
-from dev.lambda_context import drop_metrics
+from dev.lambda_context import LambdaContext, drop_metrics
 from dev.mailbox import Mailbox
 from dev.triggers import Triggers
+
+# A Lambda of ours: takes an event, and what says how many seconds are left.
+Called = Callable[[Any, Callable[[], float]], dict[str, Any]]
 
 
 def _attributes(request: dict[str, Any], verified: bool) -> dict[str, str]:  # noqa: FBT001 - as dev.triggers calls it
@@ -48,14 +51,44 @@ def _sign_up() -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 @cache
-def _notifications() -> Callable[[Any, Callable[[], float]], dict[str, Any]]:
+def _notifications() -> Called:
     from lambda_function.bootstrap.notifications import build_notifications  # noqa: PLC0415 - see above
 
     return build_notifications(stack_clock())
 
 
-def _functions() -> dict[str, Handler]:
-    return {messaging.FUNCTION: lambda event, context: _notifications()(event, context.seconds_left)}
+@cache
+def _registration() -> Called:
+    from lambda_function.bootstrap.registration import build_registration  # noqa: PLC0415 - see above
+
+    return build_registration(stack_clock())
+
+
+@cache
+def _country_processor(country: str) -> Called:
+    from dev import database  # noqa: PLC0415 - see above
+    from lambda_function.bootstrap.country_processor import build_country_processor  # noqa: PLC0415 - see above
+    from lambda_function.settings import country_settings  # noqa: PLC0415 - see above
+
+    own = database.register_environment(country) | {
+        "COUNTRY": country,
+        "EVENT_BUS_NAME": messaging.BUS,
+        "MAX_RECEIVES": str(messaging.COUNTRY_MAX_RECEIVES),
+    }
+    return build_country_processor(country_settings(own), stack_clock())
+
+
+def _functions(countries: Iterable[str]) -> dict[str, Handler]:
+    builders: dict[str, Callable[[], Called]] = {
+        messaging.FUNCTION: _notifications,
+        messaging.REGISTRATION_FUNCTION: _registration,
+    }
+    builders |= {messaging.country_function(each): partial(_country_processor, each) for each in countries}
+    return {name: partial(_call, build) for name, build in builders.items()}
+
+
+def _call(build: Callable[[], Called], event: Any, context: LambdaContext) -> Any:
+    return build()(event, context.seconds_left)
 
 
 @cache
@@ -82,7 +115,7 @@ def main(port: int) -> None:
     run_simple(
         "127.0.0.1",
         port,
-        Functions(Countries(mailbox, gates), _functions()),
+        Functions(Countries(mailbox, gates), _functions(countries)),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

@@ -115,6 +115,12 @@ def provision_register(
     return Register(country, accounts, is_new)
 
 
+def register_environment(country: str) -> dict[str, str]:
+    """Returns what tells the function of a country where the databases are."""
+    names = register_secrets(country)
+    return {"DATABASE_SECRET_ID": READER_SECRET, "REGISTER_SECRET_ID": names.app, "DATABASE_TLS": "off"}
+
+
 def register_server(secrets: Secrets, country: str) -> tuple[str, int]:
     """Returns the host and port of the server that has the country's register."""
     url = _url(secrets, register_secrets(country).migrator)

@@ -18,7 +18,8 @@ def build_dead_letters(country: str) -> QueueDeadLetters:
 
 
 def build_register(country: str) -> CountryFunction:
-    return CountryFunction(boto3.client("lambda", config=_FUNCTION), _name(country))
+    name = _name(country)
+    return CountryFunction(boto3.client("lambda", config=_FUNCTION), name)
 
 
 def _name(country: str) -> str:

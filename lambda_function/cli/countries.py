@@ -8,7 +8,7 @@ import click
 
 from lambda_function.cli.command import Exit, JsonGroup, Output, Tools, progress_of, refusal
 from lambda_function.domain.errors import DomainError, UnavailableError
-from lambda_function.services.operators.countries import Comparison, compare
+from lambda_function.services.operators.countries import Findings, compare
 from lambda_function.services.operators.countries import redrive as move_back
 
 # People read so many ids and days of a kind, and the others by their number. All of them are in the document.
@@ -64,11 +64,11 @@ def check(tools: Tools, country: str, *, repair: bool, after: int) -> Output:
     """Compare a country's register with the main database.
 
     A visit is `missing` in the register, `behind` or `ahead` of the main database's version, `different` although the
-    version is the same, or an `orphan`, which the main database does not have. Visits whose message is still on its
-    way are listed, and are no differences. The exit code is 1 if differences remain. If this is stopped, it says with
-    which --after to go on.
+    version is the same, or an `orphan`, which the main database does not have in this country. `untold` ones are
+    registered, and the main database does not know it. Visits whose message is still on its way are listed, and are no
+    differences. The exit code is 1 if differences remain. If this is stopped, it says with which --after to go on.
     """
-    found = Comparison(after)
+    found = Findings(after)
     try:
         with progress_of(0, "Comparing") as bar:
             for part in compare(tools.register(country), found, repair=repair):
@@ -77,36 +77,37 @@ def check(tools: Tools, country: str, *, repair: bool, after: int) -> Output:
                 bar.update((part.after or part.last_id) - after - bar.pos)
     except (DomainError, KeyboardInterrupt) as error:
         return _stopped(country, found, error, repair=repair)
+    total = f"Differences that remain: {found.left:,}." if found.left else "The register agrees."
     code = Exit.REFUSED if found.left else Exit.DONE
-    return Output({"country": country, **asdict(found)}, "\n".join(_lines(country, found)), code)
+    return Output({"country": country, **asdict(found)}, "\n".join([*_lines(country, found), total]), code)
 
 
-def _stopped(country: str, found: Comparison, error: DomainError | KeyboardInterrupt, *, repair: bool) -> Output:
+def _stopped(country: str, found: Findings, error: DomainError | KeyboardInterrupt, *, repair: bool) -> Output:
     """Returns what was found before, and how to go on."""
     if not isinstance(error, DomainError):
         error = UnavailableError("The comparison was interrupted.")
     command = f"countries check {country}{' --repair' if repair else ''} --after {found.after}"
     document = {"error": {"code": error.code, **vars(error)}, "country": country, **asdict(found)}
-    return Output(
-        document, "\n".join(_lines(country, found)), Exit.REFUSED, f"{refusal(error)}\nTo go on, run: {command}"
-    )
+    text = "\n".join(_lines(country, found)) if found.visits or found.registered else ""
+    return Output(document, text, Exit.REFUSED, f"{refusal(error)}\nTo go on, run: {command}")
 
 
-def _lines(country: str, found: Comparison) -> Iterator[str]:
+def _lines(country: str, found: Findings) -> Iterator[str]:
     yield f"{country} has {found.visits:,} visits, and its register has {found.registered:,}."
     kinds: dict[str, list[int]] = defaultdict(list)
     for difference in found.differences:
         kinds[difference["kind"]].append(difference["appointment_id"])
+    kinds["untold"] = found.untold
     for kind, ids in sorted(kinds.items()):
-        yield f"{kind}, {len(ids):,}: {_shown([str(each) for each in ids])}"
+        if ids:
+            yield f"{kind}, {len(ids):,}: {_shown([str(each) for each in ids])}"
     if found.days:
-        days = [f"{day} {each['visits']} and {each['registered']}" for day, each in sorted(found.days.items())]
-        yield f"Days with other numbers, visits and registered: {_shown(days)}"
+        days = [f"{day} ({each['visits']}, {each['registered']})" for day, each in sorted(found.days.items())]
+        yield f"Days with other numbers (visits, registered): {_shown(days)}"
     if found.on_their_way:
         yield f"On their way: {_shown([str(each) for each in found.on_their_way])}"
     if found.repaired:
         yield f"Repaired: {found.repaired:,}."
-    yield f"Differences that remain: {found.left:,}." if found.differences else "The register agrees."
 
 
 def _shown(items: list[str]) -> str:

@@ -22,9 +22,7 @@ class DeadLetters(Protocol):
 
 
 class Part(NamedTuple):
-    """What a comparison found in one part of the visits. `after` is where the next part begins, and None after the
-    last. `last_id` is the id of the country's last visit.
-    """
+    """What a comparison found in one part of the visits; see services/registers/checking.py."""
 
     after: int | None
     last_id: int
@@ -33,6 +31,7 @@ class Part(NamedTuple):
     days: Mapping[str, Mapping[str, int]]
     differences: list[dict[str, Any]]
     on_their_way: list[int]
+    untold: list[int]
     repaired: int
 
     @classmethod
@@ -49,7 +48,7 @@ class Register(Protocol):
 
 
 @dataclass(slots=True)
-class Comparison:
+class Findings:
     """What has been found so far. `after` is where to go on, and None at the end."""
 
     after: int | None
@@ -58,12 +57,13 @@ class Comparison:
     days: dict[str, dict[str, int]] = field(default_factory=dict)
     differences: list[dict[str, Any]] = field(default_factory=list)
     on_their_way: list[int] = field(default_factory=list)
+    untold: list[int] = field(default_factory=list)
     repaired: int = 0
 
     @property
     def left(self) -> int:
         """How many differences there still are."""
-        return len(self.differences) - self.repaired
+        return len(self.differences) + len(self.untold) - self.repaired
 
     def add(self, part: Part) -> None:
         self.after = part.after
@@ -75,6 +75,7 @@ class Comparison:
                 known[name] += number
         self.differences += part.differences
         self.on_their_way += part.on_their_way
+        self.untold += part.untold
         self.repaired += part.repaired
 
 
@@ -87,7 +88,7 @@ def redrive(letters: DeadLetters, waiting: int) -> Iterator[int]:
         yield moved
 
 
-def compare(register: Register, found: Comparison, *, repair: bool) -> Iterator[Part]:
+def compare(register: Register, found: Findings, *, repair: bool) -> Iterator[Part]:
     """Compares part by part from where `found` stands, adds each part to it, and then yields it."""
     while found.after is not None:
         part = register.check(found.after, repair=repair)

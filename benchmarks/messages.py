@@ -93,12 +93,13 @@ Say = Callable[[str], None]
 class Bus:
     """Takes ten events in a request, and puts them into the queue as the rule does."""
 
-    def __init__(self, put: Callable[[str], object]) -> None:
+    def __init__(self, put: Callable[[str], object], seconds: float = BUS_SECONDS) -> None:
         self._put = put
+        self._seconds = seconds
 
     def publish(self, messages: Sequence[Message]) -> set[int]:
-        for request in _tens(messages):
-            time.sleep(BUS_SECONDS)  # the provider's time
+        for request in tens(messages):
+            time.sleep(self._seconds)  # the provider's time
             for each in request:
                 detail = each.detail
                 self._put(json.dumps({"detail-type": each.kind, "detail": detail}))
@@ -123,14 +124,14 @@ class Invocations:
         self._function = function
 
     def invoke(self, *, Payload: bytes, **_: str) -> Mapping[str, Any]:  # noqa: N803 - boto3's own name
-        return {"Payload": BytesIO(json.dumps(self._function(json.loads(Payload), _plenty)).encode())}
+        return {"Payload": BytesIO(json.dumps(self._function(json.loads(Payload), plenty)).encode())}
 
 
-def _tens(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+def tens(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     return (items[start : start + TEN] for start in range(0, len(items), TEN))
 
 
-def _plenty() -> float:
+def plenty() -> float:
     return 60.0
 
 
@@ -159,7 +160,7 @@ def _messenger(database: Database, provider_seconds: float) -> Messenger:
 
 
 @contextmanager
-def _raw(url: URL) -> Iterator["pymysql.Connection[Any]"]:
+def raw_connection(url: URL) -> Iterator["pymysql.Connection[Any]"]:
     with closing(connect(UrlCredentials(url).current(), charset="utf8mb4", ssl_disabled=True)) as connection:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
@@ -244,7 +245,7 @@ def stages(url: URL, details: Sequence[str], provider_seconds: float, say: Say) 
     number = len(details)
     say(f"\n| stage, {number:,} messages | SQL steps each | a second | floor, a second | chain / floor |")
     say("|---|---|---|---|---|")
-    with _raw(url) as raw, closing_engine(url) as engine:
+    with raw_connection(url) as raw, closing_engine(url) as engine:
         with raw.cursor() as cursor:
             cursor.executemany(_NEW_EVENT, [(detail, now().replace(tzinfo=None)) for detail in details])
         raw.commit()
@@ -276,16 +277,16 @@ def _stages(engine: Engine, number: int, provider_seconds: float) -> Iterator[St
     function, messenger = _notifications(database), _messenger(database, provider_seconds)
 
     def consumer() -> None:
-        for records in _tens(list(enumerate(bodies))):
+        for records in tens(list(enumerate(bodies))):
             event = {"Records": [{"messageId": str(each), "body": body} for each, body in records]}
-            if function(json.loads(json.dumps(event)), _plenty)["batchItemFailures"]:
+            if function(json.loads(json.dumps(event)), plenty)["batchItemFailures"]:
                 raise RuntimeError("an event was not handled")
 
     asked = {"relay": number / TEN * BUS_SECONDS, "consumer": 0.0, "messenger": number * provider_seconds / THREADS}
     runs: dict[str, Callable[[], object]] = {
-        "relay": lambda: relay(database, Bus(bodies.append), _plenty),
+        "relay": lambda: relay(database, Bus(bodies.append), plenty),
         "consumer": consumer,
-        "messenger": lambda: messenger(_plenty),
+        "messenger": lambda: messenger(plenty),
     }
     for name, run in runs.items():
         with recorded(engine) as steps:
@@ -295,7 +296,7 @@ def _stages(engine: Engine, number: int, provider_seconds: float) -> Iterator[St
         yield Stage(name, seconds, steps, asked[name])
 
 
-def _on_schedule(every: float, seconds: float, run: Callable[[Callable[[], float]], object]) -> None:
+def on_schedule(every: float, seconds: float, run: Callable[[Callable[[], float]], object]) -> None:
     """Begins a run every so many seconds, or when the one before has ended. Each has so many seconds."""
     first = time.monotonic()
     for number in count():
@@ -306,7 +307,7 @@ def _on_schedule(every: float, seconds: float, run: Callable[[Callable[[], float
 
 def _relaying(url: URL, queue: Any, every: float) -> None:
     database = Database(_engine(url), now)
-    _on_schedule(every, RELAY_SECONDS, lambda seconds_left: relay(database, Bus(queue.put), seconds_left))
+    on_schedule(every, RELAY_SECONDS, lambda seconds_left: relay(database, Bus(queue.put), seconds_left))
 
 
 def _consuming(url: URL, queue: Any) -> None:
@@ -318,11 +319,11 @@ def _consuming(url: URL, queue: Any) -> None:
                 bodies.append(queue.get_nowait())
         except Empty:
             pass
-        function({"Records": [{"messageId": str(each), "body": body} for each, body in enumerate(bodies)]}, _plenty)
+        function({"Records": [{"messageId": str(each), "body": body} for each, body in enumerate(bodies)]}, plenty)
 
 
 def _messaging(url: URL, every: float, provider_seconds: float) -> None:
-    _on_schedule(every, MESSENGER_SECONDS, _messenger(Database(_engine(url), now), provider_seconds))
+    on_schedule(every, MESSENGER_SECONDS, _messenger(Database(_engine(url), now), provider_seconds))
 
 
 @contextmanager
@@ -348,7 +349,7 @@ def lag(url: URL, details: Sequence[str], every: float, arguments: Namespace, sa
     """Prints how long people wait."""
     rate, provider_seconds = arguments.rate, arguments.provider_ms / 1000
     samples: list[int] = []
-    with _raw(url) as raw:
+    with raw_connection(url) as raw:
         with _programs(url, every, provider_seconds):
             first = time.monotonic()
             for number, detail in enumerate(details):

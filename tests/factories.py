@@ -186,8 +186,8 @@ class Practice:
         self.add(*(ReceptionistClinic(receptionist_id=user.user_id, clinic_id=clinic) for clinic in clinics))
         return user
 
-    def add_clinic(self, name: str, time_zone: str, *, chairs: int = 0, **policies: Any) -> Clinic:
-        clinic = Clinic(name=name, country="PE", time_zone=time_zone, **policies)
+    def add_clinic(self, name: str, time_zone: str, *, country: str = "PE", chairs: int = 0, **policies: Any) -> Clinic:
+        clinic = Clinic(name=name, country=country, time_zone=time_zone, **policies)
         self.add(clinic)
         self.add(*(Chair(clinic_id=clinic.clinic_id, name=f"Chair {number}") for number in range(1, chairs + 1)))
         return clinic

@@ -24,6 +24,7 @@ from tests.api_client import ApiClient
 from tests.aws import SECRET_ID, share_descriptions_of_services
 from tests.bus import Delivery
 from tests.clock import NOW, Clock
+from tests.db.agreement import versions_without_message
 from tests.dev.running_stack import RunningStack, running_stack
 from tests.factories import Practice
 from tests.needed_grants import NeededGrants, Statements
@@ -184,9 +185,12 @@ def database(engine: Engine, database_url: URL, clock: Clock) -> Database:
 
 @pytest.fixture
 def practice(database_url: URL) -> Iterator[Practice]:
-    """The demo practice (dev/demo.py), written without a scope."""
+    """The demo practice (dev/demo.py), written without a scope. Whatever the test does to a visit, other systems are
+    told of its version.
+    """
     with Practice.open(database_url) as practice:
         yield practice
+        assert versions_without_message(practice.session) == []
 
 
 @pytest.fixture

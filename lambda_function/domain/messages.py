@@ -7,6 +7,11 @@ from types import MappingProxyType
 from lambda_function.domain.appointment import EventAction, Status
 
 OFFERED = "waitlist.offered"
+# About a visit to which nothing has happened. It has a new version because its patient was erased or merged into
+# another, or it is to be registered again although its version is the same.
+ERASED = "appointment.erased"
+MERGED = "appointment.merged"
+REGISTRATION_REQUESTED = "appointment.registration_requested"
 _KINDS: Mapping[EventAction, str] = MappingProxyType(
     {
         EventAction.BOOK: "appointment.booked",

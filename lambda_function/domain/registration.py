@@ -20,6 +20,22 @@ class RegistrationStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class RegistrationState(NamedTuple):
+    """The state of a visit's registration. `version` is the visit's; `error` and `at` are those of its outcome."""
+
+    status: RegistrationStatus
+    version: int
+    error: str | None = None
+    at: datetime | None = None
+
+
+def registration_of(version: int, outcome: Outcome | None, error: str | None, at: datetime | None) -> RegistrationState:
+    """Returns the state of a visit of this version. `outcome` is the one for this version, if there is one."""
+    if outcome is None:
+        return RegistrationState(RegistrationStatus.PENDING, version)
+    return RegistrationState(RegistrationStatus(outcome), version, error, at)
+
+
 class FailureReason(StrEnum):
     """Why a visit could not be registered. None of them names anybody."""
 

@@ -1,6 +1,6 @@
 """An appointment under its locks, and its events, shared by moving and by the steps of its life."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from lambda_function.db.repositories import appointments, claims, outbox
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import BookingFacts
 from lambda_function.db.repositories.busy import VisitAhead, VisitInSpan, VisitOfDoctor
+from lambda_function.db.repositories.outbox import VisitToTell
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import EventAction, Policy, Status
@@ -116,7 +117,7 @@ def record(work: UnitOfWork, *events: NewEvent) -> None:
         return
     work.session.flush()
     appointments.add_events(work.session, [_row(work, event) for event in events])
-    outbox.add(work.session, [_message(work, event) for event in events])
+    outbox.add(work.session, [_message_of(work, event) for event in events])
 
 
 def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
@@ -134,26 +135,57 @@ def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
     }
 
 
-def _message(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
+def tell(work: UnitOfWork, kind: str, visits: Iterable[VisitToTell | AppointmentView]) -> None:
+    """Adds messages about visits to which nothing has happened to the outbox, in one statement, however many. Other
+    systems learn of a new version, and nobody is told.
+    """
+    messages = [_message(work, kind, visit, visit.country, before=visit.status) for visit in visits]
+    if messages:
+        outbox.add(work.session, messages)
+
+
+def _message_of(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
     """Returns a message without anything personal: without the reason, and with the names of what has
     changed, but not with the values, which hold what people wrote.
     """
-    visit = event.appointment
+    return _message(
+        work,
+        kind_of(event.action, event.appointment.status),
+        event.appointment,
+        event.country,
+        before=event.before,
+        action=event.action,
+        changed=sorted(event.changes) if event.before is not None else [],
+        announce=event.announce,
+    )
+
+
+def _message(
+    work: UnitOfWork,
+    kind: str,
+    visit: Appointment | AppointmentView | VisitToTell,
+    country: str,
+    *,
+    before: Status | None,
+    action: EventAction | None = None,
+    changed: Sequence[str] = (),
+    announce: bool = False,
+) -> dict[str, object]:
     detail = {
         "appointment_id": visit.appointment_id,
         "version": visit.version,
-        "action": event.action,
-        "from_status": event.before,
+        "action": action,
+        "from_status": before,
         "to_status": visit.status,
-        "changed": sorted(event.changes) if event.before is not None else [],
-        "announce": event.announce,
-        "country": event.country,
+        "changed": list(changed),
+        "announce": announce,
+        "country": country,
         "clinic_id": visit.clinic_id,
         "doctor_id": visit.doctor_id,
         "starts_at": rfc3339(visit.starts_at),
         "at": rfc3339(work.now),
     }
-    return {"kind": kind_of(event.action, visit.status), "detail": detail, "created_at": work.now}
+    return {"kind": kind, "detail": detail, "created_at": work.now}
 
 
 def join_clinic(work: UnitOfWork, facts: BookingFacts) -> None:

@@ -52,6 +52,8 @@ def test_a_receptionist_books_and_gets_the_whole_appointment(desk: Desk) -> None
         "created_at": "2030-01-07T14:00:00Z",
         "updated_at": "2030-01-07T14:00:00Z",
         "attendance_confirmed_at": None,
+        "country": "PE",
+        "registration": None,
     }
 
 

@@ -12,6 +12,7 @@ from lambda_function.db.models import (
     Guardian,
     IdempotencyKey,
     IdempotencySubject,
+    OutboxMessage,
     PersonEvent,
     WaitlistEntry,
 )
@@ -105,6 +106,31 @@ def test_after_whatever_transaction_it_dies_the_same_command_finishes(
     assert 15 < len(names) < 60
     assert everywhere(terminal.practice.url, tuple(word for name in names for word in traces(name))) == set()
     assert terminal.practice.rows(IdempotencyKey) == terminal.practice.rows(WaitlistEntry) == []
+
+
+def test_other_systems_learn_of_the_new_versions_when_the_person_is_marked(
+    terminal: Terminal, desk: Desk, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody(desk, "zoe")
+    marked = []
+    original = erasing._forget_visits
+
+    def watched(work: UnitOfWork, user_id: int, after: int) -> list[int]:
+        marked.append(terminal.practice.user("zoe").erased_at is not None)
+        return original(work, user_id, after)
+
+    monkeypatch.setattr(erasing, "_forget_visits", watched)
+    terminal.done("erase-person", "zoe", "--yes")
+
+    visits = desk.practice.rows(Appointment)
+    told = [row.detail for row in desk.practice.rows(OutboxMessage) if row.kind == "appointment.erased"]
+    assert [(each["appointment_id"], each["version"]) for each in told] == [
+        (visit.appointment_id, visit.version) for visit in visits
+    ]
+    assert {(each["action"], each["announce"], each["from_status"], each["to_status"]) for each in told} == {
+        (None, False, "CANCELLED", "CANCELLED")
+    }
+    assert all(marked)
 
 
 @pytest.mark.parametrize(("guardian", "patient"), [("zoe", "kim"), ("kim", "zoe")])

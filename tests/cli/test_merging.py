@@ -8,8 +8,10 @@ from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
     ClinicPatient,
+    Country,
     Guardian,
     IdempotencyKey,
+    OutboxMessage,
     PatientIdentifier,
     PersonEvent,
     Refusals,
@@ -99,7 +101,7 @@ def test_of_the_one_person_only_a_number_is_left(terminal: Terminal, desk: Desk)
     agrees(terminal)
 
 
-def test_a_visit_gets_a_new_version_and_no_message(terminal: Terminal, desk: Desk) -> None:
+def test_a_visit_gets_a_new_version_and_nothing_has_happened_to_it(terminal: Terminal, desk: Desk) -> None:
     visit = desk.booked("zoe.quinn", at("15:00"), patient="zoe.quinn")
     before = len(terminal.practice.rows(AppointmentEvent))
     terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
@@ -114,6 +116,63 @@ def test_a_visit_gets_a_new_version_and_no_message(terminal: Terminal, desk: Des
         headers={"If-Match": '"1"'},
     )
     assert (stale.status, stale.code) == (412, "stale_version")
+
+
+def test_other_systems_learn_of_the_new_version_and_nobody_is_told(terminal: Terminal, desk: Desk) -> None:
+    visit = desk.booked("zoe.quinn", at("15:00"), patient="zoe.quinn")
+    desk.booked("rita", at("16:00"), patient="zoe2")
+
+    terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
+
+    *_, message = terminal.practice.rows(OutboxMessage)
+    assert message.kind == "appointment.merged"
+    assert message.detail == {
+        "appointment_id": visit["appointment_id"],
+        "version": 2,
+        "action": None,
+        "from_status": "BOOKED",
+        "to_status": "BOOKED",
+        "changed": [],
+        "announce": False,
+        "country": "PE",
+        "clinic_id": 1,
+        "doctor_id": desk.id_of("drjay"),
+        "starts_at": at("15:00"),
+        "at": "2030-01-07T14:00:00Z",
+    }
+    agrees(terminal)
+
+
+def test_visits_of_both_are_registered_again_where_the_person_is_insured_now(terminal: Terminal, desk: Desk) -> None:
+    practice = terminal.practice
+    visits = [
+        desk.booked("zoe.quinn", at("15:00"), patient="zoe.quinn")["appointment_id"],
+        desk.booked("rita", at("16:00"), patient="zoe2")["appointment_id"],
+    ]
+    practice.add(Country(code="PE"))
+    source = desk.id_of("zoe.quinn")
+    practice.add(PatientIdentifier(system=IdentifierSystem.INSURANCE, scope="PE", value="I7", user_id=source))
+
+    terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
+
+    asked = [row for row in practice.rows(OutboxMessage) if row.kind == "appointment.registration_requested"]
+    assert [(row.detail["appointment_id"], row.detail["version"]) for row in asked] == [(visits[0], 2), (visits[1], 1)]
+    agrees(terminal)
+
+
+@pytest.mark.parametrize(("register", "insured"), [("CL", "PE"), ("PE", "CL")])
+def test_no_visit_is_registered_again_where_there_is_no_register_or_no_insurance(
+    terminal: Terminal, desk: Desk, register: str, insured: str
+) -> None:
+    desk.booked("zoe.quinn", at("15:00"), patient="zoe.quinn")
+    terminal.practice.add(Country(code=register))
+    source = desk.id_of("zoe.quinn")
+    insurance = PatientIdentifier(system=IdentifierSystem.INSURANCE, scope=insured, value="I7", user_id=source)
+    terminal.practice.add(insurance)
+
+    terminal.done("users", "merge", "zoe.quinn", "zoe2", "--yes")
+
+    assert {row.kind for row in terminal.practice.rows(OutboxMessage)} == {"appointment.booked", "appointment.merged"}
 
 
 def test_the_history_of_both_says_that_they_were_merged(terminal: Terminal, desk: Desk) -> None:

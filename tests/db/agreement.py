@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, OutboxMessage, SlotClaim
 from lambda_function.domain.appointment import HOLDING, Duration, Status
-from lambda_function.domain.messages import OFFERED
+from lambda_function.domain.messages import ERASED, MERGED, OFFERED, REGISTRATION_REQUESTED
 
 Claim = tuple[int, int, datetime, int]
 
@@ -49,11 +49,29 @@ def events(session: Session) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
+def _versions_told(session: Session) -> dict[int, int]:
+    """Returns the highest version of each visit that any message names."""
+    told: dict[int, int] = {}
+    for detail in session.scalars(select(OutboxMessage.detail).where(OutboxMessage.kind != OFFERED)):
+        visit, version = detail["appointment_id"], detail["version"]
+        told[visit] = max(version, told.get(visit, 0))
+    return told
+
+
+def versions_without_message(session: Session) -> list[int]:
+    """Returns the visits that have changed and whose version no message names."""
+    session.rollback()
+    changed = session.execute(select(Appointment.appointment_id, Appointment.version).where(Appointment.version > 1))
+    versions = {row.appointment_id: row.version for row in changed}
+    told = _versions_told(session) if versions else {}
+    return [visit for visit, version in versions.items() if told.get(visit, 0) < version]
+
+
 def _told(session: Session) -> list[tuple[Any, ...]]:
-    """Returns (appointment_id, action, from_status, to_status) of every message about an appointment, in order for each
-    of them.
+    """Returns (appointment_id, action, from_status, to_status) of every message about what happened to an appointment,
+    in order for each of them.
     """
-    about_visits = OutboxMessage.kind != OFFERED
+    about_visits = OutboxMessage.kind.not_in([OFFERED, ERASED, MERGED, REGISTRATION_REQUESTED])
     details = session.scalars(select(OutboxMessage.detail).where(about_visits).order_by(OutboxMessage.outbox_id))
     names = ("appointment_id", "action", "from_status", "to_status")
     told = [tuple(detail[name] for name in names) for detail in details]
@@ -84,7 +102,8 @@ def _claims(session: Session) -> list[Claim]:
 def assert_agreement(session: Session) -> tuple[Sequence[Row[*tuple[Any, ...]]], list[tuple[Any, ...]]]:
     """Claims exist for exactly those appointments that hold their time, and no two of these overlap, buffers included.
     The events of each appointment form a complete chain that ends in its status, and the outbox has each event once.
-    Returns appointments and events.
+    The version of each appointment has a message, so that whoever follows the messages misses none. Returns
+    appointments and events.
     """
     rows = appointments(session)
     implied = sorted(claim for row in rows for claim in _implied(row))
@@ -97,4 +116,5 @@ def assert_agreement(session: Session) -> tuple[Sequence[Row[*tuple[Any, ...]]],
         last[appointment_id] = after
     assert last == {row.appointment_id: row.status for row in rows}
     assert _told(session) == sorted((event[1:] for event in history), key=lambda event: event[0])
+    assert _versions_told(session) == {row.appointment_id: row.version for row in rows}
     return rows, history

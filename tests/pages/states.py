@@ -32,6 +32,7 @@ VISIT = AppointmentView(
     ends_at=STARTS_AT + timedelta(minutes=30),
     clinic_id=1,
     clinic_name="Lima Dental",
+    country="PE",
     time_zone="America/Lima",
     doctor_id=3,
     doctor_name="Luz Quispe",
@@ -51,6 +52,7 @@ VISIT = AppointmentView(
     created_at=NOW,
     updated_at=NOW,
     attendance_confirmed_at=None,
+    register=None,
 )
 OFFER = OfferFacts(
     waitlist_id=5,

@@ -309,6 +309,8 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "NewPatient.identifiers": [{"system": "national_id", "value": "87.654.321"}],
         "changes": {"starts_at": [None, "2030-01-08T15:00:00Z"]},
         "code": "checkup",
+        "ShownRegistration.error": None,
+        "ShownRegistration.status": "DONE",
         "country": "PE",
         "created_at": "2030-01-07T14:00:00Z",
         "created_from": "2030-01-01T00:00:00Z",

@@ -13,6 +13,7 @@ from lambda_function.api.schemas.types import BodyId, BodyIdOrMe, Instant, Note
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.registration import RegistrationState, RegistrationStatus
 from lambda_function.services.booking import BookingRequest
 from lambda_function.services.moving import ChangeRequest
 from lambda_function.services.text_rules import Reason
@@ -44,6 +45,27 @@ class TreatmentName(TypedDict):
     treatment_id: Annotated[int, Field(description="Id of the treatment, as in `GET /treatments`")]
     code: Annotated[str, Field(description="Stable short name of the treatment, for programs")]
     name: Annotated[str, Field(description="The treatment's name, for people")]
+
+
+class ShownRegistration(TypedDict):
+    """What has become of registering an appointment in the register of its country."""
+
+    status: Annotated[
+        RegistrationStatus,
+        Field(description="`PENDING` until there is an outcome for the present version; then `DONE` or `FAILED`"),
+    ]
+    version: Annotated[int, Field(description="The appointment's version")]
+    error: Annotated[
+        str | None,
+        Field(
+            description=(
+                "Why it is `FAILED`: `unavailable` when a database could not be reached, `refused` when one did not "
+                "accept it, `other_country` when it has moved to another country, `unknown_time_zone`, or `internal`; "
+                "more may be added; null otherwise"
+            )
+        ),
+    ]
+    at: Annotated[datetime | None, Field(description="When the outcome was found, in UTC; null while it is `PENDING`")]
 
 
 # A plain dict with a schema: a page of fifty is written five times faster than from models.
@@ -131,6 +153,11 @@ class Appointment(TypedDict):
             )
         ),
     ]
+    country: Annotated[str, Field(description="The clinic's country, as ISO 3166-1 has it")]
+    registration: Annotated[
+        ShownRegistration | None,
+        Field(description="Its state in the register of the country; null when the country has no register"),
+    ]
 
 
 class AppointmentPage(TypedDict):
@@ -167,11 +194,24 @@ def shown(view: AppointmentView, *, staff: bool) -> Appointment:
         "created_at": view.created_at,
         "updated_at": view.updated_at,
         "attendance_confirmed_at": view.attendance_confirmed_at,
+        "country": view.country,
+        "registration": _shown_registration(view.registration),
     }
     if staff:
         appointment["internal_note"] = view.internal_note
         appointment["override_reason"] = view.override_reason
     return appointment
+
+
+def _shown_registration(registration: RegistrationState | None) -> ShownRegistration | None:
+    if registration is None:
+        return None
+    return {
+        "status": registration.status,
+        "version": registration.version,
+        "error": registration.error,
+        "at": registration.at,
+    }
 
 
 class NewAppointment(BaseModel):

@@ -10,12 +10,22 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect
-from lambda_function.db.models import Appointment, AppointmentEvent, Clinic, PersonName, Treatment, UserType
+from lambda_function.db.models import (
+    Appointment,
+    AppointmentEvent,
+    AppointmentRegistration,
+    Clinic,
+    Country,
+    PersonName,
+    Treatment,
+    UserType,
+)
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
 from lambda_function.db.repositories.guardians import represented
 from lambda_function.db.repositories.keyset import first_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.domain.appointment import HOLDING, EventAction, Policy, Status, Via
+from lambda_function.domain.registration import Outcome, RegistrationState, registration_of
 
 _DOCTOR = aliased(PersonName)
 _PATIENT = aliased(PersonName)
@@ -25,7 +35,9 @@ _RECEPTIONIST = aliased(PersonName)
 
 
 class AppointmentView(NamedTuple):
-    """An appointment with the names of its people, clinic and treatment."""
+    """An appointment with the names of its people, clinic and treatment. `register` is the code of the country, if it
+    has a register. The last three fields are None if there is no outcome for the present version.
+    """
 
     appointment_id: int
     status: Status
@@ -33,6 +45,7 @@ class AppointmentView(NamedTuple):
     ends_at: datetime
     clinic_id: int
     clinic_name: str
+    country: str
     time_zone: str
     doctor_id: int
     doctor_name: str
@@ -52,6 +65,17 @@ class AppointmentView(NamedTuple):
     created_at: datetime
     updated_at: datetime
     attendance_confirmed_at: datetime | None
+    register: str | None
+    outcome: Outcome | None = None
+    outcome_error: str | None = None
+    outcome_at: datetime | None = None
+
+    @property
+    def registration(self) -> RegistrationState | None:
+        """Returns the state of the visit in the register of its country, or None if the country has no register."""
+        if self.register is None:
+            return None
+        return registration_of(self.version, self.outcome, self.outcome_error, self.outcome_at)
 
 
 class VisitByName(NamedTuple):
@@ -129,18 +153,28 @@ class LastEvent(NamedTuple):
     via: str | None
 
 
+# An outcome for an older version says nothing about the visit as it is now.
+_OF_THIS_VERSION = and_(
+    AppointmentRegistration.appointment_id == Appointment.appointment_id,
+    AppointmentRegistration.version == Appointment.version,
+)
 _VIEW: AnySelect = (
     select(
         *columns(
             AppointmentView,
             Appointment,
             clinic_name=Clinic.name,
+            country=Clinic.country,
             time_zone=Clinic.time_zone,
             doctor_name=_DOCTOR.full_name,
             patient_name=_PATIENT.full_name,
             receptionist_name=_RECEPTIONIST.full_name,
             treatment_code=Treatment.code,
             treatment_name=Treatment.name,
+            register=Country.code,
+            outcome=AppointmentRegistration.status,
+            outcome_error=AppointmentRegistration.error,
+            outcome_at=AppointmentRegistration.at,
         )
     )
     .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
@@ -148,6 +182,8 @@ _VIEW: AnySelect = (
     .join(_PATIENT, _PATIENT.user_id == Appointment.patient_id)
     .join(Treatment, Treatment.treatment_id == Appointment.treatment_id)
     .outerjoin(_RECEPTIONIST, _RECEPTIONIST.user_id == Appointment.receptionist_id)
+    .outerjoin(Country, Country.code == Clinic.country)
+    .outerjoin(AppointmentRegistration, _OF_THIS_VERSION)
 )
 _ONE = _VIEW.where(Appointment.appointment_id == bindparam("appointment_id"))
 

@@ -15,6 +15,7 @@ from lambda_function.db.models import (
     Chair,
     Clinic,
     ClinicPatient,
+    Country,
     Doctor,
     DoctorTreatment,
     PersonName,
@@ -57,6 +58,7 @@ class BookingFacts(NamedTuple):
     clinic_active: bool
     time_zone: str
     country: str
+    register: str | None
     lead_minutes: int
     horizon_days: int
     cutoff_minutes: int
@@ -141,6 +143,7 @@ _FACTS: AnySelect = (
             doctor_name=_DOCTOR.full_name,
             clinic_name=Clinic.name,
             clinic_active=Clinic.active,
+            register=Country.code,
             patient_id=User.user_id,
             patient_name=User.full_name,
             represented=represented(bindparam("patient_id", type_=BigInteger)),
@@ -163,6 +166,7 @@ _FACTS: AnySelect = (
     .select_from(Doctor)
     .join(_DOCTOR, _DOCTOR.user_id == Doctor.user_id)
     .join(Clinic, Clinic.clinic_id == Doctor.clinic_id)
+    .outerjoin(Country, Country.code == Clinic.country)
     .outerjoin(
         User,
         and_(User.user_id == bindparam("patient_id"), User.user_type == Role.PATIENT, User.user_id != Doctor.user_id),
@@ -183,8 +187,11 @@ _FACTS: AnySelect = (
     .where(Doctor.user_id == bindparam("doctor_id"))
     .order_by(Chair.chair_id)
 )
-# The fields of a view beside the columns of the appointment.
-_NAMES = frozenset(AppointmentView._fields) - set(APPOINTMENT_ROWS.columns.keys())
+# The fields of a view beside the columns of the appointment. A version that has just been written has no outcome yet,
+# so the fields about that keep their defaults.
+_NAMES = (
+    frozenset(AppointmentView._fields) - set(APPOINTMENT_ROWS.columns.keys()) - set(AppointmentView._field_defaults)
+)
 if not set(BookingFacts._fields) >= _NAMES:
     raise TypeError(f"BookingFacts has no {', '.join(sorted(_NAMES - set(BookingFacts._fields)))}")
 _OFFERED: AnySelect = (
@@ -296,10 +303,9 @@ def candidates_of_clinic(session: Session, clinic_id: int, doctor_ids: Collectio
 
 
 def view_of(appointment: Appointment, facts: BookingFacts) -> AppointmentView:
-    """Returns the appointment as it was written, with the names in the facts, without reading it again."""
-    return AppointmentView._make(
-        getattr(facts if name in _NAMES else appointment, name) for name in AppointmentView._fields
-    )
+    """Returns the appointment in the version that was just written, with the names in the facts. Reads nothing."""
+    fields = [name for name in AppointmentView._fields if name not in AppointmentView._field_defaults]
+    return AppointmentView(*(getattr(facts if name in _NAMES else appointment, name) for name in fields))
 
 
 def doctor_clinic(session: Session, doctor_id: int) -> DoctorClinic | None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -29,7 +30,9 @@ from lambda_function.db.models import (
     Appointment,
     CalendarToken,
     ClaimKind,
+    Clinic,
     ClinicPatient,
+    Country,
     Guardian,
     LinkCode,
     Notification,
@@ -50,6 +53,7 @@ from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.errors import ContentionError
+from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.merging import GuardianMove, Guardianship
 from lambda_function.domain.waitlist import OPEN, WaitlistStatus
 
@@ -151,6 +155,22 @@ _TIES: AnySelect = (
     .where(or_(Guardian.guardian_id.in_(_BOTH), Guardian.patient_id.in_(_BOTH)))
     .order_by(Guardian.guardian_id, Guardian.patient_id)
 )
+_INSURED: AnySelect = (
+    select(Appointment.appointment_id)
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .join(Country, Country.code == Clinic.country)
+    .where(
+        Appointment.patient_id == bindparam("user_id"),
+        Appointment.appointment_id > bindparam("after"),
+        exists().where(
+            PatientIdentifier.user_id == Appointment.patient_id,
+            PatientIdentifier.system == IdentifierSystem.INSURANCE,
+            PatientIdentifier.scope == Clinic.country,
+        ),
+    )
+    .order_by(Appointment.appointment_id)
+    .limit(bindparam("most"))
+)
 _CLINICS = select(ClinicPatient.clinic_id).where(ClinicPatient.patient_id == _SOURCE).order_by(ClinicPatient.clinic_id)
 
 
@@ -174,6 +194,14 @@ def visits_over(session: Session, source_id: int, now: datetime, after: int, lim
     """Returns at most `limit` visits that are over or hold no time, with ids after `after`, in order."""
     values = {"source_id": source_id, "now": now, "after": after, "most": limit}
     return fetch_all(session, MovedVisit, _NEXT_OVER, values, unscoped=True)
+
+
+def insured_visits(session: Session, user_id: int, after: int, limit: int) -> list[int]:
+    """Returns at most `limit` ids of the person's visits in countries that have a register and where the person is
+    insured, with ids after `after`, in order.
+    """
+    values = {"user_id": user_id, "after": after, "most": limit}
+    return list(session.scalars(_INSURED, values, execution_options=UNSCOPED))
 
 
 def collisions(session: Session, pair: Pair, limit: int) -> list[Collision]:

@@ -9,10 +9,11 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
-from lambda_function.db.models import OutboxMessage
+from lambda_function.db.models import Appointment, Clinic, OutboxMessage
 from lambda_function.db.models.outbox import OUTBOX_ROWS
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.appointment import Status
 
 
 class UnpublishedMessage(NamedTuple):
@@ -22,7 +23,25 @@ class UnpublishedMessage(NamedTuple):
     created_at: datetime
 
 
+class VisitToTell(NamedTuple):
+    """What a message about a visit says of it."""
+
+    appointment_id: int
+    version: int
+    status: Status
+    country: str
+    clinic_id: int
+    doctor_id: int
+    starts_at: datetime
+
+
 _NEW = insert(OUTBOX_ROWS)
+_VISITS: AnySelect = (
+    select(*columns(VisitToTell, Appointment, country=Clinic.country))
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .where(Appointment.appointment_id.in_(bindparam("appointment_ids", expanding=True)))
+    .order_by(Appointment.appointment_id)
+)
 _NEXT: AnySelect = (
     select(*columns(UnpublishedMessage, OutboxMessage))
     .where(OutboxMessage.published_at.is_(None), OutboxMessage.outbox_id > bindparam("after"))
@@ -35,6 +54,11 @@ _NEXT: AnySelect = (
 def add(session: Session, messages: Sequence[Mapping[str, Any]]) -> None:
     """Adds messages, each with kind, detail and created_at, in one statement."""
     write(session, _NEW, messages)
+
+
+def visits_to_tell(session: Session, appointment_ids: Collection[int]) -> list[VisitToTell]:
+    """Returns these visits as they are now, in the order of their ids."""
+    return fetch_all(session, VisitToTell, _VISITS, {"appointment_ids": sorted(appointment_ids)}, unscoped=True)
 
 
 def claim(session: Session, *, after: int, limit: int) -> list[UnpublishedMessage]:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from lambda_function.db.repositories import claims, directory, erasing, idempotency
+from lambda_function.db.repositories import claims, directory, erasing, idempotency, outbox
 from lambda_function.db.repositories.directory import DirectoryEntry
 from lambda_function.db.repositories.idempotency import Attribution
 from lambda_function.db.repositories.keyset import Position
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError, ForbiddenError
+from lambda_function.domain.messages import ERASED
 from lambda_function.domain.people import PersonAction
 from lambda_function.services import guardians
 from lambda_function.services.idempotency import named_in
@@ -20,6 +21,7 @@ from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, Erasure
 from lambda_function.services.operators.users import deactivate_in_batches, known_person
 from lambda_function.services.person_events import note_person
+from lambda_function.services.visits import tell
 
 # The batch sizes for visits, each with its doctor's lock, and for rows that are only deleted.
 VISITS, ROWS = 100, 1000
@@ -110,7 +112,10 @@ def _read_answers(work: UnitOfWork, user_id: int, after: Position | None) -> Seq
 
 
 def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
-    """Erases the texts of the next visits and returns their ids. Takes the locks of those who write about visits."""
+    """Erases the texts of the next visits and returns their ids. Takes the locks of those who write about visits.
+
+    Other systems learn of the new versions. The person is marked by now, so registers hold no identifier any more.
+    """
     rows = erasing.next_visits(work.session, user_id, after, VISITS)
     if not rows:
         return []
@@ -118,6 +123,7 @@ def _forget_visits(work: UnitOfWork, user_id: int, after: int) -> list[int]:
     claims.lock_patient(work.session, user_id)
     ids = [row.appointment_id for row in rows]
     erasing.forget_words(work.session, ids, work.now)
+    tell(work, ERASED, outbox.visits_to_tell(work.session, ids))
     return ids
 
 

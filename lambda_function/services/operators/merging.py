@@ -3,19 +3,20 @@ such as the visits of many years, moves before it in batches, and what only has 
 can be repeated to its end after any interruption. See docs/decisions/0019.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from lambda_function.db.repositories import claims, idempotency, merged_people, merging
+from lambda_function.db.repositories import claims, idempotency, merged_people, merging, outbox
 from lambda_function.db.repositories.link_codes import remove_code
 from lambda_function.db.repositories.merged_people import MergedPerson
 from lambda_function.db.repositories.merging import MovedVisit, Pair
 from lambda_function.db.repositories.person_words import correct_words
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import ContentionError, InvalidInputError, NotFoundError, UnavailableError
+from lambda_function.domain.messages import MERGED, REGISTRATION_REQUESTED
 from lambda_function.domain.people import PersonAction
 from lambda_function.services.guardians import birth_date_changed
 from lambda_function.services.offers import record_freed_time, transact_and_offer
@@ -32,6 +33,7 @@ from lambda_function.services.operators.merge_plan import (
     shown,
 )
 from lambda_function.services.person_events import note_person
+from lambda_function.services.visits import tell
 from lambda_function.services.waitlist import withdraw_locked
 
 # The batch sizes for visits, each with its doctor's lock, and for other rows.
@@ -63,7 +65,7 @@ def merge(database: Database, accounts: Accounts | None, wanted: Merger, watch: 
     if done and wanted.plan:
         raise InvalidInputError("They have been merged already.", field="source")
     if done:
-        closed = _finish(database, accounts, source.user_id, watch)
+        closed = _finish(database, accounts, pair, watch)
         account = AccountFate.CLOSED if closed else AccountFate.NONE
         return {"source": shown(source), "target": shown(target), "merged": False, "account": account.value}
     plan = database.transact(partial(read_plan, pair=pair, close_account=wanted.close_account), commit=False)
@@ -75,7 +77,7 @@ def merge(database: Database, accounts: Accounts | None, wanted: Merger, watch: 
         for _ in watch(_batches(database, pair)):
             pass
         final = transact_and_offer(database, decide)
-    closed = _finish(database, accounts, source.user_id, watch)
+    closed = _finish(database, accounts, pair, watch)
     account = AccountFate.NONE if final.account is AccountFate.CLOSED and not closed else final.account
     visits = max(plan.visits, final.visits)  # the batches have moved some already
     return {**final.document, "visits": visits, "merged": True, "account": account.value}
@@ -142,8 +144,16 @@ def _move_over(work: UnitOfWork, pair: Pair, after: int) -> list[int]:
     claims.lock_patients(work.session, pair)
     check_pair(work, pair, lock=True)
     check_collisions(work, pair)
+    return _move_visits(work, pair, visits)
+
+
+def _move_visits(work: UnitOfWork, pair: Pair, visits: Collection[MovedVisit]) -> list[int]:
+    """Moves the visits, tells other systems of their new versions, and returns their ids."""
+    ids = [visit.appointment_id for visit in visits]
     merging.move_visits(work.session, visits, pair, work.now)
-    return [visit.appointment_id for visit in visits]
+    if ids:
+        tell(work, MERGED, outbox.visits_to_tell(work.session, ids))
+    return ids
 
 
 def _move_ended_wishes(work: UnitOfWork, pair: Pair) -> int:
@@ -184,7 +194,7 @@ def _related(work: UnitOfWork, pair: Pair) -> set[int]:
 
 def _move(work: UnitOfWork, pair: Pair, plan: MergePlan, visits: list[MovedVisit]) -> None:
     session = work.session
-    merging.move_visits(session, visits, pair, work.now)
+    _move_visits(work, pair, visits)
     record_freed_time(work, withdraw_locked(work, plan.ended))
     merging.move_wishes(session, pair)
     merging.move_guardians(session, plan.guardians)
@@ -213,8 +223,13 @@ def _close(work: UnitOfWork, plan: MergePlan) -> None:
     note_person(work, target.user_id, PersonAction.MERGE, changed)
 
 
-def _finish(database: Database, accounts: Accounts | None, source_id: int, watch: Watch) -> bool:
-    """Removes kept answers, then the account, and the name last. Returns whether an account was deleted."""
+def _finish(database: Database, accounts: Accounts | None, pair: Pair, watch: Watch) -> bool:
+    """Has visits registered again, removes kept answers, then the account, and the name last. Returns whether an
+    account was deleted.
+    """
+    source_id = pair.source_id
+    for _ in watch(_register_again(database, pair.target_id)):
+        pass
     for _ in watch(remove_answers(database, source_id)):
         pass
     person = database.transact(lambda work: merged_people.find_by_id(work.session, source_id), commit=False)
@@ -228,6 +243,23 @@ def _finish(database: Database, accounts: Accounts | None, source_id: int, watch
     while not database.transact(partial(_forget, source_id=source_id)):
         pass
     return closed
+
+
+def _register_again(database: Database, target_id: int) -> Iterator[int]:
+    """Asks the registers of countries to read again what they have of the person, whose insurance identifier there may
+    be one that was the other person's. Most of the visits that moved did so before the identifiers.
+    """
+    after = 0
+    while done := database.transact(partial(_ask_to_register, user_id=target_id, after=after)):
+        after = done[-1]
+        yield len(done)
+
+
+def _ask_to_register(work: UnitOfWork, user_id: int, after: int) -> list[int]:
+    ids = merging.insured_visits(work.session, user_id, after, ROWS)
+    if ids:
+        tell(work, REGISTRATION_REQUESTED, outbox.visits_to_tell(work.session, ids))
+    return ids
 
 
 def _forget(work: UnitOfWork, source_id: int) -> bool:

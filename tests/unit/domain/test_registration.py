@@ -1,12 +1,21 @@
-"""Which of two outcomes counts: an order of all of them."""
+"""Which of two outcomes counts, which is an order of all of them, and what state a visit is in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_function.domain.registration import FailureReason, Outcome, Registration, outranks
+from lambda_function.domain.registration import (
+    FailureReason,
+    Outcome,
+    Registration,
+    RegistrationState,
+    RegistrationStatus,
+    outranks,
+    registration_of,
+)
 from tests.clock import NOW
 
 OUTCOMES = st.builds(
@@ -53,3 +62,24 @@ def test_of_two_failures_the_later_counts() -> None:
 
     assert outranks(Registration(7, 1, Outcome.FAILED, "internal", NOW + timedelta(seconds=1)), early)
     assert not outranks(early, early)
+
+
+def test_a_visit_without_an_outcome_for_its_version_is_pending() -> None:
+    assert registration_of(3, None, None, None) == RegistrationState(RegistrationStatus.PENDING, 3)
+
+
+@pytest.mark.parametrize(("outcome", "error"), [(Outcome.DONE, None), (Outcome.FAILED, "unavailable")])
+def test_the_outcome_says_what_became_of_it(outcome: Outcome, error: str | None) -> None:
+    expected = RegistrationState(RegistrationStatus(outcome), 3, error, NOW)
+    assert registration_of(3, outcome, error, NOW) == expected
+
+
+@given(st.integers(1, 2**31 - 1), st.none() | st.sampled_from(Outcome), st.none() | st.text(), st.datetimes())
+def test_whatever_the_outcome_the_version_is_that_of_the_visit(
+    version: int, outcome: Outcome | None, error: str | None, at: datetime
+) -> None:
+    state = registration_of(version, outcome, error, at)
+
+    assert state.version == version
+    assert (state.status is RegistrationStatus.PENDING) == (outcome is None)
+    assert (state.at is None) == (outcome is None)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lambda_function.api.fhir import resources
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.registration import Outcome
 from lambda_function.services.text_rules import MAX_ID
 from tests.api.fhir.valid import expect_resource
 
@@ -29,6 +30,7 @@ def _views(draw: st.DrawFn) -> AppointmentView:
         ends_at=starts_at + timedelta(minutes=5 * draw(st.integers(1, 288))),
         clinic_id=draw(_IDS),
         clinic_name=draw(_NAMES),
+        country="PE",
         time_zone="America/Lima",
         doctor_id=draw(_IDS),
         doctor_name=draw(_NAMES),
@@ -48,6 +50,10 @@ def _views(draw: st.DrawFn) -> AppointmentView:
         created_at=draw(_INSTANTS),
         updated_at=draw(_INSTANTS),
         attendance_confirmed_at=draw(st.none() | _INSTANTS),
+        register="PE",
+        outcome=draw(st.none() | st.sampled_from(Outcome)),
+        outcome_error=None,
+        outcome_at=draw(st.none() | _INSTANTS),
     )
 
 

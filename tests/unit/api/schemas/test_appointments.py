@@ -15,6 +15,7 @@ from lambda_function.api.schemas.appointments import (
 from lambda_function.api.schemas.legacy import LegacyBooking
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.registration import Outcome
 
 START = datetime(2030, 1, 8, 15, 0, tzinfo=UTC)
 VIEW = AppointmentView(
@@ -24,6 +25,7 @@ VIEW = AppointmentView(
     ends_at=START.replace(minute=30),
     clinic_id=1,
     clinic_name="Lima Centro",
+    country="PE",
     time_zone="America/Lima",
     doctor_id=2,
     doctor_name="Jay",
@@ -43,6 +45,10 @@ VIEW = AppointmentView(
     created_at=START,
     updated_at=START,
     attendance_confirmed_at=START,
+    register="PE",
+    outcome=Outcome.DONE,
+    outcome_error=None,
+    outcome_at=START,
 )
 PUBLIC = {
     "appointment_id": 7,
@@ -61,6 +67,8 @@ PUBLIC = {
     "created_at": "2030-01-08T15:00:00Z",
     "updated_at": "2030-01-08T15:00:00Z",
     "attendance_confirmed_at": "2030-01-08T15:00:00Z",
+    "country": "PE",
+    "registration": {"status": "DONE", "version": 3, "error": None, "at": "2030-01-08T15:00:00Z"},
 }
 WANTED = {"doctor_id": 2, "treatment_id": 1, "starts_at": "2030-01-08T10:00:00-05:00"}
 
@@ -88,6 +96,17 @@ def test_staff_also_see_internal_note_and_override_reason() -> None:
 
 def test_an_appointment_without_receptionist_has_null() -> None:
     assert sent(VIEW._replace(receptionist_id=None, receptionist_name=None), staff=False)["receptionist"] is None
+
+
+def test_an_appointment_whose_outcome_is_unknown_is_pending() -> None:
+    pending = VIEW._replace(outcome=None, outcome_at=None)
+    expected = {"status": "PENDING", "version": 3, "error": None, "at": None}
+    assert sent(pending, staff=False)["registration"] == expected
+
+
+def test_an_appointment_in_a_country_without_a_register_has_no_registration() -> None:
+    shown_there = sent(VIEW._replace(register=None, outcome=None, outcome_at=None), staff=False)
+    assert (shown_there["country"], shown_there["registration"]) == ("PE", None)
 
 
 def test_a_booking_needs_doctor_treatment_and_start() -> None:

@@ -58,6 +58,8 @@ class Action(StrEnum):
     READ_NOTIFICATIONS = "READ_NOTIFICATIONS"
     REMIND = "REMIND"
     CONFIRM_ATTENDANCE = "CONFIRM_ATTENDANCE"
+    FIND_BY_REGISTRATION = "FIND_BY_REGISTRATION"
+    REGISTER = "REGISTER"
 
 
 class Entity(StrEnum):
@@ -132,6 +134,8 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.READ_NOTIFICATIONS: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Action.REMIND: {_P: _NONE, _D: _NONE, _R: _CLINIC},
         Action.CONFIRM_ATTENDANCE: {_P: _OWN, _D: _NONE, _R: _CLINIC},
+        Action.FIND_BY_REGISTRATION: {_P: _NONE, _D: _OWN, _R: _CLINIC},
+        Action.REGISTER: {_P: _NONE, _D: _NONE, _R: _CLINIC},
     }
 )
 

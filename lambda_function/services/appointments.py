@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from lambda_function.db.repositories import appointment_lists
 from lambda_function.db.repositories import appointments as appointment_rows
+from lambda_function.db.repositories.appointment_lists import FoundVisits
 from lambda_function.db.repositories.appointments import AppointmentView, EventView
 from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.unit_of_work import UnitOfWork
@@ -13,14 +15,15 @@ from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import InvalidInputError, NotFoundError
 from lambda_function.domain.permissions import Action, require
+from lambda_function.domain.registration import RegistrationStatus
 from lambda_function.domain.time_zones import day_interval, time_zone
 
 
 @dataclass(frozen=True, slots=True)
 class AppointmentSearch:
     """The appointments to find: those that start in [starts_from, starts_before), or on `day` of the clinic's calendar,
-    have one of the statuses, and have been confirmed by the patient or not. `after` is the (starts_at, appointment_id)
-    of the last row of the page before.
+    have one of the statuses, have been confirmed by the patient or not, and are in the country and registered there or
+    not. `after` is the (starts_at, appointment_id) at which the page before ended.
     """
 
     limit: int
@@ -33,6 +36,8 @@ class AppointmentSearch:
     patient_id: int | None = None
     clinic_id: int | None = None
     attendance_confirmed: bool | None = None
+    country: str | None = None
+    registration: RegistrationStatus | None = None
 
 
 def get(work: UnitOfWork, appointment_id: int) -> AppointmentView:
@@ -51,26 +56,35 @@ def history(work: UnitOfWork, appointment_id: int, *, after: int, limit: int) ->
     return appointment_rows.history(work.session, appointment_id, after=after, limit=limit)
 
 
-def search(work: UnitOfWork, wanted: AppointmentSearch) -> Sequence[AppointmentView]:
-    """Returns at most `limit` rows in the order of (starts_at, appointment_id).
+def search(work: UnitOfWork, wanted: AppointmentSearch) -> FoundVisits:
+    """Returns at most `limit` visits in the order of (starts_at, appointment_id).
 
-    Raises InvalidInputError for ids that name nothing the caller may see, and for windows that make no sense.
+    Raises InvalidInputError for ids that name nothing the caller may see, and for windows that make no sense, and
+    ForbiddenError if a patient asks by the registration.
     """
     require(work.actor, Action.READ_APPOINTMENTS)
+    if wanted.registration is not None:
+        require(work.actor, Action.FIND_BY_REGISTRATION)
     filters: dict[str, Any] = {
         "statuses": None if wanted.statuses is None else sorted(wanted.statuses),
         "doctor_id": wanted.doctor_id,
         "patient_id": wanted.patient_id,
         "clinic_id": wanted.clinic_id,
         "attendance_confirmed": wanted.attendance_confirmed,
+        "country": wanted.country,
         **_window(work, wanted),
     }
     if wanted.after is not None:
         filters["after_start"], filters["after_id"] = wanted.after
     given = {name: value for name, value in filters.items() if value is not None}
     clinic_ids, patient_ids = _spread(work.actor, given.keys())
-    return appointment_rows.page(
-        work.session, given, limit=wanted.limit, clinic_ids=clinic_ids, patient_ids=patient_ids
+    return appointment_lists.page(
+        work.session,
+        given,
+        limit=wanted.limit,
+        registration=wanted.registration,
+        clinic_ids=clinic_ids,
+        patient_ids=patient_ids,
     )
 
 

@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Engine, event, insert, select, text
 
 from lambda_function.api.app import create_app
-from lambda_function.db.repositories import outbox, people_search
+from lambda_function.db.models import Appointment, AppointmentRegistration, Country
+from lambda_function.db.repositories import appointment_lists, outbox, people_search
 from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.registration import Outcome
 from lambda_function.pages.app import Pages
 from lambda_function.services.notifications.sweeping import sweep
 from tests.api.desk import Desk, at, instant, rfc3339
@@ -37,7 +39,7 @@ SMALL = {
     "user_type",
     "closure",
     "receptionist_clinic",
-} | {"installation"}
+} | {"installation", "country"}
 PAGE = 200
 DAY = "2030-03-05"
 CALLERS = ("pat", "mother", "drjay", "rita", "both")
@@ -71,6 +73,12 @@ class Crowd:
         finally:
             event.remove(self.engine, "before_cursor_execute", note)
 
+    def rows_read(self) -> int:
+        """Returns how many rows the engine's one connection has read since it was opened."""
+        with self.engine.connect() as connection:
+            counters = connection.execute(text("SHOW SESSION STATUS LIKE 'Handler_read%'"))
+            return sum(int(value) for _, value in counters)
+
 
 @pytest.fixture(scope="module")
 def crowded(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
@@ -78,8 +86,27 @@ def crowded(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
         practice.add_receptionist("both", clinics=(1, 2))
         crowd(practice)
         _add_mother(practice)
+        _register(practice)
         yield Crowd(Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice), engine)
     empty_tables(migrated_url)
+
+
+def _register(practice: Practice) -> None:
+    """Registers most visits. Every fortieth has failed, and of every other fortieth the present version is unknown."""
+    practice.add(Country(code="PE"))
+    ids = practice.session.scalars(select(Appointment.appointment_id).order_by(Appointment.appointment_id)).all()
+    rows = [
+        {
+            "appointment_id": visit,
+            "version": 0 if number % 40 == 1 else 1,
+            "status": Outcome.FAILED if number % 40 == 0 else Outcome.DONE,
+            "at": NOW,
+        }
+        for number, visit in enumerate(ids)
+    ]
+    practice.session.execute(insert(AppointmentRegistration), rows)
+    practice.session.execute(text("ANALYZE TABLE appointment_registration, country"))
+    practice.session.commit()
 
 
 def _add_mother(practice: Practice) -> None:
@@ -136,6 +163,46 @@ def test_lists_of_appointments_are_read_by_an_index(crowded: Crowd, caller: str,
             assert desk.client.get(caller, "/appointments", **query, cursor=cursor).status == 200
 
     _check(crowded, sent)
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["few failed", "many failed"])
+@pytest.mark.parametrize("registration", ["PENDING", "DONE", "FAILED"])
+@pytest.mark.parametrize("caller", ["drjay", "rita", "both"])
+def test_visits_are_found_by_their_registration_by_an_index(
+    crowded: Crowd, monkeypatch: pytest.MonkeyPatch, caller: str, registration: str, *, few: bool
+) -> None:
+    desk = crowded.desk
+    monkeypatch.setattr(appointment_lists, "LOOKED_AT", 1000 if few else 20)
+    filters: list[dict[str, Any]] = [
+        {},
+        {"country": "PE", "from_": at("00:00", DAY)},
+        {"clinic_id": 1, "status": "BOOKED"},
+        {"doctor_id": desk.id_of("drjay")},
+    ]
+    with crowded.recorded() as sent:
+        for given in filters:
+            query = {**given, "registration": registration}
+            answer = desk.client.get(caller, "/appointments", **query)
+            assert answer.status == 200, answer.text
+            if cursor := answer.json["next_cursor"]:
+                assert desk.client.get(caller, "/appointments", **query, cursor=cursor).status == 200
+
+    _check(crowded, sent)
+
+
+@pytest.mark.parametrize("registration", ["PENDING", "DONE", "FAILED"])
+def test_a_page_reads_a_limited_number_of_rows_whatever_the_registration(
+    crowded: Crowd, monkeypatch: pytest.MonkeyPatch, registration: str
+) -> None:
+    """In the clinic are thousands of visits, of which at most a few match, and the page looks at twenty."""
+    monkeypatch.setattr(appointment_lists, "LOOKED_AT", 20)
+    before = crowded.rows_read()
+
+    answer = crowded.desk.client.get("rita", "/appointments", registration=registration, limit=10)
+
+    assert answer.status == 200, answer.text
+    assert answer.json["next_cursor"] is not None
+    assert crowded.rows_read() - before < 1000
 
 
 # Few enough that a page among two thousand people is bounded as one among millions is.

@@ -69,7 +69,8 @@ def searchset(
             detail = f"More than {MOST_COUNTED} resources may match, which are not counted. Narrow the search."
             raise EdgeError("not_supported", detail, field="_summary" if wanted.summary == "count" else "_count")
         return bundle
-    page = paging.page(rows[: wanted.size + 1], wanted.size, key=key, shown=shown, until=until)
+    end = None if until is None else (until,)
+    page = paging.page(rows[: wanted.size + 1], wanted.size, key=key, shown=shown, until=end)
     if page["next_cursor"] is not None:
         rest = [pair for pair in query if pair[0] not in {_CURSOR, _TOTAL}]
         links.append({"relation": "next", "url": _url(here, [*rest, (_CURSOR, page["next_cursor"])])})

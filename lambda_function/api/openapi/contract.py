@@ -263,6 +263,7 @@ UNSHOWN = frozenset(
         "exclude_appointment_id",
         "token",
         "list_appointments.date",
+        "list_appointments.registration",
         "list_notifications.appointment_id",
         "list_users.active",
         "list_users.birth_date",

@@ -115,7 +115,7 @@ def search_fhir_appointments(  # noqa: PLR0917 - Powertools passes them by name
             patient_id=patient,
             clinic_id=location,
         )
-        rows = () if span.is_empty else appointments.search(work, search)
+        rows = () if span.is_empty else appointments.search(work, search).visits
     return answer(
         searchset(
             router.current_event,

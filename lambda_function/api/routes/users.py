@@ -98,7 +98,8 @@ def list_users(  # noqa: PLR0917 - Powertools passes them by name
         active=active is not False,
     )
     found = people.search(current_work(), q, wanted, after=paging.after_id(cursor), limit=limit + 1)
-    return paging.page(found.people, limit, key=lambda row: (row.user_id,), shown=shown_person, until=found.until)
+    until = None if found.until is None else (found.until,)
+    return paging.page(found.people, limit, key=lambda row: (row.user_id,), shown=shown_person, until=until)
 
 
 @router.get("/users/<user_id>", tags=["people"], summary="Read a person")

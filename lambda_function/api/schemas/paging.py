@@ -48,14 +48,14 @@ def page(
     *,
     key: Callable[[_Row], tuple[int | str | datetime, ...]],
     shown: Callable[[_Row], _Item],
-    until: int | None = None,
+    until: tuple[int | str | datetime, ...] | None = None,
 ) -> Page[_Item]:
-    """The answer from `limit` + 1 rows asked for. `key` is what the cursor after a row says. `until` is the id up to
+    """The answer from `limit` + 1 rows asked for. `key` is what the cursor after a row says. `until` is the key up to
     which was looked for rows, if that is not the last one: the next page then starts there.
     """
     found, last = split(rows, limit)
     end = until if last is None else None
-    cursor = encode(*key(last)) if last is not None else None if end is None else encode(end)
+    cursor = encode(*key(last)) if last is not None else None if end is None else encode(*end)
     return {"items": [shown(row) for row in found], "next_cursor": cursor}
 
 

@@ -19,6 +19,7 @@ from lambda_function.services.text_rules import (
     printable,
 )
 
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 # Years 1000 to 2999: no zone takes such a day out of the calendar, and MySQL stores them all.
 _WALL_CLOCK = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
@@ -81,6 +82,13 @@ def _identifier(value: object) -> Identifier:
     return Identifier(IdentifierSystem(system), stored)
 
 
+def _country(value: object) -> str:
+    """Reads the text of a query."""
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+        raise PydanticCustomError("malformed", "Give a country as two capital letters, such as PE.")
+    return value
+
+
 def _flag(value: object) -> bool:
     """Reads the text of a query."""
     if value not in ("true", "false"):
@@ -133,6 +141,9 @@ ParameterIdentifier = Annotated[
     Identifier,
     BeforeValidator(_identifier),
     WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(IdentifierSystem)}):.{{1,{MAX_IDENTIFIER}}}$"}),
+]
+CountryCode = Annotated[
+    str, BeforeValidator(_country), WithJsonSchema({"type": "string", "pattern": f"^{_COUNTRY.pattern}$"})
 ]
 ParameterFlag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 WallClock = Annotated[

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect
@@ -22,7 +20,6 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
 from lambda_function.db.repositories.guardians import represented
-from lambda_function.db.repositories.keyset import first_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.domain.appointment import HOLDING, EventAction, Policy, Status, Via
 from lambda_function.domain.registration import Outcome, RegistrationState, registration_of
@@ -154,11 +151,11 @@ class LastEvent(NamedTuple):
 
 
 # An outcome for an older version says nothing about the visit as it is now.
-_OF_THIS_VERSION = and_(
+OF_THIS_VERSION = and_(
     AppointmentRegistration.appointment_id == Appointment.appointment_id,
     AppointmentRegistration.version == Appointment.version,
 )
-_VIEW: AnySelect = (
+VIEW: AnySelect = (
     select(
         *columns(
             AppointmentView,
@@ -183,53 +180,9 @@ _VIEW: AnySelect = (
     .join(Treatment, Treatment.treatment_id == Appointment.treatment_id)
     .outerjoin(_RECEPTIONIST, _RECEPTIONIST.user_id == Appointment.receptionist_id)
     .outerjoin(Country, Country.code == Clinic.country)
-    .outerjoin(AppointmentRegistration, _OF_THIS_VERSION)
+    .outerjoin(AppointmentRegistration, OF_THIS_VERSION)
 )
-_ONE = _VIEW.where(Appointment.appointment_id == bindparam("appointment_id"))
-
-_FILTERS: Mapping[str, ColumnElement[bool]] = MappingProxyType(
-    {
-        "starts_from": Appointment.starts_at >= bindparam("starts_from"),
-        "starts_before": Appointment.starts_at < bindparam("starts_before"),
-        "statuses": Appointment.status.in_(bindparam("statuses", expanding=True)),
-        "doctor_id": Appointment.doctor_id == bindparam("doctor_id"),
-        "patient_id": Appointment.patient_id == bindparam("patient_id"),
-        "clinic_id": Appointment.clinic_id == bindparam("clinic_id"),
-        "attendance_confirmed": Appointment.attendance_confirmed_at.is_not(None) == bindparam("attendance_confirmed"),
-        # This spelling lets the index find the start. The row constructor (a, b) > (x, y) would read all of it.
-        "after_start": and_(
-            Appointment.starts_at >= bindparam("after_start"),
-            or_(
-                Appointment.starts_at > bindparam("after_start"),
-                Appointment.appointment_id > bindparam("after_id"),
-            ),
-        ),
-    }
-)
-
-
-@lru_cache(maxsize=128)
-def _page_statement(filters: frozenset[str], clinics: int, patients: int) -> AnySelect:
-    """Builds the statement once for each set of filters in use, because building costs more than running.
-
-    The page is found first, from the index alone, and names are joined only to its rows. Otherwise the server would
-    join all later rows and sort them.
-    """
-    found = (
-        select(Appointment.appointment_id, Appointment.starts_at)
-        .where(*(_FILTERS[name] for name in sorted(filters)))
-        .order_by(Appointment.starts_at, Appointment.appointment_id)
-        .limit(bindparam("page_limit"))
-    )
-    parts = [Appointment.clinic_id == bindparam(f"clinic_{number}") for number in range(clinics)]
-    parts += [Appointment.patient_id == bindparam(f"patient_{number}") for number in range(patients)]
-    page = first_of(found, parts)
-    return (
-        _VIEW.join(page, page.c.appointment_id == Appointment.appointment_id)
-        .order_by(Appointment.starts_at, Appointment.appointment_id)
-        .limit(bindparam("page_limit"))
-    )
-
+_ONE = VIEW.where(Appointment.appointment_id == bindparam("appointment_id"))
 
 _BY_NAME: AnySelect = (
     select(
@@ -311,24 +264,6 @@ def add_events(session: Session, events: Sequence[Mapping[str, Any]]) -> None:
 
 def find(session: Session, appointment_id: int) -> AppointmentView | None:
     return fetch_one(session, AppointmentView, _ONE, {"appointment_id": appointment_id})
-
-
-def page(
-    session: Session,
-    filters: Mapping[str, Any],
-    *,
-    limit: int,
-    clinic_ids: Sequence[int] = (),
-    patient_ids: Sequence[int] = (),
-) -> list[AppointmentView]:
-    """Returns rows ordered by (starts_at, appointment_id). `filters` are any of starts_from, starts_before, statuses,
-    doctor_id, patient_id, clinic_id, attendance_confirmed, and after_start with after_id, the last row of the page
-    before. `clinic_ids` or `patient_ids`, unless both are empty, are the clinics or the patients to search.
-    """
-    statement = _page_statement(frozenset(filters) - {"after_id"}, len(clinic_ids), len(patient_ids))
-    clinics = {f"clinic_{number}": clinic_id for number, clinic_id in enumerate(clinic_ids)}
-    patients = {f"patient_{number}": patient_id for number, patient_id in enumerate(patient_ids)}
-    return fetch_all(session, AppointmentView, statement, {**filters, **clinics, **patients, "page_limit": limit})
 
 
 def from_local_midnight(session: Session, since: Mapping[str, datetime], *, limit: int) -> list[VisitByName]:

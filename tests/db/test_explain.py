@@ -4,25 +4,22 @@ table is read completely, and nothing beyond a page is sorted.
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, event, insert, select, text
+from sqlalchemy import URL, Engine
 
 from lambda_function.api.app import create_app
-from lambda_function.db.models import Appointment, AppointmentRegistration, Country
 from lambda_function.db.repositories import appointment_lists, outbox, people_search
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.registration import Outcome
 from lambda_function.pages.app import Pages
 from lambda_function.services.notifications.sweeping import sweep
 from tests.api.desk import Desk, at, instant, rfc3339
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.db.crowd import crowd
+from tests.db.recorded import Crowd, Sent, register_visits
 from tests.factories import Practice
 from tests.pages.visitor import Visitor
 from tests.servers import empty_tables, plain_engine
@@ -46,67 +43,15 @@ CALLERS = ("pat", "mother", "drjay", "rita", "both")
 DEPENDANTS = 20
 
 
-@dataclass(frozen=True)
-class Sent:
-    statement: str
-    parameters: Any
-
-
-@dataclass(frozen=True)
-class Crowd:
-    desk: Desk
-    engine: Engine
-
-    @contextmanager
-    def recorded(self) -> Iterator[list[Sent]]:
-        """Records the statements of the requests in the block, in order, with the first row of each INSERT of many
-        rows.
-        """
-        sent: list[Sent] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-            sent.append(Sent(statement, parameters[0] if isinstance(parameters, list) else parameters))
-
-        event.listen(self.engine, "before_cursor_execute", note)
-        try:
-            yield sent
-        finally:
-            event.remove(self.engine, "before_cursor_execute", note)
-
-    def rows_read(self) -> int:
-        """Returns how many rows the engine's one connection has read since it was opened."""
-        with self.engine.connect() as connection:
-            counters = connection.execute(text("SHOW SESSION STATUS LIKE 'Handler_read%'"))
-            return sum(int(value) for _, value in counters)
-
-
 @pytest.fixture(scope="module")
 def crowded(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
     with Practice.open(migrated_url) as practice:
         practice.add_receptionist("both", clinics=(1, 2))
         crowd(practice)
         _add_mother(practice)
-        _register(practice)
+        register_visits(practice)
         yield Crowd(Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice), engine)
     empty_tables(migrated_url)
-
-
-def _register(practice: Practice) -> None:
-    """Registers most visits. Every fortieth has failed, and of every other fortieth the present version is unknown."""
-    practice.add(Country(code="PE"))
-    ids = practice.session.scalars(select(Appointment.appointment_id).order_by(Appointment.appointment_id)).all()
-    rows = [
-        {
-            "appointment_id": visit,
-            "version": 0 if number % 40 == 1 else 1,
-            "status": Outcome.FAILED if number % 40 == 0 else Outcome.DONE,
-            "at": NOW,
-        }
-        for number, visit in enumerate(ids)
-    ]
-    practice.session.execute(insert(AppointmentRegistration), rows)
-    practice.session.execute(text("ANALYZE TABLE appointment_registration, country"))
-    practice.session.commit()
 
 
 def _add_mother(practice: Practice) -> None:

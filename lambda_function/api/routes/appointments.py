@@ -37,6 +37,24 @@ AppointmentId = Annotated[ParameterId, Path(description="Id of the appointment")
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that was read; 412 if the appointment has changed since")
 ]
+FromFilter = Annotated[
+    Instant | None, Query(alias="from", description="Only those that start at or after this time, with an offset")
+]
+DateFilter = Annotated[
+    Day | None,
+    Query(description="Only those on this day of the clinic's calendar; needs `clinic_id`, except for doctors"),
+]
+AttendanceFilter = Annotated[
+    ParameterFlag | None,
+    Query(description="`true` for only those whose patient has said that they will come, `false` for the others"),
+]
+CountryFilter = Annotated[
+    CountryCode | None, Query(description="Only those in clinics of this country, two capital letters")
+]
+RegistrationFilter = Annotated[
+    RegistrationStatus | None,
+    Query(description="Only those whose `registration` has this `status`; only staff may give it"),
+]
 
 
 def answer_appointment(
@@ -55,29 +73,16 @@ def answer_appointment(
     responses={200: {"description": "A page", "content": {"application/json": {"model": AppointmentPage}}}},
 )
 def list_appointments(  # noqa: PLR0917 - Powertools passes them by name
-    from_: Annotated[
-        Instant | None, Query(alias="from", description="Only those that start at or after this time, with an offset")
-    ] = None,
+    from_: FromFilter = None,
     to: Annotated[Instant | None, Query(description="Only those that start before this time, with an offset")] = None,
-    date: Annotated[
-        Day | None,
-        Query(description="Only those on this day of the clinic's calendar; needs `clinic_id`, except for doctors"),
-    ] = None,
+    date: DateFilter = None,
     status: Annotated[Status | None, Query(description="Only those with this status")] = None,
     doctor_id: Annotated[ParameterIdOrMe | None, Query(description="Only those with this doctor, or `me`")] = None,
     patient_id: Annotated[ParameterIdOrMe | None, Query(description="Only those of this patient, or `me`")] = None,
     clinic_id: Annotated[ParameterId | None, Query(description="Only those in this clinic")] = None,
-    attendance_confirmed: Annotated[
-        ParameterFlag | None,
-        Query(description="`true` for only those whose patient has said that they will come, `false` for the others"),
-    ] = None,
-    country: Annotated[
-        CountryCode | None, Query(description="Only those in clinics of this country, two capital letters")
-    ] = None,
-    registration: Annotated[
-        RegistrationStatus | None,
-        Query(description="Only those whose `registration` has this `status`; only staff may give it"),
-    ] = None,
+    attendance_confirmed: AttendanceFilter = None,
+    country: CountryFilter = None,
+    registration: RegistrationFilter = None,
     limit: PageLimit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response[Any]:  # a closer type would make Powertools validate the page a second time

@@ -1,5 +1,5 @@
-"""SQS: moving messages back from a dead-letter queue, which MiniStack does not know, and what a function has refused, for
-whose next try a drill does not wait minutes.
+"""SQS: moving messages back from a dead-letter queue, which MiniStack does not know; and the next try of a message that
+a function has not done comes at once, since a drill does not wait minutes for it.
 """
 
 import json

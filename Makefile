@@ -74,7 +74,7 @@ terraform-check: $(VENV) build/checkov/.installed ## Check terraform/ in every s
 	$(BIN)/python -m dev.plans $(STACK)
 	$(MAKE) -j 2 $(addprefix terraform-test-,prod refused staging dev)
 	$(BIN)/pytest -n 2 tests/terraform $(ARGS)
-	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod.json
+	build/checkov/bin/checkov --config-file .checkov.yaml -f $(STACK)/prod-country.json
 	@if [ -n "$(PLAN_LINTER)" ]; then ls $(STACK)/*.json | xargs -n 4 -P 2 "$(PLAN_LINTER)"; \
 	else echo "PLAN_LINTER names no linter of plans, so that step is left out."; fi
 

@@ -17,10 +17,18 @@ from lambda_function.aws.secrets import SecretVersions
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.literals import ExplicitAuthFlowsTypeType
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 REGION = "us-east-1"
 PASSWORD = "Demo-Passw0rd!"  # noqa: S105 - of the demo people, who exist only in the emulator
+
+# As Terraform's client with password_flow has them.
+_FLOWS: "list[ExplicitAuthFlowsTypeType]" = [
+    "ALLOW_REFRESH_TOKEN_AUTH",
+    "ALLOW_USER_SRP_AUTH",
+    "ALLOW_USER_PASSWORD_AUTH",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,9 @@ class Aws:
         self._secrets: SecretsManagerClient = self.session.client("secretsmanager", endpoint_url=url)
 
     def create_pool(self) -> Pool:
-        """Creates a pool with one client, through which people log in with their passwords."""
+        """Creates a pool with one client, through which people log in with their passwords and stay logged in."""
         pool_id = self.cognito.create_user_pool(PoolName="dentist")["UserPool"]["Id"]
-        client = self.cognito.create_user_pool_client(
-            UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
-        )
+        client = self.cognito.create_user_pool_client(UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=_FLOWS)
         return Pool(
             pool_id=pool_id,
             client_id=client["UserPoolClient"]["ClientId"],

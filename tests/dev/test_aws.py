@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -16,6 +17,10 @@ from dev.stack import Addresses, StackError
 from lambda_function.aws.cognito import CognitoAccounts
 from tests.dev.emulator import emulated_aws, needed
 from tests.dev.http_server import Client, served
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.literals import AuthFlowTypeType
+    from mypy_boto3_cognito_idp.type_defs import AuthenticationResultTypeTypeDef
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,20 @@ def test_the_gateway_accepts_a_token_of_the_emulated_cognito(
     assert reply.status == HTTPStatus.OK
     claims = reply.json()
     assert (claims["sub"], claims["username"], claims["token_use"]) == (subs["rita"], "rita", "access")
+
+
+def test_a_machine_that_has_logged_in_renews_its_token(
+    emulator: Aws, pool: Pool, subs: dict[str, str], gateway: Client
+) -> None:
+    def asked(flow: "AuthFlowTypeType", **parameters: str) -> "AuthenticationResultTypeTypeDef":
+        answer = emulator.cognito.initiate_auth(ClientId=pool.client_id, AuthFlow=flow, AuthParameters=parameters)
+        return answer["AuthenticationResult"]
+
+    first = asked("USER_PASSWORD_AUTH", USERNAME="rita", PASSWORD=aws.PASSWORD)
+    renewed = asked("REFRESH_TOKEN_AUTH", REFRESH_TOKEN=first["RefreshToken"])
+
+    reply = gateway.send("GET", "/me", [("Authorization", f"Bearer {renewed['AccessToken']}")])
+    assert reply.json()["sub"] == subs["rita"]
 
 
 def test_the_gateway_refuses_a_token_of_another_pool(emulator: Aws, gateway: Client) -> None:

@@ -26,7 +26,7 @@ _TOLD = {
         "To bring the database back, run: make country {country}=up{where}",
     ),
     "up": (
-        "The database of {country} is there again. Within ten seconds, visits that were PENDING become DONE.",
+        "The database of {country} is there again. In about ten seconds, visits that were PENDING become DONE.",
         'If some are FAILED, run: make operator ARGS="countries redrive {country}"{where}',
     ),
 }

@@ -184,6 +184,11 @@ def _introduce(options: _Options, stack: _Stack) -> None:
     print(f"Database  {stack.server.origin}")
     if stack.accounts.shared:
         print("          The user in DATABASE_URL may not create other users, so the API connects as that user.")
+    lacking = sorted({*demo.COUNTRIES} - {register.country for register in stack.registers})
+    if lacking:
+        names = " and ".join(database.register_name(options.database_name, each) for each in lacking)
+        print(f"          It may not create databases either, so visits are not registered in {' and '.join(lacking)}.")
+        print(f"          To have them registered, let an administrator create {names} with all rights for it.")
     print(f"MySQL     {database.client_command(stack.accounts.app)}")
     print("          This command connects a MySQL client with the rights of the API.")
     print(f"Logs      {shown(options.folder / 'api.log')}")

@@ -1,6 +1,7 @@
 """One country of the running stack is away: its visits wait, and everything else goes on."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,11 @@ from dev.aws import Aws
 from dev.token import access_token
 from tests.api.desk import rfc3339
 from tests.dev.reception import Reception, soon
-from tests.dev.running_stack import RunningStack
+from tests.dev.running_stack import MAKE, RunningStack
+from tests.docs.documents import ROOT, section, shell
+from tests.docs.test_shell import opened
+
+WALK = section((ROOT / "README.md").read_text(), "A country that is away")
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +95,20 @@ def test_what_was_dead_is_moved_back_and_registered(stack: RunningStack, recepti
 
     assert (done.returncode, done.stdout) == (0, "1 message was moved back into the queue of PE.\n")
     soon(lambda: reception.visit(visit)["registration"]["at"] > before)
+
+
+def test_the_walk_in_readme(stack: RunningStack, reception: Reception) -> None:
+    head, tail = re.split(r"^(?=1\. )", WALK, maxsplit=1, flags=re.MULTILINE)
+    make = f'make() {{ command {" ".join(MAKE)} FOLDER="{stack.folder}" "$@"; }}'
+    blocks = [
+        block.replace("127.0.0.1:8000", f"127.0.0.1:{stack.port}") for block in [*shell(head, 4), *shell(tail, 7)]
+    ]
+    with opened(stack.environment) as terminal:
+        set_up, down, book, pending, up = ["\n".join([make, blocks[0]]), *blocks[1:4], blocks[4]]
+        assert terminal.paste(set_up) == ""
+        assert "The database of PE is away now." in terminal.paste(down)
+        assert terminal.paste(book) == ""
+        assert terminal.paste(pending) == "PENDING"
+        told, registration = up.rsplit("\n", 1)
+        assert "The database of PE is there again." in terminal.paste(told)
+        soon(lambda: terminal.paste(registration) == "DONE")

@@ -142,6 +142,10 @@ class RemindedRecentlyError(DomainError):
     code = "reminded_recently"
 
 
+class NoRegisterError(DomainError):
+    code = "no_register"
+
+
 class LinkRefusedError(DomainError):
     code = "link_refused"
 

@@ -162,6 +162,11 @@ def step(action: Action, name: str, state: State, body: Any = None) -> Row:
     return with_visit(action, lambda _, it: (f"/appointments/{it}/{name}", body), state)
 
 
+def registering() -> Row:
+    """The country has no register, which only those are told who may register a visit."""
+    return with_visit(Action.REGISTER, lambda _, it: (f"/appointments/{it}/register", None), done=409)
+
+
 def reminding() -> Row:
     return with_visit(Action.REMIND, lambda _, it: (f"/appointments/{it}/remind", None), done=202)
 

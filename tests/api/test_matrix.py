@@ -33,6 +33,7 @@ from tests.api.rows import (
     people,
     public,
     reactivation,
+    registering,
     reminding,
     simple,
     step,
@@ -99,6 +100,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
     "POST /me/link": (simple("/me/link", Action.LINK_ACCOUNT, {"code": "wrong"}, done=409),),
     "GET /appointments": (
         simple("/appointments", Action.READ_APPOINTMENTS),
+        simple("/appointments?registration=FAILED", Action.FIND_BY_REGISTRATION),
         of_patients("/appointments?patient_id=", Action.READ_APPOINTMENTS),
     ),
     "POST /appointments": (book(), book(Action.OVERRIDE_HOURS, override_reason="Test")),
@@ -125,6 +127,7 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
         with_visit(Action.READ_HISTORY, lambda _, it: (f"/appointments/{it}/history", None)),
     ),
     "POST /appointments/{appointment_id}/remind": (reminding(),),
+    "POST /appointments/{appointment_id}/register": (registering(),),
     "GET /notifications": (
         simple("/notifications", Action.READ_NOTIFICATIONS),
         of_patients("/notifications?user_id=", Action.READ_NOTIFICATIONS),

@@ -222,6 +222,7 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType(
         | {"too_many_requests_open", "too_many_open_visits", "past_cutoff", "invalid_transition"},
         "cancel_appointment": frozenset({"past_cutoff", "invalid_transition"}),
         "remind_of_appointment": frozenset({"invalid_transition", "reminded_recently"}),
+        "register_appointment": frozenset({"no_register"}),
         "confirm_appointment": frozenset({"invalid_transition"}),
         "confirm_attendance": frozenset({"invalid_transition"}),
         "check_in_appointment": frozenset({"invalid_transition"}),

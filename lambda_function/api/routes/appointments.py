@@ -29,7 +29,7 @@ from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status, Step
 from lambda_function.domain.registration import RegistrationStatus
-from lambda_function.services import appointments, attendance, booking, lifecycle, moving
+from lambda_function.services import appointments, attendance, booking, lifecycle, moving, register_again
 
 router = Router()
 
@@ -269,6 +269,22 @@ def mark_no_show(
     `invalid_transition`: it has not started, or it is not `BOOKED`.
     """
     return _take(appointment_id, Step.NO_SHOW, if_match)
+
+
+@router.post(
+    "/appointments/<appointment_id>/register",
+    tags=["appointments"],
+    summary="Register an appointment again",
+    status_code=HTTPStatus.ACCEPTED,
+)
+def register_appointment(appointment_id: AppointmentId, body: EmptyBody | None = None) -> Response[Appointment]:
+    """Sends an appointment to the register of its country again, for instance after it has `FAILED`.
+
+    Receptionists may do this in their clinics. `registration` is `PENDING` until there is a new outcome; nothing else
+    changes, and the version stays the same. 409 `no_register`: the country of the clinic has no register.
+    """
+    work = current_work()
+    return answer_appointment(work, register_again.register_again(work, appointment_id), HTTPStatus.ACCEPTED)
 
 
 @router.get(

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy import ColumnElement, and_, case, delete, or_
 from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.orm import Session
 
+from lambda_function.db.models import AppointmentRegistration
 from lambda_function.db.models.registrations import REGISTRATION_ROWS
 from lambda_function.db.rows import write
 from lambda_function.domain.registration import Outcome, Registration
@@ -20,6 +21,11 @@ def keep(session: Session, outcomes: Sequence[Registration]) -> None:
         # Whoever keeps outcomes of the same visits at the same time meets them in the same order.
         statement = insert(REGISTRATION_ROWS).values([outcome._asdict() for outcome in sorted(outcomes)])
         write(session, statement.on_duplicate_key_update(_what_outranks(statement)))
+
+
+def forget(session: Session, appointment_id: int) -> None:
+    """Removes the outcome of a visit, which is PENDING from then on."""
+    write(session, delete(AppointmentRegistration).where(AppointmentRegistration.appointment_id == appointment_id))
 
 
 def _what_outranks(statement: Insert) -> list[tuple[str, ColumnElement[Any]]]:

@@ -30,7 +30,7 @@ def a_country_gets_its_own_changes_alone(plan: Plan) -> None:
         assert pattern.get("detail") == {"country": [name.upper()]}, name
         kinds = set(pattern["detail-type"])
         assert not kinds & _OUTCOMES, name
-        assert kinds >= code.kinds_of_changes(), name
+        assert kinds == code.kinds_of_changes(), name
 
 
 def outcomes_go_back_to_the_main_database(plan: Plan) -> None:

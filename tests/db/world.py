@@ -4,6 +4,7 @@ another, two receptionists.
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
@@ -32,7 +33,12 @@ class World:
     @classmethod
     def make(cls, url: URL, session: Session) -> "World":
         rows = Rows(url, session)
-        policies = {"lead_minutes": 60, "horizon_days": 2, "cutoff_minutes": 180, "max_open_visits": MAX_OPEN_VISITS}
+        policies: dict[str, Any] = {
+            "lead_minutes": 60,
+            "horizon_days": 2,
+            "cutoff_minutes": 180,
+            "max_open_visits": MAX_OPEN_VISITS,
+        }
         clinics = [
             rows.add_clinic(zone, zone, chairs=chairs, **policies).clinic_id
             for zone, chairs in zip(ZONES, (1, 0), strict=True)

@@ -17,6 +17,13 @@ from tests.factories import Practice as Rows
 
 ZONES = ("America/New_York", "America/Santiago")
 
+_POLICIES: dict[str, Any] = {
+    "lead_minutes": 60,
+    "horizon_days": 2,
+    "cutoff_minutes": 180,
+    "max_open_visits": MAX_OPEN_VISITS,
+}
+
 
 @dataclass(slots=True)
 class World:
@@ -33,14 +40,8 @@ class World:
     @classmethod
     def make(cls, url: URL, session: Session) -> "World":
         rows = Rows(url, session)
-        policies: dict[str, Any] = {
-            "lead_minutes": 60,
-            "horizon_days": 2,
-            "cutoff_minutes": 180,
-            "max_open_visits": MAX_OPEN_VISITS,
-        }
         clinics = [
-            rows.add_clinic(zone, zone, chairs=chairs, **policies).clinic_id
+            rows.add_clinic(zone, zone, chairs=chairs, **_POLICIES).clinic_id
             for zone, chairs in zip(ZONES, (1, 0), strict=True)
         ]
         treatments = {

@@ -4,12 +4,13 @@ import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.config import Config
 from sqlalchemy import URL
 
 from dev import messaging
@@ -18,13 +19,15 @@ from dev.children import running
 from dev.clock import StackClock
 from dev.database import APP_SECRET
 from tests.aws import secret_of
-from tests.chain.programs import BIRTHS, CLOCK, DEATHS, INVOKE_PORT, LIVES, ROLES, TURN
-from tests.chain.providers import BUS, DELIVERIES, TROUBLE
+from tests.chain.programs import BIRTHS, CLOCK, DEATHS, INVOKE_PORT, LIVES, MESSAGE_ROLES, TURN
+from tests.chain.providers import BUS, BYSTANDER, DELIVERIES, TROUBLE
 
 _PATIENCE = 900.0
+# The queue of messages to people.
+MESSAGES = "messages"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -32,11 +35,12 @@ def _free_port() -> int:
 
 @dataclass
 class Chain:
-    """The running processes and the folder where they write what they do."""
+    """The running processes, the addresses of their queues by names, and the folder where they write what they do."""
 
     folder: Path
     sqs: Any
-    queue: str
+    queues: Mapping[str, str]
+    roles: Sequence[str]
 
     def troubled(self, troubles: Mapping[str, Mapping[str, float]]) -> None:
         """From now on these shares of requests get into trouble, by action."""
@@ -66,7 +70,7 @@ class Chain:
 
     def deaths_by_role(self) -> dict[str, int]:
         died = Counter(each["role"] for each in self.lines(DEATHS))
-        return {role: died[role] for role in ROLES}
+        return {role: died[role] for role in self.roles}
 
     def burn(self, seconds: float) -> None:
         """Lets the programs work and die for so long."""
@@ -76,10 +80,10 @@ class Chain:
         """Returns how many turns of the program have not failed."""
         return (self.folder / f"{role}.log").read_text().splitlines().count(TURN)
 
-    def queued(self) -> int:
+    def queued(self, queue: str) -> int:
         """Returns how many events are in the queue, with those that the consumer has taken and not yet deleted."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        numbers = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
+        numbers = self.sqs.get_queue_attributes(QueueUrl=self.queues[queue], AttributeNames=names)["Attributes"]
         return sum(int(numbers[name]) for name in names)
 
     def written(self) -> str:
@@ -89,29 +93,53 @@ class Chain:
 
 
 @contextmanager
-def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
-    """Starts AWS and the four programs of the chain. A program lives for at most `longest_life` steps, or for several
-    times as many if each of its turns takes more.
-    """
-    port, invoke_port = _free_port(), _free_port()
+def emulated_aws(folder: Path) -> Iterator[Aws]:
+    """Starts AWS, which fails as the folder's file says."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with ExitStack() as stack:
-        log = folder / "providers.out"
-        arguments = ("tests.chain.providers", str(port), str(folder))
-        aws = stack.enter_context(running("AWS", *arguments, log=log, environment=environment(url)))
+    arguments = ("tests.chain.providers", str(port), str(folder))
+    with running("AWS", *arguments, log=folder / "providers.out", environment=environment(url)) as aws:
         aws.wait_until_it_answers(f"{url}/moto-api/")
-        account = Aws(url)
+        yield Aws(url)
+
+
+@contextmanager
+def burning(
+    folder: Path,
+    account: Aws,
+    programs: Mapping[str, Mapping[str, str]],
+    queues: Mapping[str, str],
+    *,
+    longest_life: int,
+) -> Iterator[Chain]:
+    """Starts the programs, each by its role with its environment. A program lives for at most `longest_life` steps, or
+    for several times as many if each of its turns takes more.
+    """
+    with ExitStack() as stack:
+        quietly = Config(user_agent_extra=BYSTANDER)
+        sqs = account.session.client("sqs", endpoint_url=account.url, config=quietly)
+        found = Chain(folder, sqs, queues, tuple(programs))
+        found.mortal(longest_life)
+        for role, own in programs.items():
+            stack.enter_context(_role(role, folder, own))
+        until(lambda: len(found.lines(BIRTHS)) >= len(programs), "every program has begun")
+        yield found
+
+
+@contextmanager
+def chain(folder: Path, database: URL, *, longest_life: int) -> Iterator[Chain]:
+    """Starts AWS and the four programs of messages to people."""
+    with emulated_aws(folder) as account:
         account.create_secrets(APP_SECRET).put_current(APP_SECRET, secret_of(database))
         # A program that dies leaves its batch behind, which must not end in the dead-letter queue.
-        own = lambda_environment(url) | messaging.create(account, visibility_seconds=2, max_receives=50)
+        own = lambda_environment(account.url) | messaging.create(account, visibility_seconds=2, max_receives=50)
         own |= {"PUBLIC_URL": "https://appointments.example"}
-        own |= {"AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{invoke_port}", INVOKE_PORT: str(invoke_port)}
-        found = Chain(folder, account.session.client("sqs", endpoint_url=url), own["LOCAL_QUEUE_URL"])
-        found.mortal(longest_life)
-        for role in ROLES:
-            stack.enter_context(_role(role, folder, own))
-        until(lambda: len(found.lines(BIRTHS)) >= len(ROLES), "every program has begun")
-        yield found
+        invoke_port = str(free_port())
+        own |= {"AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{invoke_port}", INVOKE_PORT: invoke_port}
+        programs = dict.fromkeys(MESSAGE_ROLES, own)
+        queues = {MESSAGES: own["LOCAL_QUEUE_URL"]}
+        with burning(folder, account, programs, queues, longest_life=longest_life) as found:
+            yield found
 
 
 def _role(name: str, folder: Path, own: Mapping[str, str]) -> AbstractContextManager[Any]:

@@ -31,14 +31,19 @@ from dev.clock import StackClock
 from dev.functions import Functions
 from dev.pumps import Consumer
 from lambda_function.bootstrap.clock import Clock
+from lambda_function.bootstrap.country_processor import build_country_processor
 from lambda_function.bootstrap.messenger import build_messenger
 from lambda_function.bootstrap.notifications import build_notifications
 from lambda_function.bootstrap.outbox_relay import build_relay
+from lambda_function.bootstrap.registration import build_registration
+from lambda_function.settings import country_settings
 
 LIVES, BIRTHS, DEATHS, CLOCK = "lives.json", "births.jsonl", "deaths.jsonl", "clock"
 # What stands in the log after each turn that did not fail.
 TURN = "turn"
 INVOKE_PORT = "INVOKE_PORT"
+# The variable with the address of the program's queue.
+QUEUE = "LOCAL_QUEUE_URL"
 _PAUSE = 0.05
 
 Handler = Callable[[Any], Any]
@@ -92,15 +97,24 @@ def _calling(handler: Handler) -> None:
 
 
 def _consuming(handler: Handler) -> None:
+    """Hands over what is in the queue."""
+    _repeat(_consumer(handler))
+
+
+def _sweeping(handler: Handler) -> None:
     """Hands over what is in the queue, and then has the handler sweep."""
-    queues = boto3.client("sqs", config=Config(read_timeout=5, retries={"total_max_attempts": 1}))
-    consume = Consumer(queues, os.environ["LOCAL_QUEUE_URL"], handler)
+    consume = _consumer(handler)
 
     def turn() -> None:
         consume()
         handler({"action": "sweep"})
 
     _repeat(turn)
+
+
+def _consumer(handler: Handler) -> Consumer:
+    queues = boto3.client("sqs", config=Config(read_timeout=5, retries={"total_max_attempts": 1}))
+    return Consumer(queues, os.environ[QUEUE], handler)
 
 
 def _answering(handler: Handler) -> None:
@@ -136,6 +150,16 @@ def _build_messenger(clock: Clock) -> Handler:
     return lambda event: run(_plenty)
 
 
+def _build_country(clock: Clock) -> Handler:
+    run = build_country_processor(country_settings(), clock)
+    return lambda event: run(event, _plenty)
+
+
+def _build_registration(clock: Clock) -> Handler:
+    run = build_registration(clock)
+    return lambda event: run(event, _plenty)
+
+
 def _plenty() -> float:
     return 55.0
 
@@ -151,11 +175,17 @@ class Role(NamedTuple):
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
         "relay": Role(_build_relay, _calling),
-        "consumer": Role(_build_notifications, _consuming, 6),
+        "consumer": Role(_build_notifications, _sweeping, 6),
         "answering": Role(_build_notifications, _answering, 3),
         "messenger": Role(_build_messenger, _calling, 3),
+        "country-pe": Role(_build_country, _consuming, 3),
+        "country-cl": Role(_build_country, _consuming, 3),
+        "registration": Role(_build_registration, _consuming, 3),
     }
 )
+
+
+MESSAGE_ROLES = ("relay", "consumer", "answering", "messenger")
 
 
 def main(name: str, folder: Path) -> None:
@@ -164,6 +194,7 @@ def main(name: str, folder: Path) -> None:
     steps.watch()
     # Nothing connects before the first call, so each life begins with a handler of its own.
     handler = role.build(StackClock(folder / CLOCK))
+    boto3.client("sqs")  # reads the description of the service, so that no life has to
     chance = random.Random(name)  # noqa: S311 - it chooses where to die, which a run has to be able to repeat
     while True:
         lives = json.loads((folder / LIVES).read_text())

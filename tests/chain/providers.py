@@ -6,11 +6,13 @@ of trouble.
 """
 
 import base64
+import io
 import json
 import random
 import socket
 import sys
 import threading
+import uuid
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -21,21 +23,31 @@ from werkzeug.serving import run_simple
 
 from dev.children import end_with_parent
 from dev.mailbox import MAIL_PATH, message_in
-from dev.wsgi import Environ, StartResponse, answer_of, body_of
+from dev.wsgi import Answer, Environ, StartResponse, answer_of, body_of
 
+# Who says so as a user agent gets into no trouble.
+BYSTANDER = "bystander"
 DELIVERIES, BUS, TROUBLE = "deliveries.jsonl", "bus.jsonl", "trouble.json"
 # Longer than any client waits for an answer.
 HANG_SECONDS = 20.0
+# The share of requests after which nothing is delayed any longer.
+_LONG_ENOUGH = 0.03
 
 
 class Trouble(StrEnum):
     """REFUSED does nothing and answers with an error. LOST does what was asked, and the answer never arrives; HANGING
-    too, after the client has given up.
+    too, after the client has given up. REPEATED does it, and once more after later requests. LATE answers at once, and
+    does it after later requests. Only the bus repeats or is late.
     """
 
     REFUSED = "refused"
     LOST = "lost"
     HANGING = "hanging"
+    REPEATED = "repeated"
+    LATE = "late"
+
+
+_DELAYING = frozenset({Trouble.REPEATED, Trouble.LATE})
 
 
 class Providers:
@@ -47,28 +59,55 @@ class Providers:
         self._lock = threading.Lock()
         self._random = random.Random(17)  # noqa: S311 - it chooses troubles, which a run has to be able to repeat
         self._never = threading.Event()
+        self._delayed: list[tuple[Environ, bytes]] = []
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = body_of(environ)
         action = _action(environ, body)
-        trouble = self._trouble(action) if action else None
+        trouble = self._trouble(action) if action and BYSTANDER not in environ["HTTP_USER_AGENT"] else None
         if trouble is Trouble.REFUSED:
             start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
             return [b"The service is away."]
-        answer = answer_of(self._application, environ)
-        if answer.is_ok:
+        again = dict(environ)
+        if trouble is Trouble.LATE:
             self._note(action, environ["PATH_INFO"], body)
+            answer = _taken(body)
+        else:
+            answer = answer_of(self._application, environ)
+            if answer.is_ok:
+                self._note(action, environ["PATH_INFO"], body)
+        self._delay(action, again if trouble in _DELAYING else None, body)
         if trouble is Trouble.HANGING:
             self._never.wait(HANG_SECONDS)
-        if trouble is not None:
+        if trouble in {Trouble.LOST, Trouble.HANGING}:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return answer.send(start_response)
 
-    def _trouble(self, action: str) -> Trouble | None:
+    def _delay(self, action: str, request: Environ | None, body: bytes) -> None:
+        """Does some of the delayed requests, in any order, after one to the bus; or all, after some of the requests to
+        queues, and when the trouble is over. Then delays this one, if it is given.
+        """
+        over = not self._shares("bus")
+        with self._lock:
+            self._random.shuffle(self._delayed)
+            number = len(self._delayed)
+            if not over and self._random.random() > _LONG_ENOUGH:
+                number = self._random.randint(0, number) if action == "bus" else 0
+            now, self._delayed = self._delayed[:number], self._delayed[number:]
+            if request is not None:
+                self._delayed.append((request, body))
+        for delayed, its_body in now:
+            answer_of(self._application, {**delayed, "wsgi.input": io.BytesIO(its_body)})
+
+    def _shares(self, action: str) -> dict[str, float]:
         try:
-            shares = json.loads((self._folder / TROUBLE).read_text()).get(action, {})
+            found: dict[str, float] = json.loads((self._folder / TROUBLE).read_text()).get(action, {})
         except (FileNotFoundError, ValueError):
-            return None
+            return {}
+        return found
+
+    def _trouble(self, action: str) -> Trouble | None:
+        shares = self._shares(action)
         with self._lock:
             chosen = self._random.random()
         for trouble in Trouble:
@@ -87,6 +126,13 @@ class Providers:
     def _append(self, name: str, entry: dict[str, Any]) -> None:
         with self._lock, (self._folder / name).open("a") as file:
             file.write(json.dumps(entry) + "\n")
+
+
+def _taken(request: bytes) -> Answer:
+    """Returns the bus's answer to a request whose events it has taken."""
+    entries = [{"EventId": str(uuid.uuid4())} for _ in json.loads(request)["Entries"]]
+    body = json.dumps({"FailedEntryCount": 0, "Entries": entries}).encode()
+    return Answer(("200 OK", [("Content-Type", "application/x-amz-json-1.1")]), body)
 
 
 def _action(environ: Environ, body: bytes) -> str:

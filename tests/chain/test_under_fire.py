@@ -2,7 +2,6 @@
 nobody hears anything about another, and second copies are no more than the outcomes that nobody could know.
 """
 
-import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +16,11 @@ from sqlalchemy import URL
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, AppointmentEvent, Notification, OutboxMessage
-from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.actor import Actor
-from lambda_function.domain.appointment import Status, Step
-from lambda_function.domain.errors import DomainError
+from lambda_function.db.unit_of_work import Database
+from lambda_function.domain.appointment import Status
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus, Reason
-from lambda_function.services.booking import BookingRequest, book
-from lambda_function.services.lifecycle import take
-from lambda_function.services.moving import ChangeRequest, change
-from tests.chain.fire import Chain, chain, until
+from tests.chain.changing import REASON, TREATMENT, Changer
+from tests.chain.fire import MESSAGES, Chain, chain, until
 from tests.factories import Practice
 from tests.profiles import examples
 
@@ -43,7 +38,6 @@ TROUBLES = {
 }
 # The longest life of a process, in steps: statements, commits, and calls to AWS.
 LONGEST_LIFE = 60
-TREATMENT = 1
 REMINDER_HOURS = 720
 # How far the clock is moved, so that the reminders of all visits are due and no visit has begun.
 UNTIL_REMINDED = timedelta(days=24)
@@ -89,40 +83,6 @@ def _people(practice: Practice, clinic: int, number: int) -> list[Person]:
     return found
 
 
-class Changer:
-    """Books, moves and cancels as a receptionist, with a connection, a doctor and patients of its own."""
-
-    def __init__(self, database: Database, actor: Actor, doctor_id: int, people: list[Person], first: datetime) -> None:
-        self._database, self._actor = database, actor
-        self._doctor_id, self._people, self._first = doctor_id, people, first
-        self._random = random.Random(doctor_id)  # noqa: S311 - the run has to be able to repeat
-        self._visits: list[int] = []
-
-    def change(self, number: int) -> int:
-        """Makes so many changes, and returns how many of them were accepted."""
-        return sum(self._accepted() for _ in range(number))
-
-    def _accepted(self) -> bool:
-        try:
-            self._database.transact(self._change)
-        except DomainError:
-            return False
-        return True
-
-    def _change(self, work: UnitOfWork) -> None:
-        work.act_as(self._actor)
-        start = self._first + timedelta(minutes=30 * self._random.randrange(1000))
-        what = self._random.choice(("book", "book", "move", "move", "cancel"))
-        if what == "book" or not self._visits:
-            patient = self._random.choice(self._people)
-            request = BookingRequest(self._doctor_id, TREATMENT, start, patient_id=patient.user_id)
-            self._visits.append(book(work, request).appointment_id)
-        elif what == "move":
-            change(work, self._random.choice(self._visits), ChangeRequest(start, None, None, None, {}))
-        else:
-            take(work, self._visits.pop(), Step.CANCEL, reason="Zqgrund")
-
-
 class World(NamedTuple):
     people: dict[int, Person]
     changers: list[Changer]
@@ -149,7 +109,7 @@ def world(practice: Practice, app_url: URL) -> Iterator[World]:
         people |= {person.user_id: person for person in own}
         engines.append(build_engine(UrlCredentials(app_url), tls=None))
         database = Database(engines[-1], lambda: datetime.now(UTC))
-        changers.append(Changer(database, actor, doctor.user_id, own, first))
+        changers.append(Changer(database, actor, doctor.user_id, [person.user_id for person in own], first))
     yield World(people, changers)
     for engine in engines:
         engine.dispose()
@@ -257,7 +217,7 @@ class Outcome:
 
 
 def _handed_over(fire: Chain, practice: Practice) -> bool:
-    return all(row.published_at for row in practice.rows(OutboxMessage)) and fire.queued() == 0
+    return all(row.published_at for row in practice.rows(OutboxMessage)) and fire.queued(MESSAGES) == 0
 
 
 def _burn(fire: Chain, world: World) -> int:
@@ -268,7 +228,7 @@ def _burn(fire: Chain, world: World) -> int:
     with ThreadPoolExecutor(THREADS) as pool:
         for second in range(_PATIENCE):
             # The emulated queue becomes slow when it is long.
-            if rounds and fire.queued() < 2 * ROUND:
+            if rounds and fire.queued(MESSAGES) < 2 * ROUND:
                 made += sum(pool.map(lambda each: each.change(ROUND // THREADS), world.changers))
                 rounds -= 1
             elif not rounds and min(fire.deaths_by_role().values()) >= DEATHS_OF_EACH:
@@ -322,5 +282,5 @@ def test_everybody_hears_what_holds_whatever_dies_and_whatever_fails(
     assert outcome.sent_to_others() == []
     assert outcome.copied_too_often() == []
     assert outcome.second_copies() <= outcome.doubtful_attempts()
-    for secret in ("Zqvor", "Zqnach", "zqmail", "Zqparent", "zqparent", "+34600", "Zqgrund", "Zqklinik"):
+    for secret in ("Zqvor", "Zqnach", "zqmail", "Zqparent", "zqparent", "+34600", REASON, "Zqklinik"):
         assert secret not in written

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, text
 
@@ -27,6 +26,7 @@ from tests.aws import secret_of
 from tests.chain.fire import Chain, burning, emulated_aws
 from tests.chain.programs import QUEUE
 from tests.servers import app_user, new_database, plain_engine, reader_user
+from tests.zones import zone_named
 
 COUNTRIES: Mapping[str, str] = {"PE": "America/Lima", "CL": "America/Santiago"}
 RELAY, REGISTRATION = "relay", "registration"
@@ -86,7 +86,7 @@ def _due(visit: Row, insured: Mapping[int, str]) -> Row:
 
 
 def _local(instant: datetime, zone: str) -> datetime:
-    return instant.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return instant.replace(tzinfo=UTC).astimezone(zone_named(zone)).replace(tzinfo=None)
 
 
 @dataclass

@@ -137,11 +137,15 @@ def _settled(found: Registers, *countries: str) -> bool:
 
 
 def _burn(found: Registers, world: World, changes: int) -> int:
-    """Makes the changes in rounds, each when the one before has been relayed, and returns how many were accepted."""
+    """Makes the changes in rounds, each when little of the one before is waiting, since the emulated queues become slow
+    when they are long. Returns how many changes were accepted.
+    """
+    roles = (REGISTRATION, *(register.role for register in found.by_country.values()))
     made = 0
     for _ in range(changes // ROUND):
         made += world.change(ROUND)
         until(found.relayed, "every event is on the bus")
+        until(lambda: max(map(found.fire.queued, roles)) < 2 * ROUND, "the queues are short")
     return made
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from lambda_function.api.fhir.parameters import FORM
-from lambda_function.db.models import WaitlistEntry
+from lambda_function.db.models import Country, WaitlistEntry
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, at, instant
@@ -82,6 +82,8 @@ class Posts:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        desk.practice.session.merge(Country(code="PE"))  # Only there are visits registered.
+        desk.practice.session.commit()
         booked, requested = (
             desk.practice.add_appointment(instant("15:00", "2030-01-20"), status=status).appointment_id
             for status in (Status.BOOKED, Status.REQUESTED)

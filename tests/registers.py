@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import URL, Engine, delete, select, text
+from sqlalchemy import URL, Engine, delete, select, text, update
 
 from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
-from lambda_function.db.models import Appointment
+from lambda_function.db.models import Appointment, OutboxMessage
 from lambda_function.db.models.register import RegisterBase, RegisteredVisit
 from lambda_function.db.schemas import Schema
 from lambda_function.db.unit_of_work import Database
@@ -19,7 +19,7 @@ from lambda_function.services.queue import Record
 from lambda_function.services.registers.processing import Processor
 from lambda_function.services.registers.registering import Country
 from tests.bus import Delivery
-from tests.clock import Clock
+from tests.clock import NOW, Clock
 from tests.factories import Practice
 from tests.servers import app_user, new_database, plain_engine
 
@@ -80,6 +80,24 @@ class PeruvianRegister:
         }
         body = json.dumps({"detail-type": "appointment.moved", "detail": told})
         return Record(f"m{visit.appointment_id}", body, receives)
+
+    def alter(self, visit: Appointment, **columns: Any) -> None:
+        """Changes the row of a visit without any rule, and leaves the message of its version, as every change does."""
+        self.practice.session.execute(
+            update(Appointment).where(Appointment.appointment_id == visit.appointment_id).values(columns)
+        )
+        self.practice.session.commit()
+        self.practice.session.refresh(visit)
+        self.tell(visit)
+
+    def leave(self, visit: Appointment, clinic_id: int) -> None:
+        """Brings the visit to another clinic."""
+        self.alter(visit, clinic_id=clinic_id, version=visit.version + 1)
+
+    def tell(self, visit: Appointment) -> None:
+        """Leaves a message of the visit's version in the outbox."""
+        detail = {"appointment_id": visit.appointment_id, "version": visit.version}
+        self.practice.add(OutboxMessage(kind="appointment.moved", detail=detail, created_at=NOW))
 
     def deliver(self, *records: Record, seconds: float = 60) -> list[str]:
         return self.processor.process(records, lambda: seconds)

@@ -43,10 +43,6 @@ class FailureReason(StrEnum):
     UNAVAILABLE = "unavailable"
     # The country's database, or ours, did not accept a statement.
     REFUSED = "refused"
-    # There is no such visit.
-    NO_SUCH_VISIT = "no_such_visit"
-    # The visit is at a clinic in another country.
-    OTHER_COUNTRY = "other_country"
     # Nobody knows the time zone of the visit's clinic, so the visit has no local times.
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     # Anything else. The function's log says more.

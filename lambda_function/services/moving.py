@@ -152,9 +152,9 @@ def _move(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> _Move
     if wanted.override_reason is not None:
         visit.override_reason = changes["override_reason"] = wanted.override_reason
     join_clinic(work, facts)
-    return _MoveOutcome(
-        NewEvent(visit, EventAction.MOVE, before, facts.country, changes=changes), facts, left, vacancy.awaited
-    )
+    left_country = locked.country if locked.country != facts.country else None
+    event = NewEvent(visit, EventAction.MOVE, before, facts.country, changes=changes, left_country=left_country)
+    return _MoveOutcome(event, facts, left, vacancy.awaited)
 
 
 def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tuple[BookingFacts, list[int]]:

@@ -1,6 +1,6 @@
 """An appointment under its locks, and its events, shared by moving and by the steps of its life."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import EventAction, Policy, Status
 from lambda_function.domain.errors import ContentionError, ForbiddenError, InvalidTransitionError, NotFoundError
-from lambda_function.domain.messages import kind_of, rfc3339
+from lambda_function.domain.messages import REGISTRATION_REQUESTED, kind_of, rfc3339
 from lambda_function.domain.permissions import Subject, sees
 from lambda_function.services.guardians import lock_patient
 
@@ -96,7 +96,8 @@ def visible_to(actor: Actor, visits: Collection[BusyVisit]) -> VisibleVisits:
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """What the actor did to an appointment. `before` is its previous status. The new one is in the appointment, whose
-    clinic is in `country`. With `announce` false, nobody is to be told.
+    clinic is in `country`. `left_country` is where it was before, if that is another one. With `announce` false, nobody
+    is to be told.
     """
 
     appointment: Appointment | AppointmentView
@@ -105,6 +106,7 @@ class NewEvent:
     country: str
     reason: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    left_country: str | None = None
     announce: bool = True
 
 
@@ -117,7 +119,7 @@ def record(work: UnitOfWork, *events: NewEvent) -> None:
         return
     work.session.flush()
     appointments.add_events(work.session, [_row(work, event) for event in events])
-    outbox.add(work.session, [_message_of(work, event) for event in events])
+    outbox.add(work.session, [message for event in events for message in _messages_of(work, event)])
 
 
 def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
@@ -144,20 +146,24 @@ def tell(work: UnitOfWork, kind: str, visits: Iterable[VisitToTell | Appointment
         outbox.add(work.session, messages)
 
 
-def _message_of(work: UnitOfWork, event: NewEvent) -> dict[str, object]:
-    """Returns a message without anything personal: without the reason, and with the names of what has
-    changed, but not with the values, which hold what people wrote.
+def _messages_of(work: UnitOfWork, event: NewEvent) -> Iterator[dict[str, object]]:
+    """Yields a message without anything personal: without the reason, and with the names of what has
+    changed, but not with the values, which hold what people wrote. A country that the visit has left gets another one,
+    since the first goes to the country where it is now.
     """
-    return _message(
+    visit = event.appointment
+    yield _message(
         work,
-        kind_of(event.action, event.appointment.status),
-        event.appointment,
+        kind_of(event.action, visit.status),
+        visit,
         event.country,
         before=event.before,
         action=event.action,
         changed=sorted(event.changes) if event.before is not None else [],
         announce=event.announce,
     )
+    if event.left_country is not None:
+        yield _message(work, REGISTRATION_REQUESTED, visit, event.left_country, before=visit.status)
 
 
 def _message(

@@ -106,11 +106,12 @@ def test_moving_stays_within_its_budget(
     assert statements.sent.count("COMMIT") == 1
 
 
+@pytest.mark.parametrize("country", ["PE", "CL"])
 @pytest.mark.parametrize("user_name", ["pat", "guardian", "rita"])
 def test_moving_to_another_doctor_and_chair_for_the_first_time_in_a_clinic_stays_within_its_budget(
-    desk: Desk, statements: Statements, user_name: str
+    desk: Desk, statements: Statements, user_name: str, country: str
 ) -> None:
-    clinic_id = desk.practice.add_clinic("Third", "America/Lima", chairs=3).clinic_id
+    clinic_id = desk.practice.add_clinic("Third", "America/Lima", country=country, chairs=3).clinic_id
     desk.practice.add_receptionist("both", clinics=(1, clinic_id))
     doctor = desk.practice.add_doctor("drthird", clinic=clinic_id)
     visit = desk.booked("pat", at("15:00", "2030-01-21"), treatment=3)["appointment_id"]

@@ -104,6 +104,47 @@ def test_a_move_with_a_note_leaves_two_messages_of_one_version(scene: Scene) -> 
     assert told(scene.desk) == [("appointment.moved", visit, 2), ("appointment.noted", visit, 2)]
 
 
+def test_a_move_to_another_country_tells_the_one_that_it_has_left_in_the_same_statement(
+    scene: Scene, statements: Statements
+) -> None:
+    visit = scene.appointment("pat", "drjay")
+    desk = scene.desk
+    statements.clear()
+
+    change(desk, "pat", visit, doctor_id=desk.id_of("drsol"), starts_at=at("16:00", "2030-01-22"))
+
+    moved, left = messages(desk)
+    assert told(desk) == [("appointment.moved", visit, 2), ("appointment.registration_requested", visit, 2)]
+    assert [message.detail["country"] for message in (moved, left)] == ["CL", "PE"]
+    assert left.detail == {
+        **moved.detail,
+        "country": "PE",
+        "action": None,
+        "from_status": "BOOKED",
+        "changed": [],
+        "announce": False,
+    }
+    assert len([sent for sent in statements.sent if sent.startswith("INSERT INTO outbox")]) == 1
+
+
+def test_a_move_there_and_back_with_notes_tells_each_country_once_for_each_move(scene: Scene) -> None:
+    desk = scene.desk
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    visit = scene.appointment("pat", "drjay")
+
+    for doctor, day in (("drsol", "2030-01-22"), ("drjay", "2030-01-23")):
+        change(desk, "both", visit, doctor_id=desk.id_of(doctor), starts_at=at("16:00", day), internal_note=day)
+
+    assert [(row.kind.removeprefix("appointment."), row.detail["country"]) for row in messages(desk)] == [
+        ("moved", "CL"),
+        ("registration_requested", "PE"),
+        ("noted", "CL"),
+        ("moved", "PE"),
+        ("registration_requested", "CL"),
+        ("noted", "PE"),
+    ]
+
+
 def test_what_changes_nothing_leaves_no_message(scene: Scene) -> None:
     visit = scene.appointment("pat", "drjay")
 

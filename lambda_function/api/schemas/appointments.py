@@ -60,8 +60,7 @@ class ShownRegistration(TypedDict):
         Field(
             description=(
                 "Why it is `FAILED`: `unavailable` when a database could not be reached, `refused` when one did not "
-                "accept it, `other_country` when it has moved to another country, `unknown_time_zone`, or `internal`; "
-                "more may be added; null otherwise"
+                "accept it, `unknown_time_zone`, or `internal`; more may be added; null otherwise"
             )
         ),
     ]

@@ -23,7 +23,7 @@ from lambda_function.services.bus import Bus
 from lambda_function.services.event_fields import LAST_ID
 from lambda_function.services.queue import SecondsLeft, together_or_each
 from lambda_function.services.registers.events import outcome
-from lambda_function.services.registers.registering import Country, read_visits, row_of
+from lambda_function.services.registers.registering import Country, read_visits, row_of, write_rows
 
 # So many visits of all countries, and rows of the register, are read at once.
 PART = 1000
@@ -96,7 +96,7 @@ def check(country: Country, bus: Bus, after: int, seconds_left: SecondsLeft, *, 
     untold = [
         visit
         for key, visit in part.visits.items()
-        if key not in seeming and not _is_told(visit) and not _is_on_its_way(visit, part.now)
+        if key not in seeming and not _is_told(visit) and not _is_on_its_way(visit, country.code, part.now)
     ]
     found.untold = [visit.appointment_id for visit in untold]
     to_tell = list(untold)
@@ -167,7 +167,7 @@ def _judge(work: UnitOfWork, *, country: Country, part: _Part, appointment_ids: 
         # A row that is not there cannot be locked, and may be written after it was looked for. So whether the visit is
         # on its way is asked of what was read before.
         known = part.visits.get(key, visit) if row is None else visit
-        if known is not None and _is_on_its_way(known, work.now):
+        if known is not None and _is_on_its_way(known, country.code, work.now):
             judged.on_their_way.append(key)
         else:
             judged.differences[key] = kind
@@ -182,32 +182,32 @@ def _repaired(
     rows: Mapping[int, VisitInRegister],
 ) -> _Judged:
     """Makes the register say what the main database says now."""
-    orphans = [key for key, kind in judged.differences.items() if kind is DifferenceKind.ORPHAN]
-    differing = [visits[key] for key in judged.differences if key not in orphans]
-    wanted = [(visit, row_of(visit, country.code)) for visit in differing]
-    right = [(visit, row) for visit, row in wanted if isinstance(row, VisitInRegister)]
-    register.remove(work.session, orphans)
-    register.add(work.session, [row for _, row in right if row.appointment_id not in rows], work.now)
-    register.change(work.session, [row for _, row in right if row.appointment_id in rows], work.now)
-    return judged._replace(repaired=[visit for visit, _ in right], removed=len(orphans))
+    rows_wanted = ((key, row_of(visits.get(key), country.code)) for key in judged.differences)
+    wanted = {key: row for key, row in rows_wanted if not isinstance(row, FailureReason)}
+    write_rows(work, country, rows, wanted)
+    repaired = [visits[key] for key, row in wanted.items() if row is not None]
+    return judged._replace(repaired=repaired, removed=len(wanted) - len(repaired))
 
 
 def _difference(visit: VisitToRegister | None, row: VisitInRegister | None, country: str) -> DifferenceKind | None:
     wanted = row_of(visit, country)
-    if visit is None or wanted is FailureReason.OTHER_COUNTRY:
-        return None if row is None else DifferenceKind.ORPHAN
-    if row is None:
-        return DifferenceKind.MISSING
     if row == wanted:
         return None
+    if visit is None or wanted is None:
+        return DifferenceKind.ORPHAN
+    if row is None:
+        return DifferenceKind.MISSING
     if row.version == visit.version:
         return DifferenceKind.DIFFERENT
     return DifferenceKind.BEHIND if row.version < visit.version else DifferenceKind.AHEAD
 
 
-def _is_on_its_way(visit: VisitToRegister, now: datetime) -> bool:
-    """Returns whether the message of the last change may still come, since nobody has told what became of it."""
-    return now - visit.updated_at < ON_ITS_WAY and (visit.told_version or 0) < visit.version
+def _is_on_its_way(visit: VisitToRegister, country: str, now: datetime) -> bool:
+    """Returns whether the message of the last change may still come, since the country has not told what became of it.
+    Of a visit that has left it never tells.
+    """
+    told_here = visit.country == country and (visit.told_version or 0) >= visit.version
+    return now - visit.updated_at < ON_ITS_WAY and not told_here
 
 
 def _is_told(visit: VisitToRegister) -> bool:

@@ -2,9 +2,10 @@
 
 The register is committed before the outcomes are published, and a message is done only when its outcome was taken.
 Whatever ends in between, the message comes again: then the register is right already, and its outcome is told again.
+Of a visit that the country does not have, nothing is told: its own country does that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from lambda_function.services.bus import Bus, Message
 from lambda_function.services.event_fields import MalformedEventError
 from lambda_function.services.queue import Record, SecondsLeft, note_failure, together_or_each
 from lambda_function.services.registers.events import Change, outcome, read_change
-from lambda_function.services.registers.registering import Country, Registering, register_visits
+from lambda_function.services.registers.registering import Country, Registering, read_visits, register_visits, row_of
 
 _MALFORMED = "RegisterEventsMalformed"
 
@@ -39,7 +40,9 @@ class Processor:
     clock: Callable[[], datetime]
 
     def process(self, records: Sequence[Record], seconds_left: SecondsLeft) -> list[str]:
-        """Returns the ids of the records that have to come again. A visit whose record does not has FAILED."""
+        """Returns the ids of the records that have to come again. A visit of this country whose record does not has
+        FAILED.
+        """
         received = self._read(records)
         registered = self._register({each.change.appointment_id for each in received}, seconds_left)
         _report_lag(received, registered)
@@ -47,7 +50,7 @@ class Processor:
         done = {
             each.record_id
             for each in received
-            if registered[each.change.appointment_id].reason is None and each.change.appointment_id in taken
+            if _is_done(registered[each.change.appointment_id], told=each.change.appointment_id in taken)
         }
         return [record.record_id for record in records if record.record_id not in done]
 
@@ -79,15 +82,34 @@ class Processor:
         the outcome is that of its present version, which may be a later one than the message's.
         """
         outcomes: dict[int, Message] = {}
+        elsewhere = self._elsewhere([each.change.appointment_id for each in received if each.is_last], registered)
         for record_id, change, is_last in received:
             visit, reason, _, at = registered[change.appointment_id]
             if reason is not None:
                 logger.error("visit not registered", record_id=record_id, visit=change.appointment_id, reason=reason)
-            if reason is None or is_last:
+            told = visit is not None if reason is None else is_last and change.appointment_id not in elsewhere
+            if told:
                 outcomes[change.appointment_id] = outcome(visit or change, self.country.code, reason, at)
         if failed := sum(registered[appointment_id].reason is not None for appointment_id in outcomes):
             count("RegistrationFailed", failed)
         return list(outcomes.values())
+
+    def _elsewhere(self, appointment_ids: Sequence[int], registered: Mapping[int, Registering]) -> set[int]:
+        """Returns those of the visits that the country does not have, of all that were not read. While the main
+        database is away, nobody knows.
+        """
+        unread = {key for key in appointment_ids if registered[key].reason and registered[key].visit is None}
+        if not unread:
+            return set()
+        try:
+            visits = read_visits(self.country.main, unread)
+        except (UnavailableError, ContentionError, DBAPIError):
+            return set()
+        return {key for key in unread if row_of(visits.get(key), self.country.code) is None}
+
+
+def _is_done(registering: Registering, *, told: bool) -> bool:
+    return registering.reason is None and (told or registering.visit is None)
 
 
 def _report_lag(received: Sequence[_Received], registered: dict[int, Registering]) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, update
+from sqlalchemy import Connection, event
 
 from lambda_function.db.models import Appointment, AppointmentRegistration
 from lambda_function.db.repositories import register
@@ -60,12 +60,7 @@ def told(peru: PeruvianRegister, visits: Iterable[Appointment], status: Status =
 
 
 def raise_version(peru: PeruvianRegister, visit: Appointment, version: int, **columns: Any) -> None:
-    changed = {"version": version, "updated_at": OLD, **columns}
-    peru.practice.session.execute(
-        update(Appointment).where(Appointment.appointment_id == visit.appointment_id).values(changed)
-    )
-    peru.practice.session.commit()
-    peru.practice.session.refresh(visit)
+    peru.alter(visit, **{"version": version, "updated_at": OLD, **columns})
 
 
 def same(peru: PeruvianRegister) -> bool:
@@ -156,6 +151,23 @@ def test_what_a_message_is_on_its_way_about_is_no_difference(peru: PeruvianRegis
     assert (found.differences, found.days, found.repaired) == ({}, {}, 0)
     assert found.on_their_way == [moved.appointment_id, booked.appointment_id]
     assert peru.versions() == {moved.appointment_id: 1}
+
+
+def test_what_has_just_left_the_country_is_on_its_way_whatever_the_other_country_has_told(
+    peru: PeruvianRegister,
+) -> None:
+    just_now, long_ago = registered(peru, 2)
+    for visit, updated_at in ((just_now, NOW), (long_ago, OLD)):
+        raise_version(peru, visit, 2, clinic_id=2, updated_at=updated_at)
+    told_to_main(peru)
+
+    found = look(peru, repair=True)
+
+    assert (found.on_their_way, found.differences) == (
+        [just_now.appointment_id],
+        {long_ago.appointment_id: DifferenceKind.ORPHAN},
+    )
+    assert sorted(peru.versions()) == [just_now.appointment_id]
 
 
 def test_what_has_an_outcome_is_on_its_way_no_more(peru: PeruvianRegister) -> None:

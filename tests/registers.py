@@ -35,6 +35,12 @@ def new_register(server_url: URL, worker_id: str) -> Iterator[URL]:
             yield user_url
 
 
+def inserts(engine: Engine) -> int:
+    """Returns how many statements INSERT the server has had from the engine's one connection."""
+    with engine.connect() as connection:
+        return int(connection.execute(text("SHOW SESSION STATUS LIKE 'Com_insert'")).one()[1])
+
+
 class Outcome(NamedTuple):
     """What the bus has told about a visit. `error` is None if it is registered."""
 

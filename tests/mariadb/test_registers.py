@@ -25,6 +25,7 @@ from tests.services.registers.test_checking import (
 )
 from tests.services.registers.test_outcomes import (
     keep,
+    test_a_batch_reaches_the_server_in_one_statement,
     test_the_outcome_that_counts_is_kept_in_whatever_order_they_come,
 )
 from tests.services.registers.test_processing import (
@@ -32,11 +33,13 @@ from tests.services.registers.test_processing import (
     test_a_change_of_what_is_registered_changes_the_row,
     test_a_row_that_the_register_refuses_stops_no_other,
     test_an_erased_patient_has_no_insurance_in_the_register,
+    test_the_rows_of_a_batch_reach_the_server_in_one_statement,
 )
 
 __all__ = [
     "empty_url",
     "keep",
+    "test_a_batch_reaches_the_server_in_one_statement",
     "test_a_change_is_registered_as_the_main_database_has_it_and_told",
     "test_a_change_of_what_is_registered_changes_the_row",
     "test_a_reader_sees_nothing_but_what_a_register_holds",
@@ -53,6 +56,7 @@ __all__ = [
     "test_the_model_is_what_the_migrations_make",
     "test_the_outcome_that_counts_is_kept_in_whatever_order_they_come",
     "test_the_processor_of_a_country_may_do_nothing_else_in_its_register",
+    "test_the_rows_of_a_batch_reach_the_server_in_one_statement",
     "test_workers_that_add_one_visit_at_once_all_succeed",
     "test_workers_that_register_one_visit_at_once_leave_its_last_version",
     "workers",

@@ -59,7 +59,7 @@ def add(session: Session, rows: Sequence[VisitInRegister], now: datetime) -> Non
     if not rows:
         return
     try:
-        write(session, insert(VISIT_ROWS).values(_values(rows, now)))
+        write(session, insert(VISIT_ROWS), _values(rows, now))
     except IntegrityError as error:
         if duplicate(error) is None:
             raise
@@ -70,9 +70,9 @@ def change(session: Session, rows: Sequence[VisitInRegister], now: datetime) -> 
     """Writes visits whose rows are locked, in one statement."""
     if not rows:
         return
-    statement = insert(VISIT_ROWS).values(_values(rows, now))
+    statement = insert(VISIT_ROWS)
     others = {column.name: statement.inserted[column.name] for column in VISIT_ROWS.columns if not column.primary_key}
-    write(session, statement.on_duplicate_key_update(others))
+    write(session, statement.on_duplicate_key_update(others), _values(rows, now))
 
 
 def remove(session: Session, appointment_ids: Collection[int]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_
+from sqlalchemy import ColumnElement, String, and_, case, delete, literal_column, or_
 from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.orm import Session
 
@@ -19,8 +19,9 @@ def keep(session: Session, outcomes: Sequence[Registration]) -> None:
     """
     if outcomes:
         # Whoever keeps outcomes of the same visits at the same time meets them in the same order.
-        statement = insert(REGISTRATION_ROWS).values([outcome._asdict() for outcome in sorted(outcomes)])
-        write(session, statement.on_duplicate_key_update(_what_outranks(statement)))
+        statement = insert(REGISTRATION_ROWS)
+        rows = [outcome._asdict() for outcome in sorted(outcomes)]
+        write(session, statement.on_duplicate_key_update(_what_outranks(statement)), rows)
 
 
 def forget(session: Session, appointment_id: int) -> None:
@@ -37,6 +38,8 @@ def _what_outranks(statement: Insert) -> list[tuple[str, ColumnElement[Any]]]:
     """
     new, old = statement.inserted, REGISTRATION_ROWS.c
     later = or_(new.at > old.at, and_(new.at == old.at, new.error > old.error))
-    better = or_(and_(new.status == Outcome.DONE, old.status == Outcome.FAILED), and_(new.status == old.status, later))
+    # Written out, because the driver sends many rows at once only if no parameter follows them.
+    done, failed = (literal_column(f"'{each}'", String) for each in (Outcome.DONE, Outcome.FAILED))
+    better = or_(and_(new.status == done, old.status == failed), and_(new.status == old.status, later))
     outranks = or_(new.version > old.version, and_(new.version == old.version, better))
     return [(name, case((outranks, new[name]), else_=old[name])) for name in ("error", "at", "status", "version")]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from lambda_function.db.models import AppointmentRegistration
 from lambda_function.db.unit_of_work import Database
@@ -14,6 +15,7 @@ from lambda_function.services.queue import RESERVE, Record
 from lambda_function.services.registers.outcomes import keep_outcomes
 from tests.clock import NOW
 from tests.factories import Practice
+from tests.registers import inserts
 
 DONE, FAILED = "visit.registered", "visit.registration_failed"
 
@@ -75,6 +77,17 @@ def test_the_outcome_that_counts_is_kept_in_whatever_order_they_come(
         assert keep(*batch) == []
 
     assert kept(practice) == [left]
+
+
+def test_a_batch_reaches_the_server_in_one_statement(
+    practice: Practice, engine: Engine, keep: Callable[..., list[str]]
+) -> None:
+    before = inserts(engine)
+    for version in (1, 2):
+        assert keep(*(record(DONE, appointment_id=number, version=version) for number in range(1, 11))) == []
+
+    assert inserts(engine) - before == 2
+    assert kept(practice) == [(number, 2, "DONE", None) for number in range(1, 11)]
 
 
 def test_what_cannot_be_understood_fails_alone(

@@ -13,7 +13,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.services.queue import RESERVE, Record
 from tests.api.desk import instant
 from tests.clock import NOW
-from tests.registers import MAX_RECEIVES, Outcome, PeruvianRegister
+from tests.registers import MAX_RECEIVES, Outcome, PeruvianRegister, inserts
 
 START = instant("15:00")
 
@@ -293,6 +293,19 @@ def test_a_batch_takes_as_many_statements_for_one_message_as_for_ten(peru: Peruv
     assert new == ["SELECT", "SELECT", "INSERT", "SELECT"]
     assert (known, moved, left) == (["SELECT"] * 2, ["SELECT", "SELECT", "INSERT"], ["SELECT", "SELECT", "DELETE"])
     assert peru.rows() == {}
+
+
+def test_the_rows_of_a_batch_reach_the_server_in_one_statement(peru: PeruvianRegister) -> None:
+    visits = [peru.practice.add_appointment(START + timedelta(hours=n)) for n in range(10)]
+    before = inserts(peru.register_engine)
+    peru.deliver(*map(peru.change, visits))
+    added = inserts(peru.register_engine)
+    for visit in visits:
+        move(peru, visit, visit.starts_at + timedelta(days=1))
+    peru.deliver(*map(peru.change, visits))
+
+    assert (added - before, inserts(peru.register_engine) - added) == (1, 1)
+    assert list(peru.versions().values()) == [2] * 10
 
 
 def test_a_visit_is_registered_as_it_is_when_its_row_is_locked(peru: PeruvianRegister) -> None:

@@ -51,9 +51,10 @@ class Consumer:
         while messages := self._received():
             answer = self._invoke({"Records": [_record(message) for message in messages.values()]})
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-            done = [message for message_id, message in messages.items() if message_id not in failed]
-            for message in done:
-                self._queues.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+            handles = {key: message["ReceiptHandle"] for key, message in messages.items() if key not in failed}
+            if handles:
+                entries: Any = [{"Id": key, "ReceiptHandle": handle} for key, handle in handles.items()]
+                self._queues.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def _received(self) -> dict[str, Any]:
         received = self._queues.receive_message(

@@ -144,7 +144,7 @@ def _action(environ: Environ, body: bytes) -> str:
         return "sms"
     if target == "AWSEvents.PutEvents":
         return "bus"
-    return "queue" if target in {"AmazonSQS.ReceiveMessage", "AmazonSQS.DeleteMessage"} else ""
+    return "queue" if target in {"AmazonSQS.ReceiveMessage", "AmazonSQS.DeleteMessageBatch"} else ""
 
 
 def _headers(request: bytes) -> str:

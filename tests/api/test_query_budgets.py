@@ -65,7 +65,7 @@ BUDGETS = {
     "POST /appointments/{appointment_id}/no-show": 11,
     "GET /appointments/{appointment_id}/history": 3,
     "POST /appointments/{appointment_id}/remind": 12,
-    "POST /appointments/{appointment_id}/register": 5,
+    "POST /appointments/{appointment_id}/register": 7,
     "GET /notifications": 4,
     "POST /waitlist": 11,
     "GET /waitlist": 2,

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Engine, event, text
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine
-from lambda_function.db.models import Appointment, IdempotencyKey
+from lambda_function.db.models import Appointment, Country, IdempotencyKey
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.appointment import Status
 from lambda_function.services.operators.actions import OperatorContext, run
@@ -105,7 +105,7 @@ def is_marked(scene: Scene) -> bool:
         return bool(connection.execute(erased, {"id": scene.patient}).scalar_one())
 
 
-Writing = tuple[str, str, dict[str, Any]]
+Writing = tuple[str, str, dict[str, Any] | None]
 WRITINGS: dict[str, Writing] = {
     "internal note": ("PATCH", "/appointments/{self.past}", {"internal_note": WORDS}),
     "patient note": ("PATCH", "/appointments/{self.past}", {"patient_note": WORDS}),
@@ -194,6 +194,49 @@ def test_words_that_are_being_written_when_the_erasing_begins_go_with_the_rest(
     assert begun[0].result() == f"erased:{scene.patient}"
     assert left(scene) == set()
     assert [json.loads(row.body) for row in scene.practice.rows(IdempotencyKey)] == []
+
+
+REGISTERING: Writing = ("POST", "/appointments/{self.past}/register", None)
+
+
+def test_an_answer_that_is_being_kept_when_the_erasing_begins_goes_with_the_rest(
+    scene: Scene, pool: ThreadPoolExecutor
+) -> None:
+    """Having a visit registered again changes no visit, and its answer names the patient all the same."""
+    scene.practice.session.merge(Country(code="PE"))
+    scene.practice.session.commit()
+    begun: list[Future[str]] = []
+
+    def forgotten(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("DELETE FROM appointment_registration") and not begun:
+            begun.append(pool.submit(scene.erase))
+            until(lambda: begun[0].done() or lock_waiters(scene.url) == 1)
+
+    event.listen(scene.engine, "after_cursor_execute", forgotten)
+    answer = scene.request(*REGISTERING)
+
+    assert (answer.status, answer.json["patient"]["full_name"]) == (202, PERSON["full_name"])
+    assert begun[0].result() == f"erased:{scene.patient}"
+    assert left(scene) == set()
+    assert scene.practice.rows(IdempotencyKey) == []
+
+
+def test_an_answer_that_is_kept_while_the_patient_is_erased_leaves_no_name(
+    scene: Scene, pool: ThreadPoolExecutor
+) -> None:
+    scene.practice.session.merge(Country(code="PE"))
+    scene.practice.session.commit()
+
+    with plain_engine(scene.url).connect() as connection:
+        connection.execute(text("SELECT user_id FROM patient WHERE user_id = :id FOR UPDATE"), {"id": scene.patient})
+        erasing = pool.submit(scene.erase)
+        until(lambda: lock_waiters(scene.url) == 1)
+        connection.rollback()
+        answer = scene.request(*REGISTERING)
+
+    assert erasing.result() == f"erased:{scene.patient}"
+    assert answer.status == 202
+    assert left(scene) == set()
 
 
 @pytest.mark.parametrize("name", [*WRITINGS, "booking"])

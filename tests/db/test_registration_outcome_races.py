@@ -1,14 +1,16 @@
 """The outcome of a registration is written while somebody changes its visit, each over a connection of their own, on
-MySQL and MariaDB. Neither waits for the other: a transaction that did would be refused after some seconds.
+MySQL and MariaDB. Neither waits for the other: a transaction that did would be refused after some seconds. Only who has
+a visit registered again, and so forgets its outcome, takes turns with who writes one.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import URL
 
-from lambda_function.db.models import Appointment, AppointmentRegistration, Country
+from lambda_function.db.models import Appointment, AppointmentRegistration, Country, OutboxMessage
 from lambda_function.db.repositories import registrations
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Step
@@ -17,9 +19,11 @@ from lambda_function.services import attendance
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.lifecycle import take
 from lambda_function.services.moving import ChangeRequest, change
+from lambda_function.services.register_again import register_again
 from tests.clock import NOW
 from tests.db.races import Clients, Run, transaction
 from tests.factories import Practice
+from tests.lock_waits import lock_waiters, until
 
 START = NOW + timedelta(days=1)
 LATER = NOW + timedelta(days=2)
@@ -119,6 +123,69 @@ def test_an_outcome_can_be_written_while_a_visit_is_being_booked(place: Practice
 
     assert transaction(then(booking(place), meanwhile), place.actor("rita"))(many.databases[0]) == "done"
     assert versions(place) == [(1, 1), (1, 1)]
+
+
+def failed(appointment_id: int) -> Registration:
+    return Registration(appointment_id, 1, Outcome.FAILED, "refused", NOW)
+
+
+def requested(place: Practice) -> list[int]:
+    return [row.detail["appointment_id"] for row in place.rows(OutboxMessage)]
+
+
+def test_what_is_sent_again_while_an_outcome_is_being_written_is_pending_and_then_has_the_new_one(
+    place: Practice, many: Clients
+) -> None:
+    visit = visit_of(place)
+    again = transaction(lambda work: register_again(work, visit), place.actor("rita"))
+    with ThreadPoolExecutor(1) as pool:
+        waiting: list[Future[str]] = []
+
+        def meanwhile(work: UnitOfWork) -> None:
+            registrations.keep(work.session, [failed(visit)])
+            waiting.append(pool.submit(again, many.databases[1]))
+            until(lambda: lock_waiters(place.url, "DELETE FROM appointment_registration%") == 1)
+
+        assert transaction(meanwhile)(many.databases[0]) == "done"
+        assert waiting[0].result() == "done"
+    assert (place.rows(AppointmentRegistration), requested(place)) == ([], [visit])
+
+    assert transaction(keeping(visit))(many.databases[0]) == "done"
+    assert versions(place) == [(1, 1)]
+
+
+def test_an_old_outcome_that_waits_for_a_visit_that_is_sent_again_does_not_outlive_the_new_one(
+    place: Practice, many: Clients
+) -> None:
+    visit = visit_of(place)
+    old = transaction(lambda work: registrations.keep(work.session, [failed(visit)]))
+    assert old(many.databases[0]) == "done"
+    with ThreadPoolExecutor(1) as pool:
+        waiting: list[Future[str]] = []
+
+        def sending(work: UnitOfWork) -> None:
+            register_again(work, visit)
+            waiting.append(pool.submit(old, many.databases[1]))
+            until(lambda: lock_waiters(place.url, "INSERT INTO appointment_registration%") == 1)
+
+        assert transaction(sending, place.actor("rita"))(many.databases[0]) == "done"
+        assert waiting[0].result() == "done"
+    assert requested(place) == [visit]
+
+    assert transaction(keeping(visit))(many.databases[0]) == "done"
+    assert [row.status for row in place.rows(AppointmentRegistration)] == [Outcome.DONE]
+
+
+def test_many_who_send_a_visit_again_and_many_outcomes_all_succeed(place: Practice, many: Clients) -> None:
+    visit, rita = visit_of(place), place.actor("rita")
+    again = transaction(lambda work: register_again(work, visit), rita)
+    old = transaction(lambda work: registrations.keep(work.session, [failed(visit)]))
+
+    assert many.at_once([again, old] * 4) == ["done"] * 8
+
+    assert requested(place) == [visit] * 4
+    assert transaction(keeping(visit))(many.databases[0]) == "done"
+    assert [row.status for row in place.rows(AppointmentRegistration)] == [Outcome.DONE]
 
 
 def test_outcomes_of_other_visits_do_not_wait_for_each_other(place: Practice, many: Clients) -> None:

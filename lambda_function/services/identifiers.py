@@ -5,15 +5,20 @@ refusals are counted, and after REFUSALS_A_DAY nothing more is looked up.
 from collections.abc import Sequence
 
 from lambda_function.db.repositories import identifiers as identifier_rows
+from lambda_function.db.repositories import outbox
 from lambda_function.db.repositories.refusals import RefusalKind, count_refusal, lock_refusals
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.errors import IdentifierTakenError, InvalidInputError, ThrottledError
 from lambda_function.domain.identifiers import Identifier, IdentifierSystem, ScopedIdentifier, scope_of, scoped
+from lambda_function.domain.messages import REGISTRATION_REQUESTED
 from lambda_function.domain.people import PersonAction
 from lambda_function.services.person_events import note_person
+from lambda_function.services.visits import tell
 
 REFUSALS_A_DAY = 5
+# So many visits of one patient are registered again at once.
+VISITS_TOLD = 100
 
 
 def clinic_of(actor: Actor, clinic_id: int | None) -> int | None:
@@ -48,8 +53,10 @@ def in_scopes(work: UnitOfWork, clinic_id: int | None, identifiers: Sequence[Ide
 
 
 def replace(work: UnitOfWork, user_id: int, clinic_id: int | None, identifiers: Sequence[Identifier]) -> bool:
-    """Makes these the patient's identifiers in the scopes of the clinic, and returns whether that changed anything. The
-    caller has called check_attempts and holds the person's row. Raises IdentifierTakenError and InvalidInputError.
+    """Makes these the patient's identifiers in the scopes of the clinic, and returns whether that changed anything. If
+    the insurance has changed, the register of the country is asked to read visits again of which something is still to
+    come, at most VISITS_TOLD. The caller has called check_attempts and holds the person's row. Raises
+    IdentifierTakenError and InvalidInputError.
     """
     clinic_id, country = _place(work, clinic_id)
     wanted = scoped(identifiers, clinic_id=clinic_id, country=country)
@@ -57,7 +64,11 @@ def replace(work: UnitOfWork, user_id: int, clinic_id: int | None, identifiers: 
     if any(holder.user_id != user_id for holder in holders):
         raise refusal(work)
     scopes = {(system, scope_of(system, clinic_id=clinic_id, country=country)) for system in IdentifierSystem}
-    return identifier_rows.replace_identifiers(work.session, user_id, wanted, scopes)
+    changed = identifier_rows.replace_identifiers(work.session, user_id, wanted, scopes)
+    if any(each.system is IdentifierSystem.INSURANCE for each in changed):
+        visits = outbox.unfinished_visits_to_tell(work.session, user_id, country, now=work.now, limit=VISITS_TOLD)
+        tell(work, REGISTRATION_REQUESTED, visits)
+    return bool(changed)
 
 
 def _place(work: UnitOfWork, clinic_id: int | None) -> tuple[int, str]:

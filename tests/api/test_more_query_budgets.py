@@ -241,8 +241,8 @@ def test_changing_and_deactivating_a_patient_stays_within_its_budget(
 
 # Identifiers cost more than the budget of their routes: the count of refusals (two statements), the country, whoever
 # has them, the rows and the words. A change also takes the
-# lock of the patient, and reads and replaces what they have.
-WITH_IDENTIFIERS = {"POST": 15, "PATCH": 20}
+# lock of the patient, reads and replaces what they have, and looks for visits that a register is to read again.
+WITH_IDENTIFIERS = {"POST": 15, "PATCH": 21}
 
 
 @pytest.mark.parametrize("identifiers", [1, 10])

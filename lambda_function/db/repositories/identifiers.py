@@ -92,21 +92,21 @@ def replace_identifiers(
     user_id: int,
     identifiers: Collection[ScopedIdentifier],
     scopes: Collection[tuple[IdentifierSystem, str]],
-) -> bool:
-    """Makes these the patient's identifiers in the scopes, keeps those in others, and returns whether that changed
-    anything. The caller holds the lock of the patient or their row. Raises ContentionError as add_identifiers does.
+) -> frozenset[ScopedIdentifier]:
+    """Makes these the patient's identifiers in the scopes, keeps those in others, and returns those that were added or
+    removed. The caller holds the lock of the patient or their row. Raises ContentionError as add_identifiers does.
     """
     known = set(identifiers_of(session, user_id))
     here = {identifier for identifier in known if (identifier.system, identifier.scope) in scopes}
     wanted = set(identifiers)
     if here == wanted:
-        return False
+        return frozenset()
     if removed := here - wanted:
         write(session, delete(PatientIdentifier).where(_one_of(removed)))
     if added := wanted - here:
         insert_identifiers(session, [(identifier, user_id) for identifier in added])
     replace_words(session, user_id, identifier_words(known - here | wanted), IDENTIFIER_KINDS)
-    return True
+    return frozenset(removed | added)
 
 
 def _one_of(identifiers: Collection[ScopedIdentifier]) -> ColumnElement[bool]:

@@ -8,12 +8,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect
-from lambda_function.db.models import Appointment, Clinic, OutboxMessage
+from lambda_function.db.base import AnySelect, instant_parameter
+from lambda_function.db.models import Appointment, Clinic, Country, OutboxMessage
 from lambda_function.db.models.outbox import OUTBOX_ROWS
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
-from lambda_function.domain.appointment import Status
+from lambda_function.domain.appointment import UNFINISHED, Status
 
 
 class UnpublishedMessage(NamedTuple):
@@ -42,6 +42,18 @@ _VISITS: AnySelect = (
     .where(Appointment.appointment_id.in_(bindparam("appointment_ids", expanding=True)))
     .order_by(Appointment.appointment_id)
 )
+_UNFINISHED: AnySelect = (
+    select(*columns(VisitToTell, Appointment, country=Clinic.country))
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .join(Country, Country.code == Clinic.country)
+    .where(
+        Appointment.patient_id == bindparam("patient_id"),
+        Appointment.status.in_(sorted(UNFINISHED)),
+        Clinic.country == bindparam("country"),
+    )
+    .order_by(Appointment.ends_at <= instant_parameter("now"), Appointment.starts_at, Appointment.appointment_id)
+    .limit(bindparam("most"))
+)
 _NEXT: AnySelect = (
     select(*columns(UnpublishedMessage, OutboxMessage))
     .where(OutboxMessage.published_at.is_(None), OutboxMessage.outbox_id > bindparam("after"))
@@ -59,6 +71,16 @@ def add(session: Session, messages: Sequence[Mapping[str, Any]]) -> None:
 def visits_to_tell(session: Session, appointment_ids: Collection[int]) -> list[VisitToTell]:
     """Returns these visits as they are now, in the order of their ids."""
     return fetch_all(session, VisitToTell, _VISITS, {"appointment_ids": sorted(appointment_ids)}, unscoped=True)
+
+
+def unfinished_visits_to_tell(
+    session: Session, patient_id: int, country: str, *, now: datetime, limit: int
+) -> list[VisitToTell]:
+    """Returns at most `limit` visits of the patient in a country that has a register, of which something is still to
+    come: those ahead first, the next one before the others.
+    """
+    values = {"patient_id": patient_id, "country": country, "now": now, "most": limit}
+    return fetch_all(session, VisitToTell, _UNFINISHED, values, unscoped=True)
 
 
 def claim(session: Session, *, after: int, limit: int) -> list[UnpublishedMessage]:

@@ -20,6 +20,7 @@ from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, AppointmentRegistration, Country, OutboxMessage
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
+from lambda_function.domain.appointment import UNFINISHED
 from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.operators.actions import OperatorContext, run
 from lambda_function.services.registers.checking import Comparison
@@ -202,9 +203,12 @@ def test_each_register_holds_what_the_main_database_holds_whatever_dies_fails_an
 
 
 def _mend_identifiers(found: Registers, country: str) -> None:
-    """Repairs the rows of patients whose insurance has changed since, of which no event tells. Nothing else differs."""
+    """Repairs the rows of visits that were over when the patient's insurance changed, of which no event tells. Nothing
+    else differs.
+    """
     due, rows = due_rows(found.main, country), found.by_country[country].rows()
     changed = [number for number, row in due.items() if row["insurance"] != rows[number]["insurance"]]
+    assert [number for number in changed if due[number]["status"] in UNFINISHED] == []
     assert _differences(found.check(country, repair=True)) == dict.fromkeys(changed, "different")
 
 

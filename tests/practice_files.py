@@ -51,6 +51,7 @@ PRICES = (
     | st.integers(0, 10**10 - 1)
     | st.integers(0, 10**12 - 1).map(lambda cents: f"{cents // 100}.{cents % 100:02d}")
 )
+COUNTRIES = st.lists(st.sampled_from(["PE", "NO", "ON", "CL"]), unique=True)
 DAYS = st.dates().filter(lambda day: 1000 <= day.year < 3000).map(str)
 CLOCKS = st.integers(0, 288).map(lambda number: clock(5 * number))
 STEPS = st.integers(1, 288).map(lambda number: 5 * number)
@@ -170,13 +171,15 @@ def practice_files(draw: st.DrawFn) -> Mapping[str, Any]:
     """Draws the content of a file for an empty practice. The database may find two of its names the same."""
     treatments = draw(st.dictionaries(CODES, TREATMENTS, max_size=4))
     clinics = draw(st.dictionaries(NAMES, CLINICS, max_size=3))
+    countries = draw(st.fixed_dictionaries({}, optional={"countries": COUNTRIES}))
     if not clinics:
-        return {"treatments": treatments}
+        return {"treatments": treatments, **countries}
     people = draw(st.lists(USER_NAMES, max_size=5, unique_by=folded))
     number = draw(st.integers(0, len(people)))
     places = st.lists(st.sampled_from(list(clinics)), min_size=1, unique=True)
     receptionists = st.fixed_dictionaries({**PERSON, "clinics": places}, optional=PERSON_OPTIONS)
     return {
+        **countries,
         "treatments": treatments,
         "clinics": clinics,
         "doctors": {name: draw(doctors(list(clinics), list(treatments))) for name in people[:number]},

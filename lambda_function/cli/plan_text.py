@@ -26,6 +26,9 @@ def _lines(plan: Document) -> Iterator[str]:
         yield f"{_SIGNS[change['action']]} {change['kind']} {change['name']}"
         for field, values in change["fields"].items():
             yield f"    {field}: {_difference(values['old'], values['new'], created=change['action'] == 'create')}"
+    for change in plan["changes"]:
+        if change["kind"] == "country":
+            yield f"* {_about_country(change['name'], added=change['action'] == 'create')}"
     for conflict in plan["conflicts"]:
         how = " Add --accept-conflicts to apply it anyway." if conflict["acceptable"] else ""
         ids = ids_text(conflict["appointment_ids"])
@@ -37,6 +40,13 @@ def _lines(plan: Document) -> Iterator[str]:
         yield f"* clinic {name} has {ahead} ahead: nothing is moved, but its clocks show other times for them"
     for section, names in plan["not_in_file"].items():
         yield f"* not in the file and left unchanged: {section} {_listed(names)}"
+
+
+def _about_country(code: str, *, added: bool) -> str:
+    if added:
+        how = f"visits that are there already wait until `countries check {code} --repair`"
+        return f"visits in {code} are registered from now on; {how}"
+    return f"visits in {code} no longer show whether they are registered; the register keeps what it has"
 
 
 def _summary(plan: Document) -> str:

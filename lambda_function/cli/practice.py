@@ -22,8 +22,9 @@ _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path
 def practice() -> None:
     """Declare clinics, chairs, treatments, staff, hours and closures in one YAML file.
 
-    Treatments are identified by code, staff by user name, clinics by name, and chairs by name within their clinic. What
-    the file leaves out stays as it is. docs/practice.md describes the file.
+    Treatments are identified by code, staff by user name, clinics by name, and chairs by name within their clinic. It
+    also names the countries that have a register of visits. What the file leaves out stays as it is. docs/practice.md
+    describes the file.
     """
 
 

@@ -23,6 +23,7 @@ READS = (
     "receptionists",
     "clinics",
     "treatments",
+    "countries",
 )
 
 

@@ -9,28 +9,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import URL, text
 
 from dev import demo
-from lambda_function.db.models import Appointment, User
+from lambda_function.db.models import Appointment, Clinic, OutboxMessage, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.errors import HasBookingsError
-from lambda_function.services.booking import BookingRequest
+from lambda_function.services.booking import BookingRequest, book
 from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.plan import make_plan
-from lambda_function.services.practice.read_declaration import read_declaration
+from lambda_function.services.practice.read_declaration import DeclarationError, read_declaration
 from lambda_function.services.practice.state import State, read_state
 from tests.architecture.source import ROOT
 from tests.cli.terminal import demo_document
 from tests.clock import NOW
 from tests.db.overtaking import READS, apply_after
-from tests.db.races import Clients, booking
+from tests.db.races import Clients, booking, transaction
 from tests.factories import Practice
+from tests.lock_waits import lock_waiters, until
 from tests.servers import plain_engine
 
+LIMA = "Lima Centro"
 ROUNDS = 10
 WRITTEN = text("SELECT COUNT(*) FROM user WHERE full_name = 'Mei Wu'")
 
@@ -122,8 +125,8 @@ def test_a_doctor_who_is_taken_away_while_somebody_books_is_either_gone_or_booke
 
     for number in range(ROUNDS):
         start = (NOW + timedelta(days=1)).replace(hour=13) + timedelta(minutes=30 * number)
-        book = booking(rita, BookingRequest(drwu, 1, start, pat))
-        answers = clients.at_once([take_away, book] if number % 2 else [book, take_away])
+        visit = booking(rita, BookingRequest(drwu, 1, start, pat))
+        answers = clients.at_once([take_away, visit] if number % 2 else [visit, take_away])
         visits = practice.rows(Appointment)
         assert set(answers) in ({"refused", "booked"}, {"gone", "validation_error"})
         assert practice.user("drwu").active is bool(visits)
@@ -131,12 +134,67 @@ def test_a_doctor_who_is_taken_away_while_somebody_books_is_either_gone_or_booke
         clients.databases[0].transact(lambda work: apply_practice(work, back))
 
 
+def lima_in(country: str) -> Declaration:
+    return read_declaration({"clinics": {LIMA: {**demo_document()["clinics"][LIMA], "country": country}}})
+
+
 def _forget(practice: Practice, visits: list[Appointment]) -> None:
-    for rows in ("slot_claim", "appointment_event"):
+    for rows in ("slot_claim", "appointment_event", "outbox"):
         practice.session.execute(text(f"DELETE FROM {rows}"))
     for visit in visits:
         practice.session.delete(visit)
     practice.session.commit()
+
+
+def test_a_clinic_that_changes_country_while_somebody_books_has_no_visit_of_the_other_country(
+    practice: Practice, clients: Clients
+) -> None:
+    rita, drwu, pat = practice.actor("rita"), practice.ids["drwu"], practice.ids["pat"]
+    abroad, home = (lima_in(country) for country in ("CL", "PE"))
+
+    def move(database: Database) -> str:
+        try:
+            database.transact(lambda work: apply_practice(work, abroad))
+        except DeclarationError:
+            return "refused"
+        return "moved"
+
+    for number in range(ROUNDS):
+        start = (NOW + timedelta(days=1)).replace(hour=13) + timedelta(minutes=30 * number)
+        visit = booking(rita, BookingRequest(drwu, 1, start, pat))
+        answers = clients.at_once([move, visit] if number % 2 else [visit, move])
+        practice.session.rollback()
+        [message] = practice.rows(OutboxMessage)
+        assert set(answers) in ({"refused", "booked"}, {"moved", "booked"})
+        assert message.detail["country"] == ("CL" if "moved" in answers else "PE")
+        assert {row.country for row in practice.rows(Clinic) if row.clinic_id == 1} == {message.detail["country"]}
+        _forget(practice, practice.rows(Appointment))
+        clients.databases[0].transact(lambda work: apply_practice(work, home))
+
+
+def test_a_clinic_does_not_change_country_under_a_booking_that_has_not_ended(
+    practice: Practice, clients: Clients
+) -> None:
+    """The booking has read the country and written the visit, and commits while the file waits."""
+    rita, drwu, pat = practice.actor("rita"), practice.ids["drwu"], practice.ids["pat"]
+    start = (NOW + timedelta(days=1)).replace(hour=13)
+    written = Event()
+
+    def book_slowly(work: UnitOfWork) -> None:
+        work.act_as(rita)
+        book(work, BookingRequest(drwu, 1, start, pat))
+        written.set()
+        until(lambda: lock_waiters(practice.url) == 1)
+
+    def move(database: Database) -> str:
+        assert written.wait(60)
+        try:
+            database.transact(lambda work: apply_practice(work, lima_in("CL")))
+        except DeclarationError:
+            return "refused"
+        return "moved"
+
+    assert clients.at_once([transaction(book_slowly, done="booked"), move]) == ["booked", "refused"]
 
 
 def test_whoever_the_file_does_not_concern_is_booked_meanwhile(

@@ -70,7 +70,7 @@ def test_an_export_is_no_difference_and_makes_the_same_practice_elsewhere(
 
 def test_an_empty_practice_is_a_file_without_entries(database: Database, tmp_path: Path) -> None:
     document = exported(database)
-    assert document == {kind.section: {} for kind in Kind}
+    assert document == {**{kind.section: {} for kind in Kind}, "countries": []}
     assert not read_declaration(as_file(tmp_path, document)).clinics
 
 
@@ -83,6 +83,7 @@ def test_what_is_applied_during_an_export_is_not_in_it(
     for section in document.values():
         for entry in section.values():
             entry["active"] = False
+    document["countries"] = ["CL", "PE"]
     document["treatments"]["filling"] = {"name": "Filling", "duration_minutes": 30}
     closures = [{"first_day": "2031-01-01", "last_day": "2031-01-01"}]
     document["clinics"]["Cusco"] = {

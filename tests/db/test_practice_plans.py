@@ -12,10 +12,10 @@ from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.services.practice.apply import apply_practice
 from lambda_function.services.practice.plan import Plan, make_plan
 from lambda_function.services.practice.read_declaration import read_declaration
-from lambda_function.services.practice.state import read_state
+from lambda_function.services.practice.state import Kind, read_state
 from tests.cli.terminal import demo_document
 from tests.factories import Practice
-from tests.practice_files import MESSAGES, QUIET_HOURS
+from tests.practice_files import COUNTRIES, MESSAGES, QUIET_HOURS
 from tests.profiles import examples
 
 LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
@@ -116,5 +116,25 @@ def test_a_plan_is_exactly_the_change_and_nothing_is_left_after_it(
             back[section][name][field] = EDITS[section, name, field][0]
         apply_practice(work, read_declaration(back))
         assert read_state(work.session).things == before.things
+
+    database.transact(run, commit=False)
+
+
+@settings(max_examples=examples(60, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=COUNTRIES, second=st.none() | COUNTRIES)
+def test_a_list_of_countries_is_complete_and_a_file_without_one_leaves_them_as_they_are(
+    database: Database, first: list[str], second: list[str] | None
+) -> None:
+    document = {} if second is None else {"countries": second}
+    wanted = set(first if second is None else second)
+
+    def run(work: UnitOfWork) -> None:
+        apply_practice(work, read_declaration({"countries": first}))
+        changes = make_plan(work, read_declaration(document)).changes
+        assert {change.name: change.created for change in changes} == {
+            code: code in wanted for code in wanted.symmetric_difference(first)
+        }
+        assert apply_practice(work, read_declaration(document)).changes == changes
+        assert read_state(work.session).things[Kind.COUNTRY].keys() == wanted
 
     database.transact(run, commit=False)

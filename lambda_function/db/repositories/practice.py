@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, bindparam, collate, column, delete, func, select, text, update
+from sqlalchemy import ColumnElement, String, bindparam, collate, column, delete, exists, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -20,6 +20,7 @@ from lambda_function.db.models import (
     Clinic,
     ClinicMessage,
     Closure,
+    Country,
     Doctor,
     DoctorTreatment,
     Receptionist,
@@ -37,6 +38,10 @@ from lambda_function.domain.errors import NameTakenError
 from lambda_function.domain.people import Language
 from lambda_function.domain.user_names import folded
 from lambda_function.domain.written_text import as_stored
+
+
+class CountryRow(NamedTuple):
+    code: str
 
 
 class TreatmentRow(NamedTuple):
@@ -143,6 +148,7 @@ class VisitTime(NamedTuple):
     ends_at: datetime
 
 
+_COUNTRIES = select(*columns(CountryRow, Country))
 _TREATMENTS = select(*columns(TreatmentRow, Treatment))
 _CLINICS = select(*columns(ClinicRow, Clinic))
 _CLINIC_MESSAGES = select(*columns(OwnWordsRow, ClinicMessage))
@@ -178,6 +184,15 @@ _VISITS_AHEAD = (
     .where(Appointment.starts_at > bindparam("now"), Appointment.status.in_(sorted(HOLDING)))
     .order_by(Appointment.appointment_id)
 )
+_WITH_VISITS = select(Clinic.clinic_id).where(
+    Clinic.clinic_id.in_(bindparam("clinic_ids", expanding=True)),
+    exists().where(Appointment.clinic_id == Clinic.clinic_id),
+)
+
+
+def countries(session: Session) -> list[CountryRow]:
+    """Returns the countries that have a register."""
+    return fetch_all(session, CountryRow, _COUNTRIES, unscoped=True)
 
 
 def treatments(session: Session) -> list[TreatmentRow]:
@@ -255,6 +270,11 @@ def visits_ahead(
     return fetch_all(session, VisitTime, statement, {"now": now}, unscoped=True)
 
 
+def with_visits(session: Session, clinic_ids: Collection[int]) -> set[int]:
+    """Returns those of the clinics that have visits, whatever became of these."""
+    return set(session.scalars(_WITH_VISITS, {"clinic_ids": sorted(clinic_ids)}, execution_options=UNSCOPED))
+
+
 def add(session: Session, rows: Sequence[Base]) -> None:
     """Adds a row. Raises NameTakenError if its name is taken."""
     session.add_all(rows)
@@ -275,6 +295,14 @@ def change(session: Session, key: InstrumentedAttribute[int], row_id: int, value
     if hasattr(mapped, "version"):
         values = {**values, "version": mapped.version + 1}
     write(session, update(mapped).where(key == row_id).values(values))
+
+
+def set_register(session: Session, country: str, *, is_there: bool) -> None:
+    """Says whether the country has a register."""
+    if is_there:
+        add(session, [Country(code=country)])
+    else:
+        write(session, delete(Country).where(Country.code == country))
 
 
 def set_chairs(session: Session, clinic_id: int, names: Collection[str]) -> None:

@@ -118,6 +118,8 @@ class _Writer:
 
     def write(self, change: PracticeChange) -> None:
         match change.kind:
+            case Kind.COUNTRY:
+                practice.set_register(self._session, change.name, is_there=change.created)
             case Kind.TREATMENT:
                 self._row(change, Treatment.treatment_id, lambda columns: Treatment(code=change.name, **columns))
             case Kind.CLINIC:

@@ -56,7 +56,7 @@ class VisitsAhead:
 
 
 def conflicts_of(change: PracticeChange, state: State, after: Things, ahead: VisitsAhead) -> list[Conflict]:
-    if change.created:
+    if change.created or change.kind is Kind.COUNTRY:
         return []
     found = {
         Kind.TREATMENT: _of_treatment,

@@ -120,6 +120,7 @@ def _distinct_names(value: object) -> object:
 
 Distinct = AfterValidator(_distinct)
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Price = Annotated[Decimal, BeforeValidator(_price)]
 Day = Annotated[date, BeforeValidator(_day)]
@@ -234,7 +235,7 @@ class DeclaredClinic(_Declared):
     messages that are missing from `messages` get our words again.
     """
 
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    country: CountryCode
     time_zone: Zone
     language: Annotated[Language, Field(strict=False)] = LEFT_OUT
     lead_minutes: Annotated[int, Field(ge=0, le=YEAR_MINUTES)] = LEFT_OUT
@@ -309,8 +310,11 @@ class DeclaredReceptionist(_DeclaredPerson):
 
 
 class Declaration(_Declared):
-    """A whole file: treatments by code, clinics by name, and staff by user name."""
+    """A whole file: the countries that have a register, treatments by code, clinics by name, and staff by user name. A
+    country that is missing from `countries` has none any more.
+    """
 
+    countries: Annotated[list[CountryCode], Field(max_length=MAX_ENTRIES), Distinct] = LEFT_OUT
     treatments: Annotated[dict[Code, DeclaredTreatment], Field(max_length=1000, default_factory=dict)]
     clinics: Annotated[
         dict[Name, DeclaredClinic], Field(max_length=1000, default_factory=dict), BeforeValidator(_distinct_names)

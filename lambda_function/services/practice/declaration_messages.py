@@ -48,9 +48,10 @@ _CODE = "a code of 1 to 64 letters without accents, digits, dots, hyphens and un
 _USER_NAME = (
     "a user name of 1 to 64 letters without accents, digits and . _ @ + - with a letter or a digit first, such as drluz"
 )
-_FILE = "one or more of the sections treatments, clinics, doctors and receptionists"
+_FILE = "one or more of the sections countries, treatments, clinics, doctors and receptionists"
 _BY = {"treatments": "code", "clinics": "name", "doctors": "user name", "receptionists": "user name"}
 _KEYS = {"treatments": _CODE, "clinics": _NAME, "doctors": _USER_NAME, "receptionists": _USER_NAME}
+_COUNTRY = "a country as two capital letters (ISO 3166), such as PE for Peru"
 _DATE = "a date of the years 1000 to 2999, such as 2030-01-31"
 _TIME = "a time from 00:00 to 24:00 on a whole five minutes, such as 08:30"
 _BUFFER = f"a number of minutes from 0 to {DAY_MINUTES} in steps of 5, such as 10"
@@ -64,7 +65,9 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "needs_approval": "true or false",
         "price": "an amount such as 40 or 40.50, or null",
         "active": "true or false",
-        "country": "a country as two capital letters (ISO 3166), such as PE for Peru",
+        "countries": "a list of countries, such as [CL, PE], or [] for none",
+        "countries[]": _COUNTRY,
+        "country": _COUNTRY,
         "time_zone": "a time zone such as America/Lima",
         "language": f"one of the languages {' and '.join(Language)}",
         "lead_minutes": f"a number of minutes from 0 to {YEAR_MINUTES}, such as 60",
@@ -163,9 +166,9 @@ def _expected(place: tuple[str | int, ...]) -> str:
     match place:
         case ():
             return _FILE
-        case (section,):
+        case (section,) if section in _SECTIONS:
             return f"{section}, each below its {_BY[str(section)]}"
-        case (section, _):
+        case (section, _) if section in _SECTIONS:
             required = [name for name, field in _SECTIONS[str(section)].model_fields.items() if field.is_required()]
             return f"an entry with {' and '.join(required)}"
         case (*_, key, int()):

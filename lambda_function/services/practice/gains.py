@@ -52,5 +52,5 @@ def _is_more(change: PracticeChange) -> bool:
             return not change.created and "time_zone" in new
         case Kind.DOCTOR:
             return change.created or "clinic" in new or bool(change.added("treatments"))
-        case Kind.RECEPTIONIST:
+        case Kind.COUNTRY | Kind.RECEPTIONIST:
             return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from lambda_function.db.repositories.practice import name_weights, roles
+from lambda_function.db.repositories.practice import name_weights, roles, with_visits
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import ContentionError
@@ -17,7 +17,7 @@ from lambda_function.services.practice.changes import PracticeChange, Things, af
 from lambda_function.services.practice.conflicts import Conflict, VisitsAhead, affected_doctors, conflicts_of
 from lambda_function.services.practice.declaration import Declaration
 from lambda_function.services.practice.read_declaration import DeclarationError, NamesTakenError, Problem
-from lambda_function.services.practice.state import Kind, State, declared_fields, read_state
+from lambda_function.services.practice.state import Kind, State, countries_taken_out, declared_fields, read_state
 from lambda_function.services.practice.suggestions import did_you_mean, listed
 from lambda_function.services.working_hours import visits_outside_hours
 
@@ -56,8 +56,13 @@ class _Comparison:
 def _compare(session: Session, declaration: Declaration) -> _Comparison:
     wanted = declared_fields(declaration)
     state = read_state(session).spelled_as(wanted)
+    wanted[Kind.COUNTRY] |= countries_taken_out(declaration, state)
     after = afterwards(state, wanted)
-    problems = [*_wrong_roles(session, state, wanted), *_unknown_references(after, wanted)]
+    problems = [
+        *_wrong_roles(session, state, wanted),
+        *_unknown_references(after, wanted),
+        *_other_countries(session, state, wanted),
+    ]
     if problems:
         raise DeclarationError(problems)
     if taken := [*_taken_names(session, state, wanted)]:
@@ -146,6 +151,22 @@ def _unknown_references(after: Things, wanted: Things) -> Iterator[Problem]:
         for clinic in after[Kind.RECEPTIONIST][name]["clinics"]:
             if clinic not in clinics:
                 yield (Kind.RECEPTIONIST.section, name, "clinics"), _unknown("clinic", clinic, clinics)
+
+
+def _other_countries(session: Session, state: State, wanted: Things) -> Iterator[Problem]:
+    """Returns clinics that have visits and would change their country, in whose register the visits are."""
+    known = state.things[Kind.CLINIC]
+    moved = {
+        state.ids[Kind.CLINIC][name]: (name, known[name]["country"], clinic["country"])
+        for name, clinic in wanted[Kind.CLINIC].items()
+        if name in known and clinic["country"] != known[name]["country"]
+    }
+    if not moved:
+        return
+    for clinic_id in sorted(with_visits(session, moved.keys())):
+        name, old, new = moved[clinic_id]
+        what_next = f"write {old}, and declare a clinic of another name in {new}"
+        yield (Kind.CLINIC.section, name, "country"), f"the clinic has visits, so it stays in {old}; {what_next}"
 
 
 def _unknown(noun: str, name: str, known: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """The current practice as the content of a practice file. Applied to the practice, it changes nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -16,9 +16,13 @@ def practice_document(state: State) -> Document:
     """Returns every entry, in or out of use, by name in alphabetical order, and every key of it. Days are dates and
     prices are decimals, which JSON and YAML have to write as text.
     """
-    return {
-        kind.section: {name: _entry(fields) for name, fields in sorted(state.things[kind].items())} for kind in Kind
-    }
+    return {kind.section: _section(kind, state.things[kind]) for kind in Kind}
+
+
+def _section(kind: Kind, things: Mapping[str, Fields]) -> Document | list[str]:
+    if kind is Kind.COUNTRY:
+        return sorted(things)
+    return {name: _entry(fields) for name, fields in sorted(things.items())}
 
 
 def _entry(fields: Fields) -> Document:

@@ -22,6 +22,7 @@ from lambda_function.domain.user_names import folded
 from lambda_function.domain.working_hours import WeeklyHours, Window
 from lambda_function.domain.written_text import as_stored, trimmed
 from lambda_function.services.practice.declaration import (
+    LEFT_OUT,
     Declaration,
     DeclaredClinic,
     DeclaredDoctor,
@@ -33,8 +34,9 @@ Fields = Mapping[str, Any]
 
 
 class Kind(StrEnum):
-    """The kinds of entries, in the order in which they refer to one another."""
+    """The kinds of entries, in the order in which they refer to one another. A country is one if it has a register."""
 
+    COUNTRY = "country"
     TREATMENT = "treatment"
     CLINIC = "clinic"
     DOCTOR = "doctor"
@@ -43,7 +45,7 @@ class Kind(StrEnum):
     @property
     def section(self) -> str:
         """Returns the key of the file that holds them."""
-        return f"{self.value}s"
+        return "countries" if self is Kind.COUNTRY else f"{self.value}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ class OwnMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A practice. `things` and `ids` are by kind and name, `chair_ids` by clinic and name of the chair."""
+    """A practice. `things` and `ids` are by kind and name, `chair_ids` by clinic and name of the chair. Countries have
+    no ids.
+    """
 
     things: Mapping[Kind, Mapping[str, Fields]]
     ids: Mapping[Kind, Mapping[str, int]]
@@ -120,6 +124,7 @@ def read_state(session: Session) -> State:
     messages = practice.clinic_messages(session)
     doctors, receptionists = practice.doctors(session), practice.receptionists(session)
     clinics, treatments = practice.clinics(session), practice.treatments(session)
+    countries = practice.countries(session)
     codes: dict[int | None, str] = {row.treatment_id: row.code for row in treatments}
     # Earlier releases stored texts as they were typed. Stored forms never meet: the database considers them equal.
     places = {row.clinic_id: as_stored(row.name) for row in clinics}
@@ -127,6 +132,7 @@ def read_state(session: Session) -> State:
     hours = _grouped((row.doctor_id, _hours(row)) for row in weekly_hours)
     works_at = _grouped((row.receptionist_id, places[row.clinic_id]) for row in receptions)
     things: dict[Kind, dict[str, Fields]] = {
+        Kind.COUNTRY: {row.code: {"active": True} for row in countries},
         Kind.TREATMENT: {row.code: _fields(row, _TREATMENT) for row in treatments},
         Kind.CLINIC: _clinics(clinics, messages, chairs, closures),
         Kind.DOCTOR: {
@@ -178,11 +184,19 @@ def _clinics(
 def declared_fields(declaration: Declaration) -> dict[Kind, dict[str, Fields]]:
     """Returns the fields of each entry that the declaration names, without those that it leaves out."""
     return {
+        Kind.COUNTRY: {code: {} for code in sorted(declaration.countries or ())},
         Kind.TREATMENT: {code: _declared_fields(each) for code, each in declaration.treatments.items()},
         Kind.CLINIC: {name: _declared_fields(each) for name, each in declaration.clinics.items()},
         Kind.DOCTOR: {name: _declared_fields(each) for name, each in declaration.doctors.items()},
         Kind.RECEPTIONIST: {name: _declared_fields(each) for name, each in declaration.receptionists.items()},
     }
+
+
+def countries_taken_out(declaration: Declaration, state: State) -> dict[str, Fields]:
+    """Returns the countries that the declaration's list lacks. If there is no list, none is taken out."""
+    if declaration.countries is LEFT_OUT:
+        return {}
+    return {code: {"active": False} for code in sorted(state.things[Kind.COUNTRY].keys() - set(declaration.countries))}
 
 
 def _declared_fields(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoctor | DeclaredReceptionist) -> Fields:

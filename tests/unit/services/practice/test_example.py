@@ -25,6 +25,7 @@ def example(folder: Path) -> Declaration:
 
 def test_the_example_says_everything_that_a_file_can_say(tmp_path: Path) -> None:
     practice = example(tmp_path)
+    assert practice.model_fields_set == set(Declaration.model_fields)
     things = [
         *practice.treatments.values(),
         *practice.clinics.values(),

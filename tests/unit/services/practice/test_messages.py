@@ -24,6 +24,7 @@ from lambda_function.services.practice.read_declaration import DeclarationError,
 from lambda_function.services.practice.suggestions import closest_time_zone, listed
 
 VALID: dict[str, Any] = {
+    "countries": ["CL", "PE"],
     "treatments": {
         "checkup": {
             "name": "Check-up",
@@ -117,12 +118,24 @@ def problems(document: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ((), None, "is empty; give one or more of the sections treatments, clinics, doctors and receptionists"),
-        ((), [], "must be one or more of the sections treatments, clinics, doctors and receptionists"),
+        (
+            (),
+            None,
+            "is empty; give one or more of the sections countries, treatments, clinics, doctors and receptionists",
+        ),
+        ((), [], "must be one or more of the sections countries, treatments, clinics, doctors and receptionists"),
         (("clinics",), None, "is empty; give clinics, each below its name"),
         (("clinics", "Cusco"), 5, "must be an entry with country and time_zone"),
         (("clinics", "Cusco", "contry"), "PE", "is not known here; did you mean country?"),
-        (("rooms",), {}, "is not known here; the keys here are treatments, clinics, doctors, receptionists"),
+        (
+            ("rooms",),
+            {},
+            "is not known here; the keys here are countries, treatments, clinics, doctors, receptionists",
+        ),
+        (("countrys",), ["PE"], "is not known here; did you mean countries?"),
+        (("countries",), None, "is empty; give a list of countries, such as [CL, PE], or [] for none"),
+        (("countries", 0), "Chile", "must be a country as two capital letters (ISO 3166), such as PE for Peru"),
+        (("countries",), ["CL", "CL"], "names CL twice; remove one of them"),
         (
             ("clinics", "Cusco", "country"),
             "Peru",
@@ -218,7 +231,7 @@ def test_every_key_of_a_file_has_a_description() -> None:
         DeclaredHours,
         DeclaredReceptionist,
     )
-    keys = {key for thing in things for key in declaration_messages.keys_of(thing)}
+    keys = {"countries", *(key for thing in things for key in declaration_messages.keys_of(thing))}
     described = {key.removesuffix("[]") for key in declaration_messages.VALUES}
     assert described == keys
 

@@ -40,8 +40,8 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The database of a country. `is_new` says that this start has created it. The accounts name the server itself, and
-    not the country's gate.
+    """The database of a country. `is_new` says that it has no tables yet. The accounts name the server itself, and not
+    the country's gate.
     """
 
     country: str
@@ -100,10 +100,10 @@ def provision_register(
     through the gate. Returns None if the administrator may not create that database, and it is not there to be used.
     """
     own = administrator.set(database=register_name(database, country))
-    is_new = not _exists(administrator, str(own.database))
+    is_new = not _has_tables(administrator, str(own.database))
     names = register_secrets(country)
     try:
-        if is_new:
+        if not _exists(administrator, str(own.database)):
             _create(administrator, str(own.database))
         accounts = _with_users(administrator, own, secrets, names, Schema.REGISTER)
     except OperationalError as error:
@@ -189,9 +189,16 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _exists(administrator: sa.URL, name: str) -> bool:
     """Returns whether there is such a database that the administrator can see."""
+    return _finds(administrator, "SELECT 1 FROM information_schema.schemata WHERE schema_name = :name", name)
+
+
+def _has_tables(administrator: sa.URL, name: str) -> bool:
+    return _finds(administrator, "SELECT 1 FROM information_schema.tables WHERE table_schema = :name LIMIT 1", name)
+
+
+def _finds(administrator: sa.URL, statement: str, name: str) -> bool:
     with _engine(administrator).connect() as connection:
-        statement = sa.text("SELECT 1 FROM information_schema.schemata WHERE schema_name = :name")
-        return connection.scalar(statement, {"name": name}) is not None
+        return connection.scalar(sa.text(statement), {"name": name}) is not None
 
 
 def _create(administrator: sa.URL, name: str) -> None:

@@ -19,9 +19,6 @@ from lambda_function.services.practice.read_declaration import read_declaration
 
 FILE = Path(__file__).with_name("demo.yaml")
 _PATIENTS = {"pat": ("Pat Rojas", "pat@example.org"), "kim": ("Kim Soto", "kim@example.org")}
-
-# Those that have a register, in a database of their own.
-COUNTRIES = ("CL", "PE")
 PEOPLE = ("drjay", "drwu", "drsol", "rita", "rosa", *_PATIENTS)
 
 
@@ -30,17 +27,23 @@ def _practice() -> Declaration:
     return read_declaration(YamlFile(FILE).data)
 
 
+def countries() -> tuple[str, ...]:
+    """Returns the codes of those that are to have a register, in a database of their own."""
+    return tuple(_practice().countries)
+
+
 @cache
 def _engine(url: URL) -> Engine:
     """Returns an engine that holds no connection; its compiled statements are reused by tests that load the demo."""
     return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"ssl_disabled": True})
 
 
-def load(url: URL, now: datetime, countries: Collection[str] = ()) -> None:
-    """Writes the demo data into a migrated database, unless it already holds a practice. A practice that was there
-    before gets these countries, whose registers are new.
+def load(url: URL, now: datetime, registers: Collection[str] = (), *, new: Collection[str] = ()) -> None:
+    """Writes the demo data into a migrated database, unless it already holds a practice. `registers` are the countries
+    that have a register by now: of those of the file, the practice gets no others, whose visits would wait forever. A
+    practice that was there before gets those whose registers are `new`.
     """
-    Database(_engine(url), lambda: now).transact(partial(_load, countries=countries))
+    Database(_engine(url), lambda: now).transact(partial(_load, registers=registers, new=new))
 
 
 def link(url: URL, subs: Mapping[str, str]) -> None:
@@ -57,13 +60,14 @@ def known(url: URL, user_name: str) -> bool:
         return session.scalar(select(User.user_id).where(User.user_name == user_name)) is not None
 
 
-def _load(work: UnitOfWork, countries: Collection[str]) -> None:
-    known = work.session.scalars(select(Country.code).execution_options(unscoped=True)).all()
-    work.session.add_all(Country(code=code) for code in countries if code not in known)
+def _load(work: UnitOfWork, registers: Collection[str], new: Collection[str]) -> None:
     clinics = select(Clinic.clinic_id).execution_options(unscoped=True)
     if work.session.scalar(clinics.limit(1)) is not None:
+        known = work.session.scalars(select(Country.code).execution_options(unscoped=True))
+        apply_practice(work, read_declaration({"countries": sorted({*known, *new})}))
         return
-    apply_practice(work, _practice())
+    with_registers = [code for code in countries() if code in registers]
+    apply_practice(work, _practice().model_copy(update={"countries": with_registers}))
     clinic_ids = work.session.scalars(clinics).all()
     for user_name, (full_name, email) in _PATIENTS.items():
         user = User(

@@ -108,14 +108,14 @@ def _running(options: _Options) -> Iterator[_Stack]:
         log = options.folder / "aws.log"
         clock.clock_in(options.folder).set(0)
         common = clock.environment(options.folder) | {"LOCAL_API_URL": options.url}
-        told = common | {"PUBLIC_URL": options.url, "LOCAL_COUNTRIES": " ".join(demo.COUNTRIES)}
+        told = common | {"PUBLIC_URL": options.url, "LOCAL_COUNTRIES": " ".join(demo.countries())}
         emulator = stack.enter_context(aws.running_emulator(options.aws_port, log=log, environment=told))
         data = options.folder / "mysql"
         server = stack.enter_context(running_server(url=options.database_url, image=options.image, data=data))
         emulator.wait_until_it_answers(f"{aws_url}/moto-api/")
         account = aws.Aws(aws_url)
         senders = messaging.create(account)
-        secrets = account.create_secrets(*database.secret_names(demo.COUNTRIES))
+        secrets = account.create_secrets(*database.secret_names(demo.countries()))
         accounts = database.provision(server.url, options.database_name, secrets)
         registers = _registers(options, server, country.states(aws_url), secrets)
         known = [register.country for register in registers]
@@ -162,7 +162,12 @@ def _fill(emulator: aws.Aws, accounts: database.Accounts, registers: Sequence[da
     database.migrate(accounts)
     for register in registers:
         database.migrate(register.accounts, Schema.REGISTER)
-    demo.load(accounts.app, datetime.now(UTC), [register.country for register in registers if register.is_new])
+    demo.load(
+        accounts.app,
+        datetime.now(UTC),
+        [register.country for register in registers],
+        new=[register.country for register in registers if register.is_new],
+    )
     demo.link(accounts.app, subs)
     return pool
 
@@ -184,7 +189,7 @@ def _introduce(options: _Options, stack: _Stack) -> None:
     print(f"Database  {stack.server.origin}")
     if stack.accounts.shared:
         print("          The user in DATABASE_URL may not create other users, so the API connects as that user.")
-    lacking = sorted({*demo.COUNTRIES} - {register.country for register in stack.registers})
+    lacking = sorted({*demo.countries()} - {register.country for register in stack.registers})
     if lacking:
         names = " and ".join(database.register_name(options.database_name, each) for each in lacking)
         print(f"          It may not create databases either, so visits are not registered in {' and '.join(lacking)}.")

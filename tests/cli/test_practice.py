@@ -13,6 +13,7 @@ from lambda_function.db.models import (
     Chair,
     Clinic,
     Closure,
+    Country,
     Doctor,
     ReceptionistClinic,
     Treatment,
@@ -26,7 +27,8 @@ from tests.factories import Practice
 LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
 
 
-def test_the_demo_practice_is_its_file(terminal: Terminal) -> None:
+def test_the_demo_practice_is_its_file(terminal: Terminal, practice: Practice) -> None:
+    practice.add(*(Country(code=code) for code in demo.countries()))
     for action in ("plan", "apply", "plan"):
         result = terminal.run("practice", action, str(demo.FILE))
         assert (result.stdout, result.stderr, result.exit_code) == ("No difference.\n", "", Exit.DONE)

@@ -7,6 +7,7 @@ from sqlalchemy import URL
 
 from dev import demo
 from lambda_function.cli.command import Exit
+from lambda_function.db.models import Country
 from tests.cli.test_command import cli
 from tests.factories import Practice
 
@@ -14,6 +15,7 @@ PLAN = ("practice", "plan", str(demo.FILE))
 
 
 def test_it_works_on_the_database_of_its_environment(practice: Practice, database_url: URL) -> None:
+    practice.add(*(Country(code=code) for code in demo.countries()))
     url = database_url.render_as_string(hide_password=False)
     run = cli(*PLAN, "--json", DATABASE_URL=url, DATABASE_TLS="off")
     assert (run.returncode, json.loads(run.stdout)["changes"], run.stderr) == (Exit.DONE, [], "")

@@ -1,12 +1,15 @@
-"""The demo practice is loaded once. One that an older stack has loaded gets the countries whose registers are new."""
+"""The demo practice is loaded once, with the countries that have a register. One that an older stack has loaded gets
+those whose registers are new.
+"""
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import URL, delete, select
 
 from dev import demo
 from lambda_function.db.models import Country
 from tests.clock import NOW
 from tests.factories import Practice
+from tests.servers import plain_engine
 
 
 @pytest.fixture
@@ -22,17 +25,32 @@ def remove(practice: Practice, *codes: str) -> None:
     practice.session.commit()
 
 
-def countries(practice: Practice) -> list[str]:
-    return sorted(country.code for country in practice.rows(Country))
+def countries(url: URL) -> list[str]:
+    with plain_engine(url).connect() as connection:
+        return sorted(connection.scalars(select(Country.code)))
+
+
+@pytest.mark.parametrize("registers", [["CL", "PE"], ["PE"], []])
+def test_a_new_practice_gets_only_those_countries_of_the_file_that_have_registers(
+    database_url: URL, registers: list[str]
+) -> None:
+    demo.load(database_url, NOW, registers)
+    assert countries(database_url) == registers
+
+
+def test_the_file_names_both_countries_of_its_clinics() -> None:
+    assert demo.countries() == ("CL", "PE")
 
 
 def test_a_practice_that_is_there_gets_countries_with_new_registers(older: Practice) -> None:
-    demo.load(older.url, NOW, ["PE", "CL"])
-    assert countries(older) == ["CL", "PE"]
+    demo.load(older.url, NOW, ["PE", "CL"], new=["PE"])
+    assert countries(older.url) == ["PE"]
+    demo.load(older.url, NOW, ["PE", "CL"], new=["CL"])
+    assert countries(older.url) == ["CL", "PE"]
 
 
 def test_a_country_that_was_taken_out_does_not_come_back(older: Practice) -> None:
-    demo.load(older.url, NOW, ["PE", "CL"])
+    demo.load(older.url, NOW, ["PE", "CL"], new=["PE", "CL"])
     remove(older, "CL")
-    demo.load(older.url, NOW)
-    assert countries(older) == ["PE"]
+    demo.load(older.url, NOW, ["PE", "CL"])
+    assert countries(older.url) == ["PE"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dev.aws import Aws
 from lambda_function.aws.events import SOURCE
 from lambda_function.domain.appointment import EventAction, Status
-from lambda_function.domain.messages import kind_of
+from lambda_function.domain.messages import ERASED, MERGED, OFFERED, REGISTRATION_REQUESTED, kind_of
 from lambda_function.domain.notifications import CHANGES
 from lambda_function.domain.registration import REGISTERED, REGISTRATION_FAILED
 
@@ -25,11 +25,11 @@ REGISTRATION_FUNCTION = "dentist-registration"
 COUNTRY_PREFIX = "dentist-country-"
 _NAME = "dentist"
 _SENDER = "reminders@clinic.example"
-_KINDS = ["waitlist.offered", *sorted(f"appointment.{kind.lower()}" for kind in CHANGES)]
+_KINDS = [OFFERED, *sorted(f"appointment.{kind.lower()}" for kind in CHANGES)]
 # Every kind after which a register may have to say something else.
 _REGISTERED_KINDS = sorted(
     {kind_of(action, status) for action in EventAction for status in (Status.BOOKED, Status.REQUESTED)}
-    | {"appointment.erased", "appointment.merged", "appointment.registration_requested"}
+    | {ERASED, MERGED, REGISTRATION_REQUESTED}
 )
 _OUTCOMES = [REGISTERED, REGISTRATION_FAILED]
 # A message whose batch failed comes back after this time, and goes to the dead-letter queue after so many times.

@@ -37,6 +37,7 @@ locals {
     "appointment.merged",
     "appointment.registration_requested",
   ]
+  outcomes = ["visit.registered", "visit.registration_failed"]
   # With six times as long between two tries, a country may be away for half an hour before a visit's registration fails.
   register_seconds  = 30
   register_receives = 10
@@ -147,7 +148,7 @@ module "country_processor" {
   source   = "./modules/function"
   for_each = local.countries
 
-  name        = "${local.name}-country-${each.key}"
+  name = "${local.name}-country-${each.key}"
   # The server is named so that a move publishes a version, whose processes read at once where the register is now.
   description = "Brings visits into ${local.register[each.key].identifier}; called by its queue, and by operators to check it"
   handler     = "lambda_function.entrypoints.country_processor.handler"
@@ -175,6 +176,11 @@ module "country_processor" {
       sid       = "PublishOutcomes"
       actions   = ["events:PutEvents"]
       resources = [aws_cloudwatch_event_bus.main.arn]
+      # Events of other kinds reach patients, by e-mail.
+      conditions = [
+        local.in_our_name,
+        { test = "StringEquals", variable = "events:detail-type", values = local.outcomes },
+      ]
     },
     {
       sid       = "TakeFromItsQueue"

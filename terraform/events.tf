@@ -18,6 +18,10 @@ resource "aws_cloudwatch_event_archive" "main" {
 locals {
   two_weeks = 14 * 24 * 3600
 
+  event_source = "dentist-appointments"
+  # A condition for whoever publishes. AWS has this key as a list, though an event always has one source.
+  in_our_name = { test = "ForAllValues:StringEquals", variable = "events:source", values = [local.event_source] }
+
   # A queue each. Our own functions tell people of changes and offers (messages.tf), and keep the registers of countries
   # (countries.tf); the others are programs elsewhere, whose functions may take 30 s. Kinds that tell nobody are not sent
   # to the first.
@@ -33,7 +37,7 @@ locals {
     },
     local.registers ? {
       registration = {
-        kinds    = ["visit.registered", "visit.registration_failed"]
+        kinds    = local.outcomes
         seconds  = local.register_seconds
         receives = 5
         detail   = {}
@@ -104,7 +108,7 @@ resource "aws_cloudwatch_event_rule" "consumer" {
   description    = "Events for ${each.key}"
   event_bus_name = aws_cloudwatch_event_bus.main.name
   event_pattern = jsonencode(merge(
-    { source = ["dentist-appointments"], detail-type = each.value.kinds },
+    { source = [local.event_source], detail-type = each.value.kinds },
     length(each.value.detail) > 0 ? { detail = each.value.detail } : {},
   ))
 }

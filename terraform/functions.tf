@@ -36,10 +36,10 @@ locals {
   }
 
   decrypt_secrets = {
-    sid       = "DecryptSecrets"
-    actions   = ["kms:Decrypt"]
-    resources = [aws_kms_key.database.arn]
-    condition = { test = "StringEquals", variable = "kms:ViaService", values = ["secretsmanager.${var.region}.amazonaws.com"] }
+    sid        = "DecryptSecrets"
+    actions    = ["kms:Decrypt"]
+    resources  = [aws_kms_key.database.arn]
+    conditions = [{ test = "StringEquals", variable = "kms:ViaService", values = ["secretsmanager.${var.region}.amazonaws.com"] }]
   }
   use_the_secrets_key = merge(local.decrypt_secrets, { sid = "UseTheSecretsKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"] })
   read_application_secret = [
@@ -194,9 +194,10 @@ module "outbox_relay" {
   environment = merge(local.application_environment, { EVENT_BUS_NAME = aws_cloudwatch_event_bus.main.name })
   statements = concat(local.read_application_secret, [
     {
-      sid       = "PublishEvents"
-      actions   = ["events:PutEvents"]
-      resources = [aws_cloudwatch_event_bus.main.arn]
+      sid        = "PublishEvents"
+      actions    = ["events:PutEvents"]
+      resources  = [aws_cloudwatch_event_bus.main.arn]
+      conditions = [local.in_our_name]
     },
   ])
   timeout_seconds = 55 # below the minute between two runs
@@ -260,10 +261,10 @@ module "messenger" {
     },
     # For a mail with attachments AWS's reference names the first action, and its refusals the second.
     {
-      sid       = "SendMailAsTheSender"
-      actions   = ["ses:SendEmail", "ses:SendRawEmail"]
-      resources = [aws_sesv2_email_identity.messages.arn, aws_sesv2_configuration_set.messages.arn]
-      condition = { test = "StringEquals", variable = "ses:FromAddress", values = [var.mail_sender] }
+      sid        = "SendMailAsTheSender"
+      actions    = ["ses:SendEmail", "ses:SendRawEmail"]
+      resources  = [aws_sesv2_email_identity.messages.arn, aws_sesv2_configuration_set.messages.arn]
+      conditions = [{ test = "StringEquals", variable = "ses:FromAddress", values = [var.mail_sender] }]
     },
     # A text message has no ARN: AWS takes it only with `*`, which would include every topic, that of the alarms too.
     {

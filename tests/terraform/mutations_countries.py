@@ -65,6 +65,14 @@ MUTATIONS = (
         _SHAPE,
     ),
     Mutation(
+        "a processor may publish changes of visits",
+        "countries.tf",
+        'variable = "events:detail-type", values = local.outcomes }',
+        'variable = "events:detail-type", values = concat(local.outcomes, local.registered_kinds) }',
+        "a_processor_tells_of_outcomes_alone",
+        _SHAPE,
+    ),
+    Mutation(
         "a country's migration fills the secrets of the main database",
         "countries.tf",
         'aws_secretsmanager_secret.database["${each.key}/${user}"].arn]',

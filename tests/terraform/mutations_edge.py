@@ -115,8 +115,8 @@ MUTATIONS = (
     Mutation(
         "maintenance sets off alarms",
         "observability.tf",
-        '"messages-lag", "outbox-lag", ',
-        '"messages-lag", ',
+        '"messages-lag", "outbox-lag"],',
+        '"messages-lag"],',
         "every_alarm_rings",
         "prod-maintenance",
     ),

@@ -48,15 +48,15 @@ MUTATIONS = (
     Mutation(
         "the messenger may write as anybody of the domain",
         "functions.tf",
-        '\n      condition = { test = "StringEquals", variable = "ses:FromAddress", values = [var.mail_sender] }',
+        '\n      conditions = [{ test = "StringEquals", variable = "ses:FromAddress", values = [var.mail_sender] }]',
         "",
         "the_messenger_writes_as_the_sender_alone",
     ),
     Mutation(
         "the messenger may write from every domain of the account",
         "functions.tf",
-        "resources = [aws_sesv2_email_identity.messages.arn, ",
-        'resources = ["arn:aws:ses:eu-west-1:123456789012:*", ',
+        "resources  = [aws_sesv2_email_identity.messages.arn, ",
+        'resources  = ["arn:aws:ses:eu-west-1:123456789012:*", ',
         "the_messenger_writes_as_the_sender_alone",
     ),
     Mutation(

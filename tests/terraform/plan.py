@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,14 @@ def entrypoint(function: Resource) -> str:
     return str(function.values["handler"]).split(".")[-2]
 
 
+class Condition(NamedTuple):
+    test: str
+    values: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Statement:
-    """A statement of a policy."""
+    """A statement of a policy. Its conditions have the names of their keys."""
 
     document: str
     sid: str
@@ -42,7 +47,7 @@ class Statement:
     actions: frozenset[str]
     resources: frozenset[str]
     principals: frozenset[str]
-    conditions: frozenset[str]
+    conditions: Mapping[str, Condition]
 
     @property
     def name(self) -> str:
@@ -127,7 +132,10 @@ def _statements(address: str, values: Mapping[str, Any]) -> Iterator[Statement]:
             principals=frozenset(
                 name for principal in given.get("principals") or () for name in principal.get("identifiers") or ()
             ),
-            conditions=frozenset(condition["variable"] for condition in given.get("condition") or ()),
+            conditions={
+                condition["variable"]: Condition(condition["test"], frozenset(condition["values"]))
+                for condition in given.get("condition") or ()
+            },
         )
 
 

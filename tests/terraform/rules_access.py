@@ -4,9 +4,10 @@ import re
 
 from dev import cors
 from lambda_function.api.app import PREFLIGHT_KEY, PUBLIC_KEYS
+from lambda_function.aws.events import SOURCE
 from lambda_function.pages.app import PAGE_KEYS
 from tests.terraform import code
-from tests.terraform.plan import Plan, parsed
+from tests.terraform.plan import Condition, Plan, parsed
 
 # Statements, by document, in which AWS takes only `*`, or in which `*` means less than it seems.
 _STAR_IS_RIGHT = re.compile(
@@ -136,6 +137,14 @@ def no_policy_trusts_everybody(plan: Plan) -> None:
     for statement in plan.statements:
         everybody = statement.allows and "*" in statement.principals
         assert not everybody or "aws:PrincipalAccount" in statement.conditions, statement.name
+
+
+def events_are_published_in_our_name_alone(plan: Plan) -> None:
+    publishing = [statement for statement in plan.statements if "events:PutEvents" in statement.actions]
+    assert publishing
+    for statement in publishing:
+        source = statement.conditions.get("events:source")
+        assert source == Condition("ForAllValues:StringEquals", frozenset({SOURCE})), statement.name
 
 
 def every_statement_says_its_purpose(plan: Plan) -> None:

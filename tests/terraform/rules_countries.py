@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_function.domain.registration import ON_ITS_WAY, REGISTERED, REGISTRATION_FAILED
 from tests.terraform import code
-from tests.terraform.plan import Plan, Resource, Statement, parsed
+from tests.terraform.plan import Condition, Plan, Resource, Statement, parsed
 
 _OUTCOMES = {REGISTERED, REGISTRATION_FAILED}
 _MAY_BE_AWAY = timedelta(minutes=30)
@@ -65,6 +65,16 @@ def a_processor_reads_what_it_brings_and_its_own_register(plan: Plan) -> None:
         assert variables.get("REGISTER_SECRET_ID", register).endswith(register), name
         queues = {resource for each in own if "sqs:ReceiveMessage" in each.actions for resource in each.resources}
         assert all(queue.endswith(f"dentist-{plan.environment}-country-{name}") for queue in queues), name
+
+
+def a_processor_tells_of_outcomes_alone(plan: Plan) -> None:
+    """Whoever may publish an event of another kind has patients written to."""
+    for name in _countries(plan):
+        own = _own(plan, "country_processor", name)
+        for statement in own:
+            if "events:PutEvents" in statement.actions:
+                condition = statement.conditions.get("events:detail-type")
+                assert condition == Condition("StringEquals", frozenset(_OUTCOMES)), name
 
 
 def a_country_migrates_with_its_own_secrets(plan: Plan) -> None:

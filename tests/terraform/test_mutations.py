@@ -87,9 +87,16 @@ MUTATIONS = (
     Mutation(
         "the relay may publish to any bus",
         "functions.tf",
-        "resources = [aws_cloudwatch_event_bus.main.arn]",
-        'resources = ["*"]',
+        "resources  = [aws_cloudwatch_event_bus.main.arn]",
+        'resources  = ["*"]',
         "no_statement_covers_all_resources",
+    ),
+    Mutation(
+        "the relay may publish in the name of another program",
+        "functions.tf",
+        "      conditions = [local.in_our_name]\n",
+        "",
+        "events_are_published_in_our_name_alone",
     ),
     Mutation(
         "the rotation may do anything with its secret",
@@ -264,8 +271,8 @@ MUTATIONS = (
     Mutation(
         "two environments share a name",
         "secrets.tf",
-        '"${local.name}/database/${each.key}"',
-        '"dentist/database/${each.key}"',
+        '"${local.name}/${each.value.name}"',
+        '"dentist/${each.value.name}"',
         "names_carry_the_environment",
     ),
     Mutation(

@@ -17,6 +17,7 @@ from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 
 from dev.drill.emulated import (
+    buses,
     database_service,
     deployments,
     mails,
@@ -85,6 +86,7 @@ MENDS: tuple[Callable[[], None], ...] = (
     triggers.mend,
     mails.mend,
     queues.mend,
+    buses.mend,
     schedules.mend,
     rights.mend,
 )

@@ -103,7 +103,7 @@ data "aws_iam_policy_document" "this" {
       resources = statement.value.resources
 
       dynamic "condition" {
-        for_each = statement.value.condition[*]
+        for_each = statement.value.conditions
 
         content {
           test     = condition.value.test

@@ -39,11 +39,11 @@ variable "environment" {
 
 variable "statements" {
   type = list(object({
-    sid       = string
-    effect    = optional(string, "Allow")
-    actions   = list(string)
-    resources = list(string)
-    condition = optional(object({ test = string, variable = string, values = list(string) }))
+    sid        = string
+    effect     = optional(string, "Allow")
+    actions    = list(string)
+    resources  = list(string)
+    conditions = optional(list(object({ test = string, variable = string, values = list(string) })), [])
   }))
   description = "What the function may do besides writing logs and, in the VPC, its network interfaces."
 }

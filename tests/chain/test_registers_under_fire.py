@@ -33,7 +33,7 @@ from tests.profiles import examples
 CHANGES, ROUND = examples(200, 3000), examples(20, 40)
 DEATHS_OF_EACH = examples(3, 50)
 # How long Peru's database is away: for so many rounds at least, and so many seconds.
-AWAY_ROUNDS, AWAY_SECONDS = examples(2, 10), examples(0, 60)
+AWAY_ROUNDS, AWAY_SECONDS = examples(2, 4), examples(0, 60)
 MAX_RECEIVES = examples(5, 10)
 AWAY, OTHER = "PE", "CL"
 CHANGERS, PATIENTS = 2, 6

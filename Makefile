@@ -21,9 +21,9 @@ sign-up: $(RUN) ## Sign up as a new patient: make sign-up AS=ana EMAIL=ana@examp
 operator: $(RUN) ## Run an operators' command on the local stack: make operator ARGS="users list"
 	@$(BIN)/python -m dev.operator --folder "$(FOLDER)" -- $(ARGS)
 
-# Each variable of the command line is handed over, and those with two letters are countries.
+# The variables of the command line are countries. They are read from MAKEFLAGS, so that no shell reads them.
 country: $(RUN) ## Take a country's database away, or bring it back: make country PE=down, then PE=up
-	@$(BIN)/python -m dev.country --folder "$(FOLDER)" -- $(MAKEOVERRIDES)
+	@$(BIN)/python -m dev.country --folder "$(FOLDER)" --makeflags="$$MAKEFLAGS"
 
 reset: $(RUN) ## Delete the local data, so that the next run starts afresh
 	@$(BIN)/python -m dev.reset --folder "$(FOLDER)"

@@ -15,8 +15,12 @@ from dev.countries import PATH
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError, elsewhere
 
 _WAYS = {"up": True, "down": False}
-# Of make's variables on the command line, such as FOLDER, those with two letters are countries.
-_CODE = re.compile(r"[A-Za-z]{2}")
+_CODE = re.compile(r"[A-Z]{2}")
+# Make's variables on the command line that are no countries.
+_OTHERS = ("BIN", "FOLDER", "RUN", "VENV")
+# In MAKEFLAGS they come last, and make has written a backslash before each space in them.
+_VARIABLE = re.compile(r"(?:\\.|[^\s\\])+", re.DOTALL)
+_ESCAPED = re.compile(r"\\(\s)")
 _SECONDS = 30
 _TOLD = {
     "down": (
@@ -45,12 +49,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("variables", nargs="*", metavar="PE=down", help="a country, and up or down")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument("--makeflags", default="", help="MAKEFLAGS, whose variables are taken as well")
     options = parser.parse_args()
-    wanted = dict(variable.split("=", 1) for variable in options.variables if "=" in variable)
-    wanted = {name.upper(): way for name, way in wanted.items() if _CODE.fullmatch(name)}
-    wrong = [name for name, way in wanted.items() if way not in _WAYS]
-    if wrong:
-        print(f"{wrong[0]} can be up or down, for example: make country {wrong[0]}=down", file=sys.stderr)
+    wanted = dict(_assigned(variable) for variable in options.variables) | _variables(options.makeflags)
+    if wrong := next(filter(None, map(_what_is_wrong, wanted, wanted.values())), None):
+        print(wrong, file=sys.stderr)
         return 2
     try:
         print(_text(options.folder, wanted))
@@ -83,6 +86,25 @@ def _asked(address: str, body: bytes | None = None) -> Any:
         raise StackError("The local stack is no longer running. Start it again with: make run") from None
 
 
+def _variables(makeflags: str) -> dict[str, str]:
+    """Returns the variables of make's command line."""
+    words = _VARIABLE.findall(f" {makeflags}".partition(" -- ")[2])
+    variables = dict(_assigned(_ESCAPED.sub(r"\1", word)) for word in words)
+    return {name: value for name, value in variables.items() if name not in _OTHERS}
+
+
+def _assigned(variable: str) -> tuple[str, str]:
+    name, _, value = variable.partition("=")
+    return name.rstrip(":+?!").upper(), value
+
+
+def _what_is_wrong(name: str, way: str) -> str | None:
+    """Returns what to write instead, if this is no way of a country."""
+    if not _CODE.fullmatch(name):
+        return f"{name} is no country. Its code has two letters, for example: make country PE=down"
+    return None if way in _WAYS else f"{name} can be up or down, for example: make country {name}=down"
+
+
 def _text(folder: Path, wanted: Mapping[str, str]) -> str:
     """Does what is wanted, and returns what to tell about it."""
     aws_url = Addresses.of_running_stack(folder).aws
@@ -90,6 +112,11 @@ def _text(folder: Path, wanted: Mapping[str, str]) -> str:
     if not wanted:
         lines = [f"{state.country}  {'up' if state.up else 'down'}" for state in states(aws_url)]
         return "\n".join([*lines, f"To take the database of a country away, run: make country PE=down{where}"])
+    there = [state.country for state in states(aws_url)]
+    for country in wanted:
+        if country not in there:
+            names = " or ".join(there)
+            raise StackError(f"There is no country {country}. Write {names}, for example: make country {there[0]}=down")
     lines = []
     for country, way in wanted.items():
         set_up(aws_url, country, up=_WAYS[way])

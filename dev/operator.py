@@ -1,7 +1,7 @@
 """Runs an operators' command against the local stack: `make operator ARGS="users list"`."""
 
 import argparse
-import subprocess
+import os
 import sys
 from pathlib import Path
 
@@ -22,10 +22,12 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     command = [sys.executable, "-m", "dev.operator_program", *(options.words or ["--help"])]
-    return subprocess.run(
-        command, env=environment(addresses) | clock.environment(options.folder), check=False
-    ).returncode
+    # The command takes the place of this process, so that Ctrl-C is told to nobody else.
+    variables = environment(addresses) | clock.environment(options.folder)
+    return os.execve(sys.executable, command, variables)  # noqa: S606 - this is meant, and no shell reads it
 
 
 def environment(addresses: Addresses) -> dict[str, str]:

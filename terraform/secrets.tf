@@ -8,7 +8,7 @@ locals {
     migrator = "The migrations' database user: tables. Cannot log in for the seconds of its rotation"
   }
   main_users = merge(local.users, local.registers ? {
-    reader = "Reads for the registers of countries what they hold, and nothing else. Two users take turns"
+    reader = "Reads the columns that the registers of countries are made of. Two users take turns"
   } : {})
   secrets = merge(
     { for user, description in local.main_users : user => { name = "database/${user}", description = description } },

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lambda_function.aws.invocation import invoked
+from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.operators.countries import Part
 
 
@@ -15,4 +16,7 @@ class CountryFunction:
 
     def check(self, after: int, *, repair: bool) -> Part:
         event = {"action": "check", "after": after, "repair": repair}
-        return Part.from_document(invoked(self._functions, self._name, event, called=f"The function {self._name}"))
+        document = invoked(self._functions, self._name, event, called=f"The function {self._name}")
+        if "error" in document:
+            raise UnavailableError(document["error"]["detail"])
+        return Part.from_document(document)

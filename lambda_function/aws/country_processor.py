@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from lambda_function.aws.queue_batches import read_records, to_come_again
+from lambda_function.domain.errors import UnavailableError
 from lambda_function.services.queue import Record, SecondsLeft
 from lambda_function.services.registers.checking import Comparison
 
@@ -22,7 +23,8 @@ class CountryProcessor:
     def __call__(self, event: Mapping[str, Any], seconds_left: SecondsLeft) -> dict[str, Any]:
         """`{"Records": […]}` answers with the records that have to come again, so that SQS deletes the others.
         `{"action": "check", "after": 0, "repair": false}` compares a part of the register, and answers with what
-        differs and where the next part begins: see Comparison in services/registers/checking.py.
+        differs and where the next part begins: see Comparison in services/registers/checking.py. If a database or the
+        bus is away, it answers `{"error": {"code": "unavailable", "detail": …}}`, which says which of them.
 
         Raises ValueError.
         """
@@ -30,5 +32,8 @@ class CountryProcessor:
             case {"Records": [*records]}:
                 return to_come_again(self._process(read_records(records), seconds_left))
             case {"action": "check", "after": int(after), "repair": bool(repair)} if after is not True and after >= 0:
-                return self._check(after=after, seconds_left=seconds_left, repair=repair).document()
+                try:
+                    return self._check(after=after, seconds_left=seconds_left, repair=repair).document()
+                except UnavailableError as error:
+                    return {"error": {"code": error.code, "detail": error.detail}}
         raise ValueError("An event is a batch of SQS, or has the action check with after and repair.")

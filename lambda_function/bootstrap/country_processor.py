@@ -24,8 +24,8 @@ def build_country_processor(settings: CountrySettings | None = None, clock: Cloc
     settings = settings or country_settings()
     country = Country(
         settings.country,
-        main=application_database(settings.main, clock),
-        register=application_database(settings.register, clock),
+        main=application_database(settings.main, clock, "The main database"),
+        register=application_database(settings.register, clock, f"The register of {settings.country}"),
     )
     bus = EventBridge(boto3.client("events", config=_CLIENT), settings.event_bus_name)
     processor = Processor(country, bus, settings.max_receives, clock)

@@ -17,15 +17,22 @@ CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", 
 
 
 def build_database(
-    source: CredentialSource, tls: TlsSettings, *, exempt: bool = False, clock: Clock = system_clock
+    source: CredentialSource,
+    tls: TlsSettings,
+    *,
+    exempt: bool = False,
+    clock: Clock = system_clock,
+    name: str = "The database",
 ) -> Database:
-    """The database, to which nothing has connected yet; for `exempt` see build_engine."""
-    return Database(build_engine(source, tls_context(tls), exempt=exempt), clock)
+    """The database, to which nothing has connected yet, as errors call it; for `exempt` see build_engine."""
+    return Database(build_engine(source, tls_context(tls), exempt=exempt), clock, name)
 
 
-def application_database(settings: DatabaseSettings, clock: Clock = system_clock) -> Database:
-    """The database as the Lambdas of the application use it, with the application's secret."""
-    return build_database(credential_source(settings.secret_id, settings.host), settings.tls, clock=clock)
+def application_database(
+    settings: DatabaseSettings, clock: Clock = system_clock, name: str = "The database"
+) -> Database:
+    """The database as the Lambdas of the application use it, with the application's secret, as errors call it."""
+    return build_database(credential_source(settings.secret_id, settings.host), settings.tls, clock=clock, name=name)
 
 
 def credential_source(secret_id: str, host: str | None = None) -> SecretCredentials:

@@ -8,6 +8,7 @@ import click
 
 from lambda_function.cli.command import Exit, JsonGroup, Output, Tools, progress_of, refusal
 from lambda_function.domain.errors import DomainError, UnavailableError
+from lambda_function.services.event_fields import LAST_ID
 from lambda_function.services.operators.countries import Findings, compare
 from lambda_function.services.operators.countries import redrive as move_back
 
@@ -58,7 +59,7 @@ def redrive(tools: Tools, country: str) -> Output:
 @countries.command()
 @click.argument("country", callback=_code)
 @click.option("--repair", is_flag=True, help="Make the register say what the main database says.")
-@click.option("--after", type=click.IntRange(min=0), default=0, help="Begin behind the visit with this id.")
+@click.option("--after", type=click.IntRange(0, LAST_ID), default=0, help="Begin behind the visit with this id.")
 @click.pass_obj
 def check(tools: Tools, country: str, *, repair: bool, after: int) -> Output:
     """Compare a country's register with the main database.
@@ -66,17 +67,23 @@ def check(tools: Tools, country: str, *, repair: bool, after: int) -> Output:
     A visit is `missing` in the register, `behind` or `ahead` of the main database's version, `different` although the
     version is the same, or an `orphan`, which the main database does not have in this country. `untold` ones are
     registered, and the main database does not know it. Visits whose message is still on its way are listed, and are no
-    differences. The exit code is 1 if differences remain. If this is stopped, it says with which --after to go on.
+    differences; --repair brings them into the register as well. The exit code is 1 if differences remain. If this is
+    stopped, or a database is away, it says with which --after to go on.
     """
     found = Findings(after)
+    last_id = 0
     try:
         with progress_of(0, "Comparing") as bar:
             for part in compare(tools.register(country), found, repair=repair):
+                last_id = part.last_id
                 # The length is known only now, and grows while people book.
                 bar.length = max(part.last_id - after, 1)
                 bar.update((part.after or part.last_id) - after - bar.pos)
     except (DomainError, KeyboardInterrupt) as error:
         return _stopped(country, found, error, repair=repair)
+    if after > last_id and not found.visits and not found.registered:
+        detail = f"There is nothing beyond {after}: the greatest id of a visit is {last_id}. Give a smaller --after."
+        raise click.BadParameter(detail, param_hint="--after")
     total = f"Differences that remain: {found.left:,}." if found.left else "The register agrees."
     code = Exit.REFUSED if found.left else Exit.DONE
     return Output({"country": country, **asdict(found)}, "\n".join([*_lines(country, found), total]), code)
@@ -84,12 +91,14 @@ def check(tools: Tools, country: str, *, repair: bool, after: int) -> Output:
 
 def _stopped(country: str, found: Findings, error: DomainError | KeyboardInterrupt, *, repair: bool) -> Output:
     """Returns what was found before, and how to go on."""
+    when = " when that is over"
     if not isinstance(error, DomainError):
+        when = ""
         error = UnavailableError("The comparison was interrupted.")
     command = f"countries check {country}{' --repair' if repair else ''} --after {found.after}"
     document = {"error": {"code": error.code, **vars(error)}, "country": country, **asdict(found)}
     text = "\n".join(_lines(country, found)) if found.visits or found.registered else ""
-    return Output(document, text, Exit.REFUSED, f"{refusal(error)}\nTo go on, run: {command}")
+    return Output(document, text, Exit.REFUSED, f"{refusal(error)}\nTo go on{when}, run: {command}")
 
 
 def _lines(country: str, found: Findings) -> Iterator[str]:

@@ -107,7 +107,8 @@ APP_RIGHTS: Mapping[str, str] = MappingProxyType(
         WorkingHoursException.__tablename__: _REPLACED,
     }
 )
-# The functions that fill the registers of countries see of the main database what a register holds, and nothing else.
+# The functions that fill the registers of countries see of the main database the columns that a register is made of. Of
+# identifiers that is more than a register holds: all kinds, of all patients, since a right cannot be limited to rows.
 READER_RIGHTS: Mapping[str, str] = MappingProxyType(
     {
         Appointment.__tablename__: (

@@ -70,9 +70,10 @@ def _sessions_of(engine: Engine) -> "sessionmaker[Session]":
 
 
 class Database:
-    """Runs units of work over one engine. It can be built before the database exists."""
+    """Runs units of work over one engine. It can be built before the database exists. Errors call it `name`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, name: str = "The database") -> None:
+        self._name = name
         self._clock = clock
         self._sessions = _sessions_of(engine)
         self._snapshots = _sessions_of(engine.execution_options(isolation_level="REPEATABLE READ"))
@@ -100,7 +101,7 @@ class Database:
                 return self._once(run, commit=commit, snapshot=snapshot)
             except (SQLAlchemyError, ContentionError) as error:
                 if is_unavailable(error):
-                    raise UnavailableError("The database is away.") from error
+                    raise UnavailableError(f"{self._name} is away.") from error
                 if not (isinstance(error, ContentionError) or is_contention(error)):
                     raise
                 count("TransactionRetried")

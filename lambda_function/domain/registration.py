@@ -82,6 +82,33 @@ class Registration(NamedTuple):
     at: datetime
 
 
+class RegisteredThere(NamedTuple):
+    """What the main database says of a visit now, for its outcomes. `told_version` is that of the one that is kept."""
+
+    version: int
+    country: str
+    told_version: int | None
+
+
+class Misfit(StrEnum):
+    """Why an outcome belongs to no version that a visit has had in the country that tells it."""
+
+    NO_VISIT = "no_visit"
+    OTHER_COUNTRY = "other_country"
+    LATER_VERSION = "later_version"
+
+
+def misfit(outcome: Registration, country: str, visit: RegisteredThere | None) -> Misfit | None:
+    """Returns None for an outcome that fits the visit. One that does not is never kept: it would hide the outcome of
+    that version if the visit ever gets it, or of the visit that gets the id.
+    """
+    if visit is None:
+        return Misfit.NO_VISIT
+    if visit.country != country:
+        return Misfit.OTHER_COUNTRY
+    return Misfit.LATER_VERSION if outcome.version > visit.version else None
+
+
 def outranks(new: Registration, old: Registration) -> bool:
     """Whether an outcome replaces another of the same visit. The later version counts; of one version, that it is DONE,
     since a register does not lose it again; and otherwise the later time. It is an order of all outcomes, so it makes

@@ -3,6 +3,7 @@ ignored, so that events of a later release can be read.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 LAST_ID = 2**63 - 1
 # The greatest version of one.
 _LAST_VERSION = 2**31 - 1
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 Fields = Mapping[str, Any]
 
@@ -46,6 +48,13 @@ def row_id(detail: Fields, name: str) -> int:
 
 def version(detail: Fields, name: str) -> int:
     return _number(detail, name, _LAST_VERSION, "a version")
+
+
+def country(detail: Fields, name: str) -> str:
+    value = detail.get(name)
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+        raise MalformedEventError(f"{name} is not the code of a country.")
+    return value
 
 
 def _number(detail: Fields, name: str, last: int, what: str) -> int:

@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from lambda_function.aws.country_processor import CountryProcessor
+from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.cli.command import Exit
+from lambda_function.db.engine import build_engine
+from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.registration import ON_ITS_WAY
 from lambda_function.services.registers import checking
 from tests.api.desk import instant
@@ -183,8 +188,40 @@ def test_when_the_function_fails_it_says_where_to_go_on(
     assert result.exit_code == Exit.REFUSED
     assert f"missing, 2: {ids[0]}, {ids[1]}" in result.stdout
     assert "ended without an answer. Its log says why." in result.stderr
-    assert result.stderr.endswith(f"To go on, run: countries check PE --repair --after {ids[1]}\n")
+    assert result.stderr.endswith(f"To go on when that is over, run: countries check PE --repair --after {ids[1]}\n")
     assert peru.versions() == dict.fromkeys(ids[:2], 1)
+
+
+@pytest.mark.parametrize(("away", "name"), [("main", "The main database"), ("register", "The register of PE")])
+def test_a_database_that_is_away_is_named_with_how_to_go_on(
+    terminal: Terminal, peru: PeruvianRegister, away: str, name: str
+) -> None:
+    gone = build_engine(UrlCredentials(URL.create("mysql+pymysql", "nobody", "x", "127.0.0.1", 1, "none")), tls=None)
+    country = peru.processor.country
+    database = Database(gone, lambda: NOW, name)
+    country = replace(country, main=database) if away == "main" else replace(country, register=database)
+    function = CountryProcessor(
+        process=peru.processor.process, check=partial(checking.check, country, peru.delivery.bus)
+    )
+    answer_invocations(lambda _, event: works(function(json.loads(event), lambda: 60)))
+
+    result = terminal.run("countries", "check", "PE", "--after", "7", "--json")
+
+    assert result.exit_code == Exit.REFUSED
+    assert json.loads(result.stdout)["error"]["code"] == "unavailable"
+    assert result.stderr == (f"Error: {name} is away.\nTo go on when that is over, run: countries check PE --after 7\n")
+
+
+def test_there_is_nothing_to_compare_beyond_the_greatest_id(
+    terminal: Terminal, peru: PeruvianRegister, invoked: list[Any]
+) -> None:
+    [visit] = add(peru, 1)
+
+    result = terminal.run("countries", "check", "PE", "--after", str(visit + 1))
+
+    assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+    assert f"the greatest id of a visit is {visit}" in result.stderr
+    assert terminal.run("countries", "check", "PE", "--after", str(2**63)).exit_code == Exit.USAGE
 
 
 def test_it_goes_on_behind_the_id_that_was_told(terminal: Terminal, peru: PeruvianRegister, invoked: list[Any]) -> None:

@@ -79,11 +79,36 @@ def test_a_country_is_up_or_down(emulator: Aws, folder: Path, way: str) -> None:
     assert ups(emulator) == {"CL": True, "PE": True}
 
 
+@pytest.mark.parametrize("name", ["PEX", "P", "peru", "P1"])
+def test_what_is_no_country_is_refused_with_an_example(emulator: Aws, folder: Path, name: str) -> None:
+    done = run(folder, f"{name}=down")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    example = "Its code has two letters, for example: make country PE=down"
+    assert done.stderr.splitlines()[0] == f"{name.upper()} is no country. {example}"
+
+
+def test_one_country_that_there_is_not_leaves_the_others_as_they_are(emulator: Aws, folder: Path) -> None:
+    assert run(folder, "PE=down", "XX=down").returncode != 0
+    assert ups(emulator) == {"CL": True, "PE": True}
+
+
+@pytest.mark.parametrize(
+    "way", ["down; touch {}", "down\ntouch {}", "`touch {}`", "' && touch {} '", '" && touch {} "']
+)
+def test_nothing_that_is_written_there_is_executed(emulator: Aws, folder: Path, tmp_path: Path, way: str) -> None:
+    trace = tmp_path / "trace"
+
+    assert run(folder, f"PE={way.format(trace)}").returncode == 2
+    assert not trace.exists()
+    assert ups(emulator) == {"CL": True, "PE": True}
+
+
 def test_a_country_that_there_is_not_is_one_message(emulator: Aws, folder: Path) -> None:
     done = run(folder, "XX=down")
 
     assert done.returncode != 0
-    assert done.stderr.splitlines()[0] == "There is no such country. There are: CL, PE."
+    assert done.stderr.splitlines()[0] == "There is no country XX. Write CL or PE, for example: make country CL=down"
 
 
 def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tests.services.registers.test_checking import (
 from tests.services.registers.test_outcomes import (
     keep,
     test_a_batch_reaches_the_server_in_one_statement,
+    test_an_outcome_that_does_not_fit_its_visit_is_dropped_alone,
     test_the_outcome_that_counts_is_kept_in_whatever_order_they_come,
 )
 from tests.services.registers.test_processing import (
@@ -48,6 +49,7 @@ __all__ = [
     "test_a_row_that_the_register_refuses_stops_no_other",
     "test_alembic_check_finds_nothing_to_do",
     "test_an_erased_patient_has_no_insurance_in_the_register",
+    "test_an_outcome_that_does_not_fit_its_visit_is_dropped_alone",
     "test_each_kind_of_difference_is_found",
     "test_each_revision_goes_up_and_down_and_up_again",
     "test_in_whatever_order_and_batches_outcomes_come_the_highest_is_kept",

@@ -1,16 +1,32 @@
 """The last outcome of registering each visit in its country. Unscoped: it acts for nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, delete, literal_column, or_
+from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, case, delete, literal_column, or_, select
 from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.orm import Session
 
-from lambda_function.db.models import AppointmentRegistration
+from lambda_function.db.base import AnySelect
+from lambda_function.db.models import Appointment, AppointmentRegistration, Clinic
 from lambda_function.db.models.registrations import REGISTRATION_ROWS
 from lambda_function.db.rows import write
-from lambda_function.domain.registration import Outcome, Registration
+from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.registration import Outcome, RegisteredThere, Registration
+
+# It locks nothing, so it waits for nobody who changes a visit.
+_VISITS: AnySelect = (
+    select(Appointment.appointment_id, Appointment.version, Clinic.country, AppointmentRegistration.version)
+    .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
+    .outerjoin(AppointmentRegistration, AppointmentRegistration.appointment_id == Appointment.appointment_id)
+    .where(Appointment.appointment_id.in_(bindparam("appointment_ids", type_=BigInteger, expanding=True)))
+)
+
+
+def visits(session: Session, appointment_ids: Collection[int]) -> dict[int, RegisteredThere]:
+    """Returns those of the visits that exist, as they are now."""
+    rows = session.execute(_VISITS, {"appointment_ids": sorted(appointment_ids)}, execution_options=UNSCOPED)
+    return {appointment_id: RegisteredThere(*others) for appointment_id, *others in rows}
 
 
 def keep(session: Session, outcomes: Sequence[Registration]) -> None:
@@ -22,6 +38,14 @@ def keep(session: Session, outcomes: Sequence[Registration]) -> None:
         statement = insert(REGISTRATION_ROWS)
         rows = [outcome._asdict() for outcome in sorted(outcomes)]
         write(session, statement.on_duplicate_key_update(_what_outranks(statement)), rows)
+
+
+def forget_versions(session: Session, versions: Collection[tuple[int, int]]) -> None:
+    """Removes the outcomes that are of these versions, each a visit's id and a version that the visit does not have."""
+    for appointment_id, version in sorted(versions):
+        rows = delete(AppointmentRegistration)
+        rows = rows.where(AppointmentRegistration.appointment_id == appointment_id)
+        write(session, rows.where(AppointmentRegistration.version == version))
 
 
 def forget(session: Session, appointment_id: int) -> None:

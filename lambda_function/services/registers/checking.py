@@ -36,7 +36,7 @@ class Comparison:
     """What a part of a register has, and how it differs. `after` is where the next part begins, None at the end, and
     `last_id` the greatest id of all visits. `days` are those of the clinics on which the numbers differ. `untold` are
     visits that are registered without the main database knowing it. `repaired` counts the differences that are gone
-    now, and the outcomes that were told again.
+    now, and the outcomes that were told again; what is on its way is repaired too, and in neither number.
     """
 
     after: int | None
@@ -80,12 +80,14 @@ class _Part(NamedTuple):
 
 
 class _Judged(NamedTuple):
-    """What is true of visits that seemed to differ. `repaired` are the visits whose rows were written."""
+    """What is true of visits that seemed to differ. `repaired` counts the differences that are gone now, and `to_tell`
+    are the visits whose rows were written.
+    """
 
     differences: dict[int, DifferenceKind]
     on_their_way: list[int]
-    repaired: list[VisitToRegister]
-    removed: int
+    repaired: int = 0
+    to_tell: Sequence[VisitToRegister] = ()
 
 
 def check(country: Country, bus: Bus, after: int, seconds_left: SecondsLeft, *, repair: bool) -> Comparison:
@@ -93,22 +95,17 @@ def check(country: Country, bus: Bus, after: int, seconds_left: SecondsLeft, *, 
     part = _read_part(country, after)
     seeming = {key for key in {*part.visits, *part.rows} if part.differs(key, country.code)}
     found = Comparison(part.end, part.last_id, len(part.visits), len(part.rows))
-    untold = [
-        visit
-        for key, visit in part.visits.items()
-        if key not in seeming and not _is_told(visit) and not _is_on_its_way(visit, country.code, part.now)
-    ]
-    found.untold = [visit.appointment_id for visit in untold]
-    to_tell = list(untold)
+    to_tell = [visit for key, visit in part.visits.items() if key not in seeming and not _is_told(visit)]
+    found.untold = [visit.appointment_id for visit in to_tell if not _is_on_its_way(visit, country.code, part.now)]
     for some in _batches(sorted(seeming)):
         for judged in _judged(country, part, some, seconds_left, repair=repair):
             found.differences |= judged.differences
             found.on_their_way += judged.on_their_way
-            found.repaired += len(judged.repaired) + judged.removed
-            to_tell += judged.repaired
+            found.repaired += judged.repaired
+            to_tell += judged.to_tell
     found.days = _days(part, seeming - {*found.differences}, country.code)
     if repair:
-        found.repaired += len(untold)
+        found.repaired += len(found.untold)
         _tell(bus, country, to_tell, part.now)
     return found
 
@@ -151,14 +148,14 @@ def _judged(
         reason = type(error).__name__
         logger.error("visit not repaired", visit=appointment_id, reason=reason, stack=stack(error.__traceback__))
         kind = part.differs(appointment_id, country.code)
-        judged.append(_Judged({appointment_id: kind} if kind else {}, [], [], 0))
+        judged.append(_Judged({appointment_id: kind} if kind else {}, []))
     return judged
 
 
 def _judge(work: UnitOfWork, *, country: Country, part: _Part, appointment_ids: Sequence[int], repair: bool) -> _Judged:
     rows = register.lock(work.session, appointment_ids)
     visits = read_visits(country.main, appointment_ids)
-    judged = _Judged({}, [], [], 0)
+    judged = _Judged({}, [])
     for key in appointment_ids:
         visit, row = visits.get(key), rows.get(key)
         kind = _difference(visit, row, country.code)
@@ -181,12 +178,12 @@ def _repaired(
     visits: Mapping[int, VisitToRegister],
     rows: Mapping[int, VisitInRegister],
 ) -> _Judged:
-    """Makes the register say what the main database says now."""
-    rows_wanted = ((key, row_of(visits.get(key), country.code)) for key in judged.differences)
+    """Makes the register say what the main database says now, also where a message would do so soon."""
+    rows_wanted = ((key, row_of(visits.get(key), country.code)) for key in (*judged.differences, *judged.on_their_way))
     wanted = {key: row for key, row in rows_wanted if not isinstance(row, FailureReason)}
     write_rows(work, country, rows, wanted)
-    repaired = [visits[key] for key, row in wanted.items() if row is not None]
-    return judged._replace(repaired=repaired, removed=len(wanted) - len(repaired))
+    to_tell = [visits[key] for key, row in wanted.items() if row is not None]
+    return judged._replace(repaired=len(judged.differences.keys() & wanted.keys()), to_tell=to_tell)
 
 
 def _difference(visit: VisitToRegister | None, row: VisitInRegister | None, country: str) -> DifferenceKind | None:
@@ -206,12 +203,12 @@ def _is_on_its_way(visit: VisitToRegister, country: str, now: datetime) -> bool:
     """Returns whether the message of the last change may still come, since the country has not told what became of it.
     Of a visit that has left it never tells.
     """
-    told_here = visit.country == country and (visit.told_version or 0) >= visit.version
+    told_here = visit.country == country and visit.told_version == visit.version
     return now - visit.updated_at < ON_ITS_WAY and not told_here
 
 
 def _is_told(visit: VisitToRegister) -> bool:
-    return visit.told is Outcome.DONE and (visit.told_version or 0) >= visit.version
+    return visit.told is Outcome.DONE and visit.told_version == visit.version
 
 
 def _days(part: _Part, left_out: set[int], country: str) -> dict[date, tuple[int, int]]:

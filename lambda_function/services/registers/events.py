@@ -15,6 +15,7 @@ from lambda_function.services.bus import Message
 from lambda_function.services.event_fields import (
     Fields,
     MalformedEventError,
+    country,
     fields,
     instant,
     kind_and_detail,
@@ -52,12 +53,19 @@ def read_change(body: str) -> Change:
     )
 
 
-def outcome(visit: Change | VisitToRegister, country: str, reason: FailureReason | None, at: datetime) -> Message:
+class ToldOutcome(NamedTuple):
+    """An outcome, and the country that tells it."""
+
+    country: str
+    registration: Registration
+
+
+def outcome(visit: Change | VisitToRegister, code: str, reason: FailureReason | None, at: datetime) -> Message:
     """Returns the event that tells what became of a version of a visit."""
     detail: dict[str, Any] = {
         "appointment_id": visit.appointment_id,
         "version": visit.version,
-        "country": country,
+        "country": code,
         "clinic_id": visit.clinic_id,
         "error": reason,
         "at": rfc3339(at),
@@ -65,14 +73,15 @@ def outcome(visit: Change | VisitToRegister, country: str, reason: FailureReason
     return Message(visit.appointment_id, REGISTERED if reason is None else REGISTRATION_FAILED, at, detail)
 
 
-def read_outcome(body: str) -> Registration:
+def read_outcome(body: str) -> ToldOutcome:
     """Raises MalformedEventError."""
     kind, detail = kind_and_detail(body)
     if (status := _OUTCOMES.get(kind)) is None:
         raise MalformedEventError("The event is not an outcome.")
     told = fields(detail)
     error = _reason(told) if status is Outcome.FAILED else None
-    return Registration(row_id(told, "appointment_id"), version(told, "version"), status, error, instant(told, "at"))
+    appointment_id, number, at = row_id(told, "appointment_id"), version(told, "version"), instant(told, "at")
+    return ToldOutcome(country(told, "country"), Registration(appointment_id, number, status, error, at))
 
 
 def _reason(told: Fields) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event
 
 from lambda_function.db.models import Appointment, AppointmentRegistration
 from lambda_function.db.repositories import register
+from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.errors import UnavailableError
 from lambda_function.domain.registration import ON_ITS_WAY, DifferenceKind
 from lambda_function.domain.registration import Outcome as Status
@@ -146,11 +147,46 @@ def test_what_a_message_is_on_its_way_about_is_no_difference(peru: PeruvianRegis
     raise_version(peru, moved, 2, updated_at=OLD + timedelta(seconds=1))
     [booked] = added(peru, updated_at=NOW)
 
-    found = look(peru, repair=True)
+    found = look(peru)
 
     assert (found.differences, found.days, found.repaired) == ({}, {}, 0)
     assert found.on_their_way == [moved.appointment_id, booked.appointment_id]
     assert peru.versions() == {moved.appointment_id: 1}
+
+
+def test_a_repair_brings_in_what_is_on_its_way_as_well(peru: PeruvianRegister) -> None:
+    moved, told_soon = registered(peru, 2)
+    raise_version(peru, moved, 2, updated_at=NOW)
+    peru.practice.session.delete(peru.practice.session.get_one(AppointmentRegistration, told_soon.appointment_id))
+    peru.practice.session.commit()
+    raise_version(peru, told_soon, 1, updated_at=NOW)
+    [booked] = added(peru, updated_at=NOW)
+
+    found = look(peru, repair=True)
+
+    assert (found.differences, found.untold, found.repaired) == ({}, [], 0)
+    assert found.on_their_way == [moved.appointment_id, booked.appointment_id]
+    versions = {moved.appointment_id: 2, told_soon.appointment_id: 1, booked.appointment_id: 1}
+    assert peru.versions() == versions
+    assert sorted(peru.told()) == [Outcome(number, version, None) for number, version in versions.items()]
+
+
+def test_an_outcome_of_a_version_that_the_visit_does_not_have_is_untold_and_a_repair_ends_that(
+    peru: PeruvianRegister, database: Database
+) -> None:
+    """A former release has believed it."""
+    [visit] = registered(peru)
+    [row] = peru.practice.rows(AppointmentRegistration)
+    row.version = 2**31 - 1
+    peru.practice.session.commit()
+
+    assert look(peru).untold == [visit.appointment_id]
+    look(peru, repair=True)
+    keep_outcomes(database, peru.outcome_records(), lambda: 60)
+
+    assert same(peru)
+    peru.practice.session.expire_all()
+    assert [row.version for row in peru.practice.rows(AppointmentRegistration)] == [1]
 
 
 def test_what_has_just_left_the_country_is_on_its_way_whatever_the_other_country_has_told(
@@ -167,7 +203,7 @@ def test_what_has_just_left_the_country_is_on_its_way_whatever_the_other_country
         [just_now.appointment_id],
         {long_ago.appointment_id: DifferenceKind.ORPHAN},
     )
-    assert sorted(peru.versions()) == [just_now.appointment_id]
+    assert peru.versions() == {}
 
 
 def test_what_has_an_outcome_is_on_its_way_no_more(peru: PeruvianRegister) -> None:
@@ -196,7 +232,7 @@ def test_what_the_main_database_was_not_told_of_is_told_again(peru: PeruvianRegi
 
     assert look(peru).untold == [unheard.appointment_id, failed.appointment_id]
     assert look(peru, repair=True).repaired == 2
-    assert peru.told() == [Outcome(visit.appointment_id, 1, None) for visit in (unheard, failed)]
+    assert peru.told() == [Outcome(visit.appointment_id, 1, None) for visit in (unheard, failed, young)]
 
 
 def test_parts_go_on_to_the_end_of_both(peru: PeruvianRegister, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
-from lambda_function.db.models import AppointmentRegistration
+from lambda_function.db.models import Appointment, AppointmentRegistration, OutboxMessage
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.registration import Outcome
 from lambda_function.services.queue import RESERVE, Record
 from lambda_function.services.registers.outcomes import keep_outcomes
 from tests.clock import NOW
@@ -34,7 +35,14 @@ def record(kind: str, **detail: Any) -> Record:
 
 
 @pytest.fixture
-def keep(database: Database) -> Callable[..., list[str]]:
+def keep(practice: Practice, database: Database) -> Callable[..., list[str]]:
+    """Keeps outcomes of the visits 1 to 10 in Peru, whose version is 3."""
+    for number in range(1, 11):
+        practice.add_appointment(NOW + timedelta(hours=number), appointment_id=number)
+        detail = {"appointment_id": number, "version": 3}
+        practice.add(OutboxMessage(kind="appointment.moved", detail=detail, created_at=NOW))
+    practice.session.execute(update(Appointment).values(version=3))
+    practice.session.commit()
     return lambda *records: keep_outcomes(database, records, lambda: 60)
 
 
@@ -111,6 +119,63 @@ def test_what_cannot_be_understood_fails_alone(
 def test_a_reason_of_a_later_release_is_kept(practice: Practice, keep: Callable[..., list[str]]) -> None:
     assert keep(record(FAILED, error="eclipse_of_the_sun", planet="Mars")) == []
     assert kept(practice) == [(7, 1, "FAILED", "eclipse_of_the_sun")]
+
+
+MISFITS = [
+    ({"appointment_id": 11}, "no_visit"),
+    ({"version": 4}, "later_version"),
+    ({"version": 2**31 - 1}, "later_version"),
+    ({"country": "CL"}, "other_country"),
+]
+
+
+@pytest.mark.parametrize("kind", [DONE, FAILED])
+@pytest.mark.parametrize(("detail", "reason"), MISFITS)
+def test_an_outcome_that_does_not_fit_its_visit_is_dropped_alone(
+    practice: Practice,
+    keep: Callable[..., list[str]],
+    log_text: Callable[[], str],
+    *,
+    kind: str,
+    detail: dict[str, Any],
+    reason: str,
+) -> None:
+    assert keep(record(kind, **detail), record(DONE, appointment_id=8)) == []
+
+    assert kept(practice) == [(8, 1, "DONE", None)]
+    logged = log_text()
+    assert f'"reason":"{reason}"' in logged
+    assert "RegistrationOutcomesDropped" in logged
+
+
+def test_an_outcome_that_came_before_its_visit_is_not_shown_by_it(
+    practice: Practice, keep: Callable[..., list[str]]
+) -> None:
+    keep(record(DONE, appointment_id=11))
+    practice.add_appointment(NOW, appointment_id=11)
+
+    assert kept(practice) == []
+
+
+def test_what_is_kept_of_a_version_that_the_visit_does_not_have_gives_way(
+    practice: Practice, keep: Callable[..., list[str]]
+) -> None:
+    """The main database was restored, or a former release has believed the outcome."""
+    for number, version in ((7, 3), (8, 4)):
+        practice.add(
+            AppointmentRegistration(
+                appointment_id=number, version=version, status=Outcome.DONE, error=None, at=NOW + timedelta(days=1)
+            )
+        )
+
+    assert keep(record(FAILED, version=3), record(FAILED, appointment_id=8, version=2)) == []
+
+    assert kept(practice) == [(7, 3, "DONE", None), (8, 2, "FAILED", "refused")]
+
+
+def test_a_country_that_is_missing_is_a_malformed_event(practice: Practice, keep: Callable[..., list[str]]) -> None:
+    assert keep(record(DONE, country=None)._replace(record_id="x")) == ["x"]
+    assert kept(practice) == []
 
 
 def test_what_there_is_no_time_for_comes_again(practice: Practice, database: Database) -> None:

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from lambda_function.domain.registration import (
     FailureReason,
+    Misfit,
     Outcome,
+    RegisteredThere,
     Registration,
     RegistrationState,
     RegistrationStatus,
+    misfit,
     outranks,
     registration_of,
 )
@@ -62,6 +65,19 @@ def test_of_two_failures_the_later_counts() -> None:
 
     assert outranks(Registration(7, 1, Outcome.FAILED, "internal", NOW + timedelta(seconds=1)), early)
     assert not outranks(early, early)
+
+
+@given(st.integers(1, 5), st.sampled_from(["CL", "PE"]), st.integers(1, 5), st.none() | st.integers(1, 5))
+def test_an_outcome_fits_if_its_country_has_the_visit_and_its_version_has_been(
+    told: int, country: str, present: int, told_before: int | None
+) -> None:
+    found = misfit(Registration(7, told, Outcome.DONE, None, NOW), country, RegisteredThere(present, "PE", told_before))
+
+    assert (found is None) == (country == "PE" and told <= present)
+
+
+def test_no_outcome_fits_a_visit_that_there_is_not() -> None:
+    assert misfit(Registration(7, 1, Outcome.DONE, None, NOW), "PE", None) is Misfit.NO_VISIT
 
 
 def test_a_visit_without_an_outcome_for_its_version_is_pending() -> None:

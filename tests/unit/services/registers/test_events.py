@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from lambda_function.domain.registration import FailureReason, Outcome, Registration
 from lambda_function.services.event_fields import MalformedEventError
-from lambda_function.services.registers.events import Change, outcome, read_change, read_outcome
+from lambda_function.services.registers.events import Change, ToldOutcome, outcome, read_change, read_outcome
 
 CHANGE = {"appointment_id": 17, "version": 2, "clinic_id": 1, "at": "2030-01-07T14:00:00.123456Z"}
 AT = datetime(2030, 1, 7, 14, 0, 0, 123456, tzinfo=UTC)
-FAILED = {**CHANGE, "error": "refused"}
+FAILED = {**CHANGE, "country": "PE", "error": "refused"}
 
 
 def body(kind: Any, detail: Any, **more: Any) -> str:
@@ -38,7 +38,8 @@ def test_what_a_processor_tells_is_what_is_kept(reason: FailureReason | None) ->
     message = outcome(Change(17, 2, 1, AT), "PE", reason, AT)
     told = read_outcome(body(message.kind, json.loads(json.dumps(message.detail))))
 
-    assert told == Registration(17, 2, Outcome.FAILED if reason else Outcome.DONE, reason, AT)
+    registration = Registration(17, 2, Outcome.FAILED if reason else Outcome.DONE, reason, AT)
+    assert told == ToldOutcome("PE", registration)
 
 
 MALFORMED: list[str] = [
@@ -69,6 +70,12 @@ def test_a_malformed_event_is_refused_without_being_quoted(text: str) -> None:
 def test_a_reason_that_is_no_code_is_refused(error: Any) -> None:
     with pytest.raises(MalformedEventError, match="error"):
         read_outcome(body("visit.registration_failed", {**CHANGE, "error": error}))
+
+
+@pytest.mark.parametrize("country", [None, "", "P", "PER", "pe", "P1", "PE\n", 7, ["PE"]])
+def test_an_outcome_that_no_country_tells_is_refused(country: Any) -> None:
+    with pytest.raises(MalformedEventError, match="country"):
+        read_outcome(body("visit.registration_failed", {**FAILED, "country": country}))
 
 
 @given(

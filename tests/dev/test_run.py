@@ -18,7 +18,7 @@ import pytest
 
 from dev.token import access_token
 from tests.dev.http_server import Client
-from tests.dev.running_stack import REPOSITORY, RunningStack, running_stack
+from tests.dev.running_stack import MAKE, REPOSITORY, RunningStack, running_stack
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the printed command needs curl")
 
@@ -69,6 +69,25 @@ def test_an_operators_refusal_is_make_s_failure(stack: RunningStack) -> None:
     done = stack.make("operator", "ARGS=users deactivate nobody")
     assert done.returncode != 0
     assert "There is no such person." in done.stderr
+
+
+def test_ctrl_c_ends_an_operators_command_without_a_traceback(stack: RunningStack, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "practice.yaml")
+    running = subprocess.Popen(
+        [*MAKE, "-s", f"FOLDER={stack.folder}", "operator", f"ARGS=practice plan {tmp_path}/practice.yaml"],
+        cwd=REPOSITORY,
+        env=stack.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    # This waits until the command reads the file, which does not end.
+    with (tmp_path / "practice.yaml").open("w"):
+        os.killpg(running.pid, signal.SIGINT)
+        errors = running.communicate(timeout=60)[1]
+
+    assert running.returncode != 0
+    assert "Traceback" not in errors
 
 
 def test_operators_are_told_that_no_stack_runs(tmp_path: Path) -> None:

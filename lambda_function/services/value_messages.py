@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not_a_phone": "The value is not a phone number.",
         "not_an_identifier": "The value is not an identifier, or has no system that is known.",
         "not_a_birth_date": "The value is not a date from 1900-01-01.",
+        "not_a_country": "The value is not a country of two capital letters.",
         "not_a_flag": "The value is neither true nor false.",
         "not_a_reference": "The value is not a FHIR reference to a resource of the kind that the message names.",
         "another_server": "The value is a FHIR reference to a resource of another server.",

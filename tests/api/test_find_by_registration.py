@@ -97,10 +97,10 @@ def test_patients_may_not_ask_by_the_registration(desk: Desk, state: str) -> Non
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ({"country": "pe"}, "malformed"),
-        ({"country": "PER"}, "malformed"),
-        ({"country": "P1"}, "malformed"),
-        ({"country": ""}, "malformed"),
+        ({"country": "pe"}, "not_a_country"),
+        ({"country": "PER"}, "not_a_country"),
+        ({"country": "P1"}, "not_a_country"),
+        ({"country": ""}, "not_a_country"),
         ({"registration": "failed"}, "not_a_choice"),
         ({"registration": "UNKNOWN"}, "not_a_choice"),
     ],

@@ -85,7 +85,7 @@ def _identifier(value: object) -> Identifier:
 def _country(value: object) -> str:
     """Reads the text of a query."""
     if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
-        raise PydanticCustomError("malformed", "Give a country as two capital letters, such as PE.")
+        raise PydanticCustomError("not_a_country", "Give a country as two capital letters, such as PE.")
     return value
 
 

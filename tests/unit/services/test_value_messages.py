@@ -116,6 +116,7 @@ WRONG: list[tuple[Any, Any, str, str]] = [
         "not_a_birth_date",
         "Give a date of birth from 1900-01-01, such as 1990-01-31.",
     ),
+    (types.CountryCode, "pe", "not_a_country", "Give a country as two capital letters, such as PE."),
     (types.ParameterFlag, "yes", "not_a_flag", "Give true or false."),
     (types.Note, "\x00", "control_characters", "Remove the control characters."),
     (search.PatientReference, "x", "not_a_reference", "Give a reference such as Patient/7."),

@@ -42,6 +42,8 @@ from lambda_function.db.models import (
     PatientImport,
     PersonEvent,
     PersonWord,
+    Recall,
+    RecallEvent,
     Receptionist,
     ReceptionistClinic,
     Refusals,
@@ -52,6 +54,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS
 from lambda_function.db.models.people import CLINIC_PATIENT_ROWS, DOCTOR_ROWS, RECEPTIONIST_CLINIC_ROWS, USER_ROWS
+from lambda_function.db.models.recalls import RECALL_ROWS
 from lambda_function.domain.actor import Actor, Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.identifiers import IdentifierSystem
@@ -163,19 +166,6 @@ def _events(row: Any, role: Role) -> Criterion:
     return exists().where(rows.c.appointment_id == row.appointment_id, _appointments(rows.c, role, Entity.HISTORY))
 
 
-def _time_off(row: Any, role: Role) -> Criterion:
-    doctor_id: Column = row.doctor_id
-    match VISIBILITY[Entity.TIME_OFF][role]:
-        case Reach.ALL:
-            return true()
-        case Reach.OWN:
-            return doctor_id == _ME
-        case Reach.CLINIC:
-            return _works_with_me(doctor_id)
-        case Reach.NONE:
-            return false()
-
-
 def _waiting(row: Any, role: Role) -> Criterion:
     """Entries that a receptionist sees: those of visible patients whose wish leads only to the
     receptionist's clinics.
@@ -193,16 +183,6 @@ def _waiting(row: Any, role: Role) -> Criterion:
             )
         case Reach.NONE:
             return false()
-
-
-def _tokens(row: Any, role: Role) -> Criterion:
-    own: Column = row.user_id
-    return own == _ME if VISIBILITY[Entity.CALENDAR_ACCESS][role] is Reach.OWN else false()
-
-
-def _keys(row: Any, role: Role) -> Criterion:
-    own: Column = row.user_id
-    return own == _ME if VISIBILITY[Entity.IDEMPOTENCY_KEY][role] is Reach.OWN else false()
 
 
 def _all_or_none(entity: Entity) -> Callable[[Any, Role], Criterion]:
@@ -314,29 +294,25 @@ def deactivated(role: Role) -> Criterion:
     return and_(User.active.is_(False), here(User), User.user_type == Role.PATIENT, patient_visible(User.user_id, role))
 
 
-def _guardians(row: Any, role: Role) -> Criterion:
-    match VISIBILITY[Entity.GUARDIAN][role]:
-        case Reach.ALL:
-            return true()
-        case Reach.OWN:
-            guardian_id: Column = row.guardian_id
-            return guardian_id == _ME
-        case Reach.CLINIC:
-            return patient_visible(row.patient_id, role)
-        case Reach.NONE:
-            return false()
+def _reached(entity: Entity, role: Role, *, own: Criterion, clinic: Criterion | None = None) -> Criterion:
+    """Returns the criterion that the table of visibility asks for. `own` and `clinic` are those for these rows. Nobody
+    sees rows of a clinic if these rows have none.
+    """
+    of_clinic = false() if clinic is None else clinic
+    return {Reach.ALL: true(), Reach.OWN: own, Reach.CLINIC: of_clinic, Reach.NONE: false()}[VISIBILITY[entity][role]]
 
 
-def _notifications(row: Any, role: Role) -> Criterion:
-    match VISIBILITY[Entity.NOTIFICATION][role]:
-        case Reach.ALL:
-            return true()
-        case Reach.OWN:
-            return is_one_of_mine(row.user_id)
-        case Reach.CLINIC:
-            return in_my_clinics(row.clinic_id)
-        case Reach.NONE:
-            return false()
+def _recalls(row: Any, role: Role, entity: Entity = Entity.RECALL) -> Criterion:
+    return _reached(entity, role, own=is_one_of_mine(row.patient_id), clinic=in_my_clinics(row.clinic_id))
+
+
+def _keys(row: Any, role: Role) -> Criterion:
+    return _reached(Entity.IDEMPOTENCY_KEY, role, own=row.user_id == _ME)
+
+
+def _recall_events(row: Any, role: Role) -> Criterion:
+    rows = RECALL_ROWS.alias()
+    return exists().where(rows.c.recall_id == row.recall_id, _recalls(rows.c, role, Entity.RECALL_HISTORY))
 
 
 def contact_visible(role: Role) -> Criterion:
@@ -361,17 +337,21 @@ CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTyp
         PersonWord: _all_or_none(Entity.PERSON_WORD),
         PatientIdentifier: _identifiers,
         PatientImport: _all_or_none(Entity.PATIENT_IMPORT),
-        Guardian: _guardians,
+        Guardian: lambda row, role: _reached(
+            Entity.GUARDIAN, role, own=row.guardian_id == _ME, clinic=patient_visible(row.patient_id, role)
+        ),
         ClinicPatient: lambda row, role: patient_visible(row.patient_id, role),
         Doctor: _practising,
         Receptionist: lambda row, role: _receptionists(row.user_id, role),
         ReceptionistClinic: lambda row, role: _receptionists(row.receptionist_id, role),
         Appointment: _appointments,
         AppointmentEvent: _events,
-        TimeOff: _time_off,
+        TimeOff: lambda row, role: _reached(
+            Entity.TIME_OFF, role, own=row.doctor_id == _ME, clinic=_works_with_me(row.doctor_id)
+        ),
         SlotClaim: _all_or_none(Entity.CLAIM),
         WaitlistEntry: _waiting,
-        CalendarToken: _tokens,
+        CalendarToken: lambda row, role: _reached(Entity.CALENDAR_ACCESS, role, own=row.user_id == _ME),
         IdempotencyKey: _keys,
         Link: _all_or_none(Entity.LINK),
         LinkCode: _all_or_none(Entity.LINK_CODE),
@@ -379,7 +359,11 @@ CRITERIA: Mapping[type[Any], Callable[[Any, Role], Criterion]] = MappingProxyTyp
         IdempotencySubject: _keys,
         OutboxMessage: _all_or_none(Entity.MESSAGE),
         FreedTime: _all_or_none(Entity.FREED_TIME),
-        Notification: _notifications,
+        Notification: lambda row, role: _reached(
+            Entity.NOTIFICATION, role, own=is_one_of_mine(row.user_id), clinic=in_my_clinics(row.clinic_id)
+        ),
+        Recall: _recalls,
+        RecallEvent: _recall_events,
     }
 )
 

@@ -30,6 +30,7 @@ from lambda_function.db.models import (
     Installation,
     OfferLock,
     PersonName,
+    RecallSweep,
     Treatment,
     UserType,
     WorkingHours,
@@ -68,6 +69,7 @@ OPEN = frozenset(
         IdempotencyLock,
         ImportLock,
         OfferLock,
+        RecallSweep,
     }
 )
 

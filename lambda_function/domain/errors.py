@@ -142,6 +142,12 @@ class RemindedRecentlyError(DomainError):
     code = "reminded_recently"
 
 
+class AlreadyRecalledError(DomainError):
+    """The patient has an open recall for the treatment already."""
+
+    code = "already_recalled"
+
+
 class NoRegisterError(DomainError):
     code = "no_register"
 

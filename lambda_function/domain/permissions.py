@@ -60,6 +60,8 @@ class Action(StrEnum):
     CONFIRM_ATTENDANCE = "CONFIRM_ATTENDANCE"
     FIND_BY_REGISTRATION = "FIND_BY_REGISTRATION"
     REGISTER = "REGISTER"
+    READ_RECALLS = "READ_RECALLS"
+    SET_RECALLS = "SET_RECALLS"
 
 
 class Entity(StrEnum):
@@ -90,13 +92,15 @@ class Entity(StrEnum):
     GUARDIAN = "GUARDIAN"
     PATIENT_IMPORT = "PATIENT_IMPORT"
     NOTIFICATION = "NOTIFICATION"
+    RECALL = "RECALL"
+    RECALL_HISTORY = "RECALL_HISTORY"
 
 
 _P, _D, _R = Role.PATIENT, Role.DOCTOR, Role.RECEPTIONIST
 _NONE, _OWN, _CLINIC, _ALL = Reach.NONE, Reach.OWN, Reach.CLINIC, Reach.ALL
 
 # OWN: the patient of the appointment, a guardian of that patient, or its doctor. CLINIC: a clinic where the
-# receptionist works.
+# receptionist or, of recalls, the doctor works.
 PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
     {
         Action.READ_OWN_PROFILE: {_P: _OWN, _D: _OWN, _R: _OWN},
@@ -136,11 +140,13 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.CONFIRM_ATTENDANCE: {_P: _OWN, _D: _NONE, _R: _CLINIC},
         Action.FIND_BY_REGISTRATION: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Action.REGISTER: {_P: _NONE, _D: _NONE, _R: _CLINIC},
+        Action.READ_RECALLS: {_P: _OWN, _D: _CLINIC, _R: _CLINIC},
+        Action.SET_RECALLS: {_P: _NONE, _D: _CLINIC, _R: _CLINIC},
     }
 )
 
-# OWN: the caller's own row; of PATIENT, CONTACT, IDENTIFIER and WAITLIST also those of a patient's dependants; of
-# CONTACT and IDENTIFIER also those of patients whom a doctor treats; of APPOINTMENT and HISTORY those in which the
+# OWN: the caller's own row; of PATIENT, CONTACT, IDENTIFIER, WAITLIST and RECALL also those of a patient's dependants;
+# of CONTACT and IDENTIFIER also those of patients whom a doctor treats; of APPOINTMENT and HISTORY those in which the
 # caller, or a dependant, is the patient, or the caller the doctor.
 # CLINIC: rows of the clinics where the caller works; of PATIENT, for a receptionist, also those of no clinic.
 VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
@@ -174,6 +180,8 @@ VISIBILITY: Mapping[Entity, Mapping[Role, Reach]] = MappingProxyType(
         Entity.PATIENT_IMPORT: {_P: _NONE, _D: _NONE, _R: _NONE},
         # Of those to whom it goes; a guardian does not see what goes to another guardian.
         Entity.NOTIFICATION: {_P: _OWN, _D: _NONE, _R: _CLINIC},
+        Entity.RECALL: {_P: _OWN, _D: _CLINIC, _R: _CLINIC},
+        Entity.RECALL_HISTORY: {_P: _NONE, _D: _CLINIC, _R: _CLINIC},
     }
 )
 

@@ -24,6 +24,7 @@ from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.versions import check_version
 from lambda_function.domain.waitlist import freed_by_visit
 from lambda_function.services.offers import record_freed_time
+from lambda_function.services.recalls import visit_completed
 from lambda_function.services.visits import LockedVisit, NewEvent, lock_visit, record, view
 
 ACTIONS: Mapping[Step, Action] = MappingProxyType(
@@ -60,7 +61,8 @@ def take(
         check_cutoff(appointment.starts_at, actor=work.actor, policy=locked.policy, now=work.now)
     visit = Interval(appointment.starts_at, appointment.ends_at)
     check_step_time(step, appointment.status, visit, zone=time_zone(locked.time_zone), actor=work.actor, now=work.now)
-    record(work, enter(work, locked, step, after, reason=reason))
+    event = enter(work, locked, step, after, reason=reason)
+    record(work, event, more=visit_completed(work, locked) if step is Step.COMPLETE else ())
     shown = view(work, appointment)
     if after not in HOLDING:
         record_freed_time(work, [freed_by_visit(appointment, chair_id=appointment.chair_id)])

@@ -25,7 +25,7 @@ BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 class LockedVisit:
     """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone. `erased` is
     whether its patient has been or is being erased. `clinic_of` are the clinics of all locked doctors. `country` is
-    that of the visit's clinic.
+    that of the visit's clinic. The last two fields are as in VisitForChange.
     """
 
     appointment: Appointment
@@ -34,6 +34,8 @@ class LockedVisit:
     country: str
     erased: bool
     clinic_of: Mapping[int, int]
+    recall_months: int | None
+    open_recall_id: int | None
 
     @property
     def subject(self) -> Subject:
@@ -70,7 +72,16 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
         raise NotFoundError("There is no such appointment.")
     if erased and appointment.patient_id == work.actor.user_id:
         raise ForbiddenError("This account is deactivated.")
-    return LockedVisit(appointment, resources.policy, resources.time_zone, resources.country, erased, clinic_of)
+    return LockedVisit(
+        appointment,
+        resources.policy,
+        resources.time_zone,
+        resources.country,
+        erased,
+        clinic_of,
+        found.recall_months,
+        found.open_recall_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +121,9 @@ class NewEvent:
     announce: bool = True
 
 
-def record(work: UnitOfWork, *events: NewEvent) -> None:
+def record(work: UnitOfWork, *events: NewEvent, more: Iterable[Mapping[str, object]] = ()) -> None:
     """Adds events to the history and to the outbox, which informs other systems, in two statements, however many.
+    `more` are messages that follow from them.
 
     Flushes first, because the messages include the version.
     """
@@ -119,7 +131,7 @@ def record(work: UnitOfWork, *events: NewEvent) -> None:
         return
     work.session.flush()
     appointments.add_events(work.session, [_row(work, event) for event in events])
-    outbox.add(work.session, [message for event in events for message in _messages_of(work, event)])
+    outbox.add(work.session, [*(message for event in events for message in _messages_of(work, event)), *more])
 
 
 def _row(work: UnitOfWork, event: NewEvent) -> dict[str, object]:

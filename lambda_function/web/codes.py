@@ -59,6 +59,9 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = MappingProxyType(
         "reminded_recently": ProblemCode(
             HTTPStatus.CONFLICT, "The patient has been reminded within the last hour, or is about to be."
         ),
+        "already_recalled": ProblemCode(
+            HTTPStatus.CONFLICT, "The patient has an open recall for this treatment already."
+        ),
         "no_register": ProblemCode(HTTPStatus.CONFLICT, "The country of the appointment has no register of visits."),
         "link_refused": ProblemCode(
             HTTPStatus.CONFLICT, "The person has an account already, or this code cannot link this account."

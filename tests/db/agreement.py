@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from lambda_function.db.models import Appointment, AppointmentEvent, ClaimKind, OutboxMessage, SlotClaim
 from lambda_function.domain.appointment import HOLDING, Duration, Status
 from lambda_function.domain.messages import ERASED, MERGED, OFFERED, REGISTRATION_REQUESTED
+from lambda_function.domain.recalls import DISMISSED, DONE, OPENED
 
+RECALL_KINDS = [OPENED, DONE, DISMISSED]
 Claim = tuple[int, int, datetime, int]
 
 
@@ -52,7 +54,8 @@ def events(session: Session) -> list[tuple[Any, ...]]:
 def _versions_told(session: Session) -> dict[int, int]:
     """Returns the highest version of each visit that any message names."""
     told: dict[int, int] = {}
-    for detail in session.scalars(select(OutboxMessage.detail).where(OutboxMessage.kind != OFFERED)):
+    of_visits = OutboxMessage.kind.not_in([OFFERED, *RECALL_KINDS])
+    for detail in session.scalars(select(OutboxMessage.detail).where(of_visits)):
         visit, version = detail["appointment_id"], detail["version"]
         told[visit] = max(version, told.get(visit, 0))
     return told
@@ -71,7 +74,7 @@ def _told(session: Session) -> list[tuple[Any, ...]]:
     """Returns (appointment_id, action, from_status, to_status) of every message about what happened to an appointment,
     in order for each of them.
     """
-    about_visits = OutboxMessage.kind.not_in([OFFERED, ERASED, MERGED, REGISTRATION_REQUESTED])
+    about_visits = OutboxMessage.kind.not_in([OFFERED, *RECALL_KINDS, ERASED, MERGED, REGISTRATION_REQUESTED])
     details = session.scalars(select(OutboxMessage.detail).where(about_visits).order_by(OutboxMessage.outbox_id))
     names = ("appointment_id", "action", "from_status", "to_status")
     told = [tuple(detail[name] for name in names) for detail in details]

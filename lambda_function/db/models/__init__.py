@@ -26,6 +26,7 @@ from lambda_function.db.models.people import (
     User,
     UserType,
 )
+from lambda_function.db.models.recalls import Recall, RecallEvent, RecallSweep
 from lambda_function.db.models.registrations import AppointmentRegistration, Country
 from lambda_function.db.models.waitlist import WaitlistEntry
 from lambda_function.db.models.working_hours import Closure, TimeOff, WorkingHours, WorkingHoursException
@@ -62,6 +63,9 @@ __all__ = [
     "PersonEvent",
     "PersonName",
     "PersonWord",
+    "Recall",
+    "RecallEvent",
+    "RecallSweep",
     "Receptionist",
     "ReceptionistClinic",
     "Refusals",

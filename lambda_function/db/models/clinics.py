@@ -14,7 +14,8 @@ class Clinic(Base):
     """A clinic. Its policies are in whole minutes and days: domain/appointment.py says what they limit.
 
     Reminders go out `reminder_hours` before a visit. Quiet hours are between two minutes of the local day, and there
-    are none where both are NULL: see domain/quiet_hours.py.
+    are none where both are NULL: see domain/quiet_hours.py. Patients are told that they are due
+    `recall_notice_days` after the day, or before it if negative.
     """
 
     __tablename__ = "clinic"
@@ -54,6 +55,9 @@ class Clinic(Base):
     quiet_to_minute: Mapped[int | None] = mapped_column(
         Integer().evaluates_none(), default=480, server_default=text("480")
     )
+    recall_notice_days: Mapped[tuple[int, ...]] = mapped_column(
+        Hours, default=(-14, 14, 60), server_default=text("'-14,14,60'")
+    )
     active: Mapped[bool] = mapped_column(default=True, server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
@@ -74,7 +78,9 @@ class Chair(Base):
 
 
 class Treatment(Base):
-    """A treatment. Durations are multiples of five minutes. `price` is in the currency of the practice."""
+    """A treatment. Durations are multiples of five minutes. `price` is in the currency of the practice. A
+    patient is due again `recall_months` after it, or never if that is NULL.
+    """
 
     __tablename__ = "treatment"
     __table_args__ = table_args(
@@ -100,6 +106,7 @@ class Treatment(Base):
     buffer_after_minutes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     needs_approval: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
     price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    recall_months: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True, server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
 

@@ -10,8 +10,8 @@ from lambda_function.domain.people import Channel, Language
 
 
 class Notification(Base):
-    """A message to the person `user_id`, who is the patient of the appointment or waitlist entry, or a guardian. It
-    holds neither text nor address: both are composed when it is claimed.
+    """A message to the person `user_id`, who is the patient of the appointment, waitlist entry or recall, or a
+    guardian. It holds neither text nor address: both are composed when it is claimed.
 
     `subject` says what it is about, and is told to each person once. `basis_at` is when that became so: when the
     change was made, when the visit got its time, or the start that was offered. By it, what no longer holds is
@@ -30,6 +30,7 @@ class Notification(Base):
         Index(None, "clinic_id", "notification_id"),
         Index(None, "appointment_id", "notification_id"),
         Index(None, "waitlist_id"),
+        Index(None, "recall_id"),
         Index(None, "due_at"),
     )
 
@@ -41,6 +42,7 @@ class Notification(Base):
     clinic_id: Mapped[Id]
     appointment_id: Mapped[Id | None]
     waitlist_id: Mapped[Id | None]
+    recall_id: Mapped[Id | None]
     subject: Mapped[str] = mapped_column(String(120, collation=EXACT))
     basis_at: Mapped[Instant]
     due_at: Mapped[Instant]

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from lambda_function.db.scoping import UNSCOPED
 
 # The newest revision in migrations/versions. A later schema also works for this build.
-REQUIRED_REVISION = "0028"
+REQUIRED_REVISION = "0029"
 
 
 def is_ready(session: Session) -> bool:

@@ -1,0 +1,188 @@
+"""Recalls as they are opened, changed and ended. The caller holds the patient's lock, except for `find`."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import CursorResult, bindparam, exists, insert, select, true, update
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Session
+
+from lambda_function.db.base import AnySelect
+from lambda_function.db.models import Appointment, Clinic, ClinicPatient, Recall, Treatment, User
+from lambda_function.db.models.people import USER_ROWS
+from lambda_function.db.models.recalls import RECALL_EVENT_ROWS, RECALL_ROWS
+from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
+from lambda_function.db.scoping import UNSYNCED
+from lambda_function.domain.recalls import RecallStatus
+
+
+class StoredRecall(NamedTuple):
+    """A recall as it is stored."""
+
+    recall_id: int
+    patient_id: int
+    treatment_id: int
+    clinic_id: int
+    doctor_id: int | None
+    due_on: date
+    status: RecallStatus
+    note: str | None
+    version: int
+
+
+class RecallToTell(NamedTuple):
+    """What a message about a recall says of it."""
+
+    recall_id: int
+    treatment_id: int
+    clinic_id: int
+    country: str
+    due_on: date
+
+
+class NewRecall(NamedTuple):
+    """`opened_by` is the visit whose completion opens it, or None if somebody does."""
+
+    patient_id: int
+    treatment_id: int
+    clinic_id: int
+    doctor_id: int | None
+    due_on: date
+    note: str | None = None
+    opened_by: int | None = None
+
+
+class _Visited(NamedTuple):
+    clinic_id: int
+
+
+_ONE: AnySelect = select(*columns(StoredRecall, Recall)).where(Recall.recall_id == bindparam("recall_id"))
+_LOCKED = _ONE.with_for_update()
+_OPEN_OF_PATIENT: AnySelect = (
+    select(*columns(StoredRecall, Recall))
+    .where(Recall.patient_id == bindparam("patient_id"), Recall.open_key == 1)
+    .order_by(Recall.recall_id)
+    .with_for_update()
+)
+_TO_TELL: AnySelect = (
+    select(*columns(RecallToTell, Recall, country=Clinic.country))
+    .join(Clinic, Clinic.clinic_id == Recall.clinic_id)
+    .where(Recall.recall_id.in_(bindparam("recall_ids", expanding=True)))
+    .order_by(Recall.recall_id)
+)
+_LAST_VISIT: AnySelect = (
+    select(*columns(_Visited, Appointment))
+    .where(Appointment.patient_id == bindparam("patient_id"))
+    .order_by(Appointment.starts_at.desc(), Appointment.appointment_id.desc())
+    .limit(1)
+)
+_IS_PATIENT = (
+    select(ClinicPatient.patient_id)
+    .join(User, User.user_id == ClinicPatient.patient_id)
+    .where(ClinicPatient.patient_id == bindparam("patient_id"), ClinicPatient.clinic_id == bindparam("clinic_id"))
+)
+_NEW = insert(RECALL_ROWS)
+_NEW_EVENT = insert(RECALL_EVENT_ROWS)
+_BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
+
+
+# For the statement that locks a visit (appointments.py): subqueries lock nothing there, and none of them is scoped,
+# since a recall may be that of another clinic. A patient who is not active is not recalled.
+MONTHS_OF_VISIT = (
+    select(Treatment.recall_months)
+    .where(
+        Treatment.treatment_id == Appointment.treatment_id,
+        exists().where(USER_ROWS.c.user_id == Appointment.patient_id, USER_ROWS.c.active == true()),
+    )
+    .correlate(Appointment)
+    .scalar_subquery()
+)
+OPEN_OF_VISIT = (
+    select(RECALL_ROWS.c.recall_id)
+    .where(
+        RECALL_ROWS.c.patient_id == Appointment.patient_id,
+        RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
+        RECALL_ROWS.c.open_key == 1,
+    )
+    .correlate(Appointment)
+    .scalar_subquery()
+)
+
+
+def find(session: Session, recall_id: int) -> StoredRecall | None:
+    return fetch_one(session, StoredRecall, _ONE, {"recall_id": recall_id})
+
+
+def lock(session: Session, recall_id: int) -> StoredRecall | None:
+    """Returns the recall with its row locked."""
+    return fetch_one(session, StoredRecall, _LOCKED, {"recall_id": recall_id})
+
+
+def open_of(session: Session, patient_id: int) -> list[StoredRecall]:
+    """Returns the patient's open recalls, in whatever clinic, with their rows locked."""
+    return fetch_all(session, StoredRecall, _OPEN_OF_PATIENT, {"patient_id": patient_id}, unscoped=True)
+
+
+def to_tell(session: Session, recall_ids: Collection[int]) -> list[RecallToTell]:
+    """Returns these recalls as they are now, in the order of their ids."""
+    return fetch_all(session, RecallToTell, _TO_TELL, {"recall_ids": sorted(recall_ids)}, unscoped=True)
+
+
+def clinic_of_last_visit(session: Session, patient_id: int) -> int | None:
+    """Returns the clinic of the last of the patient's visits that the actor may see."""
+    found = fetch_one(session, _Visited, _LAST_VISIT, {"patient_id": patient_id})
+    return None if found is None else found.clinic_id
+
+
+def is_patient_of(session: Session, patient_id: int, clinic_id: int) -> bool:
+    """Returns whether the person is an active patient of that clinic whom the actor may see."""
+    return session.scalar(_IS_PATIENT, {"patient_id": patient_id, "clinic_id": clinic_id}) is not None
+
+
+def _values(new: NewRecall, now: datetime) -> dict[str, Any]:
+    return {
+        **new._asdict(),
+        "due_set_at": now,
+        "status": RecallStatus.OPEN,
+        "open_key": 1,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _closed(status: RecallStatus, now: datetime) -> dict[str, Any]:
+    return {"status": status, "open_key": None, "updated_at": now, "closed_at": now}
+
+
+def add(session: Session, new: NewRecall, now: datetime) -> int:
+    """Adds an open recall and returns its id. The patient has no open one for the treatment."""
+    return insert_one(session, _NEW, _values(new, now))
+
+
+def replace_open(session: Session, open_id: int, new: NewRecall, now: datetime) -> int:
+    """Ends the open recall as done by the visit that opens the new one, and returns the id of the new one, in one
+    statement: the first row exists already, so it is changed, and its key is free for the second.
+    """
+    ended = {**_values(new, now), "recall_id": open_id, **_closed(RecallStatus.DONE, now), "done_by": new.opened_by}
+    opened = {**_values(new, now), "recall_id": None, "closed_at": None, "done_by": None}
+    statement = mysql.insert(RECALL_ROWS).values([ended, opened])
+    changed = {name: statement.inserted[name] for name in (*_closed(RecallStatus.DONE, now), "done_by")}
+    statement = statement.on_duplicate_key_update({**changed, "version": RECALL_ROWS.c.version + 1})
+    result = cast("CursorResult[Any]", session.execute(statement, execution_options=UNSYNCED))
+    return int(result.lastrowid)
+
+
+def change(session: Session, recall_id: int, values: Mapping[str, Any], now: datetime) -> None:
+    statement = update(RECALL_ROWS).where(_BY_ID).values(**values, version=RECALL_ROWS.c.version + 1, updated_at=now)
+    write(session, statement, {"number": recall_id})
+
+
+def close(session: Session, recall_id: int, status: RecallStatus, now: datetime, *, done_by: int | None = None) -> None:
+    change(session, recall_id, {**_closed(status, now), "done_by": done_by}, now)
+
+
+def add_events(session: Session, *events: Mapping[str, Any]) -> None:
+    """Adds complete events in one statement."""
+    write(session, _NEW_EVENT, events)

@@ -1,0 +1,108 @@
+"""When a patient is due for a treatment again, and when to say so. Days are days of the clinic's calendar, and instants
+are aware UTC.
+"""
+
+import calendar
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from lambda_function.domain.quiet_hours import QuietHours, quiet_end
+from lambda_function.domain.time_zones import first_and_last
+
+# The most months after which a treatment can be due again.
+MAX_RECALL_MONTHS = 120
+# How far before and after the day on which somebody is due a clinic can tell them, and how often.
+MAX_NOTICE_DAYS = 366
+MAX_NOTICES = 10
+# Who was not told because the service stood still is told this much later at most.
+CATCH_UP = timedelta(days=7)
+# When notices go out in a clinic without quiet hours, or whose quiet hours do not end that day.
+_MORNING = time(8)
+
+OPENED = "recall.opened"
+DONE = "recall.done"
+DISMISSED = "recall.dismissed"
+
+
+class RecallStatus(StrEnum):
+    """What is stored of a recall. DONE means that the patient came, and DISMISSED that somebody decided against it."""
+
+    OPEN = "OPEN"
+    DONE = "DONE"
+    DISMISSED = "DISMISSED"
+
+
+class RecallState(StrEnum):
+    """What a recall is to people. An open one is BOOKED while a visit of its treatment is ahead. The names are
+    published.
+    """
+
+    UPCOMING = "UPCOMING"
+    DUE = "DUE"
+    BOOKED = "BOOKED"
+    DONE = "DONE"
+    DISMISSED = "DISMISSED"
+
+
+class RecallAction(StrEnum):
+    """What somebody did about a recall, other than coming to a visit. The names are published."""
+
+    OPEN = "OPEN"
+    CHANGE = "CHANGE"
+    DISMISS = "DISMISS"
+
+
+class Notice(NamedTuple):
+    """A notice `days` after the patient is due, or before it if negative. It may go `at` that time."""
+
+    days: int
+    at: datetime
+
+
+def due_day(visited_on: date, months: int) -> date:
+    """Returns the same day of the month so many months later, or the last day of that month if it has no such day.
+    Never returns a day after the calendar's last.
+    """
+    number = visited_on.year * 12 + visited_on.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return date(year, month, min(visited_on.day, calendar.monthrange(year, month)[1]))
+
+
+def state_of(status: RecallStatus, due_on: date, *, booked: bool, today: date) -> RecallState:
+    """Returns what a recall is on that day of the clinic's calendar. `booked` is whether a visit of its treatment is
+    ahead.
+    """
+    if status is not RecallStatus.OPEN:
+        return RecallState(status)
+    if booked:
+        return RecallState.BOOKED
+    return RecallState.DUE if due_on <= today else RecallState.UPCOMING
+
+
+def notice_time(day: date, *, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:
+    """Returns when notices go out on that day: when the quiet hours of the night end, or at eight in the morning if
+    there are none. A local time that clocks skip stands for the instant after it.
+    """
+    minutes = _MORNING.hour * 60 if quiet is None else quiet.to_minute
+    local = datetime.combine(day, time()) + timedelta(minutes=minutes)
+    _, wanted = first_and_last(local, zone)
+    return wanted if quiet is None else quiet_end(wanted, quiet, zone)
+
+
+def notices(
+    due_on: date, due_set_at: datetime, notice_days: Iterable[int], *, quiet: QuietHours | None, zone: ZoneInfo
+) -> list[Notice]:
+    """Returns the notices of a recall, the earliest first, without those whose time had come when the day was set."""
+    found = [
+        Notice(days, notice_time(due_on + timedelta(days=days), quiet=quiet, zone=zone))
+        for days in sorted(set(notice_days))
+    ]
+    return [notice for notice in found if notice.at > due_set_at]
+
+
+def recall_subject(recall_id: int, days: int, due_on: date) -> str:
+    """Returns the subject of the messages that are one notice. Another due day makes it another notice."""
+    return f"recall:{recall_id}:{days}:{due_on.isoformat()}"

@@ -1,0 +1,275 @@
+"""Recalls are opened by completing a visit and by staff, who change and dismiss them as well. A patient has at most one
+open recall for a treatment: everything that opens or ends one holds the patient's lock.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from lambda_function.db.repositories import outbox
+from lambda_function.db.repositories import recalls as recall_rows
+from lambda_function.db.repositories.booking import doctor_clinic
+from lambda_function.db.repositories.catalogue import visible_ids
+from lambda_function.db.repositories.recalls import NewRecall, StoredRecall
+from lambda_function.db.unit_of_work import UnitOfWork
+from lambda_function.domain.errors import (
+    AlreadyRecalledError,
+    ContentionError,
+    InvalidInputError,
+    InvalidTransitionError,
+    NotFoundError,
+)
+from lambda_function.domain.messages import rfc3339
+from lambda_function.domain.permissions import Action, Subject, require
+from lambda_function.domain.recalls import DISMISSED, DONE, OPENED, RecallAction, RecallStatus, due_day
+from lambda_function.domain.time_zones import time_zone
+from lambda_function.domain.versions import check_version
+from lambda_function.services.catalogue import check_ids
+from lambda_function.services.guardians import lock_patient
+from lambda_function.services.visits import LockedVisit
+
+_NOBODY = "There is no such patient in this clinic. Look patients up with GET /users, and book them there first."
+Message = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequest:
+    """A recall to open. Without a clinic, it is the doctor's, else that of the patient's last visit that the actor may
+    see, else the actor's with the lowest id.
+    """
+
+    patient_id: int
+    treatment_id: int
+    due_on: date
+    clinic_id: int | None = None
+    doctor_id: int | None = None
+    note: str | None = None
+
+
+def visit_completed(work: UnitOfWork, locked: LockedVisit) -> list[Message]:
+    """Ends the patient's open recall for the treatment of a visit that has just been completed, and opens the next one
+    if patients are due for it again, in one statement at most. Returns the messages for the outbox.
+
+    A clinic whose time zone nobody knows has no days, and its patients are not recalled.
+    """
+    visit, open_id, zone = locked.appointment, locked.open_recall_id, time_zone(locked.time_zone)
+    new: NewRecall | None = None
+    if locked.recall_months is not None and zone is not None:
+        due_on = due_day(visit.starts_at.astimezone(zone).date(), locked.recall_months)
+        new = NewRecall(
+            visit.patient_id,
+            visit.treatment_id,
+            visit.clinic_id,
+            visit.doctor_id,
+            due_on,
+            opened_by=visit.appointment_id,
+        )
+    messages = []
+    if open_id is not None:
+        messages.append(_message(work, DONE, open_id, visit, locked.country, appointment_id=visit.appointment_id))
+        if new is None:
+            recall_rows.close(work.session, open_id, RecallStatus.DONE, work.now, done_by=visit.appointment_id)
+    if new is not None:
+        if open_id is None:
+            new_id = recall_rows.add(work.session, new, work.now)
+        else:
+            new_id = recall_rows.replace_open(work.session, open_id, new, work.now)
+        messages.append(
+            _message(
+                work,
+                OPENED,
+                new_id,
+                visit,
+                locked.country,
+                due_on=new.due_on,
+                appointment_id=visit.appointment_id,
+            )
+        )
+    return messages
+
+
+def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
+    """Opens a recall by hand, and returns its id.
+
+    Raises ForbiddenError, InvalidInputError, AlreadyRecalledError.
+    """
+    require(work.actor, Action.SET_RECALLS)
+    if visible_ids(work.session, patient_id=request.patient_id).patient_id is None:
+        raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
+    check_ids(work, treatment_id=request.treatment_id, doctor_id=request.doctor_id, clinic_id=request.clinic_id)
+    clinic_id = _clinic_of(work, request)
+    require(work.actor, Action.SET_RECALLS, Subject(request.patient_id, request.doctor_id, clinic_id))
+    lock_patient(work, request.patient_id)
+    if not recall_rows.is_patient_of(work.session, request.patient_id, clinic_id):
+        raise InvalidInputError(_NOBODY, field="patient_id")
+    present = recall_rows.open_of(work.session, request.patient_id)
+    if any(recall.treatment_id == request.treatment_id for recall in present):
+        raise AlreadyRecalledError("The patient has an open recall for this treatment. Change or dismiss that one.")
+    new = NewRecall(
+        request.patient_id, request.treatment_id, clinic_id, request.doctor_id, request.due_on, note=request.note
+    )
+    recall_id = recall_rows.add(work.session, new, work.now)
+    note_event(work, recall_id, RecallAction.OPEN)
+    tell(work, OPENED, [recall_id])
+    return recall_id
+
+
+def _clinic_of(work: UnitOfWork, request: RecallRequest) -> int:
+    """Raises InvalidInputError for a doctor of another clinic than the one asked for."""
+    of_doctor = None if request.doctor_id is None else doctor_clinic(work.session, request.doctor_id)
+    if of_doctor is not None:
+        if request.clinic_id not in {None, of_doctor.clinic_id}:
+            raise InvalidInputError("This doctor works in another clinic.", field="doctor_id")
+        return of_doctor.clinic_id
+    return (
+        request.clinic_id
+        or recall_rows.clinic_of_last_visit(work.session, request.patient_id)
+        or min(work.actor.clinic_ids)
+    )
+
+
+def change(
+    work: UnitOfWork, recall_id: int, values: Mapping[str, Any], *, expected_versions: frozenset[int] | None = None
+) -> None:
+    """Changes `due_on`, `doctor_id` and `note` of an open recall. What is the same already does not count. A new day is
+    told anew.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, InvalidInputError, InvalidTransitionError.
+    """
+    recall = _locked(work, recall_id, expected_versions)
+    changed = {name: value for name, value in values.items() if value != getattr(recall, name)}
+    doctor_id = changed.get("doctor_id")
+    if doctor_id is not None:
+        check_ids(work, treatment_id=recall.treatment_id, doctor_id=doctor_id, clinic_id=None)
+        clinic = doctor_clinic(work.session, doctor_id)
+        if clinic is None or clinic.clinic_id != recall.clinic_id:
+            raise InvalidInputError("This doctor works in another clinic.", field="doctor_id")
+    if not changed:
+        return
+    written = {**changed, "due_set_at": work.now} if "due_on" in changed else changed
+    recall_rows.change(work.session, recall_id, written, work.now)
+    note_event(work, recall_id, RecallAction.CHANGE, changes=_told_changes(recall, changed))
+
+
+def _told_changes(recall: StoredRecall, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what the history says of a change: the day and the doctor before and after, and that the note changed."""
+    told: dict[str, Any] = {}
+    for name, value in changed.items():
+        before = getattr(recall, name)
+        match name:
+            case "note":
+                told[name] = True
+            case "due_on":
+                told[name] = {"from": before.isoformat(), "to": value.isoformat()}
+            case _:
+                told[name] = {"from": before, "to": value}
+    return told
+
+
+def dismiss(work: UnitOfWork, recall_id: int, reason: str, *, expected_versions: frozenset[int] | None = None) -> None:
+    """Ends an open recall without a visit.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, InvalidTransitionError.
+    """
+    recall = _locked(work, recall_id, expected_versions)
+    dismiss_locked(work, [recall], reason)
+
+
+def dismiss_locked(work: UnitOfWork, recalls: Iterable[StoredRecall], reason: str) -> None:
+    """Ends these open recalls of a patient, whose rows are locked."""
+    ids = [recall.recall_id for recall in recalls]
+    for recall_id in ids:
+        recall_rows.close(work.session, recall_id, RecallStatus.DISMISSED, work.now)
+    if ids:
+        recall_rows.add_events(
+            work.session, *(_event(work, recall_id, RecallAction.DISMISS, reason=reason) for recall_id in ids)
+        )
+        tell(work, DISMISSED, ids)
+
+
+def _locked(work: UnitOfWork, recall_id: int, expected_versions: frozenset[int] | None) -> StoredRecall:
+    """Locks the patient and an open recall, and checks what the actor may do with it."""
+    found = recall_rows.find(work.session, recall_id)
+    if found is None:
+        raise NotFoundError("There is no such recall.")
+    require(work.actor, Action.SET_RECALLS, Subject(found.patient_id, found.doctor_id, found.clinic_id))
+    lock_patient(work, found.patient_id)
+    recall = recall_rows.lock(work.session, recall_id)
+    if recall is None or recall.patient_id != found.patient_id:
+        raise ContentionError("The patient of the recall was erased or merged at the same time; try again.")
+    check_version(recall.version, expected_versions)
+    if recall.status is not RecallStatus.OPEN:
+        raise InvalidTransitionError(f"A recall that is {recall.status} can no longer be changed.")
+    return recall
+
+
+def tell(work: UnitOfWork, kind: str, recall_ids: Collection[int]) -> None:
+    """Adds messages about recalls as they are now to the outbox, in two statements, however many."""
+    messages = [
+        _message(work, kind, recall.recall_id, recall, recall.country, due_on=recall.due_on if kind == OPENED else None)
+        for recall in recall_rows.to_tell(work.session, recall_ids)
+    ]
+    if messages:
+        outbox.add(work.session, messages)
+
+
+class _About(Protocol):
+    """What a recall is about: the recall itself, or the visit whose completion opened or ended it."""
+
+    @property
+    def treatment_id(self) -> int: ...
+    @property
+    def clinic_id(self) -> int: ...
+
+
+def _message(
+    work: UnitOfWork,
+    kind: str,
+    recall_id: int,
+    about: _About,
+    country: str,
+    *,
+    due_on: date | None = None,
+    appointment_id: int | None = None,
+) -> Message:
+    """Returns a message without anything personal."""
+    detail = {
+        "recall_id": recall_id,
+        "treatment_id": about.treatment_id,
+        "country": country,
+        "clinic_id": about.clinic_id,
+        "appointment_id": appointment_id,
+        "due_on": None if due_on is None else due_on.isoformat(),
+        "at": rfc3339(work.now),
+    }
+    return {"kind": kind, "detail": detail, "created_at": work.now}
+
+
+def note_event(
+    work: UnitOfWork,
+    recall_id: int,
+    action: RecallAction,
+    *,
+    reason: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    recall_rows.add_events(work.session, _event(work, recall_id, action, reason=reason, changes=changes))
+
+
+def _event(
+    work: UnitOfWork,
+    recall_id: int,
+    action: RecallAction,
+    *,
+    reason: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "recall_id": recall_id,
+        "at": work.now,
+        "actor_id": work.actor.user_id if work.actor.is_user else None,
+        "action": action,
+        "reason": reason,
+        "changes": dict(changes or {}),
+    }

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable, Coroutine
+from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ class Gate:
         # This socket never listens. It keeps the port for the gate while that is closed.
         self._kept = self._bound(0)
         self.port: int = self._kept.getsockname()[1]
-        self._listener: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name=f"gate {self.port}", daemon=True)
@@ -65,29 +66,45 @@ class Gate:
 
     async def _open(self) -> None:
         if self._listener is None:
-            self._listener = await asyncio.start_server(self._connect, sock=self._bound(self.port))
+            self._listener = self._bound(self.port)
+            self._listener.setblocking(False)
+            self._listener.listen()
+            self._loop.add_reader(self._listener, self._accept, self._listener)
 
     async def _close(self) -> None:
         if self._listener is None:
             return
+        self._loop.remove_reader(self._listener)
         self._listener.close()
         self._listener = None
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def _connect(self, reader: StreamReader, writer: StreamWriter) -> None:
-        connection = self._loop.create_task(self._pass(reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
-
-    async def _pass(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Passes on what both sides send, until both have ended, one breaks off, or this is cancelled."""
-        ends = [writer]
+    def _accept(self, listener: socket.socket) -> None:
+        """Accepts a connection in one step, and so never while the gate closes, as a server of asyncio can."""
         try:
+            client, _ = listener.accept()
+        except OSError:
+            return  # the client has gone already
+        client.setblocking(False)
+        connection = self._loop.create_task(self._pass(client))
+        self._connections.add(connection)
+        connection.add_done_callback(partial(self._forget, client))
+
+    def _forget(self, client: socket.socket, connection: asyncio.Task[None]) -> None:
+        self._connections.discard(connection)
+        client.close()  # here, because a task that is cancelled before it begins closes nothing
+
+    async def _pass(self, client: socket.socket) -> None:
+        """Passes on what both sides send, until both have ended, one breaks off, or this is cancelled."""
+        ends: list[StreamWriter] = []
+        try:
+            from_client, to_client = await asyncio.open_connection(sock=client)
+            ends.append(to_client)
             from_server, to_server = await asyncio.open_connection(*await asyncio.to_thread(self._server))
             ends.append(to_server)
-            await asyncio.gather(_copy(reader, to_server), _copy(from_server, writer))
+            await asyncio.gather(_copy(from_client, to_server), _copy(from_server, to_client))
         except OSError:
             pass  # whoever is still there sees that the connection is cut
         finally:

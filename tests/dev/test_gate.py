@@ -56,6 +56,14 @@ def ended(connection: "pymysql.Connection[Any]", number: int) -> bool:
     return any(asked(connection, statement) == ((0,),) for _ in range(5000))
 
 
+def was_cut(connection: socket.socket) -> bool:
+    """Returns whether the other side has ended the connection, without having sent anything."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def test_what_is_asked_and_answered_passes_an_open_gate(connect: Any) -> None:
     with connect() as connection:
         [(sent, answered)] = asked(connection, f"SELECT LENGTH('{'x' * 500_000}'), REPEAT('y', 300000)")
@@ -98,6 +106,26 @@ def test_the_server_learns_that_a_connection_was_cut(gate: Gate, connection: Any
     gate.open()
     with connect() as other:
         assert ended(other, number)
+
+
+def test_closing_cuts_connections_that_are_just_being_made() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gate = Gate(silent.getsockname)
+        for _ in range(300):
+            gate.open()
+            with socket.create_connection((gate.host, gate.port), timeout=5) as connection:
+                gate.close()
+                assert was_cut(connection)
+        gate.end()
+
+
+def test_the_end_leaves_no_connection_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for _ in range(50):
+            gate = Gate(silent.getsockname)
+            with socket.create_connection((gate.host, gate.port), timeout=5) as connection:
+                gate.end()
+                assert was_cut(connection)
 
 
 def test_a_gate_that_is_opened_again_lets_connections_pass_on_the_same_port(gate: Gate, connect: Any) -> None:

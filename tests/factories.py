@@ -41,6 +41,12 @@ def sub_of(user_name: str) -> str:
 
 
 _DEMO: list[str] = []
+# The tables that number their rows. A table that was emptied goes on with the number after its last one.
+_NUMBERED = [
+    table.name
+    for table in Base.metadata.sorted_tables
+    if table.autoincrement_column is not None and table.name not in WRITTEN_BY_MIGRATIONS
+]
 
 
 def _load_demo(url: URL) -> None:
@@ -53,7 +59,7 @@ def _load_demo(url: URL) -> None:
     if _DEMO:
         run_script(url, _DEMO[0])
         return
-    run_script(url, "ALTER TABLE clinic AUTO_INCREMENT = 1; ALTER TABLE treatment AUTO_INCREMENT = 1")
+    run_script(url, ";".join(f"ALTER TABLE `{name}` AUTO_INCREMENT = 1" for name in _NUMBERED))
     demo.load(url, NOW)
     demo.link(url, {name: sub_of(name) for name in demo.PEOPLE})
     _DEMO.append(_script_of_rows(url))

@@ -9,7 +9,7 @@ from dev import demo
 from lambda_function.db.models import Country
 from tests.clock import NOW
 from tests.factories import Practice
-from tests.servers import plain_engine
+from tests.servers import empty_tables, plain_engine
 
 
 @pytest.fixture
@@ -54,3 +54,13 @@ def test_a_country_that_was_taken_out_does_not_come_back(older: Practice) -> Non
     remove(older, "CL")
     demo.load(older.url, NOW, ["PE", "CL"])
     assert countries(older.url) == ["PE"]
+
+
+def test_the_demo_of_a_test_has_the_ids_of_openapi_json_whatever_was_there_before(
+    database_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.factories._DEMO", [])
+    demo.load(database_url, NOW)
+    empty_tables(database_url)
+    with Practice.open(database_url) as practice:
+        assert practice.ids["drjay"] == 1

@@ -102,7 +102,8 @@ def test_the_document_of_the_local_stack_shows_what_can_be_booked_at(
     clock.now = instant
     document = refreshed(json.loads(FILE.read_text()), today(get, instant))
     [body] = document["paths"]["/appointments"]["post"]["requestBody"]["content"].values()
-    assert caller.post("rita", "/appointments", body["example"]).status == 201
+    made = caller.post("rita", "/appointments", body["example"])
+    assert made.status == 201, made.text
     query = {each["name"]: each for each in document["paths"]["/availability"]["get"]["parameters"]}
     window = {name: query[name]["example"] for name in ("from", "to", "treatment_id", "doctor_id")}
-    assert caller.get("pat", "/availability", **window).json["items"] != []
+    assert get("pat", "/availability", window)["items"] != []

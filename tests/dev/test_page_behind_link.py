@@ -9,7 +9,7 @@ import pytest
 
 from tests.dev.browser import browser
 from tests.dev.chromium import Chromium, chromium
-from tests.dev.reception import Reception
+from tests.dev.reception import Reception, soon
 from tests.dev.running_stack import RunningStack
 from tests.dev.visitor import Visitor, choose_last_time, shown_start
 
@@ -214,6 +214,8 @@ def test_what_a_scanner_of_mails_fetches_changes_nothing(
 ) -> None:
     [link] = reception.mail(ana, "BOOKED")["links"]
     path = link.removeprefix(f"http://127.0.0.1:{reception.client.port}")
+    # By then, nothing changes by itself any more.
+    soon(lambda: reception.visit(visit)["registration"]["status"] == "DONE")
     before = reception.visit(visit), reception.history(visit), reception.notifications(ana)
 
     for number in range(20):

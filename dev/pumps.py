@@ -1,4 +1,6 @@
-"""Runs every half second what schedules and queues run on AWS: `python -m dev.pumps`, started by dev.run."""
+"""Runs what schedules and queues run on AWS: `python -m dev.pumps`, started by dev.run. What a schedule runs is run
+every half second, and what a queue calls as soon as there is a message.
+"""
 
 import json
 import os
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _SECONDS = 0.5
 _TIMEOUT_SECONDS = 55
 _BATCH = 10
+# SQS answers no later than this, and at once when a message comes, as it answers Lambda's own consumers.
+_LONGEST_WAIT_SECONDS = 20
 
 
 class FunctionFailedError(Exception):
@@ -41,13 +45,18 @@ _PASSING = (DomainError, NotPublishedError, NotSettledError, FunctionFailedError
 class Consumer:
     """Brings what is in the queue to a function, as an event source mapping of Lambda does."""
 
-    def __init__(self, queues: "SQSClient", url: str, invoke: Callable[[Mapping[str, Any]], Any]) -> None:
+    def __init__(
+        self, queues: "SQSClient", url: str, invoke: Callable[[Mapping[str, Any]], Any], *, wait_seconds: int = 0
+    ) -> None:
         self._queues = queues
         self._url = url
         self._invoke = invoke
+        self._wait_seconds = wait_seconds
 
     def __call__(self) -> None:
-        """Goes on until the queue is empty. What fails stays there, and can be received again later."""
+        """Goes on until the queue has been empty for `wait_seconds`. What fails stays there, and can be received again
+        later.
+        """
         while messages := self._received():
             answer = self._invoke({"Records": [_record(message) for message in messages.values()]})
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
@@ -58,7 +67,10 @@ class Consumer:
 
     def _received(self) -> dict[str, Any]:
         received = self._queues.receive_message(
-            QueueUrl=self._url, MaxNumberOfMessages=_BATCH, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+            QueueUrl=self._url,
+            MaxNumberOfMessages=_BATCH,
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            WaitTimeSeconds=self._wait_seconds,
         )
         return {message["MessageId"]: message for message in received.get("Messages", [])}
 
@@ -123,7 +135,8 @@ def pumps() -> dict[str, Callable[[], object]]:
 
 
 def _consumer(queues: "SQSClient", name: str, invoke: Callable[[Mapping[str, Any]], Any]) -> Consumer:
-    return Consumer(queues, queues.get_queue_url(QueueName=name)["QueueUrl"], invoke)
+    url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+    return Consumer(queues, url, invoke, wait_seconds=_LONGEST_WAIT_SECONDS)
 
 
 def _timed(name: str, run: Callable[[Callable[[], float]], object]) -> Callable[[], object]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,22 @@ def test_the_function_gets_what_waits_in_batches_and_what_succeeded_is_deleted(q
     assert sorted(map(len, batches)) == [2, 10]
     assert sorted(chain.from_iterable(batches), key=int) == [str(number) for number in range(12)]
     assert queue.left() == []
+
+
+def test_a_message_that_comes_while_it_waits_is_brought_at_once(queue: Queue) -> None:
+    brought: list[str] = []
+
+    def invoke(event: Mapping[str, Any]) -> Any:
+        brought.extend(record["body"] for record in event["Records"])
+        raise Stopped
+
+    consumer = Consumer(queue.client, queue.url, invoke, wait_seconds=20)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(consumer)
+        queue.put("late")
+        with pytest.raises(Stopped):
+            waiting.result(10)
+    assert brought == ["late"]
 
 
 def test_what_the_function_could_not_do_stays_in_the_queue(queue: Queue) -> None:

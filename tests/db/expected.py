@@ -24,6 +24,8 @@ from lambda_function.db.models import (
     PatientImport,
     PersonEvent,
     PersonWord,
+    Recall,
+    RecallEvent,
     Receptionist,
     ReceptionistClinic,
     Refusals,
@@ -63,6 +65,8 @@ SCOPED = (
     OutboxMessage,
     FreedTime,
     Notification,
+    Recall,
+    RecallEvent,
 )
 Key = tuple[Any, ...]
 Rules = Mapping[type[Any], Callable[[Any], bool]]
@@ -83,6 +87,7 @@ class Expected:
             self.clinics_of.setdefault(row.patient_id, set()).add(row.clinic_id)
         self.users = {user.user_id: user for user in self.rows[User]}
         self.visits = {visit.appointment_id: visit for visit in self.rows[Appointment]}
+        self.recalls = {recall.recall_id: recall for recall in self.rows[Recall]}
         self.doctor_clinic = {doctor.user_id: doctor.clinic_id for doctor in self.rows[Doctor]}
 
     def patient(self, user_id: int) -> bool:
@@ -161,6 +166,14 @@ class Expected:
             case Role.RECEPTIONIST:
                 return row.clinic_id in self.actor.clinic_ids
 
+    def recall(self, row: Recall) -> bool:
+        if self.actor.role is Role.PATIENT:
+            return row.patient_id in self.actor.patient_ids
+        return row.clinic_id in self.actor.clinic_ids
+
+    def recall_event(self, row: RecallEvent) -> bool:
+        return self.actor.role is not Role.PATIENT and self.recall(self.recalls[row.recall_id])
+
     def keys(self, mapped: type[Any]) -> set[Key]:
         me = self.actor.user_id
         rules: Rules = {
@@ -186,6 +199,8 @@ class Expected:
             FreedTime: lambda row: False,
             Notification: self.notification,
             WaitlistEntry: self.wish,
+            Recall: self.recall,
+            RecallEvent: self.recall_event,
             CalendarToken: lambda row: row.user_id == me,
             IdempotencyKey: lambda row: row.user_id == me,
             IdempotencySubject: lambda row: row.user_id == me,

@@ -31,6 +31,8 @@ from lambda_function.db.models import (
     PatientIdentifier,
     PersonEvent,
     PersonName,
+    Recall,
+    RecallEvent,
     Refusals,
     SlotClaim,
     TimeOff,
@@ -43,6 +45,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.identifiers import IdentifierSystem
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
+from lambda_function.domain.recalls import RecallAction, RecallStatus
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.clock import NOW
 from tests.db.expected import SCOPED, Expected, key
@@ -89,8 +92,8 @@ def crowd(practice: Practice) -> Practice:
     for doctor in ("drjay", "drsol"):
         until = NOW + timedelta(days=1)
         practice.add(TimeOff(doctor_id=ids[doctor], starts_at=NOW, ends_at=until, reason="Away", created_at=NOW))
-    _add_families(practice)
-    _add_message(practice)
+    for add in (_add_families, _add_message, _add_recalls):
+        add(practice)
     practice.add(LinkCode(user_id=ids["pat"], code_hash="0" * 64, created_at=NOW, expires_at=NOW))
     practice.add(Refusals(user_id=ids["pat"], kind="link", day=NOW.date(), count=1))
     practice.add(PersonEvent(user_id=ids["pat"], at=NOW, action="CHANGE", fields=["phone"]))
@@ -114,6 +117,26 @@ def _add_message(practice: Practice) -> None:
         )
     )
     practice.add(Link(token_hash="0" * 64, notification_id=1, created_at=NOW))
+
+
+def _add_recalls(practice: Practice) -> None:
+    """Adds a recall of each kind of patient in each clinic, and what somebody did about it."""
+    for patient in ("pat", "kim", "lima", "santiago", "nowhere", "gone"):
+        for clinic, doctor in ((1, None), (1, "drwu"), (2, "drsol")):
+            recall = Recall(
+                patient_id=practice.ids[patient],
+                treatment_id=1,
+                clinic_id=clinic,
+                doctor_id=None if doctor is None else practice.ids[doctor],
+                due_on=NOW.date(),
+                due_set_at=NOW,
+                status=RecallStatus.DONE,
+                created_at=NOW,
+                updated_at=NOW,
+            )
+            practice.add(recall)
+            event = RecallEvent(recall_id=recall.recall_id, at=NOW, action=RecallAction.OPEN, changes={})
+            practice.add(event)
 
 
 def _add_families(practice: Practice) -> None:

@@ -26,6 +26,8 @@ from lambda_function.db.models import (
     PatientIdentifier,
     PatientImport,
     PersonEvent,
+    Recall,
+    RecallEvent,
     Receptionist,
     ReceptionistClinic,
     Refusals,
@@ -39,7 +41,7 @@ from lambda_function.db.repositories.keyset import Position, behind
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 
-# What staff did in visits is about them, but what was written there is about the patient.
+# What staff did in visits and about recalls is about them, but what was written there is about the patient.
 _OF_STAFF = (
     Appointment.appointment_id,
     Appointment.clinic_id,
@@ -59,6 +61,15 @@ _EVENT_OF_STAFF = (
     AppointmentEvent.from_status,
     AppointmentEvent.to_status,
 )
+_RECALL_OF_STAFF = (
+    Recall.recall_id,
+    Recall.clinic_id,
+    Recall.treatment_id,
+    Recall.doctor_id,
+    Recall.due_on,
+    Recall.status,
+)
+_RECALL_EVENT_OF_STAFF = (RecallEvent.recall_event_id, RecallEvent.recall_id, RecallEvent.at, RecallEvent.action)
 _EVENT_OF_OTHERS = (PersonEvent.person_event_id, PersonEvent.at, PersonEvent.action)
 # Hashes stand for secrets. The copy only shows that there is one.
 _SECRETS = frozenset(
@@ -73,6 +84,7 @@ _SECRETS = frozenset(
         "bounced_email_hash",
     }
 )
+_Section = tuple[Sequence[Any], ColumnElement[bool]]
 _ANSWER = (IdempotencyKey.created_at, IdempotencyKey.status)
 
 
@@ -83,6 +95,11 @@ def _all(mapped: type[Any]) -> list[Any]:
 def _own_visit(appointment_id: Any, user_id: int) -> ColumnElement[bool]:
     own = select(Appointment.appointment_id).where(Appointment.patient_id == user_id)
     return appointment_id.in_(own)  # type: ignore[no-any-return]
+
+
+def _own_recall(recall_id: Any, user_id: int) -> ColumnElement[bool]:
+    own = select(Recall.recall_id).where(Recall.patient_id == user_id)
+    return recall_id.in_(own)  # type: ignore[no-any-return]
 
 
 def _is_patient(user_id: int) -> ColumnElement[bool]:
@@ -101,7 +118,19 @@ def _by_these_about_others(numbers: Sequence[int]) -> ColumnElement[bool]:
     return PersonEvent.actor_id.in_(numbers) & PersonEvent.user_id.not_in(numbers)
 
 
-def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[Sequence[Any], ColumnElement[bool]]]:
+def _recalls(user_id: int) -> Mapping[str, _Section]:
+    return {
+        "recalls": (_all(Recall), Recall.patient_id == user_id),
+        "recalls_as_staff": (_RECALL_OF_STAFF, Recall.doctor_id == user_id),
+        "recall_events": (_all(RecallEvent), _own_recall(RecallEvent.recall_id, user_id)),
+        "recall_events_as_staff": (
+            _RECALL_EVENT_OF_STAFF,
+            (RecallEvent.actor_id == user_id) & ~_own_recall(RecallEvent.recall_id, user_id),
+        ),
+    }
+
+
+def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, _Section]:
     """Returns the columns and the rows of everything known about a person, except the messages."""
     numbers = sorted({user_id, *merged})
     staff = (Appointment.doctor_id == user_id) | (Appointment.receptionist_id == user_id)
@@ -139,6 +168,7 @@ def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[
                     WaitlistEntry.offer_doctor_id == user_id,
                 ),
             ),
+            **_recalls(user_id),
             "notifications": (_all(Notification), Notification.user_id == user_id),
             "calendar_token": (_all(CalendarToken), CalendarToken.user_id == user_id),
             "link_code": (_all(LinkCode), LinkCode.user_id == user_id),
@@ -152,11 +182,12 @@ def _sections(user_id: int, merged: Collection[int] = ()) -> Mapping[str, tuple[
 
 
 class _AnyMessage(NamedTuple):
-    """A message about a visit or about an entry of the waitlist."""
+    """A message about a visit, an entry of the waitlist or a recall."""
 
     outbox_id: int
     appointment_id: int | None
     waitlist_id: int | None
+    recall_id: int | None
 
 
 _NEXT_MESSAGES: AnySelect = (
@@ -166,6 +197,7 @@ _NEXT_MESSAGES: AnySelect = (
             OutboxMessage,
             appointment_id=OutboxMessage.detail["appointment_id"].as_integer(),
             waitlist_id=OutboxMessage.detail["waitlist_id"].as_integer(),
+            recall_id=OutboxMessage.detail["recall_id"].as_integer(),
         )
     )
     .where(OutboxMessage.outbox_id > bindparam("after"))
@@ -217,16 +249,20 @@ def page(
 
 
 def _position(mapped: type[Any]) -> list[Any]:
-    """Returns the columns that order these rows: the primary key, except for the history, which is found by visits."""
+    """Returns the columns that order these rows: the primary key, except for the histories, which are found by visits
+    and recalls.
+    """
     if mapped is AppointmentEvent:
         return [AppointmentEvent.appointment_id, AppointmentEvent.event_id]
+    if mapped is RecallEvent:
+        return [RecallEvent.recall_id, RecallEvent.recall_event_id]
     mapper = inspect(mapped)
     return [getattr(mapped, mapper.get_property_by_column(column).key) for column in mapper.primary_key]
 
 
 def _messages(session: Session, user_id: int, after: Position | None) -> Page:
-    """Returns those of the next _WINDOW messages that are about the person's visits and wishes. No index tells whose a
-    message is.
+    """Returns those of the next _WINDOW messages that are about the person's visits, wishes and recalls. No index tells
+    whose a message is.
     """
     values = {"after": (after or (0,))[0], "window": _WINDOW}
     seen = fetch_all(session, _AnyMessage, _NEXT_MESSAGES, values, unscoped=True)
@@ -238,8 +274,17 @@ def _messages(session: Session, user_id: int, after: Position | None) -> Page:
         WaitlistEntry.patient_id == user_id,
         WaitlistEntry.waitlist_id.in_({row.waitlist_id for row in seen if row.waitlist_id}),
     )
-    visits, wishes = (set(session.scalars(own, execution_options=UNSCOPED)) for own in (own_visits, own_wishes))
-    ids = [row.outbox_id for row in seen if row.appointment_id in visits or row.waitlist_id in wishes]
+    own_recalls = select(Recall.recall_id).where(
+        Recall.patient_id == user_id, Recall.recall_id.in_({row.recall_id for row in seen if row.recall_id})
+    )
+    visits, wishes, recalls = (
+        set(session.scalars(own, execution_options=UNSCOPED)) for own in (own_visits, own_wishes, own_recalls)
+    )
+    ids = [
+        row.outbox_id
+        for row in seen
+        if row.appointment_id in visits or row.waitlist_id in wishes or row.recall_id in recalls
+    ]
     told = select(*_all(OutboxMessage)).where(OutboxMessage.outbox_id.in_(ids)).order_by(OutboxMessage.outbox_id)
     found = [dict(row) for row in session.execute(told, execution_options=UNSCOPED).mappings()] if ids else []
     return Page(found, (seen[-1].outbox_id,) if len(seen) == _WINDOW else None)

@@ -9,6 +9,7 @@ from lambda_function.cli.links import links
 from lambda_function.cli.person import person
 from lambda_function.cli.personal_data import erase_person, export_person
 from lambda_function.cli.practice import practice
+from lambda_function.cli.recalls import recalls
 from lambda_function.cli.upkeep import check, purge
 from lambda_function.cli.users import users
 
@@ -26,5 +27,17 @@ def main() -> None:
     """
 
 
-for command in (practice, users, person, links, import_group, countries, check, purge, export_person, erase_person):
+for command in (
+    practice,
+    users,
+    person,
+    links,
+    import_group,
+    recalls,
+    countries,
+    check,
+    purge,
+    export_person,
+    erase_person,
+):
     main.add_command(command)

@@ -14,13 +14,17 @@ from lambda_function.services.operators.invocation import messages
 _Item = TypeVar("_Item")
 
 
-def run_action(tools: Tools, name: str, **options: Any) -> Document:
-    """What the action answers. Options that are None take its defaults; what it does not take is a usage error."""
+def run_action(tools: Tools, name: str, function: str | None = None, /, **options: Any) -> Document:
+    """What the action answers, from the database or from the operators' Lambda of that name. Options that are None take
+    its defaults; what it does not take is a usage error.
+    """
     arguments = {
         option: list(value) if isinstance(value, tuple) else value
         for option, value in options.items()
         if value is not None
     }
+    if function is not None:
+        return dict(tools.function(function)(name, arguments))
     try:
         return run(OperatorContext(tools.database(), tools.accounts(), _watch), name, arguments)
     except ValidationError as error:

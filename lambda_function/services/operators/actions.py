@@ -20,6 +20,7 @@ from lambda_function.services.operators import (
     personal_data,
     purging,
     rebuilding,
+    recall_report,
     users,
 )
 from lambda_function.services.operators.accounts import Accounts
@@ -33,6 +34,7 @@ from lambda_function.services.operators.arguments import (
     PersonEventFilter,
     PracticeApplication,
     PracticePlan,
+    RecallReport,
     TypeChange,
     UserCreation,
     UserFilter,
@@ -103,6 +105,10 @@ def _end_links(context: OperatorContext, arguments: LinkEnd) -> Document:
 
 def _import_patients(context: OperatorContext, arguments: ImportBatch) -> Document:
     return importing.import_patients(context.database, arguments)
+
+
+def _report_recalls(context: OperatorContext, arguments: RecallReport) -> Document:
+    return recall_report.report(context.database, arguments, watch=lambda parts: context.watch(parts, "Counting"))
 
 
 def _export(context: OperatorContext, arguments: UserReference) -> Document:
@@ -188,6 +194,7 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "person.events": OperatorAction(PersonEventFilter, _events),
         "links.end": OperatorAction(LinkEnd, _end_links),
         "patients.import": OperatorAction(ImportBatch, _import_patients),
+        "recalls.report": OperatorAction(RecallReport, _report_recalls),
         "check": OperatorAction(NoArguments, _check),
         "export-person": OperatorAction(UserReference, _export),
         "erase-person": OperatorAction(Erasure, _erase),

@@ -2,15 +2,28 @@
 command.
 """
 
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic_core import PydanticCustomError
 
 from lambda_function.domain.actor import Role
 from lambda_function.domain.people import NewUser
-from lambda_function.services.text_rules import Email, Name, PersonName, Phone, UserName
+from lambda_function.services.text_rules import Email, Name, PersonName, Phone, UserName, day_in
 
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _month(value: object) -> date:
+    """Returns the first day of a month."""
+    day = day_in(f"{value}-01") if isinstance(value, str) else None
+    if day is None:
+        raise PydanticCustomError("malformed", "Give a month such as 2030-01.")
+    return day
+
+
+_Month = Annotated[date, BeforeValidator(_month)]
 
 # Of an import, in one transaction.
 MOST_ROWS = 500
@@ -74,6 +87,21 @@ class ImportBatch(_Arguments):
     clinic: Name
     rows: Annotated[list[ImportRow], Field(max_length=MOST_ROWS)]
     dry_run: StrictBool = False
+
+
+class RecallReport(_Arguments):
+    """The first and the last month."""
+
+    first: _Month | None = Field(default=None, alias="from")
+    to: _Month | None = None
+
+
+class RecallBackfill(_Arguments):
+    """`after` is the id of a patient behind whom it begins."""
+
+    treatment: _Text
+    plan: StrictBool = False
+    after: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] = 0
 
 
 class TypeChange(UserReference):

@@ -20,6 +20,13 @@ from dev.token import access_token
 from tests.dev.http_server import Client
 from tests.dev.running_stack import MAKE, REPOSITORY, RunningStack, running_stack
 
+# A shell lets what it runs in the background ignore Ctrl-C, and every program inherits that. A terminal does not.
+_AT_A_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])",
+)
+
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the printed command needs curl")
 
 
@@ -64,9 +71,10 @@ def test_an_operators_refusal_is_make_s_failure(stack: RunningStack) -> None:
 
 
 def test_ctrl_c_ends_an_operators_command_without_a_traceback(stack: RunningStack, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "practice.yaml")
+    file = tmp_path / "practice.yaml"
+    os.mkfifo(file)
     running = subprocess.Popen(
-        [*MAKE, "-s", f"FOLDER={stack.folder}", "operator", f"ARGS=practice plan {tmp_path}/practice.yaml"],
+        [*_AT_A_TERMINAL, *MAKE, "-s", f"FOLDER={stack.folder}", "operator", f"ARGS=practice plan {file}"],
         cwd=REPOSITORY,
         env=stack.environment,
         stderr=subprocess.PIPE,
@@ -74,7 +82,7 @@ def test_ctrl_c_ends_an_operators_command_without_a_traceback(stack: RunningStac
         start_new_session=True,
     )
     # This waits until the command has opened the file. What is pressed just before it reads is seen when the file ends.
-    with (tmp_path / "practice.yaml").open("w"):
+    with file.open("w"):
         os.killpg(running.pid, signal.SIGINT)
     errors = running.communicate(timeout=60)[1]
 

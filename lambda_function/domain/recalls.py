@@ -68,6 +68,8 @@ def due_day(visited_on: date, months: int) -> date:
     """
     number = visited_on.year * 12 + visited_on.month - 1 + months
     year, month = number // 12, number % 12 + 1
+    if year > date.max.year:
+        return date.max
     return date(year, month, min(visited_on.day, calendar.monthrange(year, month)[1]))
 
 

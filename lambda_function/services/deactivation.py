@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories import appointments, claims, people
+from lambda_function.db.repositories import appointments, claims, people, recalls
 from lambda_function.db.repositories.busy import VisitAhead, visits_ahead
 from lambda_function.db.repositories.catalogue import visible_ids
 from lambda_function.db.repositories.link_codes import remove_code
@@ -26,6 +26,7 @@ from lambda_function.services.freed_hours import free_all_time
 from lambda_function.services.offers import record_freed_time
 from lambda_function.services.people import require_patient
 from lambda_function.services.person_events import note_person
+from lambda_function.services.recalls import dismiss_locked
 from lambda_function.services.visits import NewEvent, record, visible_to
 from lambda_function.services.waitlist import withdraw_all
 
@@ -34,8 +35,8 @@ BATCH = 100  # the most visits that one transaction cancels
 
 
 def deactivate_patient(work: UnitOfWork, user_id: int, *, cancel_visits: bool = True) -> list[int]:
-    """Cancels the patient's requested and booked future visits, ends the patient's waiting, and deactivates the
-    account. Returns the ids of those visits.
+    """Cancels the patient's requested and booked future visits, ends the patient's waiting, dismisses the open recalls,
+    and deactivates the account. Returns the ids of those visits.
 
     Raises NotFoundError; ForbiddenError for a visible person who is not a patient; HasBookingsError for future visits
     in clinics that are not the actor's, for more than BATCH, or for any if they are not to be cancelled; and
@@ -80,6 +81,7 @@ def _deactivate(work: UnitOfWork, user_id: int, *, cancel_visits: bool, at_once:
     closed = len(ids) == len(still_open)
     if closed:
         freed += withdraw_all(work, user_id)
+        dismiss_locked(work, recalls.open_of(work.session, user_id), PATIENT_GONE)
         deactivate(work, user_id, Role.PATIENT)
     record_freed_time(work, freed)
     return DeactivationProgress(ids, closed)
@@ -161,8 +163,8 @@ def end_access(work: UnitOfWork, user_id: int) -> None:
 
 
 def reactivate_patient(work: UnitOfWork, user_id: int) -> PersonView:
-    """Returns the patient, who is active afterwards, even if they were active before. Cancelled visits and withdrawn
-    wishes stay as they are.
+    """Returns the patient, who is active afterwards, even if they were active before. Cancelled visits, withdrawn
+    wishes and dismissed recalls stay as they are.
 
     Raises ForbiddenError, also for staff whom the actor sees, and NotFoundError for patients only of other clinics, and
     for those who were erased or merged into another.

@@ -51,7 +51,8 @@ def visit_completed(work: UnitOfWork, locked: LockedVisit) -> list[Message]:
     """Ends the patient's open recall for the treatment of a visit that has just been completed, and opens the next one
     if patients are due for it again, in one statement at most. Returns the messages for the outbox.
 
-    A clinic whose time zone nobody knows has no days, and its patients are not recalled.
+    A clinic whose time zone nobody knows has no days, and its patients are not recalled. A recall that a later visit
+    has opened stays.
     """
     visit, open_id, zone = locked.appointment, locked.open_recall_id, time_zone(locked.time_zone)
     new: NewRecall | None = None
@@ -69,7 +70,7 @@ def visit_completed(work: UnitOfWork, locked: LockedVisit) -> list[Message]:
     if open_id is not None:
         messages.append(_message(work, DONE, open_id, visit, locked.country, appointment_id=visit.appointment_id))
         if new is None:
-            recall_rows.close(work.session, open_id, RecallStatus.DONE, work.now, done_by=visit.appointment_id)
+            recall_rows.end(work.session, open_id, visit.appointment_id, work.now)
     if new is not None:
         if open_id is None:
             new_id = recall_rows.add(work.session, new, work.now)
@@ -177,11 +178,10 @@ def dismiss(work: UnitOfWork, recall_id: int, reason: str, *, expected_versions:
 
 
 def dismiss_locked(work: UnitOfWork, recalls: Iterable[StoredRecall], reason: str) -> None:
-    """Ends these open recalls of a patient, whose rows are locked."""
+    """Ends these open recalls, whose patients are locked, in four statements, however many."""
     ids = [recall.recall_id for recall in recalls]
-    for recall_id in ids:
-        recall_rows.close(work.session, recall_id, RecallStatus.DISMISSED, work.now)
     if ids:
+        recall_rows.dismiss(work.session, ids, work.now)
         recall_rows.add_events(
             work.session, *(_event(work, recall_id, RecallAction.DISMISS, reason=reason) for recall_id in ids)
         )
@@ -268,7 +268,7 @@ def _event(
     return {
         "recall_id": recall_id,
         "at": work.now,
-        "actor_id": work.actor.user_id if work.actor.is_user else None,
+        "actor_id": work.actor_id,
         "action": action,
         "reason": reason,
         "changes": dict(changes or {}),

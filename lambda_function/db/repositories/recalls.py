@@ -1,15 +1,16 @@
-"""Recalls as they are opened, changed and ended. The caller holds the patient's lock, except for `find`."""
+"""Recalls as they are opened, changed and ended. Whoever writes one holds the patient's lock."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CursorResult, bindparam, exists, insert, select, true, update
+from sqlalchemy import CursorResult, and_, bindparam, exists, insert, not_, select, true, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, Clinic, ClinicPatient, Recall, Treatment, User
+from lambda_function.db.models.appointments import APPOINTMENT_ROWS
 from lambda_function.db.models.people import USER_ROWS
 from lambda_function.db.models.recalls import RECALL_EVENT_ROWS, RECALL_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
@@ -59,11 +60,10 @@ class _Visited(NamedTuple):
 
 _ONE: AnySelect = select(*columns(StoredRecall, Recall)).where(Recall.recall_id == bindparam("recall_id"))
 _LOCKED = _ONE.with_for_update()
-_OPEN_OF_PATIENT: AnySelect = (
+_OPEN: AnySelect = (
     select(*columns(StoredRecall, Recall))
-    .where(Recall.patient_id == bindparam("patient_id"), Recall.open_key == 1)
+    .where(Recall.patient_id.in_(bindparam("patient_ids", expanding=True)), Recall.open_key == 1)
     .order_by(Recall.recall_id)
-    .with_for_update()
 )
 _TO_TELL: AnySelect = (
     select(*columns(RecallToTell, Recall, country=Clinic.country))
@@ -88,25 +88,29 @@ _BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
 
 
 # For the statement that locks a visit (appointments.py): subqueries lock nothing there, and none of them is scoped,
-# since a recall may be that of another clinic. A patient who is not active is not recalled.
+# since a recall may be that of another clinic. A patient who is not active is not recalled. If a later visit has been
+# completed before and has opened the recall, both are None, and the recall stays.
+_LATER = APPOINTMENT_ROWS.alias()
+_OPENED_LATER = exists().where(
+    _LATER.c.appointment_id == RECALL_ROWS.c.opened_by, _LATER.c.starts_at > Appointment.starts_at
+)
+_OPEN_FOR_VISIT = and_(
+    RECALL_ROWS.c.patient_id == Appointment.patient_id,
+    RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
+    RECALL_ROWS.c.open_key == 1,
+)
 MONTHS_OF_VISIT = (
     select(Treatment.recall_months)
     .where(
         Treatment.treatment_id == Appointment.treatment_id,
         exists().where(USER_ROWS.c.user_id == Appointment.patient_id, USER_ROWS.c.active == true()),
+        not_(exists().where(_OPEN_FOR_VISIT, _OPENED_LATER)),
     )
     .correlate(Appointment)
     .scalar_subquery()
 )
 OPEN_OF_VISIT = (
-    select(RECALL_ROWS.c.recall_id)
-    .where(
-        RECALL_ROWS.c.patient_id == Appointment.patient_id,
-        RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
-        RECALL_ROWS.c.open_key == 1,
-    )
-    .correlate(Appointment)
-    .scalar_subquery()
+    select(RECALL_ROWS.c.recall_id).where(_OPEN_FOR_VISIT, not_(_OPENED_LATER)).correlate(Appointment).scalar_subquery()
 )
 
 
@@ -119,9 +123,9 @@ def lock(session: Session, recall_id: int) -> StoredRecall | None:
     return fetch_one(session, StoredRecall, _LOCKED, {"recall_id": recall_id})
 
 
-def open_of(session: Session, patient_id: int) -> list[StoredRecall]:
-    """Returns the patient's open recalls, in whatever clinic, with their rows locked."""
-    return fetch_all(session, StoredRecall, _OPEN_OF_PATIENT, {"patient_id": patient_id}, unscoped=True)
+def open_of(session: Session, *patient_ids: int) -> list[StoredRecall]:
+    """Returns the open recalls of these patients, in whatever clinic."""
+    return fetch_all(session, StoredRecall, _OPEN, {"patient_ids": sorted(patient_ids)}, unscoped=True)
 
 
 def to_tell(session: Session, recall_ids: Collection[int]) -> list[RecallToTell]:
@@ -175,12 +179,19 @@ def replace_open(session: Session, open_id: int, new: NewRecall, now: datetime) 
 
 
 def change(session: Session, recall_id: int, values: Mapping[str, Any], now: datetime) -> None:
-    statement = update(RECALL_ROWS).where(_BY_ID).values(**values, version=RECALL_ROWS.c.version + 1, updated_at=now)
-    write(session, statement, {"number": recall_id})
+    changed = {**values, "version": RECALL_ROWS.c.version + 1, "updated_at": now}
+    write(session, update(RECALL_ROWS).where(_BY_ID).values(changed), {"number": recall_id})
 
 
-def close(session: Session, recall_id: int, status: RecallStatus, now: datetime, *, done_by: int | None = None) -> None:
-    change(session, recall_id, {**_closed(status, now), "done_by": done_by}, now)
+def end(session: Session, recall_id: int, done_by: int, now: datetime) -> None:
+    """Ends an open recall as done by a visit."""
+    change(session, recall_id, {**_closed(RecallStatus.DONE, now), "done_by": done_by}, now)
+
+
+def dismiss(session: Session, recall_ids: Collection[int], now: datetime) -> None:
+    """Ends open recalls without a visit, in one statement."""
+    ended = update(RECALL_ROWS).where(RECALL_ROWS.c.recall_id.in_(recall_ids))
+    write(session, ended.values(**_closed(RecallStatus.DISMISSED, now), version=RECALL_ROWS.c.version + 1))
 
 
 def add_events(session: Session, *events: Mapping[str, Any]) -> None:

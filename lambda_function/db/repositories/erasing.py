@@ -21,12 +21,15 @@ from lambda_function.db.models import (
     PatientIdentifier,
     PatientImport,
     PersonWord,
+    Recall,
+    RecallEvent,
     Refusals,
     User,
     WaitlistEntry,
 )
 from lambda_function.db.repositories.people import anonymous
 from lambda_function.db.rows import columns, fetch_all, write
+from lambda_function.db.scoping import UNSCOPED
 
 
 class VisitOfPatient(NamedTuple):
@@ -80,6 +83,19 @@ def remove_waiting(session: Session, user_id: int, limit: int) -> int:
     """Removes at most `limit` of the patient's entries in the waitlist, and answers how many it removed."""
     statement = delete(WaitlistEntry).where(WaitlistEntry.patient_id == user_id)
     return write(session, statement.with_dialect_options(mysql_limit=limit))
+
+
+def remove_recalls(session: Session, user_id: int, limit: int) -> int:
+    """Removes at most `limit` of the patient's recalls, or, before them, at most as many of their events, and answers
+    how many rows it removed.
+    """
+    own = select(Recall.recall_id).where(Recall.patient_id == user_id).limit(limit)
+    ids = session.scalars(own, execution_options=UNSCOPED).all()
+    events = delete(RecallEvent).where(RecallEvent.recall_id.in_(ids))
+    removed = write(session, events.with_dialect_options(mysql_limit=limit)) if ids else 0
+    if not ids or removed == limit:
+        return removed
+    return write(session, delete(Recall).where(Recall.recall_id.in_(ids)))
 
 
 def forget_person(session: Session, user_id: int, *, name: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from lambda_function.db.models import (
     Guardian,
     Notification,
     Patient,
+    Recall,
     Receptionist,
     ReceptionistClinic,
     SlotClaim,
@@ -237,6 +238,30 @@ def wrong_notifications(session: Session, ids: IdRange) -> Sequence[int]:
         or_(waits != Notification.next_at.is_not(None), leased != Notification.lease.is_not(None)),
     )
     return session.scalars(statement.order_by(Notification.notification_id), execution_options=UNSCOPED).all()
+
+
+def recall_ids(session: Session) -> IdRange | None:
+    """Returns the first and the last id of all recalls, or None if there are none."""
+    return _id_range(session, Recall.recall_id)
+
+
+def recalls_of_nobody(session: Session, ids: IdRange) -> Sequence[int]:
+    """Returns the open recalls in the range whose patient is not active, or no longer a patient."""
+    here = exists().where(User.user_id == Recall.patient_id, User.active.is_(True), User.user_type == Role.PATIENT)
+    statement = select(Recall.recall_id).where(
+        Recall.recall_id.between(ids.first, ids.last), Recall.open_key.is_not(None), ~here
+    )
+    return session.scalars(statement.order_by(Recall.recall_id), execution_options=UNSCOPED).all()
+
+
+def recalls_without_visit(session: Session, ids: IdRange) -> Sequence[int]:
+    """Returns the recalls in the range that name a visit that is not there. No foreign key looks after these."""
+    missing = [
+        and_(column.is_not(None), ~exists().where(Appointment.appointment_id == column))
+        for column in (Recall.opened_by, Recall.done_by)
+    ]
+    statement = select(Recall.recall_id).where(Recall.recall_id.between(ids.first, ids.last), or_(*missing))
+    return session.scalars(statement.order_by(Recall.recall_id), execution_options=UNSCOPED).all()
 
 
 def wrong_guardians(session: Session, ids: IdRange, today: date) -> list[GuardianRow]:

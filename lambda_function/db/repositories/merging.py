@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Update,
     and_,
     bindparam,
     delete,
@@ -39,6 +40,7 @@ from lambda_function.db.models import (
     PatientIdentifier,
     PatientImport,
     PersonWord,
+    Recall,
     Refusals,
     SlotClaim,
     User,
@@ -84,11 +86,12 @@ class MovedWish(NamedTuple):
 
 class Amounts(NamedTuple):
     """How much there is of a person, at most the limit that was asked for: visits that are over or hold no time, and
-    wishes that have ended.
+    wishes and recalls that have ended.
     """
 
     visits: int
     wishes: int
+    recalls: int
 
 
 class Collision(NamedTuple):
@@ -125,6 +128,7 @@ _AMOUNTS: AnySelect = select(
         wishes=_up_to(
             WaitlistEntry.waitlist_id, WaitlistEntry.patient_id == _SOURCE, WaitlistEntry.status.not_in(sorted(OPEN))
         ),
+        recalls=_up_to(Recall.recall_id, Recall.patient_id == _SOURCE, Recall.open_key.is_(None)),
     )
 )
 _ONE, _OTHER = aliased(SlotClaim), aliased(SlotClaim)
@@ -253,6 +257,27 @@ def move_wishes(session: Session, pair: Pair) -> None:
         session,
         update(WaitlistEntry).where(WaitlistEntry.patient_id == pair.source_id).values(patient_id=pair.target_id),
     )
+
+
+def number_of_recalls(session: Session, source_id: int) -> int:
+    statement = select(func.count()).select_from(Recall).where(Recall.patient_id == _SOURCE)
+    return session.execute(statement, {"source_id": source_id}, execution_options=UNSCOPED).scalar_one()
+
+
+def move_ended_recalls(session: Session, pair: Pair, now: datetime, limit: int) -> int:
+    ended = _moved_recalls(pair, now).where(Recall.open_key.is_(None))
+    return write(session, ended.ext(mysql.limit(limit)))
+
+
+def move_recalls(session: Session, pair: Pair, now: datetime) -> None:
+    """Moves all recalls. The two have no open ones for the same treatment."""
+    write(session, _moved_recalls(pair, now))
+
+
+def _moved_recalls(pair: Pair, now: datetime) -> Update:
+    """Each recall gets a new version, because its patient has changed."""
+    own = update(Recall).where(Recall.patient_id == pair.source_id)
+    return own.values(patient_id=pair.target_id, version=Recall.version + 1, updated_at=now)
 
 
 def guardianships(session: Session, user_ids: Collection[int]) -> list[Guardianship]:

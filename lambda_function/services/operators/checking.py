@@ -46,6 +46,7 @@ def checks(database: Database) -> list[Check]:
         *(read(partial(_guardians, ids=ids)) for ids in _chunks(database, integrity.user_ids)),
         *(read(partial(_words, ids=ids)) for ids in _chunks(database, integrity.user_ids, rebuilding.BATCH)),
         *(read(partial(_notifications, ids=ids)) for ids in _chunks(database, integrity.notification_ids)),
+        *(read(partial(_recalls, ids=ids)) for ids in _chunks(database, integrity.recall_ids)),
         *(read(partial(_claims, ids=ids)) for ids in _chunks(database, integrity.appointment_ids)),
         *(partial(_orphans, database, key) for key in integrity.references()),
     ]
@@ -110,6 +111,16 @@ def _notifications(work: UnitOfWork, ids: IdRange) -> list[Finding]:
     detail = "This message to a person waits for nothing, or has ended and still waits."
     wrong = integrity.wrong_notifications(work.session, ids)
     return [_finding("notification", detail, notification_id=number) for number in wrong[:_SHOWN]]
+
+
+def _recalls(work: UnitOfWork, ids: IdRange) -> list[Finding]:
+    of_nobody = "This recall is open, but its patient is deactivated or no longer a patient: dismiss it."
+    no_visit = "The visit that opened or ended this recall is not there."
+    wrong = [
+        *((of_nobody, number) for number in integrity.recalls_of_nobody(work.session, ids)[:_SHOWN]),
+        *((no_visit, number) for number in integrity.recalls_without_visit(work.session, ids)[:_SHOWN]),
+    ]
+    return [_finding("recall", detail, recall_id=number) for detail, number in wrong]
 
 
 def _orphans(database: Database, key: ForeignKeyConstraint) -> list[Finding]:

@@ -70,13 +70,14 @@ def _mark(work: UnitOfWork, user_name: str) -> DirectoryEntry:
 
 
 def _batches(database: Database, user_id: int) -> Iterator[int]:
-    """Removes kept answers, then texts, then the waitlist."""
+    """Removes kept answers, then texts, then the waitlist and the recalls."""
     yield from remove_answers(database, user_id)
     after = 0
     while done := database.transact(partial(_forget_visits, user_id=user_id, after=after)):
         after = done[-1]
         yield len(done)
-    yield from _emptied(database, partial(erasing.remove_waiting, user_id=user_id, limit=ROWS))
+    for remove in (erasing.remove_waiting, erasing.remove_recalls):
+        yield from _emptied(database, partial(remove, user_id=user_id, limit=ROWS))
 
 
 def remove_answers(database: Database, user_id: int) -> Iterator[int]:
@@ -134,7 +135,12 @@ def _forget(work: UnitOfWork, user_id: int, name: str) -> bool:
     since the batches are therefore seen here, and no more can follow.
     """
     claims.lock_patient(work.session, user_id)
-    for remove in (idempotency.remove_answers_about, idempotency.remove_answers_of, erasing.remove_waiting):
+    for remove in (
+        idempotency.remove_answers_about,
+        idempotency.remove_answers_of,
+        erasing.remove_waiting,
+        erasing.remove_recalls,
+    ):
         if remove(work.session, user_id, ROWS) == ROWS:
             return False
     guardians.remove_all(work, user_id)

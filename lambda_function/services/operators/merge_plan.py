@@ -2,15 +2,16 @@
 locks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from lambda_function.db.repositories import directory, merged_people, merging
+from lambda_function.db.repositories import directory, merged_people, merging, recalls
 from lambda_function.db.repositories.identifiers import identifiers_of
 from lambda_function.db.repositories.merged_people import MergedPerson
 from lambda_function.db.repositories.merging import MovedWish, Pair
+from lambda_function.db.repositories.recalls import StoredRecall
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Role
 from lambda_function.domain.errors import (
@@ -43,7 +44,9 @@ class AccountFate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """`ended` are open wishes of either of the two; `different` are names of fields."""
+    """`ended` are open wishes of either of the two, and `recalls_ended` open recalls for treatments for which both have
+    one; `different` are names of fields.
+    """
 
     source: MergedPerson
     target: MergedPerson
@@ -51,6 +54,8 @@ class MergePlan:
     visits_ahead: int
     wishes: int
     ended: Sequence[MovedWish]
+    recalls: int
+    recalls_ended: Sequence[StoredRecall]
     identifiers: int
     guardians: Sequence[GuardianMove]
     clinics: int
@@ -67,6 +72,8 @@ class MergePlan:
             "visits_ahead": self.visits_ahead,
             "wishes": self.wishes,
             "wishes_ended": len(self.ended),
+            "recalls": self.recalls,
+            "recalls_ended": len(self.recalls_ended),
             "identifiers": self.identifiers,
             "guardians": sum(move.after is not None for move in self.guardians),
             "clinics": self.clinics,
@@ -104,6 +111,8 @@ def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool
         visits_ahead=ahead,
         wishes=sum(wish.patient_id == pair.source_id and wish not in ended for wish in wishes),
         ended=ended,
+        recalls=merging.number_of_recalls(work.session, pair.source_id),
+        recalls_ended=_earlier_recalls(recalls.open_of(work.session, *pair), pair),
         identifiers=len(identifiers),
         guardians=moves,
         clinics=len(clinics),
@@ -111,6 +120,20 @@ def read_plan(work: UnitOfWork, pair: Pair, *, close_account: bool, locked: bool
         different=[*_different(source, target), *(["identifiers"] if _same_scope(identifiers, others) else [])],
         account=account,
     )
+
+
+def _earlier_recalls(found: Iterable[StoredRecall], pair: Pair) -> list[StoredRecall]:
+    """Returns the open recalls for treatments for which both have one that is due later, or on the same day as that of
+    the target.
+    """
+    last_first = sorted(found, key=lambda recall: (recall.due_on, recall.patient_id == pair.target_id), reverse=True)
+    kept: set[int] = set()
+    ended = []
+    for recall in last_first:
+        if recall.treatment_id in kept:
+            ended.append(recall)
+        kept.add(recall.treatment_id)
+    return ended
 
 
 def check_pair(work: UnitOfWork, pair: Pair, *, lock: bool = False) -> tuple[MergedPerson, MergedPerson]:

@@ -33,13 +33,16 @@ from lambda_function.services.operators.merge_plan import (
     shown,
 )
 from lambda_function.services.person_events import note_person
+from lambda_function.services.recalls import dismiss_locked
 from lambda_function.services.visits import tell
 from lambda_function.services.waitlist import withdraw_locked
 
 # The batch sizes for visits, each with its doctor's lock, and for other rows.
 VISITS, ROWS = 100, 1000
-# The last transaction moves at most so many visits that are over, or ended wishes.
+# The last transaction moves at most so many visits that are over, ended wishes, or ended recalls.
 AT_ONCE = 1000
+# Why a recall ends if both have an open one for the same treatment.
+_TWICE = "Merged with another recall"
 
 _ID, _NAME = "id:", "name:"
 # Once a merge is finished, nothing tells whose name the source had.
@@ -79,8 +82,9 @@ def merge(database: Database, accounts: Accounts | None, wanted: Merger, watch: 
         final = transact_and_offer(database, decide)
     closed = _finish(database, accounts, pair, watch)
     account = AccountFate.NONE if final.account is AccountFate.CLOSED and not closed else final.account
-    visits = max(plan.visits, final.visits)  # the batches have moved some already
-    return {**final.document, "visits": visits, "merged": True, "account": account.value}
+    # The batches have moved some already.
+    moved = {"visits": max(plan.visits, final.visits), "recalls": max(plan.recalls, final.recalls)}
+    return {**final.document, **moved, "merged": True, "account": account.value}
 
 
 def _find_both(work: UnitOfWork, wanted: Merger) -> tuple[MergedPerson, MergedPerson, bool]:
@@ -127,8 +131,9 @@ def _batches(database: Database, pair: Pair) -> Iterator[int]:
     while done := database.transact(partial(_move_over, pair=pair, after=after)):
         after = done[-1]
         yield len(done)
-    while moved := database.transact(partial(_move_ended_wishes, pair=pair)):
-        yield moved
+    for move in (_move_ended_wishes, _move_ended_recalls):
+        while moved := database.transact(partial(move, pair=pair)):
+            yield moved
 
 
 def _is_much(work: UnitOfWork, source_id: int) -> bool:
@@ -160,6 +165,12 @@ def _move_ended_wishes(work: UnitOfWork, pair: Pair) -> int:
     claims.lock_patients(work.session, pair)
     check_pair(work, pair, lock=True)
     return merging.move_ended_wishes(work.session, pair, ROWS)
+
+
+def _move_ended_recalls(work: UnitOfWork, pair: Pair) -> int:
+    claims.lock_patients(work.session, pair)
+    check_pair(work, pair, lock=True)
+    return merging.move_ended_recalls(work.session, pair, work.now, ROWS)
 
 
 def _decide(work: UnitOfWork, pair: Pair, *, close_account: bool) -> MergePlan | None:
@@ -197,6 +208,8 @@ def _move(work: UnitOfWork, pair: Pair, plan: MergePlan, visits: list[MovedVisit
     _move_visits(work, pair, visits)
     record_freed_time(work, withdraw_locked(work, plan.ended))
     merging.move_wishes(session, pair)
+    dismiss_locked(work, plan.recalls_ended, _TWICE)
+    merging.move_recalls(session, pair, work.now)
     merging.move_guardians(session, plan.guardians)
     merging.move_identifiers(session, pair)
     merging.move_imports(session, pair)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lambda_function.db.models import ClaimKind
-from lambda_function.db.repositories import claims, directory
+from lambda_function.db.repositories import claims, directory, recalls
 from lambda_function.db.repositories.busy import visits_ahead
 from lambda_function.db.repositories.directory import DirectoryEntry
 from lambda_function.db.repositories.people import add_user
@@ -31,9 +31,12 @@ from lambda_function.services.operators.accounts import Accounts
 from lambda_function.services.operators.arguments import Deactivation, TypeChange, UserCreation, UserFilter
 from lambda_function.services.operators.clinics import unknown_clinic
 from lambda_function.services.person_events import note_person
+from lambda_function.services.recalls import dismiss_locked
 from lambda_function.services.waitlist import withdraw_all
 
 Document = dict[str, Any]
+# Why the recalls of a patient end who becomes staff.
+_NO_PATIENT = "No longer a patient"
 # The number of ids that one transaction of a list reads.
 SPAN = 5000
 
@@ -138,8 +141,8 @@ def _link(database: Database, accounts: Accounts, user_name: str, email: str) ->
 
 def set_type(database: Database, wanted: TypeChange) -> Document:
     """Returns the person, who has the new role from the next request on. What the person was before stays on record. A
-    patient no longer waits, and what was on offer goes to others; nor do they act for anybody, or anybody for them. The
-    time of whoever is a doctor again is offered.
+    patient no longer waits, and what was on offer goes to others; nor are they recalled, nor do they act for anybody,
+    or anybody for them. The time of whoever is a doctor again is offered.
 
     Raises NotFoundError, InvalidInputError, and HasBookingsError for future visits, which nobody would attend.
     """
@@ -159,6 +162,7 @@ def _set_type(work: UnitOfWork, wanted: TypeChange) -> None:
         raise ContentionError("Another operator changed this person at the same time; try again.")
     if person.user_type is Role.PATIENT:
         record_freed_time(work, withdraw_all(work, person.user_id))
+        dismiss_locked(work, recalls.open_of(work.session, person.user_id), _NO_PATIENT)
         guardians.remove_all(work, person.user_id)
     if clinic_ids or not had_profile:
         _make_profile(work, person.user_id, role, clinic_ids, treatment_ids)

@@ -1,4 +1,4 @@
-"""`import patients FILE`."""
+"""`import patients FILE` and `import recalls FILE`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +10,45 @@ import click
 from lambda_function.cli.command import Exit, JsonGroup, Output, RunAction, Tools, progress_of
 from lambda_function.cli.csv_file import CsvFile
 from lambda_function.cli.run_action import action_runner
+from lambda_function.services.operators import importing, recall_import
 from lambda_function.services.operators.arguments import MOST_ROWS, ImportRow
-from lambda_function.services.operators.importing import COLUMNS, REQUIRED, Problem, Repeats
+from lambda_function.services.operators.importing import Problem, Repeats, UniqueValues
 
 # Lambda takes events of 6 MB. What JSON escapes can make a row six times as long.
 BATCH_BYTES = 512 * 1024
 # People read so many problems one by one, and the others by their numbers.
 MOST_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a file brings in, and the action that does it."""
+
+    action: str
+    one: str
+    many: str
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    unique_values: UniqueValues
+
+    def counted(self, number: int) -> str:
+        return f"{number:,} {self.one if number == 1 else self.many}"
+
+    def before(self, counts: "_Counts") -> str:
+        return f"; {self.counted(counts.known)} imported before" if counts.known else ""
+
+
+_PATIENTS = _Kind(
+    "patients.import", "patient", "patients", importing.COLUMNS, importing.REQUIRED, importing.unique_values
+)
+_RECALLS = _Kind(
+    "recalls.import", "recall", "recalls", recall_import.COLUMNS, recall_import.REQUIRED, recall_import.unique_values
+)
+_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_dry_run = click.option("--dry-run", is_flag=True, help="Check the file, and write nothing.")
+_function = click.option(
+    "--function", help="Name of the operators' Lambda, for a database that cannot be reached from here."
+)
 
 
 @click.group("import", cls=JsonGroup)
@@ -25,10 +57,10 @@ def import_group() -> None:
 
 
 @import_group.command("patients")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_file
 @click.option("--clinic", required=True, help="Name of the clinic whose patients these are.")
-@click.option("--dry-run", is_flag=True, help="Check the file, and write nothing.")
-@click.option("--function", help="Name of the operators' Lambda, for a database that cannot be reached from here.")
+@_dry_run
+@_function
 @click.pass_obj
 def patients(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: str | None) -> Output:
     """Import a clinic's patients from a CSV file, which docs/operators.md describes.
@@ -37,19 +69,41 @@ def patients(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: 
     of them with --json), and nothing is written. Then the patients are written in batches. A row whose key was imported
     before is skipped, so repeat an import that was stopped.
     """
-    run = action_runner(tools, function)
-    table = CsvFile(file, COLUMNS, REQUIRED)
-    checked = _check(table, run, clinic)
+    return _import(_PATIENTS, file, action_runner(tools, function), clinic, dry_run=dry_run)
+
+
+@import_group.command("recalls")
+@_file
+@click.option(
+    "--clinic", required=True, help="Name of the clinic that the file comes from, and whose recalls these are."
+)
+@_dry_run
+@_function
+@click.pass_obj
+def recalls(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: str | None) -> Output:
+    """Import from a CSV file when patients are due again, as docs/operators.md describes.
+
+    First the whole file is checked. If anything is wrong, the problems are listed with their lines (the first 100; all
+    of them with --json), and nothing is written. Then the recalls are opened in batches. A row whose patient has an
+    open recall for the treatment, or had one for that day, is skipped, so repeat an import that was stopped.
+    """
+    return _import(_RECALLS, file, action_runner(tools, function), clinic, dry_run=dry_run)
+
+
+def _import(kind: _Kind, file: Path, run: RunAction, clinic: str, *, dry_run: bool) -> Output:
+    table = CsvFile(file, kind.columns, kind.required)
+    checked = _check(kind, table, run, clinic)
     if checked.problems:
         return _wrong(file, checked.problems, "Nothing was written.")
     if dry_run:
         document = {"dry_run": True, "to_import": checked.new, "already_imported": checked.known}
-        return Output(document, f"Nothing is wrong. {_counted(checked.new)} to import{_before(checked)}.")
-    done = _write(table, run, clinic)
+        return Output(document, f"Nothing is wrong. {kind.counted(checked.new)} to import{kind.before(checked)}.")
+    done = _write(kind, table, run, clinic)
     if done.problems:
-        return _wrong(file, done.problems, f"{_counted(done.new)} were written before. Correct the file and repeat.")
+        written = f"{kind.counted(done.new)} were written before. Correct the file and repeat."
+        return _wrong(file, done.problems, written)
     document = {"dry_run": False, "imported": done.new, "already_imported": done.known}
-    return Output(document, f"Imported {_counted(done.new)}{_before(done)}.")
+    return Output(document, f"Imported {kind.counted(done.new)}{kind.before(done)}.")
 
 
 @dataclass(slots=True)
@@ -75,9 +129,9 @@ class _Counts:
         self.known += answer["already_imported"]
 
 
-def _check(table: CsvFile, run: RunAction, clinic: str) -> _Counts:
+def _check(kind: _Kind, table: CsvFile, run: RunAction, clinic: str) -> _Counts:
     counts = _Counts()
-    with Repeats() as repeats, progress_of(table.size, "Checking") as bar:
+    with Repeats(kind.unique_values) as repeats, progress_of(table.size, "Checking") as bar:
         for batch in _batches(table):
             counts.problems += batch.problems
             for row in batch.rows:
@@ -85,17 +139,17 @@ def _check(table: CsvFile, run: RunAction, clinic: str) -> _Counts:
             # The action compares the rows of one batch with each other.
             for row in batch.rows:
                 repeats.add(row)
-            counts.add(run("patients.import", _arguments(clinic, batch, dry_run=True)))
+            counts.add(run(kind.action, _arguments(clinic, batch, dry_run=True)))
             bar.update(batch.size)
     return counts
 
 
-def _write(table: CsvFile, run: RunAction, clinic: str) -> _Counts:
+def _write(kind: _Kind, table: CsvFile, run: RunAction, clinic: str) -> _Counts:
     """Stops before the first batch with a problem, which has come up since the check."""
     counts = _Counts()
     with progress_of(table.size, "Importing") as bar:
         for batch in _batches(table):
-            answer = run("patients.import", _arguments(clinic, batch, dry_run=False))
+            answer = run(kind.action, _arguments(clinic, batch, dry_run=False))
             if problems := [*batch.problems, *(Problem(**problem) for problem in answer["problems"])]:
                 counts.problems = problems
                 break
@@ -148,11 +202,3 @@ def _kinds(problems: list[Problem]) -> Iterator[str]:
 
 def _in_column(column: str | None) -> str:
     return f"{column}: " if column else ""
-
-
-def _counted(number: int) -> str:
-    return f"{number:,} {'patient' if number == 1 else 'patients'}"
-
-
-def _before(counts: _Counts) -> str:
-    return f"; {_counted(counts.known)} imported before" if counts.known else ""

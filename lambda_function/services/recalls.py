@@ -2,7 +2,7 @@
 open recall for a treatment: everything that opens or ends one holds the patient's lock.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -114,6 +114,16 @@ def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
     note_event(work, recall_id, RecallAction.OPEN)
     tell(work, OPENED, [recall_id])
     return recall_id
+
+
+def open_many(work: UnitOfWork, recalls: Sequence[NewRecall]) -> None:
+    """Opens recalls for an operator, in as many statements however many they are. The patients are locked, none of them
+    has an open one for the treatment, and no treatment comes twice for a patient.
+    """
+    if recalls:
+        ids = recall_rows.add_many(work.session, recalls, work.now)
+        recall_rows.add_events(work.session, *(_event(work, recall_id, RecallAction.OPEN) for recall_id in ids))
+        tell(work, OPENED, ids)
 
 
 def _clinic_of(work: UnitOfWork, request: RecallRequest) -> int:

@@ -1,6 +1,6 @@
 """Recalls as they are opened, changed and ended. Whoever writes one holds the patient's lock."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
@@ -54,6 +54,12 @@ class NewRecall(NamedTuple):
     opened_by: int | None = None
 
 
+class _OpenRecall(NamedTuple):
+    recall_id: int
+    patient_id: int
+    treatment_id: int
+
+
 class _Visited(NamedTuple):
     clinic_id: int
 
@@ -62,6 +68,11 @@ _ONE: AnySelect = select(*columns(StoredRecall, Recall)).where(Recall.recall_id 
 _LOCKED = _ONE.with_for_update()
 _OPEN: AnySelect = (
     select(*columns(StoredRecall, Recall))
+    .where(Recall.patient_id.in_(bindparam("patient_ids", expanding=True)), Recall.open_key == 1)
+    .order_by(Recall.recall_id)
+)
+_OPEN_IDS: AnySelect = (
+    select(*columns(_OpenRecall, Recall))
     .where(Recall.patient_id.in_(bindparam("patient_ids", expanding=True)), Recall.open_key == 1)
     .order_by(Recall.recall_id)
 )
@@ -163,6 +174,17 @@ def _closed(status: RecallStatus, now: datetime) -> dict[str, Any]:
 def add(session: Session, new: NewRecall, now: datetime) -> int:
     """Adds an open recall and returns its id. The patient has no open one for the treatment."""
     return insert_one(session, _NEW, _values(new, now))
+
+
+def add_many(session: Session, recalls: Sequence[NewRecall], now: datetime) -> list[int]:
+    """Adds open recalls in one statement and returns their ids. None of the patients has an open one for the treatment,
+    and no treatment comes twice for a patient.
+    """
+    write(session, _NEW, [_values(new, now) for new in recalls])
+    patient_ids = sorted({new.patient_id for new in recalls})
+    found = fetch_all(session, _OpenRecall, _OPEN_IDS, {"patient_ids": patient_ids}, unscoped=True)
+    added = {(new.patient_id, new.treatment_id) for new in recalls}
+    return [row.recall_id for row in found if (row.patient_id, row.treatment_id) in added]
 
 
 def replace_open(session: Session, open_id: int, new: NewRecall, now: datetime) -> int:

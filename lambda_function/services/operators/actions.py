@@ -20,6 +20,8 @@ from lambda_function.services.operators import (
     personal_data,
     purging,
     rebuilding,
+    recall_backfill,
+    recall_import,
     recall_report,
     users,
 )
@@ -34,6 +36,7 @@ from lambda_function.services.operators.arguments import (
     PersonEventFilter,
     PracticeApplication,
     PracticePlan,
+    RecallBackfill,
     RecallReport,
     TypeChange,
     UserCreation,
@@ -109,6 +112,14 @@ def _import_patients(context: OperatorContext, arguments: ImportBatch) -> Docume
 
 def _report_recalls(context: OperatorContext, arguments: RecallReport) -> Document:
     return recall_report.report(context.database, arguments, watch=lambda parts: context.watch(parts, "Counting"))
+
+
+def _import_recalls(context: OperatorContext, arguments: ImportBatch) -> Document:
+    return recall_import.import_recalls(context.database, arguments)
+
+
+def _backfill_recalls(context: OperatorContext, arguments: RecallBackfill) -> Document:
+    return recall_backfill.backfill(context.database, arguments)
 
 
 def _export(context: OperatorContext, arguments: UserReference) -> Document:
@@ -195,6 +206,8 @@ ACTIONS: Mapping[str, OperatorAction] = MappingProxyType(
         "links.end": OperatorAction(LinkEnd, _end_links),
         "patients.import": OperatorAction(ImportBatch, _import_patients),
         "recalls.report": OperatorAction(RecallReport, _report_recalls),
+        "recalls.import": OperatorAction(ImportBatch, _import_recalls),
+        "recalls.backfill": OperatorAction(RecallBackfill, _backfill_recalls),
         "check": OperatorAction(NoArguments, _check),
         "export-person": OperatorAction(UserReference, _export),
         "erase-person": OperatorAction(Erasure, _erase),

@@ -1,4 +1,6 @@
-"""Clinics as operators name them."""
+"""Clinics and treatments as operators name them."""
+
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -13,5 +15,14 @@ def unknown_clinic(session: Session, field: str) -> InvalidInputError:
     names = directory.clinic_names(session, _LISTED + 1)
     if not names:
         return InvalidInputError("There is no clinic yet. Make one with `practice apply`.", field=field)
-    listed = [*names[:_LISTED], *(["and more"] if len(names) > _LISTED else [])]
-    return InvalidInputError(f"There is no such clinic. There are: {', '.join(listed)}.", field=field)
+    return InvalidInputError(f"There is no such clinic. There are: {_listed(names)}.", field=field)
+
+
+def no_treatment(codes: Iterable[str]) -> str:
+    """Returns what to say about a code that no active treatment has, with the codes that there are."""
+    listed = _listed(list(codes))
+    return f"There is no such treatment. There are: {listed}." if listed else "There is no treatment yet."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_LISTED], *(["and more"] if len(names) > _LISTED else [])])

@@ -6,7 +6,7 @@ same import continues it. See docs/decisions/0020-import.md.
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -33,7 +33,7 @@ from lambda_function.services.value_messages import fault_of
 _FORMULA = re.compile(r"[=+@#-]")
 # What is no key and no identifier: the same, except that these may begin with a hyphen; and what a spreadsheet makes of
 # a long number, such as 4,57E+07.
-_BROKEN = re.compile(r"[=+@#]|[0-9]+([.,][0-9]+)?E\+[0-9]+$", re.IGNORECASE)
+BROKEN = re.compile(r"[=+@#]|[0-9]+([.,][0-9]+)?E\+[0-9]+$", re.IGNORECASE)
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -53,7 +53,7 @@ def _no_formula(name: str) -> str:
 
 
 def _unbroken(written: str) -> str:
-    if _BROKEN.match(written):
+    if BROKEN.match(written):
         raise PydanticCustomError(
             "malformed",
             "This looks like a broken formula or a rounded number. Format the column as text and save the file again.",
@@ -69,7 +69,7 @@ def _truth(value: object) -> bool:
 
 
 _Key = Annotated[Name, BeforeValidator(_unbroken)]
-_Identifier = Annotated[IdentifierValue, BeforeValidator(_unbroken)]
+FileIdentifier = Annotated[IdentifierValue, BeforeValidator(_unbroken)]
 
 
 class PatientRow(BaseModel):
@@ -84,9 +84,9 @@ class PatientRow(BaseModel):
     birth_date: BirthDate | None = None
     email: Email | None = None
     phone: Phone | None = None
-    national_id: _Identifier | None = None
-    insurance: _Identifier | None = None
-    chart: _Identifier | None = None
+    national_id: FileIdentifier | None = None
+    insurance: FileIdentifier | None = None
+    chart: FileIdentifier | None = None
     language: Language | None = None
     contact_by: Channel | None = None
     recalls: Annotated[bool, BeforeValidator(_truth)] | None = None
@@ -109,13 +109,18 @@ COLUMNS: tuple[str, ...] = tuple(PatientRow.model_fields)
 REQUIRED: tuple[str, ...] = tuple(name for name, field in PatientRow.model_fields.items() if field.is_required())
 
 
+# What no other row of a file may have, by column.
+UniqueValues = Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]
+
+
 class Repeats:
-    """The keys and identifiers of rows, each of which may come once. Only hashes of them are kept, and those of a long
+    """What may come once in a file, such as keys and identifiers. Only hashes of them are kept, and those of a long
     file in a temporary file without a name, so that the memory does not grow with it. Use it in a `with` statement,
     whose end removes the file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unique_values: UniqueValues) -> None:
+        self._unique_values = unique_values
         self._seen = sqlite3.connect("")
         self._seen.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY, line INTEGER)")
 
@@ -126,27 +131,27 @@ class Repeats:
         self._seen.close()
 
     def add(self, row: ImportRow) -> None:
-        values = ((hash(unique), row.line) for unique in _unique_values(row.values))
+        values = ((hash(unique), row.line) for unique in self._unique_values(row.values))
         self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", values)
 
     def problems(self, row: ImportRow) -> Iterator[Problem]:
         """Yields what the rows that were added already have."""
-        for column, value in _unique_values(row.values):
+        for column, value in self._unique_values(row.values):
             found = self._seen.execute("SELECT line FROM seen WHERE hash = ?", (hash((column, value)),)).fetchone()
             if found is not None:
                 yield Problem(row.line, column, "duplicate", f"Line {found[0]} has the same. Each may come once.")
 
 
-def _unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yields the key and the identifiers of a row, by column, as they are compared."""
-    if "key" in values and not _BROKEN.match(values["key"]):
+    if "key" in values and not BROKEN.match(values["key"]):
         yield "key", as_stored(values["key"])
     yield from _identifiers(values)
 
 
 def _identifiers(values: Mapping[str, str]) -> list[Identifier]:
     written = ((system, values[system]) for system in IdentifierSystem if system in values)
-    stored = ((system, stored_value(value)) for system, value in written if not _BROKEN.match(value))
+    stored = ((system, stored_value(value)) for system, value in written if not BROKEN.match(value))
     return [Identifier(system, value) for system, value in stored if value is not None]
 
 
@@ -176,7 +181,7 @@ def _read(wanted: ImportBatch) -> tuple[list[_ReadRow], list[Problem]]:
     """Returns the rows, and what is wrong with them whatever is in the database."""
     rows: list[_ReadRow] = []
     problems: list[Problem] = []
-    with Repeats() as repeats:
+    with Repeats(unique_values) as repeats:
         for row in wanted.rows:
             problems += repeats.problems(row)
             repeats.add(row)
@@ -184,17 +189,18 @@ def _read(wanted: ImportBatch) -> tuple[list[_ReadRow], list[Problem]]:
             try:
                 patient = PatientRow.model_validate(row.values)
             except ValidationError as error:
-                problems += _faults(row.line, error)
+                problems += faults(row.line, error, COLUMNS)
             key_hash = sha256(as_stored(row.values.get("key", "")).encode()).hexdigest()
             born = day_in(row.values.get("birth_date"))
             rows.append(_ReadRow(row.line, key_hash, _identifiers(row.values), born, patient))
     return rows, problems
 
 
-def _faults(line: int, error: ValidationError) -> Iterator[Problem]:
+def faults(line: int, error: ValidationError, columns: Collection[str]) -> Iterator[Problem]:
+    """Yields what is wrong with the values of a row that has these columns."""
     for item in error.errors(include_url=False, include_input=False):
         column = str(item["loc"][0])
-        yield Problem(line, column if column in COLUMNS else None, *fault_of(item))
+        yield Problem(line, column if column in columns else None, *fault_of(item))
 
 
 def _import(

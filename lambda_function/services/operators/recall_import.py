@@ -1,0 +1,197 @@
+"""`import recalls`: recalls from the file of another system, in batches that may be repeated.
+
+A batch is all or nothing. A row whose patient has an open recall for the treatment, or had one that was due on that
+day, is skipped, so whatever ends an import, the same import continues it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from lambda_function.db.repositories import claims, identifiers, importing, recall_backfill, recall_import
+from lambda_function.db.repositories.importing import Place
+from lambda_function.db.repositories.recall_import import NamedDoctor
+from lambda_function.db.repositories.recalls import NewRecall
+from lambda_function.db.unit_of_work import Database, UnitOfWork
+from lambda_function.domain.errors import ContentionError
+from lambda_function.domain.identifiers import Identifier, IdentifierSystem, ScopedIdentifier, scoped, stored_value
+from lambda_function.domain.user_names import folded
+from lambda_function.services.operators.arguments import ImportBatch
+from lambda_function.services.operators.clinics import no_treatment, unknown_clinic
+from lambda_function.services.operators.importing import BROKEN, FileIdentifier, Problem, Repeats, faults
+from lambda_function.services.recalls import open_many
+from lambda_function.services.text_rules import Name, UserName, day_in, printable
+
+
+def _day(value: object) -> date:
+    day = day_in(value)
+    if day is None:
+        raise PydanticCustomError("not_a_day", "Write the day as year-month-day, such as 2030-01-31.")
+    return day
+
+
+class RecallRow(BaseModel):
+    """A row of the file. Without `clinic`, it is the clinic of the import."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    system: IdentifierSystem
+    value: FileIdentifier
+    treatment: Annotated[str, Field(max_length=64)]
+    due_on: Annotated[date, BeforeValidator(_day)]
+    clinic: Name | None = None
+    doctor: UserName | None = None
+    note: Annotated[str, StringConstraints(max_length=2000), AfterValidator(printable)] | None = None
+
+
+COLUMNS: tuple[str, ...] = tuple(RecallRow.model_fields)
+REQUIRED: tuple[str, ...] = tuple(name for name, field in RecallRow.model_fields.items() if field.is_required())
+
+
+def unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields what no two rows of a file have in common: the identifier with the treatment."""
+    value, system = values.get("value", ""), values.get("system")
+    stored = None if BROKEN.match(value) else stored_value(value)
+    if stored is not None and system is not None and "treatment" in values:
+        yield "value", f"{system}:{values['treatment']}:{stored}"
+
+
+class _ReadRow(NamedTuple):
+    line: int
+    recall: RecallRow
+
+    def identifier(self, place: Place) -> ScopedIdentifier:
+        written = [Identifier(self.recall.system, self.recall.value)]
+        return scoped(written, clinic_id=place.clinic_id, country=place.country)[0]
+
+
+class _Facts(NamedTuple):
+    """What the rows name, as things are."""
+
+    owners: Mapping[ScopedIdentifier, int]
+    active: set[int]
+    members: set[tuple[int, int]]
+    treatments: Mapping[str, int]
+    clinics: Mapping[str, int]
+    doctors: Mapping[str, NamedDoctor]
+
+
+def import_recalls(database: Database, wanted: ImportBatch) -> dict[str, Any]:
+    """Opens recalls for the rows, all in one transaction, unless there are problems or it is a dry run. Returns the
+    `problems`; how many rows are `new`; and how many were `already_imported`, which changes nothing.
+
+    Raises InvalidInputError if there is no such clinic.
+    """
+    rows, problems = _read(wanted)
+    run = partial(_import, wanted=wanted, rows=rows, problems=problems)
+    return database.transact(run, commit=not wanted.dry_run)
+
+
+def _read(wanted: ImportBatch) -> tuple[list[_ReadRow], list[Problem]]:
+    """Returns the rows that can be read, and what is wrong with the others whatever is in the database."""
+    rows: list[_ReadRow] = []
+    problems: list[Problem] = []
+    with Repeats(unique_values) as repeats:
+        for row in wanted.rows:
+            problems += repeats.problems(row)
+            repeats.add(row)
+            try:
+                rows.append(_ReadRow(row.line, RecallRow.model_validate(row.values)))
+            except ValidationError as error:
+                problems += faults(row.line, error, COLUMNS)
+    return rows, problems
+
+
+def _import(
+    work: UnitOfWork, wanted: ImportBatch, rows: Sequence[_ReadRow], problems: Sequence[Problem]
+) -> dict[str, Any]:
+    place = importing.place_of(work.session, wanted.clinic)
+    if place is None:
+        raise unknown_clinic(work.session, field="clinic")
+    facts = _facts(work, place, rows, lock=not wanted.dry_run)
+    found = [*problems, *(problem for row in rows for problem in _problems_of(row, place, facts))]
+    new = [] if found else _new(work, place, rows, facts)
+    if not wanted.dry_run:
+        open_many(work, new)
+    return {
+        "new": len(new),
+        "already_imported": 0 if found else len(rows) - len(new),
+        "problems": [problem._asdict() for problem in sorted(found, key=lambda problem: problem.line)],
+    }
+
+
+def _facts(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow], *, lock: bool) -> _Facts:
+    """Reads what the rows name, with `lock` under the locks of the patients. Raises ContentionError if identifiers were
+    given to others meanwhile.
+    """
+    session = work.session
+    sought = {row.identifier(place) for row in rows}
+    owners = identifiers.owners_of(session, sought)
+    patients = set(owners.values())
+    if lock and patients:
+        claims.lock_patients(session, patients)
+        if identifiers.owners_of(session, sought) != owners:
+            raise ContentionError("Identifiers of patients were changed at the same time; try again.")
+    return _Facts(
+        owners,
+        recall_import.active_patients(session, patients),
+        recall_import.members(session, patients),
+        {each.code: each.treatment_id for each in recall_backfill.treatments(session)},
+        recall_import.clinics_named(session, {row.recall.clinic for row in rows if row.recall.clinic is not None}),
+        recall_import.doctors_named(session, {row.recall.doctor for row in rows if row.recall.doctor is not None}),
+    )
+
+
+def _problems_of(row: _ReadRow, place: Place, facts: _Facts) -> Iterator[Problem]:
+    """Yields what is wrong with a row as things are."""
+    recall, patient_id = row.recall, facts.owners.get(row.identifier(place))
+    clinic_id = _clinic_of(recall, place, facts)
+    if recall.treatment not in facts.treatments:
+        yield Problem(row.line, "treatment", "not_found", no_treatment(facts.treatments))
+    if clinic_id is None:
+        yield Problem(row.line, "clinic", "not_found", "There is no such clinic that is active.")
+    if patient_id is None:
+        message = "No patient has this identifier. Import the patient first, or leave out the row."
+        yield Problem(row.line, "value", "not_found", message)
+    elif patient_id not in facts.active:
+        message = f"Patient {patient_id}, who has this, is inactive. Leave out the row, or reactivate the patient."
+        yield Problem(row.line, "value", "inactive", message)
+    elif clinic_id is not None and (patient_id, clinic_id) not in facts.members:
+        message = (
+            f"Patient {patient_id}, who has this, is no patient of the clinic. Name a clinic of theirs in `clinic`."
+        )
+        yield Problem(row.line, "clinic", "inconsistent", message)
+    if recall.doctor is not None:
+        doctor = facts.doctors.get(folded(recall.doctor))
+        if doctor is None:
+            yield Problem(row.line, "doctor", "not_found", "No doctor in practice has this user name. Leave it empty.")
+        elif clinic_id is not None and doctor.clinic_id != clinic_id:
+            message = "This doctor works in another clinic than that of the recall."
+            yield Problem(row.line, "doctor", "inconsistent", message)
+
+
+def _clinic_of(recall: RecallRow, place: Place, facts: _Facts) -> int | None:
+    return place.clinic_id if recall.clinic is None else facts.clinics.get(recall.clinic)
+
+
+def _new(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow], facts: _Facts) -> list[NewRecall]:
+    """Returns what is to be opened, without what is there already."""
+    known = recall_import.known(work.session, set(facts.owners.values()), {row.recall.due_on for row in rows})
+    has_open = {(each.patient_id, each.treatment_id) for each in known if each.open_key}
+    had = {(each.patient_id, each.treatment_id, each.due_on) for each in known}
+    found: list[NewRecall] = []
+    for row in rows:
+        recall = row.recall
+        patient_id, treatment_id = facts.owners[row.identifier(place)], facts.treatments[recall.treatment]
+        if (patient_id, treatment_id) in has_open or (patient_id, treatment_id, recall.due_on) in had:
+            continue
+        # Two identifiers of one patient are one patient.
+        has_open.add((patient_id, treatment_id))
+        clinic_id = place.clinic_id if recall.clinic is None else facts.clinics[recall.clinic]
+        doctor_id = None if recall.doctor is None else facts.doctors[folded(recall.doctor)].user_id
+        found.append(NewRecall(patient_id, treatment_id, clinic_id, doctor_id, recall.due_on, note=recall.note))
+    return found

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_function.aws.mail_headers import MailPolicy
 from lambda_function.aws.sending import ADDRESS_REFUSED, REFUSED, failed
+from lambda_function.domain.notifications import NotificationKind
 from lambda_function.observability import logger
 from lambda_function.services.messenger import Sent
 from lambda_function.services.notifications.messages import Attachment, ComposedMessage, OutcomeStatus
@@ -92,6 +93,10 @@ def mime_message(message: ComposedMessage, sender: str, now: datetime) -> EmailM
     mail["Subject"] = message.subject or ""
     mail["Date"] = now
     mail["Auto-Submitted"] = "auto-generated"
+    if message.kind is NotificationKind.RECALL and message.links:
+        # A mail program's own button stops these messages, by the same page (RFC 8058).
+        mail["List-Unsubscribe"] = f"<{message.links[0]}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(message.text)
     if message.html:
         mail.add_alternative(message.html, subtype="html")

@@ -11,6 +11,8 @@ _LINE_END = "\r\n"
 _LONGEST_LINE = 78
 _LONGEST_ENCODED = 75
 _LONGEST_WORD = 60
+# Python's own folding would break a long address, or encode it, and no program would follow it.
+_WHOLE = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post"})
 
 
 class MailPolicy(EmailPolicy):
@@ -28,6 +30,8 @@ class MailPolicy(EmailPolicy):
             written = f",{_LINE_END} ".join(_address(name, each) for each in value.addresses)
         elif name == "Subject":
             written = _text(name, str(value))
+        elif name in _WHOLE:
+            written = str(value)
         else:
             return super().fold_binary(name, value)
         return f"{name}: {written}{_LINE_END}".encode("ascii")

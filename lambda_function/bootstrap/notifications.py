@@ -11,6 +11,7 @@ from lambda_function.domain.message_rules import LEASE
 from lambda_function.services.notifications.claiming import claim, report_oldest_due
 from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import ComposedMessage
+from lambda_function.services.notifications.recalling import sweep_recalls
 from lambda_function.services.notifications.settling import settle
 from lambda_function.services.notifications.sweeping import sweep
 from lambda_function.settings import database_settings, required_public_url
@@ -29,7 +30,12 @@ def build_notifications(clock: Clock = system_clock) -> Notifications:
 
 def _sweep(database: Database, seconds_left: Callable[[], float]) -> int:
     report_oldest_due(database)
-    return sweep(database, seconds_left)
+    try:
+        planned = sweep(database, seconds_left)
+    finally:
+        # A clinic without reminders still tells who is due.
+        recalled = sweep_recalls(database, seconds_left)
+    return planned + recalled
 
 
 def _claim(database: Database, limit: int, *, public_url: str) -> Sequence[ComposedMessage]:

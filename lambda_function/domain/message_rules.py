@@ -1,13 +1,14 @@
 """Whether what a message says still holds, and when it is tried again. Instants are aware UTC."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind, Reason
+from lambda_function.domain.recalls import RecallStatus, is_about_day
 from lambda_function.domain.waitlist import WaitlistStatus
 
 # How long the messenger has for what it has claimed.
@@ -61,6 +62,17 @@ class ToldOffer(Protocol):
     def offer_expires_at(self) -> datetime | None: ...
 
 
+class ToldRecall(Protocol):
+    """A recall, and the patient's next visit for it, or None while none is ahead."""
+
+    @property
+    def status(self) -> RecallStatus: ...
+    @property
+    def due_on(self) -> date: ...
+    @property
+    def appointment_id(self) -> int | None: ...
+
+
 def why_not_of_visit(kind: NotificationKind, basis_at: datetime, visit: ToldVisit, now: datetime) -> Reason | None:
     """Returns why a message about a visit may no longer be sent, or None while it holds. Changes hold for the doctor
     and start that the visit had at `basis_at`, and reminders for those that it got then.
@@ -87,6 +99,17 @@ def why_not_of_offer(subject: str, offer: ToldOffer, now: datetime) -> Reason | 
         and now < offer.offer_expires_at
     )
     return None if stands else Reason.OFFER_ENDED
+
+
+def why_not_of_recall(subject: str, recall: ToldRecall) -> Reason | None:
+    """Returns why a message on this subject may no longer be sent, or None while the patient is due on the day that it
+    is about, and has booked nothing for it.
+    """
+    if recall.status is not RecallStatus.OPEN:
+        return Reason.RECALL_CLOSED
+    if not is_about_day(subject, recall.due_on):
+        return Reason.SUPERSEDED
+    return None if recall.appointment_id is None else Reason.BOOKED
 
 
 def is_about(subject: str, offer: ToldOffer) -> bool:

@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     STARTED = "started"
     OFFER_ENDED = "offer_ended"
+    RECALL_CLOSED = "recall_closed"
+    BOOKED = "booked"
     PATIENT_INACTIVE = "patient_inactive"
     ADDRESSEE_INACTIVE = "addressee_inactive"
     NOT_ADDRESSEE = "not_addressee"

@@ -105,6 +105,22 @@ def notices(
     return [notice for notice in found if notice.at > due_set_at]
 
 
+def days_to_tell(swept_on: date | None, now: datetime, *, quiet: QuietHours | None, zone: ZoneInfo) -> list[date]:
+    """Returns the days of the clinic's calendar whose notices may go by now and have not been planned, of the last
+    CATCH_UP. `swept_on` is the last day for which they have been. One that is still ahead, because a clock was set back
+    or the clinic has another zone, says nothing.
+    """
+    today = now.astimezone(zone).date()
+    since = date.min if swept_on is None or swept_on > today else swept_on
+    days = (today - timedelta(days=number) for number in range(CATCH_UP.days + 1, -1, -1))
+    return [day for day in days if day > since and now - CATCH_UP <= notice_time(day, quiet=quiet, zone=zone) <= now]
+
+
 def recall_subject(recall_id: int, days: int, due_on: date) -> str:
     """Returns the subject of the messages that are one notice. Another due day makes it another notice."""
     return f"recall:{recall_id}:{days}:{due_on.isoformat()}"
+
+
+def is_about_day(subject: str, due_on: date) -> bool:
+    """Returns whether messages on this subject are notices of that day."""
+    return subject.rpartition(":")[2] == due_on.isoformat()

@@ -29,6 +29,7 @@ FACT_LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         Language.EN: {
             "patient": "For",
             "until": "Answer by",
+            "due": "Due on",
             "doctor": "With",
             "treatment": "Treatment",
             "clinic": "Where",
@@ -39,6 +40,7 @@ FACT_LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         Language.ES: {
             "patient": "Paciente",
             "until": "Fecha límite",
+            "due": "Fecha prevista",
             "doctor": "Con",
             "treatment": "Tratamiento",
             "clinic": "Clínica",

@@ -58,7 +58,7 @@ BROAD_EXCEPTS: Mapping[str, str] = MappingProxyType(
         "lambda_function/services/queue.py::together_or_each": "likewise, for the messages of a batch",
         "lambda_function/services/offers.py::offer_in": "what has been committed is answered, whatever follows from it",
         "lambda_function/services/waitlist_schedule.py::_offer": "what is wrong in one clinic keeps no other waiting",
-        "lambda_function/services/notifications/sweeping.py::sweep": "one clinic does not stop the others",
+        "lambda_function/services/notifications/clinics_in_turn.py::in_turn": "one clinic does not stop the others",
         "lambda_function/services/operators/invocation.py::OperatorInvocation.__call__": "likewise, for operators",
     }
 )

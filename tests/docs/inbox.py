@@ -15,6 +15,7 @@ from lambda_function.services.messenger import Claim, Messenger, Sent
 from lambda_function.services.notifications.claiming import claim
 from lambda_function.services.notifications.consuming import consume
 from lambda_function.services.notifications.messages import ComposedMessage, Outcome, OutcomeStatus
+from lambda_function.services.notifications.recalling import sweep_recalls
 from lambda_function.services.notifications.settling import settle
 from lambda_function.services.notifications.sweeping import sweep
 from lambda_function.services.queue import Record
@@ -60,6 +61,7 @@ class Inbox:
         records = [Record(event["id"], json.dumps(event)) for event in self._delivery.received()]
         assert consume(self._database, records, lambda: 60) == []
         sweep(self._database, lambda: 60)
+        sweep_recalls(self._database, lambda: 60)
         self._messenger(lambda: 60)
 
     def claim(self, limit: int) -> Claim:

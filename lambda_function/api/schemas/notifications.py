@@ -13,7 +13,7 @@ from lambda_function.domain.people import Channel
 
 
 class Notification(TypedDict):
-    """A message to a person about an appointment or an offer of the waitlist."""
+    """A message to a person about an appointment, an offer of the waitlist, or a recall."""
 
     notification_id: Annotated[int, Field(description="Id of the message")]
     kind: Annotated[NotificationKind, Field(description="What the message tells")]
@@ -40,8 +40,10 @@ class Notification(TypedDict):
             )
         ),
     ]
-    appointment_id: Annotated[int | None, Field(description="The appointment that it is about; null for an offer")]
-    recall_id: Annotated[int | None, Field(description="The recall that it is about; always null for now")]
+    appointment_id: Annotated[
+        int | None, Field(description="The appointment that it is about; null for an offer and a recall")
+    ]
+    recall_id: Annotated[int | None, Field(description="The recall that it is about; null otherwise")]
     waitlist_id: Annotated[int | None, Field(description="The waitlist entry whose offer it tells of; null otherwise")]
     user_id: Annotated[int, Field(description="The person to whom it goes: the patient or a guardian")]
 
@@ -63,7 +65,7 @@ def shown_notification(row: NotificationView) -> Notification:
         "sent_at": row.sent_at,
         "reason": row.reason,
         "appointment_id": row.appointment_id,
-        "recall_id": None,
+        "recall_id": row.recall_id,
         "waitlist_id": row.waitlist_id,
         "user_id": row.user_id,
     }

@@ -1,4 +1,4 @@
-"""What messages are made of: the visits, offers, clinics and people that they are about. Unscoped."""
+"""What messages are made of: the visits, offers, recalls, clinics and people that they are about. Unscoped."""
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
@@ -15,16 +15,19 @@ from lambda_function.db.models import (
     Guardian,
     Installation,
     PersonName,
+    Recall,
     Treatment,
     User,
     WaitlistEntry,
 )
 from lambda_function.db.models.appointments import PLACED_AT
 from lambda_function.db.repositories.guardians import acting
+from lambda_function.db.repositories.recall_notices import visit_ahead
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.quiet_hours import QuietHours
+from lambda_function.domain.recalls import RecallStatus
 from lambda_function.domain.waitlist import WaitlistStatus
 
 # Nobody is merged so often. It ends a chain that runs in a circle.
@@ -67,6 +70,20 @@ class OfferFacts(NamedTuple):
     offer_starts_at: datetime | None
     offer_ends_at: datetime | None
     offer_expires_at: datetime | None
+
+
+class RecallFacts(NamedTuple):
+    """A recall. `appointment_id` is the patient's next visit of the treatment, or None while none is ahead."""
+
+    recall_id: int
+    patient_id: int
+    treatment_id: int
+    treatment_name: str
+    clinic_id: int
+    doctor_id: int | None
+    due_on: date
+    status: RecallStatus
+    appointment_id: int | None
 
 
 class ClinicFacts(NamedTuple):
@@ -143,6 +160,11 @@ _OFFERS: AnySelect = (
     .outerjoin(_DOCTOR, _DOCTOR.user_id == WaitlistEntry.offer_doctor_id)
     .where(WaitlistEntry.waitlist_id.in_(_ids("waitlist_ids")))
 )
+_RECALLS: AnySelect = (
+    select(*columns(RecallFacts, Recall, treatment_name=Treatment.name, appointment_id=visit_ahead(Recall)))
+    .join(Treatment, Treatment.treatment_id == Recall.treatment_id)
+    .where(Recall.recall_id.in_(_ids("recall_ids")))
+)
 _CLINICS: AnySelect = select(*columns(ClinicFacts, Clinic)).where(Clinic.clinic_id.in_(_ids("clinic_ids")))
 
 _CHAIN = (
@@ -179,6 +201,12 @@ def offers(session: Session, waitlist_ids: Collection[int]) -> dict[int, OfferFa
     values = {"waitlist_ids": sorted(waitlist_ids)}
     found = fetch_all(session, OfferFacts, _OFFERS, values, unscoped=True) if waitlist_ids else []
     return {entry.waitlist_id: entry for entry in found}
+
+
+def recalls(session: Session, recall_ids: Collection[int], now: datetime) -> dict[int, RecallFacts]:
+    values = {"recall_ids": sorted(recall_ids), "now": now}
+    found = fetch_all(session, RecallFacts, _RECALLS, values, unscoped=True) if recall_ids else []
+    return {recall.recall_id: recall for recall in found}
 
 
 def clinics(session: Session, clinic_ids: Collection[int]) -> dict[int, ClinicFacts]:

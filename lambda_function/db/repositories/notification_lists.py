@@ -27,6 +27,7 @@ class NotificationView(NamedTuple):
     sent_at: datetime | None
     reason: str | None
     appointment_id: int | None
+    recall_id: int | None
     waitlist_id: int | None
     user_id: int
 

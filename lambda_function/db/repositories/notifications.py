@@ -33,6 +33,7 @@ class DueMessage(NamedTuple):
     clinic_id: int
     appointment_id: int | None
     waitlist_id: int | None
+    recall_id: int | None
     subject: str
     basis_at: datetime
     attempts: int

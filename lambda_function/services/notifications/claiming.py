@@ -15,9 +15,15 @@ from lambda_function.db.repositories.message_facts import Contact
 from lambda_function.db.repositories.notifications import DueMessage
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.addresses import address_hash, international
-from lambda_function.domain.message_rules import LEASE, MAX_ATTEMPTS, why_not_of_offer, why_not_of_visit
+from lambda_function.domain.message_rules import (
+    LEASE,
+    MAX_ATTEMPTS,
+    why_not_of_offer,
+    why_not_of_recall,
+    why_not_of_visit,
+)
 from lambda_function.domain.notification_times import send_time
-from lambda_function.domain.notifications import NotificationStatus, Reason
+from lambda_function.domain.notifications import NotificationKind, NotificationStatus, Reason
 from lambda_function.domain.people import Channel
 from lambda_function.domain.secret_tokens import hash_of, new_token
 from lambda_function.domain.time_zones import time_zone
@@ -151,6 +157,7 @@ def _for_others(
                 starts_at=matter.starts_at,
                 appointment_id=message.appointment_id,
                 waitlist_id=message.waitlist_id,
+                recall_id=message.recall_id,
             )
     return list(plans.values())
 
@@ -214,6 +221,10 @@ def _still_holds(message: DueMessage, facts: ClaimFacts, now: datetime) -> tuple
         reason = why_not_of_visit(message.kind, message.basis_at, matter.visit, now)
     elif matter.offer is not None:
         reason = why_not_of_offer(message.subject, matter.offer, now)
+    elif matter.recall is not None:
+        # Guardians are not told either, if it is the patient who is not to be.
+        unwanted = patient.recalls is False
+        reason = Reason.NOT_WANTED if unwanted else why_not_of_recall(message.subject, matter.recall)
     if reason is None and facts.has_better_reminder(message):
         reason = Reason.SUPERSEDED
     if reason is not None or patient is None:
@@ -231,8 +242,11 @@ def _to_whom(message: DueMessage, patient: Contact, facts: ClaimFacts) -> tuple[
     if person.user_id != patient.user_id and (person.user_id, patient.user_id) not in facts.acting:
         raise _StoppedError(NotificationStatus.SUPPRESSED, Reason.NOT_ADDRESSEE)
     told = addressee(person)
-    if told.reason is not None:
-        raise _StoppedError(NotificationStatus.SUPPRESSED, told.reason)
+    reason = told.reason
+    if reason is None and message.kind is NotificationKind.RECALL and person.recalls is False:
+        reason = Reason.NOT_WANTED
+    if reason is not None:
+        raise _StoppedError(NotificationStatus.SUPPRESSED, reason)
     return person, told.channel
 
 

@@ -89,6 +89,7 @@ def _facts(
         treatment_name=matter.treatment_name,
         starts_at=matter.starts_at,
         ends_at=matter.ends_at,
+        due_on=None if matter.recall is None else matter.recall.due_on,
         offer_expires_at=None if matter.offer is None else matter.offer.offer_expires_at,
         link=link,
         unconfirmed=visit is not None and visit.status is Status.REQUESTED,

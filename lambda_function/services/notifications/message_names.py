@@ -8,7 +8,8 @@ from lambda_function.services.readable import day_and_time, day_of, local_time, 
 def names_of(facts: MessageFacts) -> dict[str, object]:
     """Returns the values by name. What is missing is None."""
     short = facts.channel is Channel.SMS
-    local = local_time(facts.starts_at, facts.time_zone)
+    local = facts.starts_at and local_time(facts.starts_at, facts.time_zone)
+    day = facts.due_on or local
     until = facts.offer_expires_at
     return {
         "name": name_in_text(facts.addressee_name),
@@ -20,9 +21,9 @@ def names_of(facts: MessageFacts) -> dict[str, object]:
         "email": _given(facts.clinic_email),
         "doctor": name_in_text(facts.doctor_name),
         "treatment": name_in_text(facts.treatment_name),
-        "day": day_of(local, facts.language, short=short),
-        "time": time_of(local),
-        "when": day_and_time(local, facts.language, short=short),
+        "day": day and day_of(day, facts.language, short=short),
+        "time": local and time_of(local),
+        "when": local and day_and_time(local, facts.language, short=short),
         "until": until and day_and_time(local_time(until, facts.time_zone), facts.language, short=short),
         "link": facts.link,
         "unconfirmed": facts.unconfirmed,

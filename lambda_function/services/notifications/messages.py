@@ -4,7 +4,7 @@ database; the messenger sends them and has neither the database nor a memory.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -26,9 +26,10 @@ class Attachment(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFacts:
     """What a message is made of, all of it true when it was read. `patient_name` differs from `addressee_name` for a
-    guardian. `starts_at` and `ends_at` are those of the visit or of the offered time. `link` is the page's address, and
-    None where there is none. `unconfirmed` is a visit that the clinic has yet to agree to, `attending` is one to which
-    the patient has said to come, and `changeable` is whether patients may still change or cancel it themselves.
+    guardian. `starts_at` and `ends_at` are those of the visit or of the offered time. A recall has neither: `due_on` is
+    the day on which its patient is due. `link` is the page's address, and None where there is none. `unconfirmed` is a
+    visit that the clinic has yet to agree to, `attending` is one to which the patient has said to come, and
+    `changeable` is whether patients may still change or cancel it themselves.
     """
 
     kind: NotificationKind
@@ -44,8 +45,9 @@ class MessageFacts:
     time_zone: str
     doctor_name: str
     treatment_name: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: datetime | None
+    ends_at: datetime | None
+    due_on: date | None = None
     offer_expires_at: datetime | None = None
     link: str | None = None
     unconfirmed: bool = False

@@ -56,7 +56,7 @@ def names_for(kind: NotificationKind, channel: Channel, *, in_subject: bool) -> 
     """Returns the names that words may use there."""
     match kind:
         case NotificationKind.RECALL:
-            names = _ALWAYS
+            names = _ALWAYS | {"day"}
         case NotificationKind.OFFER:
             names = _OF_A_TIME | {"until"}
         case _:

@@ -28,7 +28,7 @@ class PlanningClinic(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Something to be told about a patient. `wanted` is when, unless quiet hours put it off. `starts_at` is the start
-    of the visit or of the offered time.
+    of the visit or of the offered time, and None for a recall, which has none.
 
     Each person is told of a `subject` only once, and `basis_at` later shows whether it still holds: see
     db/models/notifications.py.
@@ -40,9 +40,10 @@ class Plan:
     clinic: PlanningClinic
     basis_at: datetime
     wanted: datetime
-    starts_at: datetime
+    starts_at: datetime | None
     appointment_id: int | None = None
     waitlist_id: int | None = None
+    recall_id: int | None = None
 
 
 def plan_messages(work: UnitOfWork, plans: Sequence[Plan]) -> int:
@@ -66,7 +67,7 @@ def _may_go_at(plan: Plan, person: Addressee, now: datetime) -> datetime | None:
     that has begun is due at once, and the claim finds that it is too late.
     """
     due = max(plan.wanted, now)
-    if plan.starts_at <= due:
+    if plan.starts_at is not None and plan.starts_at <= due:
         return due
     return send_time(
         plan.wanted,
@@ -92,6 +93,7 @@ def _row(work: UnitOfWork, plan: Plan, person: Addressee) -> dict[str, Any]:
         "clinic_id": plan.clinic.clinic_id,
         "appointment_id": plan.appointment_id,
         "waitlist_id": plan.waitlist_id,
+        "recall_id": plan.recall_id,
         "subject": plan.subject,
         "basis_at": plan.basis_at,
         "due_at": at or max(plan.wanted, work.now),

@@ -3,8 +3,7 @@
 The only memory is what has been planned, so an interrupted run loses nothing: the next one finds what is missing.
 """
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -12,12 +11,11 @@ from typing import NamedTuple
 from lambda_function.db.repositories import reminders
 from lambda_function.db.repositories.reminders import RemindingClinic, VisitToCome
 from lambda_function.db.unit_of_work import Database, UnitOfWork
-from lambda_function.domain.errors import ContentionError, UnavailableError
 from lambda_function.domain.message_rules import reminder_subject
 from lambda_function.domain.notification_times import reminder_times
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.time_zones import time_zone
-from lambda_function.observability import count, logger, stack
+from lambda_function.services.notifications.clinics_in_turn import RESERVE, in_turn
 from lambda_function.services.notifications.planning import Plan, plan_messages
 
 BATCH = 500
@@ -25,10 +23,6 @@ BATCH = 500
 LOOK_AHEAD = timedelta(minutes=10)
 # Quiet hours bring a reminder forward by less than a day.
 FORWARD = timedelta(days=1)
-# No batch begins with fewer seconds left than this, which is enough for the lock waits of one and its repetition.
-RESERVE = 15.0
-
-_RANDOM = secrets.SystemRandom()
 
 
 class _Batch(NamedTuple):
@@ -42,30 +36,13 @@ def sweep(database: Database, seconds_left: Callable[[], float]) -> int:
 
     A failure in one clinic does not hold up the others. Raises ContentionError at the end if there was any.
     """
-    planned = missed = 0
-    for clinic in _in_turn(database.transact(_clinics, commit=False)):
-        try:
-            for number in _sweep_clinic(database, clinic, seconds_left):
-                planned += number
-        except UnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001 - as the docstring says; it is logged, counted and raised at the end
-            logger.error("reminders not planned", error=type(error).__qualname__, stack=stack(error.__traceback__))
-            missed += 1
-    count("RemindersPlanned", planned)
-    if missed:
-        raise ContentionError(f"The reminders of {missed} clinics could not be planned.")
-    return planned
+    clinics = database.transact(_clinics, commit=False)
+    sweep_clinic = partial(_sweep_clinic, database, seconds_left=seconds_left)
+    return in_turn(clinics, sweep_clinic, planned="RemindersPlanned", called="reminders")
 
 
 def _clinics(work: UnitOfWork) -> list[RemindingClinic]:
     return reminders.reminding_clinics(work.session)
-
-
-def _in_turn(clinics: Sequence[RemindingClinic]) -> Sequence[RemindingClinic]:
-    """Starts with any of them, so that it is not always the same ones that get no turn if time runs out."""
-    first = _RANDOM.randrange(len(clinics)) if clinics else 0
-    return [*clinics[first:], *clinics[:first]]
 
 
 def _sweep_clinic(database: Database, clinic: RemindingClinic, seconds_left: Callable[[], float]) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """Tries a clinic's own words before anybody gets them, with facts of every sort."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -30,6 +30,8 @@ _ORDINARY: Mapping[str, Any] = {
     "offer_expires_at": _STARTS_AT - timedelta(days=1),
     "link": "https://visits.example.org/visit/0123456789abcdef0123456789abcdef",
 }
+# A recall has a day in place of a time.
+_RECALL: Mapping[str, Any] = {"doctor_name": "", "starts_at": None, "ends_at": None, "due_on": date(2030, 9, 25)}
 _SORTS: tuple[Mapping[str, Any], ...] = (
     {},
     {"addressee_name": "Rosa Torres", "for_guardian": True},
@@ -60,5 +62,6 @@ def try_subject(source: str, kind: NotificationKind, channel: Channel, language:
 
 @cache
 def _names(kind: NotificationKind, channel: Channel, language: Language) -> tuple[Mapping[str, object], ...]:
-    facts = (MessageFacts(kind=kind, channel=channel, language=language, **{**_ORDINARY, **sort}) for sort in _SORTS)
-    return tuple(names_of(each) for each in facts)
+    of_kind = _RECALL if kind is NotificationKind.RECALL else {}
+    sorts = ({**_ORDINARY, **sort, **of_kind} for sort in _SORTS)
+    return tuple(names_of(MessageFacts(kind=kind, channel=channel, language=language, **sort)) for sort in sorts)

@@ -22,6 +22,7 @@ __all__ = ["BrokenWordsError", "OwnWords", "compose", "segments"]
 # The most that a provider takes as one SMS.
 MAX_SMS = 1600
 _ASKS_TO_CONFIRM = frozenset({NotificationKind.BOOKED, NotificationKind.REMINDER})
+_DATES = frozenset({"when", "until", "due"})
 # The facts of the visit come after the greeting and what the message is about.
 _BEFORE_FACTS = 2
 _EMPTY_LINES = re.compile(r"\n\s*\n")
@@ -128,17 +129,18 @@ def _lines(paragraphs: Sequence[str], phone: str | None) -> Sequence[Sequence[st
 
 
 def _facts(facts: MessageFacts, names: Mapping[str, object]) -> Sequence[tuple[str, str]]:
-    """The facts of the visit, each with its label, in the order in which they are shown."""
-    shown = ["when", "until", "doctor", "treatment"] if facts.kind is not NotificationKind.RECALL else []
+    """The facts of the visit or the recall, each with its label, in the order in which they are shown."""
+    of_recall = facts.kind is NotificationKind.RECALL
+    shown = ["due", "treatment"] if of_recall else ["when", "until", "doctor", "treatment"]
     if facts.for_guardian:
         shown.insert(0, "patient")
     shown += ["clinic", "address", "phone", "email"]
     if facts.kind is NotificationKind.CANCELLED:
         shown.remove("address")
     labels = _LABELS[facts.language]
-    values = ((name, names[name]) for name in shown)
+    values = ((name, names["day" if name == "due" else name]) for name in shown)
     return [
-        (labels[name], alone(str(value)) if name in {"when", "until"} else str(value))
+        (labels[name], alone(str(value)) if name in _DATES else str(value))
         for name, value in values
         if value is not None
     ]

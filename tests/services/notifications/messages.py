@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from lambda_function.db.models import Appointment, Clinic, Notification, User
+from lambda_function.db.models import Appointment, Clinic, Notification, Recall, User
 from lambda_function.db.unit_of_work import Database
 from lambda_function.services.notifications.claiming import claim
 from lambda_function.services.notifications.consuming import consume
@@ -83,18 +83,21 @@ class Messages:
         return [(names[row.user_id], row.channel.value) for row in self.rows()]
 
     def change_user(self, user_name: str, **columns: Any) -> None:
-        self._write(update(User).where(User.user_name == user_name).values(columns))
+        self.write(update(User).where(User.user_name == user_name).values(columns))
 
     def change_clinic(self, **columns: Any) -> None:
-        self._write(update(Clinic).values(columns))
+        self.write(update(Clinic).values(columns))
 
     def change_visit(self, visit: Appointment, **columns: Any) -> None:
-        self._write(update(Appointment).where(Appointment.appointment_id == visit.appointment_id).values(columns))
+        self.write(update(Appointment).where(Appointment.appointment_id == visit.appointment_id).values(columns))
+
+    def change_recall(self, recall: Recall, **columns: Any) -> None:
+        self.write(update(Recall).where(Recall.recall_id == recall.recall_id).values(columns))
 
     def change_rows(self, **columns: Any) -> None:
-        self._write(update(Notification).values(columns))
+        self.write(update(Notification).values(columns))
 
-    def _write(self, statement: Any) -> None:
+    def write(self, statement: Any) -> None:
         self.practice.session.rollback()
         self.practice.session.execute(statement)
         self.practice.session.commit()

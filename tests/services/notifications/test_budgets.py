@@ -11,14 +11,14 @@ from tests.api.conftest import Statements, statements
 from tests.api.desk import instant
 from tests.clock import NOW
 from tests.services.notifications.messages import Messages
-from tests.services.notifications.planned import offered, reminder
+from tests.services.notifications.planned import noticed, offered, recalled, reminder
 
 __all__ = ["statements"]
 
 START = instant("15:00")
-# The lock, seven reads, the words of clinics and the change; the people, their guardians and the new rows if others are
+# The lock, eight reads, the words of clinics and the change; the people, their guardians and the new rows if others are
 # to be told instead; and the commit.
-CLAIM = 13
+CLAIM = 14
 # The visit, its clinic, the people, their guardians, and the new rows; and the commit.
 EVENT = 6
 # The lock and the change; and the commit.
@@ -27,8 +27,8 @@ SETTLE = 3
 
 @pytest.fixture(params=[1, 30], ids=["little", "much"])
 def mixed(request: pytest.FixtureRequest, messages: Messages) -> Messages:
-    """Messages of each kind that are due: of changes, reminders and offers, to patients and guardians, and some that
-    are suppressed.
+    """Messages of each kind that are due: of changes, reminders, offers and recalls, to patients and guardians, and
+    some that are suppressed.
     """
     practice = messages.practice
     for number in range(request.param):
@@ -41,6 +41,7 @@ def mixed(request: pytest.FixtureRequest, messages: Messages) -> Messages:
         reminder(messages, practice.add_appointment(START + timedelta(days=number)), hours=48)
         messages.change_visit(visit, placed_at=NOW + timedelta(hours=number % 2))
         offered(messages)
+        noticed(messages, recalled(messages, patient=child))
         messages.change_user(mother, contact_by=Channel.NONE if number % 3 == 0 else None)
     return messages
 

@@ -13,7 +13,8 @@ from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
 from lambda_function.services.notifications import sweeping
-from lambda_function.services.notifications.sweeping import RESERVE, sweep
+from lambda_function.services.notifications.clinics_in_turn import RESERVE
+from lambda_function.services.notifications.sweeping import sweep
 from tests.api.desk import instant, rfc3339
 from tests.api_client import ApiClient
 from tests.clock import NOW

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 
 from lambda_function.aws.mail import Mail, mime_message
-from lambda_function.domain.notifications import Reason
+from lambda_function.domain.notifications import NotificationKind, Reason
 from lambda_function.services.messenger import Sent
 from lambda_function.services.notifications.messages import OutcomeStatus
 from tests.clock import NOW
@@ -249,3 +249,18 @@ def test_no_log_names_the_addressee(log_text: Callable[[], str]) -> None:
     printed = log_text()
     assert "MessageRejected" in printed
     assert "pat" not in printed
+
+
+LINK = f"https://appointments.a-long-name-of-a-practice.example/visit/{'x' * 43}"
+
+
+def test_a_recall_offers_to_unsubscribe_by_one_click_with_the_address_in_one_piece() -> None:
+    sent = mime_message(mail(kind=NotificationKind.RECALL, attachments=(), links=(LINK,)), SENDER, NOW).as_bytes()
+
+    assert f"\r\nList-Unsubscribe: <{LINK}>\r\n".encode() in sent
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sent
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NotificationKind if kind is not NotificationKind.RECALL])
+def test_messages_about_visits_and_offers_are_on_no_list(kind: NotificationKind) -> None:
+    assert "List-Unsubscribe" not in written(kind=kind, links=(LINK,))

@@ -1,6 +1,6 @@
 """Facts of messages, as they are of a visit to the clinic in Lima."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from lambda_function.domain.notifications import NotificationKind
@@ -19,6 +19,7 @@ def facts(
     language: Language = Language.EN,
     **more: Any,
 ) -> MessageFacts:
+    recall = {"doctor_name": "", "starts_at": None, "ends_at": None, "due_on": date(2030, 1, 8)}
     offer = {"offer_expires_at": datetime(2030, 1, 7, 17, tzinfo=UTC)} if kind is NotificationKind.OFFER else {}
     values: dict[str, Any] = {
         "addressee_name": "Ana Torres",
@@ -34,5 +35,6 @@ def facts(
         "starts_at": STARTS_AT,
         "ends_at": datetime(2030, 1, 8, 15, 30, tzinfo=UTC),
         **offer,
+        **(recall if kind is NotificationKind.RECALL else {}),
     }
     return MessageFacts(kind=kind, channel=channel, language=language, **{**values, **more})

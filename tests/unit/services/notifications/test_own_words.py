@@ -102,7 +102,7 @@ def test_what_cannot_be_used_is_refused_and_says_what_to_change(text: str, messa
     assert problem(text).startswith(message)
 
 
-@pytest.mark.parametrize("name", ["doctor", "day", "time", "when", "until", "treatment", "attending"])
+@pytest.mark.parametrize("name", ["doctor", "time", "when", "until", "treatment", "attending"])
 def test_a_recall_is_about_no_visit(name: str) -> None:
     assert problem(f"{{{{ {name} }}}}", "RECALL")
 
@@ -114,10 +114,10 @@ def test_names_and_conditions_can_be_used(kind: NotificationKind, channel: Chann
         "{{ clinic }}: {% if for_guardian %}{{ patient }}{% else %}{{ name }}{% endif %}\n"
         "{% if phone and not email %}{{ phone }}{% elif email or address %}"
         "{% if email %}{{ email }}{% endif %}{% endif %}"
-        "{% if link %}{{ link }}{% endif %}"
+        "{% if link %}{{ link }}{% endif %} {{ day }}"
     )
     if kind is not NotificationKind.RECALL:
-        text += "{{ doctor }} {{ day }} {{ time }} {{ when }}"
+        text += "{{ doctor }} {{ time }} {{ when }}"
     if kind is NotificationKind.OFFER:
         text += "{{ until }}"
     elif kind is not NotificationKind.RECALL:

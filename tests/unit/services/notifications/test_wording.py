@@ -304,7 +304,7 @@ def test_a_link_is_shown_if_there_is_one() -> None:
     ],
 )
 def test_a_time_that_clocks_show_twice_names_their_setting(zone: str, hour: int, time: str) -> None:
-    at = facts().starts_at.replace(month=11, day=3, hour=hour, minute=30)
+    at = STARTS_AT.replace(month=11, day=3, hour=hour, minute=30)
     subject = compose(facts(time_zone=zone, starts_at=at), None).subject
 
     assert str(subject).endswith(f"3 November 2030 at {time}")

@@ -61,6 +61,8 @@ class Action(StrEnum):
     FIND_BY_REGISTRATION = "FIND_BY_REGISTRATION"
     REGISTER = "REGISTER"
     READ_RECALLS = "READ_RECALLS"
+    READ_RECALL_HISTORY = "READ_RECALL_HISTORY"
+    EXPORT_RECALLS = "EXPORT_RECALLS"
     SET_RECALLS = "SET_RECALLS"
 
 
@@ -141,6 +143,8 @@ PERMISSIONS: Mapping[Action, Mapping[Role, Reach]] = MappingProxyType(
         Action.FIND_BY_REGISTRATION: {_P: _NONE, _D: _OWN, _R: _CLINIC},
         Action.REGISTER: {_P: _NONE, _D: _NONE, _R: _CLINIC},
         Action.READ_RECALLS: {_P: _OWN, _D: _CLINIC, _R: _CLINIC},
+        Action.READ_RECALL_HISTORY: {_P: _NONE, _D: _CLINIC, _R: _CLINIC},
+        Action.EXPORT_RECALLS: {_P: _NONE, _D: _NONE, _R: _CLINIC},
         Action.SET_RECALLS: {_P: _NONE, _D: _CLINIC, _R: _CLINIC},
     }
 )

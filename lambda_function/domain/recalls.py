@@ -9,11 +9,15 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from lambda_function.domain.errors import InvalidInputError
 from lambda_function.domain.quiet_hours import QuietHours, quiet_end
 from lambda_function.domain.time_zones import first_and_last
 
 # The most months after which a treatment can be due again.
 MAX_RECALL_MONTHS = 120
+# Patients can be due between this day and so many years after today.
+FIRST_DUE_DAY = date(2000, 1, 1)
+MAX_DUE_YEARS = 10
 # How far before and after the day on which somebody is due a clinic can tell them, and how often.
 MAX_NOTICE_DAYS = 366
 MAX_NOTICES = 10
@@ -71,6 +75,14 @@ def due_day(visited_on: date, months: int) -> date:
     if year > date.max.year:
         return date.max
     return date(year, month, min(visited_on.day, calendar.monthrange(year, month)[1]))
+
+
+def check_due_on(due_on: date, today: date) -> None:
+    """Raises InvalidInputError if nobody would write down by hand that a patient is due on that day."""
+    if due_on < FIRST_DUE_DAY:
+        raise InvalidInputError(f"Choose a day from {FIRST_DUE_DAY.isoformat()} on.", field="due_on")
+    if due_on > due_day(today, MAX_DUE_YEARS * 12):
+        raise InvalidInputError(f"Choose a day that is at most {MAX_DUE_YEARS} years ahead.", field="due_on")
 
 
 def state_of(status: RecallStatus, due_on: date, *, booked: bool, today: date) -> RecallState:

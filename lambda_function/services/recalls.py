@@ -22,7 +22,7 @@ from lambda_function.domain.errors import (
 )
 from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.permissions import Action, Subject, require
-from lambda_function.domain.recalls import DISMISSED, DONE, OPENED, RecallAction, RecallStatus, due_day
+from lambda_function.domain.recalls import DISMISSED, DONE, OPENED, RecallAction, RecallStatus, check_due_on, due_day
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.versions import check_version
 from lambda_function.services.catalogue import check_ids
@@ -96,6 +96,7 @@ def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
     Raises ForbiddenError, InvalidInputError, AlreadyRecalledError.
     """
     require(work.actor, Action.SET_RECALLS)
+    check_due_on(request.due_on, work.now.date())
     if visible_ids(work.session, patient_id=request.patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     check_ids(work, treatment_id=request.treatment_id, doctor_id=request.doctor_id, clinic_id=request.clinic_id)
@@ -150,6 +151,8 @@ def change(
     """
     recall = _locked(work, recall_id, expected_versions)
     changed = {name: value for name, value in values.items() if value != getattr(recall, name)}
+    if "due_on" in changed:
+        check_due_on(changed["due_on"], work.now.date())
     doctor_id = changed.get("doctor_id")
     if doctor_id is not None:
         check_ids(work, treatment_id=recall.treatment_id, doctor_id=doctor_id, clinic_id=None)

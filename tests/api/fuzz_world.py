@@ -11,6 +11,8 @@ from lambda_function.db.models import (
     Appointment,
     AppointmentEvent,
     CalendarToken,
+    Recall,
+    RecallEvent,
     SlotClaim,
     TimeOff,
     User,
@@ -20,6 +22,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
+from lambda_function.domain.recalls import RecallStatus
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import at, instant
 from tests.clock import NOW
@@ -38,6 +41,7 @@ _VISITS = {
 }
 _WAITING = {20_021: WaitlistStatus.WAITING, 20_022: WaitlistStatus.OFFERED}
 _TIME_OFF_ID = 20_031
+_RECALLS = {20_041: RecallStatus.OPEN, 20_042: RecallStatus.DISMISSED}
 _DAYS = ["2030-01-15", "2030-01-16"]
 _DAY_OFF = "2030-01-21"
 _TOKEN = "the-token-of-fuzzpat"
@@ -54,6 +58,9 @@ SEEDS: Mapping[str, list[Any]] = {
     "clinic_id": [1, 2],
     "date": _DAYS,
     "day": [*_DAYS, _DAY_OFF],
+    "due_from": _DAYS,
+    "due_on": _DAYS,
+    "due_to": _DAYS,
     "doctor": [DOCTOR, "drsol"],
     "doctor_id": ["me", _DOCTOR_ID],
     "ends_at": [at("20:00", "2030-01-22")],
@@ -64,6 +71,7 @@ SEEDS: Mapping[str, list[Any]] = {
     "participant": [[_participant("Patient", _PATIENT_ID), _participant("Practitioner", _DOCTOR_ID)]],
     "patient_id": ["me", _PATIENT_ID, _OTHER_ID],
     "practitioner_id": [_DOCTOR_ID],
+    "recall_id": list(_RECALLS),
     "schedule_id": [_DOCTOR_ID],
     "service-type": ["checkup"],
     "serviceType": [[{"coding": [{"code": "checkup"}]}]],
@@ -117,6 +125,8 @@ class World:
             AppointmentEvent,
             Appointment,
             WaitlistEntry,
+            RecallEvent,
+            Recall,
             TimeOff,
             WorkingHoursException,
             CalendarToken,
@@ -128,7 +138,7 @@ class World:
         session.expunge_all()
         session.commit()
         self._practice.add_hours(_DOCTOR_ID, {weekday: [(0, 24 * 60)] for weekday in range(1, 8)})
-        self._practice.add(*self._visits(), *self._entries(), *self._rest())
+        self._practice.add(*self._visits(), *self._entries(), *self._recalls(), *self._rest())
 
     def _visits(self) -> list[Appointment]:
         return [
@@ -171,6 +181,24 @@ class World:
                 **(offer if status is WaitlistStatus.OFFERED else {}),
             )
             for waitlist_id, status in _WAITING.items()
+        ]
+
+    def _recalls(self) -> list[Recall]:
+        return [
+            Recall(
+                recall_id=recall_id,
+                patient_id=_PATIENT_ID,
+                treatment_id=1,
+                clinic_id=1,
+                doctor_id=_DOCTOR_ID,
+                due_on=date.fromisoformat(_DAYS[0]),
+                due_set_at=NOW,
+                status=status,
+                open_key=1 if status is RecallStatus.OPEN else None,
+                created_at=NOW,
+                updated_at=NOW,
+            )
+            for recall_id, status in _RECALLS.items()
         ]
 
     def _rest(self) -> list[Any]:

@@ -14,6 +14,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, at, instant
 from tests.api.fhir.client import FhirClient
+from tests.api.recalling import add_recall
 from tests.api_client import Answer
 from tests.clock import NOW
 from tests.contract import Json, contract
@@ -29,6 +30,8 @@ NO_SHOW = "POST /appointments/{appointment_id}/no-show"
 BY_NAME = "POST /appointment"
 TIME_OFF = "POST /doctors/{doctor_id}/time-off"
 WAIT = "POST /waitlist"
+RECALL = "POST /recalls"
+DISMISS = "POST /recalls/{recall_id}/dismiss"
 TOKEN = "POST /me/calendar-token"
 LINK_CODE = "POST /users/{user_id}/link-code"
 LINK = "POST /me/link"
@@ -101,6 +104,7 @@ class Posts:
         )
         desk.practice.add(entry)
         self._waitlist_id = entry.waitlist_id
+        self._recall_id = add_recall(desk, treatment_id=2)
 
     def aim(self, key: str, appointment_id: int) -> None:
         """Directs the request with that key at another appointment."""
@@ -114,6 +118,7 @@ class Posts:
             day=QUIET_DAY,
             user_id=self.desk.id_of("kim"),
             waitlist_id=self._waitlist_id,
+            recall_id=self._recall_id,
         )
 
     def body(self, key: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@ tests/rights.py. A target that is not visible is 404 in the path and 422 in body
 permitted is 403.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ class Case:
     target: str
     send: Send
     expected: Callable[[str], int]
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

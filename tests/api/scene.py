@@ -12,6 +12,8 @@ from lambda_function.db.models import (
     CalendarToken,
     Clinic,
     ClinicPatient,
+    Recall,
+    RecallEvent,
     TimeOff,
     WaitlistEntry,
     WorkingHoursException,
@@ -21,6 +23,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.permissions import Action
 from lambda_function.domain.waitlist import WaitlistStatus
 from tests.api.desk import Desk, instant, rfc3339
+from tests.api.recalling import add_recall
 from tests.clock import NOW
 from tests.rights import MAY, SEES, reaches
 
@@ -155,8 +158,8 @@ class Scene:
         return row.time_off_id
 
     def forget_bookings(self) -> None:
-        """Removes all bookings and waitlist entries. A booking makes the patient one of the clinic's, which would
-        contradict PEOPLE, and nobody can wait twice for the same.
+        """Removes all bookings, waitlist entries and recalls. A booking makes the patient one of the clinic's, which
+        would contradict PEOPLE, and nobody can wait, or be recalled, twice for the same.
         """
         session = self.desk.practice.session
         strangers = {"nowhere": (1, 2), "stranger": (1,)}
@@ -165,6 +168,12 @@ class Scene:
             session.execute(delete(ClinicPatient).where(*rows))
         session.execute(delete(WaitlistEntry))
         session.commit()
+        self._forget_recalls()
+
+    def _forget_recalls(self) -> None:
+        for mapped in (RecallEvent, Recall):
+            self.desk.practice.session.execute(delete(mapped))
+        self.desk.practice.session.commit()
 
     def appointment(self, patient: str, doctor: str, state: State = AHEAD) -> int:
         """Adds an appointment in a status and at a distance from now that allow the step: by default booked and a week
@@ -212,6 +221,12 @@ class Scene:
         )
         self.desk.practice.add(row)
         return row.waitlist_id
+
+    def recall(self, patient: str, doctor: str) -> int:
+        """Adds an open recall of the patient in the clinic of the doctor, in place of all others."""
+        self._forget_recalls()
+        [clinic_id] = PEOPLE[doctor].clinics
+        return add_recall(self.desk, patient, clinic_id=clinic_id)
 
     def calendar_token(self, name: str) -> str:
         """Returns a new token of that person, which replaces the previous one."""

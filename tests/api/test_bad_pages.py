@@ -9,7 +9,16 @@ import pytest
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem
 
-LISTS = ["/appointments", "/users", "/users/6/guardians", "/clinics", "/treatments", "/doctors", "/notifications"]
+LISTS = [
+    "/appointments",
+    "/users",
+    "/users/6/guardians",
+    "/clinics",
+    "/treatments",
+    "/doctors",
+    "/notifications",
+    "/recalls",
+]
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -69,6 +69,7 @@ def test_everybody_sees_the_treatments(client: ApiClient, user_name: str) -> Non
         "buffer_before_minutes": 0,
         "buffer_after_minutes": 10,
         "needs_approval": False,
+        "recall_months": None,
         "price": "60.00",
     }
 

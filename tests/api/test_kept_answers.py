@@ -15,8 +15,10 @@ from tests.api.posts import (
     BY_NAME,
     CANCEL,
     CONFIRM,
+    DISMISS,
     FHIR_BOOK,
     FHIR_CANCEL,
+    RECALL,
     TIME_OFF,
     TOKEN,
     USERS,
@@ -46,7 +48,10 @@ def _subjects(desk: Desk) -> set[int]:
 
 
 # What rita can do with the existing rows. The other steps of a visit answer in the same way.
-@pytest.mark.parametrize("key", [USERS, BOOK, CONFIRM, CANCEL, BY_NAME, TIME_OFF, WAIT, TOKEN, FHIR_BOOK, FHIR_CANCEL])
+@pytest.mark.parametrize(
+    "key",
+    [USERS, BOOK, CONFIRM, CANCEL, BY_NAME, TIME_OFF, WAIT, RECALL, DISMISS, TOKEN, FHIR_BOOK, FHIR_CANCEL],
+)
 def test_every_kept_answer_says_which_patients_it_names(desk: Desk, key: str) -> None:
     sent = Posts(desk)
     answer = sent.send(key, sent.body(key), headers=KEY)

@@ -9,7 +9,7 @@ import pytest
 
 from lambda_function.api.app import PUBLIC_ROUTES, route_keys
 from lambda_function.domain.permissions import Action
-from tests.api import guardian_rows
+from tests.api import guardian_rows, recall_rows
 from tests.api.desk import Desk
 from tests.api.fhir.rows import FHIR_ROUTES
 from tests.api.rows import (
@@ -133,6 +133,16 @@ ROUTES: Mapping[str, tuple[Row, ...]] = {
         of_patients("/notifications?user_id=", Action.READ_NOTIFICATIONS),
         of_visits("/notifications?appointment_id=", Action.READ_NOTIFICATIONS),
     ),
+    "GET /recalls": (
+        simple("/recalls", Action.READ_RECALLS),
+        of_patients("/recalls?patient_id=", Action.READ_RECALLS),
+        recall_rows.export(),
+    ),
+    "POST /recalls": (recall_rows.opening(),),
+    "GET /recalls/{recall_id}": (recall_rows.read(),),
+    "PATCH /recalls/{recall_id}": (recall_rows.change(),),
+    "POST /recalls/{recall_id}/dismiss": (recall_rows.dismissal(),),
+    "GET /recalls/{recall_id}/history": (recall_rows.history(),),
     "POST /waitlist": (wait(),),
     "GET /waitlist": (simple("/waitlist", Action.WAIT), of_patients("/waitlist?patient_id=", Action.WAIT)),
     "DELETE /waitlist/{waitlist_id}": (waiting("", 204),),
@@ -169,7 +179,7 @@ def test_each_role_is_answered_as_the_tables_say(scene: Scene, key: str, case: C
     target, body = case.send(scene, caller)
     path, query = _split(target)
 
-    answer = scene.desk.client.call(caller, method, path, body, **query)
+    answer = scene.desk.client.call(caller, method, path, body, headers=case.headers, **query)
 
     assert answer.status == case.expected(caller), answer.text
 

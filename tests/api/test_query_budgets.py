@@ -13,6 +13,7 @@ from lambda_function.domain.appointment import Status
 from tests.api.conditions import set_clinic
 from tests.api.conftest import Statements
 from tests.api.desk import DAY, Desk, at, instant
+from tests.api.recalling import add_recall
 from tests.api_client import Answer
 
 pytestmark = pytest.mark.usefixtures("guardian")
@@ -67,6 +68,13 @@ BUDGETS = {
     "POST /appointments/{appointment_id}/remind": 12,
     "POST /appointments/{appointment_id}/register": 7,
     "GET /notifications": 4,
+    # One more for the ids of the filters, the treatment, the time zones, the contact data, and how far a page looked.
+    "GET /recalls": 7,
+    "POST /recalls": 14,
+    "GET /recalls/{recall_id}": 3,
+    "PATCH /recalls/{recall_id}": 10,
+    "POST /recalls/{recall_id}/dismiss": 10,
+    "GET /recalls/{recall_id}/history": 3,
     "POST /waitlist": 11,
     "GET /waitlist": 2,
     # Six, and two in which a guardian locks both patients and asks again.
@@ -145,6 +153,7 @@ _OTHER_READS = {
     "GET /waitlist",
     "GET /notifications",
     "GET /users/{user_id}/guardians",
+    "GET /recalls/{recall_id}/history",
 } | {key for key in BUDGETS if "/fhir/" in key}
 
 
@@ -154,7 +163,10 @@ def test_reading_stays_within_its_budget(
     desk: Desk, crowded: int, statements: Statements, user_name: str, key: str
 ) -> None:
     path = key.removeprefix("GET ").format(
-        user_id=desk.id_of(user_name), appointment_id=crowded, doctor_id=desk.id_of("drjay")
+        user_id=desk.id_of(user_name),
+        appointment_id=crowded,
+        doctor_id=desk.id_of("drjay"),
+        recall_id=add_recall(desk),
     )
     statements.clear()
 

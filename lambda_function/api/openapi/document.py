@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 import lambda_function
+from lambda_function.api import csv_table
 from lambda_function.api.app import PUBLIC_ROUTES, create_resolver, route_key, routes_of
 from lambda_function.api.fhir.parameters import BY_FORM, FORM
 from lambda_function.api.openapi.contract import DIALECTS, FAMILIES, REFUSALS, UNSHOWN, Dialect
@@ -89,6 +90,10 @@ _HEADERS: Mapping[str, Json] = {
     "Replayed": {
         "description": "`true` when this is the stored answer to an earlier request with the same `Idempotency-Key`",
         "schema": {"const": "true"},
+    },
+    "NextPage": {
+        "description": 'With `text/csv`, the address of the next page, as `<address>; rel="next"`; absent on the last',
+        "schema": {"type": "string"},
     },
     "Challenge": {"description": "How to authenticate", "schema": {"type": "string"}},
 }
@@ -277,6 +282,8 @@ class _Writer:
                 headers["ETag"] = "Mark"
             if status is HTTPStatus.CREATED and self._ids & fields.keys():
                 headers["Location"] = "Location"
+            if media_type == csv_table.MEDIA_TYPE:
+                headers["Link"] = "NextPage"
             content[media_type] = {"schema": schema, "example": self._examples.answer(schema)}
         return {"description": _DONE[status], "headers": _headers(**headers), "content": content}
 

@@ -59,6 +59,10 @@ class Treatment(BaseModel):
     needs_approval: Annotated[
         bool, Field(description="Whether a visit that a patient books is `REQUESTED` until the clinic confirms it")
     ]
+    recall_months: Annotated[
+        int | None,
+        Field(description="After how many months a patient is due for it again; null when patients are not recalled"),
+    ]
     price: Annotated[
         Decimal | None,
         Field(

@@ -98,6 +98,13 @@ def _checked_instant(text: str) -> datetime:
     raise _not_ours()
 
 
+def _checked_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _not_ours() from None
+
+
 def after_id(cursor: str | None) -> int:
     """The id that the next page starts after; 0 on the first page."""
     if cursor is None:
@@ -118,6 +125,16 @@ def after_start(cursor: str | None) -> tuple[datetime, int] | None:
     raise _not_ours()
 
 
+def after_due(cursor: str | None) -> tuple[date, int] | None:
+    """The (due_on, id) that the next page starts after."""
+    if cursor is None:
+        return None
+    match decode(cursor):
+        case [str(day), last]:
+            return _checked_day(day), _checked_id(last)
+    raise _not_ours()
+
+
 def after_day(cursor: str | None) -> date:
     """The first day that the next page may show."""
     if cursor is None:
@@ -125,8 +142,8 @@ def after_day(cursor: str | None) -> date:
     match decode(cursor):
         case [str(day)]:
             try:
-                return date.fromisoformat(day) + timedelta(days=1)
-            except (ValueError, OverflowError):
+                return _checked_day(day) + timedelta(days=1)
+            except OverflowError:
                 raise _not_ours() from None
     raise _not_ours()
 

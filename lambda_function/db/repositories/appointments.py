@@ -211,13 +211,13 @@ _RESOURCES: AnySelect = (
     .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)
     .where(Appointment.appointment_id == bindparam("appointment_id"))
 )
-_MERGED_INTO = aliased(PersonName)
+MERGED_INTO = aliased(PersonName)
 # Of somebody who was merged into another, only a number is left.
-_ACTOR_NAME = func.coalesce(_MERGED_INTO.user_name, PersonName.user_name)
+ACTOR_NAME = func.coalesce(MERGED_INTO.user_name, PersonName.user_name)
 _HISTORY: AnySelect = (
-    select(*columns(EventView, AppointmentEvent, user_name=_ACTOR_NAME, user_type=UserType.description))
+    select(*columns(EventView, AppointmentEvent, user_name=ACTOR_NAME, user_type=UserType.description))
     .outerjoin(PersonName, PersonName.user_id == AppointmentEvent.actor_id)
-    .outerjoin(_MERGED_INTO, _MERGED_INTO.user_id == PersonName.merged_into)
+    .outerjoin(MERGED_INTO, MERGED_INTO.user_id == PersonName.merged_into)
     .outerjoin(UserType, UserType.user_type_id == AppointmentEvent.actor_type)
     .where(
         AppointmentEvent.appointment_id == bindparam("appointment_id"),

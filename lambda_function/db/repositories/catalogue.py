@@ -38,6 +38,7 @@ class TreatmentRow(NamedTuple):
     buffer_before_minutes: int
     buffer_after_minutes: int
     needs_approval: bool
+    recall_months: int | None
     price: Decimal | None
 
 

@@ -41,9 +41,11 @@ def first_of(found: AnySelect, owners: Sequence[ColumnElement[bool]], *, limit: 
     """Returns the first rows of `found`, which selects an id and then what it is ordered by, and has the parameter
     `limit` as its limit. With `owners`, those are the first of all rows for which one of these conditions holds: each
     of them gives as many, because no index holds the rows of several owners in their order.
+
+    The result has the columns of `found`.
     """
     if not owners:
         return found.subquery()
     together = union_all(*(found.where(owner) for owner in owners)).subquery()
     row_id, *before = together.c
-    return select(row_id).order_by(*before, row_id).limit(bindparam(limit)).subquery()
+    return select(row_id, *before).order_by(*before, row_id).limit(bindparam(limit)).subquery()

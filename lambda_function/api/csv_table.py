@@ -1,0 +1,49 @@
+"""Answers as CSV (RFC 4180), for spreadsheets."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MEDIA_TYPE = "text/csv"
+CSV = f"{MEDIA_TYPE}; charset=utf-8"
+
+_WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
+_JSON = frozenset({"application/json", "application/*", "*/*"})
+# A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def asks_for_csv(accept: str | None) -> bool:
+    """Whether an Accept header prefers CSV to JSON. What else it names does not matter."""
+    weights: dict[str, float] = {}
+    for part in (accept or "").split(","):
+        weight = _WEIGHT.search(part)
+        weights[part.partition(";")[0].strip().lower()] = float(weight[1]) if weight else 1.0
+    wanted = weights.get(MEDIA_TYPE, 0.0)
+    return wanted > weights.get("application/json", 0.0) and all(wanted >= weights.get(name, 0.0) for name in _JSON)
+
+
+def table(names: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A header and the rows, as `flat` makes them. None is an empty cell."""
+    columns = list(names)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in columns])
+    return text.getvalue()
+
+
+def flat(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an item and of its parts, whose names must differ."""
+    found: dict[str, Any] = {}
+    for name, part in value.items():
+        found |= flat(part) if isinstance(part, Mapping) else {name: part}
+    return found
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

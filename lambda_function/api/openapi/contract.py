@@ -15,6 +15,7 @@ from lambda_function.api import problems
 from lambda_function.api.fhir import wire
 from lambda_function.api.fhir.outcome import of_problem
 from lambda_function.api.openapi.fhir_examples import EXAMPLES
+from lambda_function.api.openapi.message_examples import MESSAGE_EXAMPLES
 from lambda_function.domain.errors import DomainError, HasBookingsError, PossibleDuplicateError
 from lambda_function.services import value_messages
 from lambda_function.web.codes import PROBLEM_CODES
@@ -282,6 +283,7 @@ UNSHOWN = frozenset(
 VALUES: Mapping[str, Any] = MappingProxyType(
     {
         **EXAMPLES,
+        **MESSAGE_EXAMPLES,
         "accept_conflicts": False,
         "NewPatient.user_name": "luz",
         "NewPatient.full_name": "Luz Paredes",
@@ -292,34 +294,12 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "appointment_date": "2030-01-08 10:00:00",
         "at": "2030-01-07T14:00:00Z",
         "accept_duplicate": False,
-        "Notification.channel": "EMAIL",
-        "Notification.due_at": "2030-01-08T13:00:00Z",
-        "Notification.kind": "REMINDER",
-        "Notification.notification_id": 17,
-        "Notification.reason": None,
-        "Notification.sent_at": None,
-        "Notification.status": "PENDING",
-        "list_notifications.kind": "BOOKED",
-        "list_notifications.status": "SENT",
         "active": True,
         "attendance_confirmed": False,
         "birth_date": "1990-01-31",
         "contact_by": "EMAIL",
         "identifiers": [{"system": "national_id", "value": "12345678"}],
         "language": "es",
-        "recalls": True,
-        "Recall.appointment_id": None,
-        "Recall.last_notified_at": "2030-01-14T13:00:00Z",
-        "Recall.note": "Prefers mornings",
-        "Recall.state": "UPCOMING",
-        "NewRecall.note": "Prefers mornings",
-        "RecallChange.note": "Prefers afternoons",
-        "RecallEvent.action": "CHANGE",
-        "RecallEvent.changes": {"due_on": {"from": "2030-01-21", "to": "2030-01-28"}},
-        "RecallEvent.reason": None,
-        "Dismissal.reason": "The patient has moved away",
-        "recall_months": 6,
-        "list_recalls.state": "UPCOMING",
         "NewIdentifier.value": "12345678",
         "ShownIdentifier.value": "12345678",
         "system": "national_id",
@@ -350,9 +330,6 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "email": "pat@example.org",
         "end": "12:00",
         "ends_at": "2030-01-08T15:30:00Z",
-        "due_from": "2030-01-01",
-        "due_on": "2030-01-28",
-        "due_to": "2030-01-31",
         "expires_at": "2030-01-07T16:00:00Z",
         "from": "2030-01-08T00:00:00Z",
         "full_name": "Pat Paredes",

@@ -98,6 +98,9 @@ class Desk:
 
 @pytest.fixture
 def desk(database: Database, practice: Practice, clock: Clock) -> Desk:
+    """Kim has visits before and after, so that what is read of the wrong visit is seen."""
+    for start in (VISIT - timedelta(days=300), VISIT + timedelta(days=300)):
+        practice.add_appointment(start, patient_id=practice.ids["kim"])
     practice.session.execute(update(Treatment).where(Treatment.treatment_id == 1).values(recall_months=MONTHS))
     practice.session.execute(update(Treatment).where(Treatment.treatment_id == 2).values(recall_months=None))
     practice.session.commit()

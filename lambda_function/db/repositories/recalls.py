@@ -100,10 +100,13 @@ _BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
 
 # For the statement that locks a visit (appointments.py): subqueries lock nothing there, and none of them is scoped,
 # since a recall may be that of another clinic. A patient who is not active is not recalled. If a later visit has been
-# completed before and has opened the recall, both are None, and the recall stays.
+# completed before and has opened the recall, both are None, and the recall stays. What is correlated is said outright,
+# because two subqueries deep SQLAlchemy would take any visit instead of that of the row.
 _LATER = APPOINTMENT_ROWS.alias()
-_OPENED_LATER = exists().where(
-    _LATER.c.appointment_id == RECALL_ROWS.c.opened_by, _LATER.c.starts_at > Appointment.starts_at
+_OPENED_LATER = (
+    exists()
+    .where(_LATER.c.appointment_id == RECALL_ROWS.c.opened_by, _LATER.c.starts_at > Appointment.starts_at)
+    .correlate(RECALL_ROWS, Appointment)
 )
 _OPEN_FOR_VISIT = and_(
     RECALL_ROWS.c.patient_id == Appointment.patient_id,
@@ -114,8 +117,10 @@ MONTHS_OF_VISIT = (
     select(Treatment.recall_months)
     .where(
         Treatment.treatment_id == Appointment.treatment_id,
-        exists().where(USER_ROWS.c.user_id == Appointment.patient_id, USER_ROWS.c.active == true()),
-        not_(exists().where(_OPEN_FOR_VISIT, _OPENED_LATER)),
+        exists()
+        .where(USER_ROWS.c.user_id == Appointment.patient_id, USER_ROWS.c.active == true())
+        .correlate(Appointment),
+        not_(exists().where(_OPEN_FOR_VISIT, _OPENED_LATER).correlate(Appointment)),
     )
     .correlate(Appointment)
     .scalar_subquery()

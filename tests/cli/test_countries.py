@@ -20,7 +20,7 @@ from lambda_function.domain.registration import ON_ITS_WAY
 from lambda_function.services.registers import checking
 from tests.api.desk import instant
 from tests.cli.terminal import Terminal
-from tests.cli.test_command import cli
+from tests.cli.test_command import cli_here
 from tests.clock import NOW
 from tests.dead_letters import PREFIX, Letters
 from tests.deployments import Answer, answer_invocations, fails, works
@@ -126,8 +126,8 @@ def test_what_is_no_country_is_a_usage_error(terminal: Terminal, command: str, c
 
 @pytest.mark.parametrize("command", ["redrive", "check"])
 def test_without_a_prefix_the_variable_is_named(command: str) -> None:
-    run = cli("countries", command, "PE")
-    assert (run.returncode, "COUNTRY_PREFIX is not set" in run.stderr) == (Exit.USAGE, True)
+    run = cli_here("countries", command, "PE")
+    assert (run.exit_code, "COUNTRY_PREFIX is not set" in run.stderr) == (Exit.USAGE, True)
 
 
 def test_parts_are_compared_to_the_end_and_put_together(

@@ -24,7 +24,7 @@ from tests.api.desk import Desk
 from tests.api_client import ApiClient
 from tests.architecture.source import ROOT
 from tests.cli.terminal import Terminal, demo_document
-from tests.cli.test_command import cli
+from tests.cli.test_command import cli_here
 from tests.factories import Practice
 
 LIMA, SANTIAGO = "Lima Centro", "Santiago Norte"
@@ -286,9 +286,9 @@ def test_an_export_makes_the_demo_practice_again(terminal: Terminal, practice: P
 
 def test_a_database_that_is_away_is_a_refusal() -> None:
     url = "mysql+pymysql://nobody:S3cret@127.0.0.1:1/nothing"
-    run = cli("practice", "export", "--json", DATABASE_URL=url, DATABASE_TLS="off")
-    assert (run.returncode, json.loads(run.stdout)["error"]["code"]) == (Exit.REFUSED, "unavailable")
-    assert cli("practice", "export", DATABASE_URL=url, DATABASE_TLS="off").stdout == ""
+    run = cli_here("practice", "export", "--json", DATABASE_URL=url, DATABASE_TLS="off")
+    assert (run.exit_code, json.loads(run.stdout)["error"]["code"]) == (Exit.REFUSED, "unavailable")
+    assert cli_here("practice", "export", DATABASE_URL=url, DATABASE_TLS="off").stdout == ""
 
 
 @pytest.mark.parametrize("arguments", [("practice.yaml",), ("--fast",)])

@@ -1,4 +1,4 @@
-"""`python -m lambda_function` as people start it, and the environment that it needs."""
+"""`python -m lambda_function`, and the environment that it needs. One test starts it as people do."""
 
 import json
 
@@ -8,7 +8,7 @@ from sqlalchemy import URL
 from dev import demo
 from lambda_function.cli.command import Exit
 from lambda_function.db.models import Country
-from tests.cli.test_command import cli
+from tests.cli.test_command import cli, cli_here
 from tests.factories import Practice
 
 PLAN = ("practice", "plan", str(demo.FILE))
@@ -37,16 +37,18 @@ def test_it_works_on_the_database_of_its_environment(practice: Practice, databas
     ],
 )
 def test_an_environment_that_makes_no_sense_is_named(environment: dict[str, str], named: str) -> None:
-    run = cli(*PLAN, **environment)
-    assert run.returncode == Exit.USAGE
+    run = cli_here(*PLAN, **environment)
+    assert run.exit_code == Exit.USAGE
     assert named in run.stderr
     assert "S3cret" not in run.stderr
     assert run.stdout == ""
 
 
 def test_a_database_that_is_away_is_a_refusal() -> None:
-    run = cli(*PLAN, "--json", DATABASE_URL="mysql+pymysql://nobody:S3cret@127.0.0.1:1/nothing", DATABASE_TLS="off")
-    assert (run.returncode, json.loads(run.stdout)["error"]["code"]) == (Exit.REFUSED, "unavailable")
+    run = cli_here(
+        *PLAN, "--json", DATABASE_URL="mysql+pymysql://nobody:S3cret@127.0.0.1:1/nothing", DATABASE_TLS="off"
+    )
+    assert (run.exit_code, json.loads(run.stdout)["error"]["code"]) == (Exit.REFUSED, "unavailable")
     assert "S3cret" not in run.stdout + run.stderr
 
 
@@ -54,6 +56,6 @@ def test_a_database_that_is_away_is_a_refusal() -> None:
     "command", [(), ("practice",), ("practice", "plan"), ("practice", "apply"), ("practice", "export")]
 )
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
-    run = cli(*command, "--help")
-    assert (run.returncode, run.stderr) == (Exit.DONE, "")
+    run = cli_here(*command, "--help")
+    assert (run.exit_code, run.stderr) == (Exit.DONE, "")
     assert run.stdout.startswith("Usage: python -m lambda_function")

@@ -18,7 +18,7 @@ from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.people import Language
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.pages.telling import Say, asks_for_time, bdi, heading_of, lead_of, refused_by, why_no_times
-from lambda_function.services.links.opening import LinkEndedError
+from lambda_function.services.links.opening import Ended, LinkEndedError
 from lambda_function.services.links.showing import Shown
 from lambda_function.services.links.times import Day, Times
 from lambda_function.services.readable import alone, day_and_time, day_of, local_time, name_in_text, time_of, unbroken
@@ -46,6 +46,9 @@ _ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "internal_error": ("our_error", ("our_error_means",)),
     }
 )
+_ENDED: Mapping[Ended, str] = MappingProxyType(
+    {Ended.VISIT: "ended_visit", Ended.OFFER: "ended_offer", Ended.RECALL: "ended_recall"}
+)
 _BAD_REQUEST = ("bad_request", ("bad_request_means",))
 
 
@@ -66,8 +69,8 @@ _ENVIRONMENT.filters.update(bdi=bdi, dialled=_dialled, unbroken=unbroken)
 
 
 def visit_page(page: Shown, refusal: DomainError | None = None, reason: str = "") -> str:
-    """Returns the page of a visit or an offer. `refusal` is why what was asked for was not done, and `reason` is what
-    the person gave as the reason to cancel.
+    """Returns the page of a visit, an offer or a recall. `refusal` is why what was asked for was not done, and `reason`
+    is what the person gave as the reason to cancel.
     """
     if refusal is not None:
         # Nobody is thanked for something earlier.
@@ -106,7 +109,7 @@ def error_page(refusal: DomainError, event: Event) -> str:
     language = _language(refusal, event)
     heading, sentences = _ERRORS.get(refusal.code, _BAD_REQUEST)
     if isinstance(refusal, LinkEndedError):
-        heading, sentences = "ended", ("ended_offer",) if refusal.of_offer else ("ended_visit",)
+        heading, sentences = "ended", (_ENDED[refusal.ended],)
     say = Say(language)
     return _written(
         "error.html.jinja",
@@ -135,15 +138,19 @@ def _written(template: str, language: Language, title: Markup, **names: Any) -> 
 
 
 def _visit_facts(page: Shown, zone: str, language: Language) -> dict[str, object]:
-    """Returns who does what when, and until when an offer can be accepted."""
-    visit, offer = page.opened.visit, page.opened.offer
+    """Returns who does what when, until when an offer can be accepted, and from when on something is due."""
+    visit, offer, recall = page.opened.visit, page.opened.offer, page.opened.recall
+    if visit is None and recall is not None:
+        due = alone(day_of(recall.due_on, language))
+        nothing = dict.fromkeys(("instant", "day", "time", "doctor", "until"))
+        return {**nothing, "treatment": recall.treatment_name, "due": due}
     if visit is not None:
         starts_at, doctor, treatment, until = visit.starts_at, visit.doctor_name, visit.treatment_name, None
     elif offer is not None and offer.offer_starts_at is not None and offer.doctor_name is not None:
         starts_at, doctor, treatment = offer.offer_starts_at, offer.doctor_name, offer.treatment_name
         until = offer.offer_expires_at
     else:
-        raise AssertionError("unreachable: a link leads to a visit or to an offer that stands")
+        raise AssertionError("unreachable: a link leads to a visit, a recall, or an offer that stands")
     local = local_time(starts_at, zone)
     return {
         "instant": rfc3339(starts_at),
@@ -152,6 +159,7 @@ def _visit_facts(page: Shown, zone: str, language: Language) -> dict[str, object
         "doctor": doctor,
         "treatment": treatment,
         "until": until and alone(day_and_time(local_time(until, zone), language)),
+        "due": None,
     }
 
 

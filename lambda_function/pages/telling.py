@@ -99,7 +99,9 @@ def heading_of(page: Shown, say: Say) -> Markup:
     """Returns what is true now."""
     visit = page.opened.visit
     if visit is None:
-        return say("offered")
+        if page.opened.recall is None:
+            return say("offered")
+        return say("due_again") if page.done is None else _with_capital(say("cancelled", visit=say("visit")))
     name = _heading(page, visit.status, confirmed=visit.attendance_confirmed_at is not None)
     return _with_capital(say(name, visit=say("visit")))
 
@@ -120,6 +122,8 @@ def lead_of(page: Shown) -> str | None:
     """Returns the name of what follows the heading, if anything does."""
     visit = page.opened.visit
     if visit is None:
+        if page.opened.recall is not None:
+            return _lead_of_recall(page)
         return "is_free" if LinkAction.ACCEPT in page.actions else None
     if visit.status is Status.CANCELLED:
         return _lead_of_cancelled(page)
@@ -128,6 +132,12 @@ def lead_of(page: Shown) -> str | None:
     if visit.status is not Status.BOOKED:
         return None
     return _lead_of_booked(page)
+
+
+def _lead_of_recall(page: Shown) -> str | None:
+    if page.done is not None:
+        return "done_cancelling"
+    return "choose_below" if page.times is not None and page.times.days else None
 
 
 def _lead_of_cancelled(page: Shown) -> str | None:

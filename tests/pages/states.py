@@ -6,16 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from lambda_function.db.repositories.appointments import AppointmentView
-from lambda_function.db.repositories.message_facts import ClinicFacts, Contact, OfferFacts
+from lambda_function.db.repositories.message_facts import ClinicFacts, Contact, OfferFacts, RecallFacts
 from lambda_function.domain import errors
 from lambda_function.domain.appointment import EventAction, Status
 from lambda_function.domain.errors import DomainError
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
+from lambda_function.domain.recalls import RecallStatus
 from lambda_function.domain.waitlist import WaitlistStatus
 from lambda_function.pages.rendering import error_page, visit_page
 from lambda_function.services.links.acting import LinkAction
-from lambda_function.services.links.opening import LinkEndedError, OpenedLink
+from lambda_function.services.links.opening import Ended, LinkEndedError, OpenedLink
 from lambda_function.services.links.showing import Shown
 from lambda_function.services.links.times import Day, Times
 from lambda_function.web.errors import EdgeError
@@ -65,6 +66,17 @@ OFFER = OfferFacts(
     offer_starts_at=STARTS_AT,
     offer_ends_at=STARTS_AT + timedelta(minutes=30),
     offer_expires_at=NOW + timedelta(hours=2),
+)
+RECALL = RecallFacts(
+    recall_id=4,
+    patient_id=11,
+    treatment_id=1,
+    treatment_name="Check-up",
+    clinic_id=1,
+    doctor_id=3,
+    due_on=date(2030, 1, 21),
+    status=RecallStatus.OPEN,
+    appointment_id=None,
 )
 CLINIC = ClinicFacts(
     clinic_id=1,
@@ -137,6 +149,11 @@ def _cancelled(language: Language, **more: Any) -> Shown:
     return shown(language, visit=visit, actions=frozenset({LinkAction.BOOK}), **more)
 
 
+def _recall(language: Language, **more: Any) -> Shown:
+    page = shown(language, actions=frozenset({LinkAction.BOOK}), **more)
+    return replace(page, opened=replace(page.opened, kind=NotificationKind.RECALL, visit=None, recall=RECALL))
+
+
 def _closed(language: Language, status: Status, error: DomainError, *actions: LinkAction) -> Shown:
     return shown(language, visit={"status": status}, actions=frozenset(actions), unchangeable=error, times=None)
 
@@ -171,6 +188,11 @@ SHOWN: Mapping[str, Callable[[Language], Shown]] = {
     "no_show": lambda language: _closed(language, Status.NO_SHOW, _ARRIVED),
     "offer": _offer,
     "offer_guardian": lambda language: _offer(language, person=_GUARDIAN),
+    "recall": _recall,
+    "recall_guardian": lambda language: _recall(language, person=_GUARDIAN),
+    "recall_cancelled": lambda language: _recall(language, done=EventAction.CANCEL),
+    "recall_no_times": lambda language: _recall(language, times=replace(times(1), days=[], later=None)),
+    "recall_nobody": lambda language: _recall(language, times=None, clinic={"time_zone": "Lima/Miraflores"}),
     "just_confirmed": lambda language: shown(
         language, visit=_CONFIRMED, actions=frozenset(_CHANGES), done=EventAction.CONFIRM_ATTENDANCE
     ),
@@ -236,8 +258,9 @@ REFUSALS: Mapping[str, tuple[Callable[[Language], Shown], DomainError]] = {
     "refused_otherwise": (shown, errors.ForbiddenError("No.")),
 }
 ENDINGS: Mapping[str, Callable[[Language], DomainError]] = {
-    "ended": lambda language: LinkEndedError(language, CLINIC, of_offer=False, recalls_stopped=True),
-    "ended_offer": lambda language: LinkEndedError(language, CLINIC, of_offer=True, recalls_stopped=False),
+    "ended": lambda language: LinkEndedError(language, CLINIC, Ended.VISIT, recalls_stopped=True),
+    "ended_offer": lambda language: LinkEndedError(language, CLINIC, Ended.OFFER, recalls_stopped=False),
+    "ended_recall": lambda language: LinkEndedError(language, CLINIC, Ended.RECALL, recalls_stopped=False),
     "wrong_link": lambda _: errors.NotFoundError("Nowhere."),
     "too_many_tries": lambda _: errors.ThrottledError("Wait."),
     "busy": lambda _: errors.ContentionError("Again."),

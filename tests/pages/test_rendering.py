@@ -17,7 +17,7 @@ from lambda_function.domain.people import Language
 from lambda_function.pages.rendering import HEADERS, error_page, visit_page
 from lambda_function.pages.words import WORDS
 from lambda_function.services.links.acting import LinkAction
-from lambda_function.services.links.opening import LinkEndedError
+from lambda_function.services.links.opening import Ended, LinkEndedError
 from lambda_function.web.codes import PROBLEM_CODES
 from lambda_function.web.errors import EdgeError
 from tests.pages.states import CLINIC, pages, shown, times
@@ -200,7 +200,7 @@ def test_somebody_unknown_reads_the_first_language_of_the_browser(accepted: str,
 
 def test_whoever_knew_the_link_reads_whom_to_call_after_its_end() -> None:
     event: Any = {"headers": {"accept-language": "en"}}
-    page = error_page(LinkEndedError(Language.ES, CLINIC, of_offer=False, recalls_stopped=False), event)
+    page = error_page(LinkEndedError(Language.ES, CLINIC, Ended.VISIT, recalls_stopped=False), event)
 
     assert '<html lang="es">' in page
     assert 'href="tel:+5112345678"' in page
@@ -280,12 +280,16 @@ def test_a_reason_that_is_refused_stays_in_its_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("of_offer", "said"),
-    [(False, "The time of this appointment has passed."), (True, "This offer is no longer available.")],
+    ("ended", "said"),
+    [
+        (Ended.VISIT, "The time of this appointment has passed."),
+        (Ended.OFFER, "This offer is no longer available."),
+        (Ended.RECALL, "This reminder is out of date."),
+    ],
 )
-def test_whoever_comes_after_the_end_reads_what_has_ended(*, of_offer: bool, said: str) -> None:
+def test_whoever_comes_after_the_end_reads_what_has_ended(ended: Ended, said: str) -> None:
     event: Any = {"headers": {}}
-    page = error_page(LinkEndedError(Language.EN, CLINIC, of_offer=of_offer, recalls_stopped=False), event)
+    page = error_page(LinkEndedError(Language.EN, CLINIC, ended, recalls_stopped=False), event)
 
     assert said in page
     assert "If you would like an appointment, please call us on" in page

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, case, delete, insert, select, union, update
+from sqlalchemy import BindParameter, and_, bindparam, case, delete, func, insert, select, union, update
 from sqlalchemy.orm import Session, aliased
 
-from lambda_function.db.base import AnySelect
-from lambda_function.db.models import Appointment, Link, Notification, WaitlistEntry
+from lambda_function.db.base import AnySelect, instant_parameter
+from lambda_function.db.models import Appointment, AppointmentEvent, Link, Notification, Recall, WaitlistEntry
 from lambda_function.db.models.links import LINK_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.appointment import EventAction, Status, Via
 from lambda_function.domain.notifications import NotificationKind
 
 
@@ -23,6 +24,7 @@ class FoundLink(NamedTuple):
     clinic_id: int
     appointment_id: int | None
     waitlist_id: int | None
+    recall_id: int | None
     subject: str
     address_hash: str | None
 
@@ -60,6 +62,30 @@ _REPLACED = _REPLACED.union_all(
     select(_FORMER.in_place_of).join(_REPLACED, _REPLACED.c.appointment_id == _FORMER.appointment_id)
 )
 _BEFORE = select(_REPLACED.c.appointment_id).where(_REPLACED.c.appointment_id.is_not(None))
+_OF_TREATMENT = (
+    Appointment.patient_id == bindparam("patient_id"),
+    Appointment.treatment_id == bindparam("treatment_id"),
+)
+_CANCELLED = (
+    select(Appointment.appointment_id)
+    .where(
+        *_OF_TREATMENT,
+        Appointment.status == Status.CANCELLED,
+        Appointment.starts_at > instant_parameter("now"),
+    )
+    .order_by(Appointment.appointment_id.desc())
+    .limit(1)
+)
+_BOOKED = (
+    select(func.count(AppointmentEvent.event_id))
+    .join(Appointment, Appointment.appointment_id == AppointmentEvent.appointment_id)
+    .where(
+        *_OF_TREATMENT,
+        AppointmentEvent.action == EventAction.BOOK,
+        AppointmentEvent.via == Via.LINK,
+        AppointmentEvent.at >= instant_parameter("since"),
+    )
+)
 _VISITS: BindParameter[Collection[int]] = bindparam("appointment_ids", expanding=True)
 _OFFERS = (
     select(*columns(AcceptedOffer, WaitlistEntry))
@@ -72,6 +98,11 @@ _LINKS_OF = select(Link.token_hash).join(Notification, Notification.notification
 _LEADING = union(
     _LINKS_OF.where(Notification.appointment_id.in_(_VISITS)),
     _LINKS_OF.where(Notification.subject.in_(bindparam("subjects", expanding=True))),
+    _LINKS_OF.join(Recall, Recall.recall_id == Notification.recall_id)
+    .join(
+        Appointment, and_(Appointment.patient_id == Recall.patient_id, Appointment.treatment_id == Recall.treatment_id)
+    )
+    .where(Appointment.appointment_id.in_(_VISITS), Recall.open_key == 1),
 )
 
 
@@ -99,13 +130,27 @@ def booked_before(session: Session, appointment_id: int) -> list[int]:
     return list(session.scalars(_BEFORE, {"appointment_id": appointment_id}, execution_options=UNSCOPED))
 
 
+def cancelled_ahead(session: Session, patient_id: int, treatment_id: int, now: datetime) -> int | None:
+    """Returns the last of the patient's visits of the treatment that were cancelled and would be ahead."""
+    values = {"patient_id": patient_id, "treatment_id": treatment_id, "now": now}
+    return session.scalar(_CANCELLED, values, execution_options=UNSCOPED)
+
+
+def booked_since(session: Session, patient_id: int, treatment_id: int, since: datetime) -> int:
+    """Returns how often visits of the treatment were booked for the patient by links since then."""
+    values = {"patient_id": patient_id, "treatment_id": treatment_id, "since": since}
+    return session.execute(_BOOKED, values, execution_options=UNSCOPED).scalar_one()
+
+
 def accepted_offers(session: Session, appointment_ids: Collection[int]) -> list[AcceptedOffer]:
     """Returns the offers by which these visits were booked."""
     return fetch_all(session, AcceptedOffer, _OFFERS, {"appointment_ids": list(appointment_ids)}, unscoped=True)
 
 
 def end(session: Session, appointment_ids: Collection[int], subjects: Collection[str]) -> int:
-    """Deletes the links in all messages about these visits or on these subjects, and returns how many there were."""
+    """Deletes the links in all messages about these visits, on these subjects, or about open recalls to which a visit
+    answers, and returns how many there were.
+    """
     values = {"appointment_ids": list(appointment_ids), "subjects": list(subjects)}
     found = session.scalars(_LEADING, values, execution_options=UNSCOPED).all()
     return write(session, delete(Link).where(Link.token_hash.in_(found))) if found else 0

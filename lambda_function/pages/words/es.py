@@ -18,6 +18,8 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "closed": "{visit} ya terminó",
         "offered": "Hay una cita disponible para usted",
         "offered_guardian": "Hay una cita disponible para {patient}",
+        "due_again": "Ya es momento de su próxima visita",
+        "due_again_guardian": "Ya es momento de la próxima visita de {patient}",
         "moved": "Hemos cambiado {visit}",
         # What a person may want to know next.
         "please_confirm": "Por favor, confirme su asistencia.",
@@ -32,6 +34,8 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "moved_to_request": "Esta es la nueva fecha y hora. Todavía está pendiente de confirmación; le avisaremos.",
         "done_cancelling": "Gracias por avisarnos. No tiene que hacer nada más.",
         "come_again": "¿Desea otra cita? Elija un horario más abajo.",
+        "choose_below": "Nos encantará recibirle de nuevo. Elija un horario a continuación.",
+        "choose_below_guardian": "Nos encantará recibir de nuevo a {patient}. Elija un horario a continuación.",
         "is_free": "Si le conviene, por favor acéptela pronto: otra persona podría tomarla.",
         "in_utc": "La hora indicada arriba no es la hora local de la clínica. Por favor, {reach} para preguntar por la "
         "hora correcta.",
@@ -102,6 +106,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "ended": "Este enlace ya no está vigente",
         "ended_visit": "La hora de esta cita ya pasó.",
         "ended_offer": "Esta oferta ya no está disponible.",
+        "ended_recall": "Este recordatorio ya no corresponde.",
         "another": "Si desea una cita, {reach}.",
         "too_many_tries": "Por favor, espere un minuto",
         "too_many_tries_means": "Se abrieron demasiados enlaces incorrectos. Después de un minuto, abra de nuevo el "

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lambda_function.db.repositories import appointments, links
+from lambda_function.db.repositories import appointments, claims, links, message_facts
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.booking import doctor_clinic
+from lambda_function.db.repositories.message_facts import RecallFacts
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status, Step, Via
 from lambda_function.domain.errors import (
@@ -20,11 +21,12 @@ from lambda_function.domain.messages import rfc3339
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.services import attendance, lifecycle, moving, person_changes, waitlist
 from lambda_function.services.booking import BookingRequest, book
+from lambda_function.services.guardians import lock_patient
 from lambda_function.services.links.opening import OpenedLink, open_person
 from lambda_function.services.moving import ChangeRequest
 from lambda_function.services.visits import lock_visit
 
-# How often one visit is booked again, and how often it is moved within a day.
+# How often one visit is booked again, or one is booked for a recall within a day, and how often it is moved in one.
 MAX_BOOKED_AGAIN = 10
 MAX_MOVES_A_DAY = 10
 
@@ -54,12 +56,14 @@ class LinkRequest:
 
 
 def seen_of(opened: OpenedLink) -> str:
-    """Returns what a person sees, as a mark to compare: which visit or offer, when and with whom."""
+    """Returns what a person sees, as a mark to compare: which visit or offer, when and with whom, or which recall."""
     if opened.visit is not None:
         return f"{opened.visit.appointment_id}.{rfc3339(opened.visit.starts_at)}.{opened.visit.doctor_id}"
+    if opened.recall is not None:
+        return f"recall.{opened.recall.recall_id}"
     offer = opened.offer
     if offer is None or offer.offer_starts_at is None:
-        raise AssertionError("unreachable: a link leads to a visit or to an offer that stands")
+        raise AssertionError("unreachable: a link leads to a visit, a recall, or an offer that stands")
     return f"{offer.waitlist_id}.{rfc3339(offer.offer_starts_at)}.{offer.offer_doctor_id}"
 
 
@@ -67,7 +71,8 @@ def holds(opened: OpenedLink, request: LinkRequest) -> bool:
     """Returns whether what is asked for holds already, as it does for a request that is repeated."""
     visit = opened.visit
     if visit is None:
-        return False
+        # There is no other way from the visit of a recall back to its times.
+        return request.action is LinkAction.CANCEL and _has_cancelled(opened, request)
     # The confirmation may be of another time than the one the person saw.
     stale = _is_stale(opened, request)
     ahead = visit.status in {Status.REQUESTED, Status.BOOKED}
@@ -85,6 +90,13 @@ def holds(opened: OpenedLink, request: LinkRequest) -> bool:
             return False
 
 
+def _has_cancelled(opened: OpenedLink, request: LinkRequest) -> bool:
+    """Returns whether the visit that the person saw, or whichever was there, is cancelled."""
+    if opened.cancelled_id is None:
+        return False
+    return request.seen is None or request.seen.startswith(f"{opened.cancelled_id}.")
+
+
 def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
     """Does what is asked for as the person for whom the link was opened, or nothing if it holds already.
 
@@ -97,6 +109,8 @@ def act(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
         raise StaleVersionError("This has changed since the page was opened.")
     _check_limits(work, opened, request)
     match request.action:
+        case LinkAction.BOOK if opened.recall is not None:
+            _book_recalled(work, opened, opened.recall, request)
         case LinkAction.BOOK:
             _book_again(work, opened, request)
         case LinkAction.ACCEPT:
@@ -117,17 +131,22 @@ def _check_limits(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) ->
     """Raises InvalidInputError for a doctor of another clinic, and ThrottledError for somebody who changes their
     mind without end: each change tells the patient, and may cost an SMS.
     """
-    visit = opened.visit
-    if visit is None or request.action not in {LinkAction.MOVE, LinkAction.BOOK}:
+    visit, recall = opened.visit, opened.recall
+    matter = visit or recall
+    if matter is None or request.action not in {LinkAction.MOVE, LinkAction.BOOK}:
         return
-    if request.doctor_id not in {None, visit.doctor_id}:
+    if request.doctor_id not in {None, matter.doctor_id}:
         clinic = doctor_clinic(work.session, request.doctor_id or 0)
-        if clinic is None or clinic.clinic_id != visit.clinic_id:
+        if clinic is None or clinic.clinic_id != matter.clinic_id:
             raise InvalidInputError("Choose a doctor of this clinic.", field="doctor_id")
-    if request.action is LinkAction.MOVE:
-        since = work.now - timedelta(days=1)
+    since = work.now - timedelta(days=1)
+    often = False
+    if request.action is LinkAction.MOVE and visit is not None:
         often = appointments.moves_since(work.session, visit.appointment_id, Via.LINK, since) >= MAX_MOVES_A_DAY
-    else:
+    elif recall is not None:
+        booked = links.booked_since(work.session, recall.patient_id, recall.treatment_id, since)
+        often = booked >= MAX_BOOKED_AGAIN
+    elif visit is not None:
         often = len(links.booked_before(work.session, visit.appointment_id)) >= MAX_BOOKED_AGAIN
     if often:
         raise ThrottledError("This visit was changed too often by its link. Call the clinic.")
@@ -139,7 +158,7 @@ def _is_stale(opened: OpenedLink, request: LinkRequest) -> bool:
 
 def _visit_of(opened: OpenedLink) -> AppointmentView:
     if opened.visit is None:
-        raise InvalidTransitionError("There is no visit yet. Accept the offer first.")
+        raise InvalidTransitionError("There is no visit yet. Accept the offer first, or book one.")
     return opened.visit
 
 
@@ -182,6 +201,31 @@ def _book_again(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> N
         in_place_of=visit.appointment_id,
     )
     book(work, request_of_patient)
+
+
+def _book_recalled(work: UnitOfWork, opened: OpenedLink, recall: RecallFacts, request: LinkRequest) -> None:
+    """Books what is due, at most once: whoever comes second finds the first one's visit. Facts are read under the locks
+    that booking takes anyway.
+    """
+    if opened.visit is not None:
+        raise InvalidTransitionError("There is a visit already. Move or cancel that one.")
+    starts_at, doctor_id = _start_of(request), request.doctor_id or recall.doctor_id
+    if doctor_id is None:
+        raise InvalidInputError("Choose one of the doctors.", field="doctor_id")
+    claims.lock_doctors(work.session, [doctor_id])
+    lock_patient(work, recall.patient_id)
+    now_due = message_facts.recalls(work.session, {recall.recall_id}, work.now).get(recall.recall_id)
+    if now_due is None or now_due._replace(due_on=recall.due_on, doctor_id=recall.doctor_id) != recall:
+        raise ContentionError("The recall was booked or ended at the same time; try again.")
+    book(
+        work,
+        BookingRequest(
+            doctor_id=doctor_id,
+            treatment_id=recall.treatment_id,
+            starts_at=starts_at,
+            patient_id=recall.patient_id,
+        ),
+    )
 
 
 def _accept(work: UnitOfWork, opened: OpenedLink) -> None:

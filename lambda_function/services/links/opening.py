@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from lambda_function.db.repositories import appointments, links, message_facts, tokens
 from lambda_function.db.repositories.appointments import AppointmentView
 from lambda_function.db.repositories.links import FoundLink
-from lambda_function.db.repositories.message_facts import ClinicFacts, Contact, OfferFacts
+from lambda_function.db.repositories.message_facts import ClinicFacts, Contact, OfferFacts, RecallFacts
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.addresses import address_hash, international
@@ -15,6 +16,7 @@ from lambda_function.domain.errors import NotFoundError
 from lambda_function.domain.message_rules import is_about, why_not_of_offer
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Language
+from lambda_function.domain.recalls import RecallStatus
 from lambda_function.domain.secret_tokens import hash_of
 
 _NOTHING = "This link leads nowhere."
@@ -22,8 +24,9 @@ _NOTHING = "This link leads nowhere."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedLink:
-    """What a link leads to: a visit that has not begun, or an offer that stands. `person` is the one to whom the
-    message went: the patient or a guardian.
+    """What a link leads to: a visit that has not begun, an offer that stands, or an open recall. While a visit of its
+    treatment is ahead, a recall's link leads to that; `cancelled_id` is the last one that was cancelled and would be
+    ahead, if none is. `person` is the one to whom the message went: the patient or a guardian.
     """
 
     kind: NotificationKind
@@ -31,6 +34,8 @@ class OpenedLink:
     clinic: ClinicFacts
     visit: AppointmentView | None
     offer: OfferFacts | None
+    recall: RecallFacts | None = None
+    cancelled_id: int | None = None
 
     @property
     def language(self) -> Language:
@@ -38,18 +43,26 @@ class OpenedLink:
 
     @property
     def patient_id(self) -> int:
-        matter = self.visit or self.offer
+        matter = self.visit or self.offer or self.recall
         if matter is None:
-            raise AssertionError("unreachable: a link leads to a visit or to an offer")
+            raise AssertionError("unreachable: a link leads to a visit, an offer or a recall")
         return matter.patient_id
+
+
+class Ended(StrEnum):
+    """What a link led to that is over."""
+
+    VISIT = "visit"
+    OFFER = "offer"
+    RECALL = "recall"
 
 
 class LinkEndedError(NotFoundError):
     """The link was right, and what it led to is over. The person still learns whom to call."""
 
-    def __init__(self, language: Language, clinic: ClinicFacts, *, of_offer: bool, recalls_stopped: bool) -> None:
+    def __init__(self, language: Language, clinic: ClinicFacts, ended: Ended, *, recalls_stopped: bool) -> None:
         super().__init__("This link has ended.")
-        self.of_offer = of_offer
+        self.ended = ended
         self.recalls_stopped = recalls_stopped
         self.language = language
         self.clinic = clinic
@@ -57,16 +70,16 @@ class LinkEndedError(NotFoundError):
 
 def open_link(work: UnitOfWork, token: str) -> OpenedLink:
     """Returns what the link leads to. From here on the unit of work acts as the person to whom the message went, for
-    the patient of this visit or offer and for nobody else, and the history says that it was by a link.
+    the patient of this visit, offer or recall and for nobody else, and the history says that it was by a link.
 
     Raises NotFoundError for a token that is wrong, and for a person who may no longer act for the patient, and
-    LinkEndedError once the visit has begun or the offer is over.
+    LinkEndedError once the visit has begun, or the offer or the recall is over.
     """
     found, person, actor = _opened_as(work, token)
-    offer = _offer(work, found)
-    booked = _booked(work, found, offer)
+    offer, recall = _offer(work, found), _recall(work, found)
+    booked = _booked(work, found, offer, recall)
     visit = appointments.find(work.session, booked[-1]) if booked else None
-    if visit is None and (booked or offer is None):
+    if visit is None and (booked or (offer or recall) is None):
         raise NotFoundError(_NOTHING)
     clinic_id = found.clinic_id if visit is None else visit.clinic_id
     clinic = message_facts.clinics(work.session, {clinic_id}).get(clinic_id)
@@ -78,6 +91,8 @@ def open_link(work: UnitOfWork, token: str) -> OpenedLink:
         clinic=clinic,
         visit=visit,
         offer=offer if visit is None else None,
+        recall=recall,
+        cancelled_id=_cancelled(work, recall) if visit is None else None,
     )
     if opened.patient_id not in actor.patient_ids:
         raise NotFoundError(_NOTHING)
@@ -108,10 +123,14 @@ def _opened_as(work: UnitOfWork, token: str) -> tuple[FoundLink, Contact, Actor]
     return found, person, actor
 
 
-def _booked(work: UnitOfWork, found: FoundLink, offer: OfferFacts | None) -> Sequence[int]:
+def _booked(work: UnitOfWork, found: FoundLink, offer: OfferFacts | None, recall: RecallFacts | None) -> Sequence[int]:
     """Returns the visit of the message or, once the offer was accepted, of the offer, with those that were booked by
-    links in place of it. Nothing is booked yet where an offer still stands.
+    links in place of it. Nothing is booked yet where an offer still stands. Of an open recall it is the next visit,
+    however that was booked.
     """
+    if recall is not None:
+        ahead = recall.appointment_id if recall.status is RecallStatus.OPEN else None
+        return () if ahead is None else (ahead,)
     first = found.appointment_id
     if offer is not None and is_about(found.subject, offer):
         first = offer.appointment_id
@@ -120,6 +139,18 @@ def _booked(work: UnitOfWork, found: FoundLink, offer: OfferFacts | None) -> Seq
 
 def _offer(work: UnitOfWork, found: FoundLink) -> OfferFacts | None:
     return message_facts.offers(work.session, {found.waitlist_id}).get(found.waitlist_id) if found.waitlist_id else None
+
+
+def _recall(work: UnitOfWork, found: FoundLink) -> RecallFacts | None:
+    if not found.recall_id:
+        return None
+    return message_facts.recalls(work.session, {found.recall_id}, work.now).get(found.recall_id)
+
+
+def _cancelled(work: UnitOfWork, recall: RecallFacts | None) -> int | None:
+    if recall is None:
+        return None
+    return links.cancelled_ahead(work.session, recall.patient_id, recall.treatment_id, work.now)
 
 
 def _went_to(found: FoundLink, person: Contact) -> bool:
@@ -131,9 +162,14 @@ def _went_to(found: FoundLink, person: Contact) -> bool:
 
 
 def _check_not_over(work: UnitOfWork, found: FoundLink, opened: OpenedLink) -> None:
-    visit, offer = opened.visit, opened.offer
-    begun = visit is not None and visit.starts_at <= work.now
-    lapsed = offer is not None and why_not_of_offer(found.subject, offer, work.now) is not None
-    if begun or lapsed:
-        stopped = opened.person.recalls is False
-        raise LinkEndedError(opened.language, opened.clinic, of_offer=lapsed, recalls_stopped=stopped)
+    """Raises LinkEndedError."""
+    visit, offer, recall = opened.visit, opened.offer, opened.recall
+    ended: Ended | None = None
+    if recall is not None:
+        ended = None if recall.status is RecallStatus.OPEN else Ended.RECALL
+    elif visit is not None:
+        ended = Ended.VISIT if visit.starts_at <= work.now else None
+    elif offer is not None and why_not_of_offer(found.subject, offer, work.now) is not None:
+        ended = Ended.OFFER
+    if ended is not None:
+        raise LinkEndedError(opened.language, opened.clinic, ended, recalls_stopped=opened.person.recalls is False)

@@ -1,4 +1,4 @@
-"""The free times that a page offers for a visit, by day."""
+"""The free times that a page offers for a visit or a recall, by day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambda_function.db.repositories import booking, names
-from lambda_function.db.repositories.appointments import AppointmentView, VisitResources
+from lambda_function.db.repositories.appointments import VisitResources
 from lambda_function.db.repositories.booking import Candidate
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import bookable_span
@@ -26,12 +26,26 @@ _DAY = timedelta(days=1)
 
 class TimesWanted(NamedTuple):
     """The doctor and the first day, by the clinic's calendar, of the times to show, or `only` one day with all of its
-    times. By default these are the visit's doctor, if possible, and today.
+    times. By default these are the doctor of the visit or the recall, if possible, and today.
     """
 
     doctor_id: int | None = None
     first: date | None = None
     only: date | None = None
+
+
+class TimesOf(NamedTuple):
+    """What times are wanted for. The doctor is the one whose times come first, if possible. `moved` is the visit if it
+    is to be moved, and None if one is to be booked.
+    """
+
+    treatment_id: int
+    clinic_id: int
+    time_zone: str
+    patient_id: int
+    doctor_id: int | None
+    moved: VisitResources | None = None
+    moved_id: int | None = None
 
 
 class Day(NamedTuple):
@@ -57,38 +71,35 @@ class Times:
     only: date | None = None
 
 
-def free_times(
-    work: UnitOfWork, visit: AppointmentView, moved: VisitResources | None, wanted: TimesWanted
-) -> Times | None:
-    """Returns the times to which the visit can be moved, or, if `moved` is None because it is cancelled, at which it
-    can be booked again. It is None if nobody in the clinic can be booked for the treatment, or nobody knows the
-    clinic's days.
+def free_times(work: UnitOfWork, what: TimesOf, wanted: TimesWanted) -> Times | None:
+    """Returns the times to which the visit can be moved, or at which one can be booked. It is None if nobody in the
+    clinic can be booked for the treatment, or nobody knows the clinic's days.
     """
-    zone = time_zone(visit.time_zone)
+    zone, moved = time_zone(what.time_zone), what.moved
     candidates = booking.candidates(
         work.session,
-        treatment_id=visit.treatment_id,
+        treatment_id=what.treatment_id,
         doctor_id=None,
-        clinic_id=visit.clinic_id,
-        present_doctor_id=None if moved is None else visit.doctor_id,
+        clinic_id=what.clinic_id,
+        present_doctor_id=None if moved is None else moved.doctor_id,
     )
     if zone is None or not candidates:
         return None
     by_id = {each.doctor_id: each for each in candidates}
-    doctor_id = next((each for each in (wanted.doctor_id, visit.doctor_id) if each in by_id), min(by_id))
+    doctor_id = next((each for each in (wanted.doctor_id, what.doctor_id) if each in by_id), min(by_id))
     doctor = by_id[doctor_id]
     last = _last_day(work, doctor, zone)
     today = work.now.astimezone(zone).date()
     first = min(max(wanted.only or wanted.first or today, today), last)
     until = min(first + (_DAY if wanted.only else MAX_RANGE - _DAY), last + _DAY)
     search = SlotSearch(
-        treatment_id=visit.treatment_id,
+        treatment_id=what.treatment_id,
         starts_from=day_interval(first, zone).start,
         starts_before=day_interval(until, zone).start,
         limit=_MOST_READ,
-        exclude_appointment_id=None if moved is None else visit.appointment_id,
+        exclude_appointment_id=what.moved_id,
     )
-    slots = slots_among(work, search, [doctor], patient_id=visit.patient_id, kept=moved)
+    slots = slots_among(work, search, [doctor], patient_id=what.patient_id, kept=moved)
     days = _by_day(slots, zone, most=MAX_STARTS_ALONE if wanted.only else MAX_STARTS)
     if len(slots) == _MOST_READ:
         # What was read may end in the middle of a day.

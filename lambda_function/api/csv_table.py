@@ -10,19 +10,18 @@ MEDIA_TYPE = "text/csv"
 CSV = f"{MEDIA_TYPE}; charset=utf-8"
 
 _WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
-_JSON = frozenset({"application/json", "application/*", "*/*"})
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def asks_for_csv(accept: str | None) -> bool:
-    """Whether an Accept header prefers CSV to JSON. What else it names does not matter."""
+    """Whether an Accept header names CSV, and not JSON with the same weight or a greater one."""
     weights: dict[str, float] = {}
     for part in (accept or "").split(","):
         weight = _WEIGHT.search(part)
         weights[part.partition(";")[0].strip().lower()] = float(weight[1]) if weight else 1.0
     wanted = weights.get(MEDIA_TYPE, 0.0)
-    return wanted > weights.get("application/json", 0.0) and all(wanted >= weights.get(name, 0.0) for name in _JSON)
+    return wanted > weights.get("application/json", 0.0)
 
 
 def table(names: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> str:

@@ -52,6 +52,7 @@ class TreatmentRow(NamedTuple):
     buffer_before_minutes: int
     buffer_after_minutes: int
     needs_approval: bool
+    recall_months: int | None
     price: Decimal | None
     active: bool
 
@@ -72,6 +73,7 @@ class ClinicRow(NamedTuple):
     phone: str | None
     email: str | None
     reminder_hours: tuple[int, ...]
+    recall_notice_days: tuple[int, ...]
     quiet_from_minute: int | None
     quiet_to_minute: int | None
     active: bool

@@ -26,6 +26,7 @@ from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.quiet_hours import QuietHours
+from lambda_function.domain.recalls import MAX_NOTICE_DAYS, MAX_NOTICES, MAX_RECALL_MONTHS
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.domain.working_hours import DAY_MINUTES, WeeklyHours, Window
 from lambda_function.domain.written_text import BREAKING, as_stored, trimmed
@@ -143,6 +144,7 @@ class DeclaredTreatment(_Declared):
     buffer_before_minutes: Buffer = LEFT_OUT
     buffer_after_minutes: Buffer = LEFT_OUT
     needs_approval: bool = LEFT_OUT
+    recall_months: Annotated[int, Field(ge=1, le=MAX_RECALL_MONTHS)] | None = LEFT_OUT
     price: Price | None = None
     active: bool = LEFT_OUT
 
@@ -249,6 +251,9 @@ class DeclaredClinic(_Declared):
     email: Email | None = LEFT_OUT
     reminder_hours: Annotated[
         list[Annotated[int, Field(ge=1, le=MAX_REMINDER_HOURS)]], Field(max_length=MAX_REMINDERS), Distinct
+    ] = LEFT_OUT
+    recall_notice_days: Annotated[
+        list[Annotated[int, Field(ge=-MAX_NOTICE_DAYS, le=MAX_NOTICE_DAYS)]], Field(max_length=MAX_NOTICES), Distinct
     ] = LEFT_OUT
     quiet_hours: DeclaredQuietHours | None = LEFT_OUT
     messages: Annotated[list[DeclaredMessage], Field(max_length=MAX_ENTRIES), AfterValidator(_distinct_messages)] = (

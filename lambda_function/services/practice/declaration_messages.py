@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from lambda_function.domain.appointment import MAX_HORIZON, MAX_OPEN_VISITS
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.people import Channel, Language
+from lambda_function.domain.recalls import MAX_NOTICE_DAYS, MAX_NOTICES, MAX_RECALL_MONTHS
 from lambda_function.domain.working_hours import DAY_MINUTES
 from lambda_function.services.notifications.own_words import MAX_SUBJECT, MAX_TEXT
 from lambda_function.services.practice.declaration import (
@@ -63,6 +64,7 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "buffer_before_minutes": _BUFFER,
         "buffer_after_minutes": _BUFFER,
         "needs_approval": "true or false",
+        "recall_months": f"a number of months from 1 to {MAX_RECALL_MONTHS}, such as 6, or null for no recalls",
         "price": "an amount such as 40 or 40.50, or null",
         "active": "true or false",
         "countries": "a list of countries, such as [CL, PE], or [] for none",
@@ -79,6 +81,8 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "address": "an address of 1 to 500 characters on one line, without control characters, or null",
         "reminder_hours": f"a list of at most {MAX_REMINDERS} numbers of hours, such as [48, 2], or [] for none",
         "reminder_hours[]": f"a whole number of hours from 1 to {MAX_REMINDER_HOURS}, such as 48",
+        "recall_notice_days": f"a list of at most {MAX_NOTICES} numbers of days, such as [-14, 14], or [] for none",
+        "recall_notice_days[]": f"a whole number of days from -{MAX_NOTICE_DAYS} to {MAX_NOTICE_DAYS}, such as -14",
         "quiet_hours": "from and to, such as {from: 21:00, to: 08:00}, or null for none",
         "from": _TIME,
         "to": _TIME,

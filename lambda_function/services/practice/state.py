@@ -92,6 +92,7 @@ _TREATMENT = (
     "buffer_before_minutes",
     "buffer_after_minutes",
     "needs_approval",
+    "recall_months",
     "price",
     "active",
 )
@@ -109,6 +110,7 @@ _CLINIC = (
     "phone",
     "email",
     "reminder_hours",
+    "recall_notice_days",
 )
 _PERSON = ("full_name", "email", "phone", "active")
 _NAMES = ("name", "full_name")
@@ -210,6 +212,8 @@ def _declared_fields(declared: DeclaredTreatment | DeclaredClinic | DeclaredDoct
         fields["closures"] = tuple(sorted(closures, key=_days))
     if "reminder_hours" in fields:
         fields["reminder_hours"] = tuple(sorted(fields["reminder_hours"], reverse=True))
+    if "recall_notice_days" in fields:
+        fields["recall_notice_days"] = tuple(sorted(fields["recall_notice_days"]))
     if fields.get("quiet_hours") is not None:
         fields["quiet_hours"] = fields["quiet_hours"].hours
     if "messages" in fields:

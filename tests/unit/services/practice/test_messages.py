@@ -32,6 +32,7 @@ VALID: dict[str, Any] = {
             "buffer_before_minutes": 0,
             "buffer_after_minutes": 10,
             "needs_approval": False,
+            "recall_months": 6,
             "price": "40.50",
             "active": True,
         }
@@ -51,6 +52,7 @@ VALID: dict[str, Any] = {
             "phone": "+51 84 000 000",
             "email": "cusco@example.org",
             "reminder_hours": [48, 2],
+            "recall_notice_days": [-14, 14, 60],
             "quiet_hours": {"from": "21:00", "to": "08:00"},
             "messages": [
                 {"kind": "BOOKED", "channel": "EMAIL", "language": "en", "subject": "{{ day }}", "text": "Welcome"},
@@ -155,6 +157,11 @@ def problems(document: Any) -> dict[str, str]:
         (("clinics", "Cusco", "reminder_hours"), [48, 48], "names 48 twice; remove one of them"),
         (("clinics", "Cusco", "reminder_hours", 0), 0, "must be a whole number of hours from 1 to 720, such as 48"),
         (
+            ("clinics", "Cusco", "recall_notice_days", 0),
+            1.5,
+            "must be a whole number of days from -366 to 366, such as -14",
+        ),
+        (
             ("clinics", "Cusco", "quiet_hours"),
             "21:00",
             "must be from and to, such as {from: 21:00, to: 08:00}, or null for none",
@@ -177,6 +184,11 @@ def problems(document: Any) -> dict[str, str]:
             ("treatments", "checkup", "duration_minutes"),
             31,
             "must be a number of minutes from 5 to 1440 in steps of 5, such as 30",
+        ),
+        (
+            ("treatments", "checkup", "recall_months"),
+            0,
+            "must be a number of months from 1 to 120, such as 6, or null for no recalls",
         ),
         (("treatments", "checkup", "price"), "dear", "must be an amount such as 40 or 40.50, or null"),
         (

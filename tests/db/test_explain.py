@@ -2,7 +2,6 @@
 table is read completely, and nothing beyond a page is sorted.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,25 +18,14 @@ from tests.api.desk import Desk, at, instant, rfc3339
 from tests.api_client import ApiClient
 from tests.clock import NOW, Clock
 from tests.db.crowd import crowd
+from tests.db.plans import check as _check
 from tests.db.recorded import Crowd, Sent, register_visits
 from tests.factories import Practice
 from tests.pages.visitor import Visitor
-from tests.servers import empty_tables, plain_engine
+from tests.servers import empty_tables
 from tests.services.notifications.messages import Messages
 from tests.services.notifications.planned import offered
 
-# The optimiser may read these completely: they have one row, or as many as there are clinics, doctors and treatments.
-SMALL = {
-    "clinic",
-    "chair",
-    "treatment",
-    "doctor",
-    "doctor_treatment",
-    "user_type",
-    "closure",
-    "receptionist_clinic",
-} | {"installation", "country"}
-PAGE = 200
 DAY = "2030-03-05"
 CALLERS = ("pat", "mother", "drjay", "rita", "both")
 DEPENDANTS = 20
@@ -59,29 +47,6 @@ def _add_mother(practice: Practice) -> None:
     practice.add_patient("mother", clinics=(1,))
     for name in ("pat", *(f"patient-{number}" for number in range(1, DEPENDANTS))):
         practice.add_guardian("mother", name)
-
-
-def _faults(row: Any) -> list[str]:
-    """Returns what is wrong with one line of a plan."""
-    table = re.sub(r"_\d+$", "", row.table or "")
-    found = []
-    if row.type in {"ALL", "index"} and table not in SMALL and not table.startswith("<"):
-        found.append(f"{row.table} is read whole, {row.rows} rows")
-    if "filesort" in (row.Extra or "") and int(row.rows or 0) > PAGE and not table.startswith("<"):
-        found.append(f"{row.table} is sorted, {row.rows} rows")
-    return found
-
-
-def _check(crowded: Crowd, sent: list[Sent]) -> None:
-    """Checks that every statement that reads or changes rows has a good plan."""
-    assert sent
-    faults = []
-    with plain_engine(crowded.desk.practice.url).connect() as connection:
-        for one in sent:
-            if one.statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE")):
-                plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {one.statement}", one.parameters)
-                faults += [f"{fault}:\n{one.statement}" for row in plan for fault in _faults(row)]
-    assert not faults, "\n\n".join(faults)
 
 
 LISTS: dict[str, dict[str, Any]] = {

@@ -74,7 +74,6 @@ _LAST_VISITS: AnySelect = (
         # Whoever dismissed a recall after the visit has decided that the patient is not recalled.
         ~exists().where(_SAME, Recall.status == RecallStatus.DISMISSED, Recall.closed_at >= Appointment.starts_at),
     )
-    .order_by(Appointment.patient_id)
 )
 
 

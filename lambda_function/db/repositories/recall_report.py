@@ -90,7 +90,6 @@ def recalls_by_day(
             Recall.status != RecallStatus.DISMISSED,
         )
         .group_by(Recall.clinic_id, Recall.due_on)
-        .order_by(Recall.clinic_id, Recall.due_on)
     )
     values = {"clinic_ids": sorted(clinic_ids), "now": now}
     return fetch_all(session, RecallsOfDay, statement, values, unscoped=True)

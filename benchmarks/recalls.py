@@ -4,9 +4,9 @@
 
 The recalls are spread over ten clinics and two years; each eleventh patient has a visit ahead. In process and warm:
 a receptionist's pages of `GET /recalls` by filter, completing a visit whose treatment has recalls and one whose
-treatment has none, and the operators' report of a year of all clinics. The floor is one SELECT of 50 recalls of a
-clinic by its index, with PyMySQL alone on an open connection. In each round they take turns, in an order that moves on,
-and each time is divided by that of the floor in the same round.
+treatment has none, the sweep that plans the notices of a day (some 400 messages), and the operators' report of a year.
+The floor is one SELECT of 50 recalls of a clinic by its index, with PyMySQL alone on an open connection. In each round
+they take turns, in an order that moves on, and each time is divided by that of the floor in the same round.
 
 Without --url a throw-away MySQL is started. With it, the database `dentist_bench` of that server is dropped and created
 again. The result is Markdown.
@@ -32,6 +32,7 @@ from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.actor import Role
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.recalls import RecallStatus
+from lambda_function.services.notifications.recalling import sweep_recalls
 from lambda_function.services.operators.arguments import RecallReport
 from lambda_function.services.operators.recall_report import report
 from tests.api_client import ApiClient
@@ -73,12 +74,27 @@ def fill(practice: Practice) -> list[int]:
     patients = list(range(first, first + RECALLS // TREATMENTS))
     written = {"created_at": NOW, "updated_at": NOW}
     person = {"user_type": Role.PATIENT, **written}
-    names = ({"user_id": each, "user_name": f"p{each}", "full_name": f"Patient {each}", **person} for each in patients)
+    names = (
+        {
+            "user_id": each,
+            "user_name": f"p{each}",
+            "full_name": f"Patient {each}",
+            "email": f"p{each}@example.org",
+            **person,
+        }
+        for each in patients
+    )
     _insert(practice, User, names)
     _insert(practice, Patient, ({"user_id": each} for each in patients))
     members = ({"clinic_id": clinics[each % CLINICS], "patient_id": each, "created_at": NOW} for each in patients)
     _insert(practice, ClinicPatient, members)
-    recall = {"due_set_at": NOW, "status": RecallStatus.OPEN, "open_key": 1, "version": 1, **written}
+    recall = {
+        "due_set_at": NOW - timedelta(days=_DAYS),
+        "status": RecallStatus.OPEN,
+        "open_key": 1,
+        "version": 1,
+        **written,
+    }
     recalls = (
         {
             "patient_id": each,
@@ -126,6 +142,9 @@ def ways_of(url: URL, rounds: int) -> Ways:
     """Returns what is measured. The first is the floor."""
     source = UrlCredentials(url)
     database = Database(build_engine(source, tls=None), Clock(NOW))
+    # Each sweep is that of another day.
+    tomorrow = Clock(NOW)
+    sweeping = Database(build_engine(source, tls=None), tomorrow)
     client = ApiClient(create_app(database))
     with Practice.open(url) as practice:
         patients = [each for each in fill(practice) if each % CLINICS == 0]
@@ -145,6 +164,11 @@ def ways_of(url: URL, rounds: int) -> Ways:
         if answer.status != HTTPStatus.OK or not answer.json["items"]:
             raise RuntimeError(f"{query}: {answer.status}")
 
+    def swept() -> None:
+        tomorrow.advance(days=1)
+        if not sweep_recalls(sweeping, lambda: 60.0):
+            raise RuntimeError("nobody was to be told")
+
     def completed(visits: Iterator[int]) -> None:
         answer = client.post("drjay", f"/appointments/{next(visits)}/complete")
         if answer.status != HTTPStatus.OK:
@@ -155,6 +179,7 @@ def ways_of(url: URL, rounds: int) -> Ways:
         **{f"page of 50: {name}": partial(listed, query) for name, query in _LISTS.items()},
         "completing, with a recall": partial(completed, recalled),
         "completing, without recalls": partial(completed, others),
+        "sweep of a day, all clinics": swept,
         "report of a year, all clinics": partial(report, database, RecallReport()),
     }
 

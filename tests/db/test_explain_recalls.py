@@ -1,7 +1,8 @@
-"""The plan of every statement by which operators report, import and fill in recalls, over thousands of rows."""
+"""The plans of the statements that list, sweep, report, import and fill in recalls, over thousands of rows."""
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, Engine, insert, select, text, update
@@ -11,6 +12,7 @@ from lambda_function.db.models import Appointment, PatientIdentifier, Recall, Tr
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.recalls import RecallStatus
+from lambda_function.services.notifications.recalling import sweep_recalls
 from lambda_function.services.operators import recall_backfill
 from lambda_function.services.operators.arguments import ImportBatch, ImportRow, RecallBackfill, RecallReport
 from lambda_function.services.operators.recall_import import import_recalls
@@ -63,6 +65,40 @@ def recalled(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
         practice.session.commit()
         yield Crowd(Desk(ApiClient(create_app(Database(engine, Clock(NOW)))), practice), engine)
     empty_tables(migrated_url)
+
+
+@pytest.mark.parametrize("caller", ["rita", "drjay", "pat"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"clinic_id": 1},
+        {"state": "DUE"},
+        {"state": "UPCOMING"},
+        {"state": "BOOKED"},
+        {"state": "DONE"},
+        {"due_from": "2030-01-01", "due_to": "2030-01-31"},
+    ],
+    ids=str,
+)
+def test_recalls_are_listed_by_an_index(recalled: Crowd, caller: str, query: dict[str, Any]) -> None:
+    client = recalled.desk.client
+    with recalled.recorded() as sent:
+        answer = client.get(caller, "/recalls", **query, limit=10)
+        assert answer.status == 200, answer.text
+        if cursor := answer.json["next_cursor"]:
+            assert client.get(caller, "/recalls", **query, limit=10, cursor=cursor).status == 200
+
+    check(recalled, sent)
+
+
+def test_those_who_are_to_be_told_are_found_by_an_index(recalled: Crowd) -> None:
+    with recalled.recorded() as sent:
+        sweep_recalls(Database(recalled.engine, Clock(NOW)), lambda: 60.0)
+
+    # The clinics, and at least a batch of recalls with what has been planned for them.
+    assert len([one for one in sent if "FROM recall" in one.statement]) > 1
+    check(recalled, sent)
 
 
 def test_the_report_reads_by_an_index(recalled: Crowd) -> None:

@@ -144,6 +144,8 @@ _ENDED_BY = _visit(Appointment.appointment_id == Recall.done_by)
 _OPENED_BY = _visit(Appointment.appointment_id == Recall.opened_by)
 _LAST_NOTIFIED_AT = (
     select(func.max(NOTIFICATION_ROWS.c.sent_at))
+    # Few messages are about recalls, so the optimiser would read the whole table.
+    .with_hint(NOTIFICATION_ROWS, "FORCE INDEX (ix_notification_recall_id)")
     .where(NOTIFICATION_ROWS.c.recall_id == Recall.recall_id, NOTIFICATION_ROWS.c.kind == NotificationKind.RECALL)
     # Most messages are about no recall, from which the server would conclude that the index finds too many of them.
     .with_hint(NOTIFICATION_ROWS, "FORCE INDEX (ix_notification_recall_id)", "mysql")

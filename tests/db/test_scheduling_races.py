@@ -20,6 +20,7 @@ from tests.clock import NOW
 from tests.db.agreement import assert_agreement
 from tests.db.races import Clients, Job, Run, transaction
 from tests.factories import Practice
+from tests.servers import plain_engine
 
 ROUNDS = 12
 HOUR = timedelta(hours=1)
@@ -71,7 +72,7 @@ class Ring:
         """Returns the answers, after checking claims and history."""
         answers = self.clients.at_once(jobs)
         assert "contention" not in answers
-        with Session(self.practice.session.get_bind()) as session:
+        with Session(plain_engine(self.practice.url)) as session:
             assert_agreement(session)
         return answers
 

@@ -22,9 +22,10 @@ from tests.api_client import ApiClient
 from tests.clock import NOW
 from tests.db.races import Clients, Job, booking, outcome, transaction
 from tests.factories import Practice
+from tests.profiles import examples
 
-ROUNDS = 20
-FEW_ROUNDS = 4  # each cancels some hundred visits
+ROUNDS = examples(8, 20)
+FEW_ROUNDS = examples(2, 4)  # each cancels some hundred visits
 
 
 def _doctor_leaves(database: Database, user_id: int, *, accept_conflicts: bool = False) -> list[int]:

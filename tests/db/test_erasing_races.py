@@ -28,10 +28,11 @@ from tests.api_client import Answer, ApiClient
 from tests.clock import NOW, Clock
 from tests.factories import Practice, sub_of
 from tests.lock_waits import lock_waiters, until
+from tests.profiles import examples
 from tests.servers import empty_tables, plain_engine
 from tests.traces import everywhere
 
-ROUNDS = 6
+ROUNDS = examples(2, 6)
 WORDS = "Allergic to latex"
 PERSON = {"full_name": "Zoe Quinones", "email": "zoe.q@example.org", "phone": "+51 987 654 321"}
 TRACES = ("zoe.quinn", *PERSON.values(), sub_of("zoe.quinn"), WORDS)

@@ -23,9 +23,10 @@ from tests.clock import NOW
 from tests.db.races import THREADS, Clients, Job, Run, transaction
 from tests.factories import Practice, sub_of
 from tests.lock_waits import lock_waiters, until
+from tests.profiles import examples
 
 DAY = timedelta(days=1)
-ROUNDS = 12
+ROUNDS = examples(5, 12)
 CHILD = date(2020, 5, 17)
 
 

@@ -375,7 +375,7 @@ def test_the_model_never_disagrees_with_the_database(database_url: URL) -> None:
         run_state_machine_as_test(
             lambda: Lifecycle(database_url, looker, databases, clock),  # type: ignore[arg-type] # any factory will do
             settings=settings(
-                max_examples=examples(6, 200),
+                max_examples=examples(3, 200),
                 stateful_step_count=50,
                 deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

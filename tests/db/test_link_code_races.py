@@ -17,8 +17,9 @@ from lambda_function.services.sign_up import Account, sign_up
 from tests.api.desk import instant
 from tests.db.races import Clients, Job, Run, outcome, transaction
 from tests.factories import Practice, sub_of
+from tests.profiles import examples
 
-ROUNDS = 10
+ROUNDS = examples(5, 10)
 
 
 def _as(sub: str, act: Run) -> Job:

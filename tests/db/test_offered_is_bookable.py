@@ -147,7 +147,7 @@ def calm(span: Interval, now: datetime, **changes: object) -> Calendar:
 CHANGE = datetime(2027, 3, 14, 5, 0, tzinfo=UTC)
 AROUND = Interval(CHANGE, CHANGE + timedelta(hours=23))
 shared_bench = settings(
-    max_examples=examples(20, 500),
+    max_examples=examples(12, 500),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -191,7 +191,7 @@ def test_one_doctors_slots_are_those_of_all_doctors_that_are_that_doctors(bench:
         assert bench.offered(calendar, doctor_id=doctor_id, clinic_id=None) == expected
 
 
-@settings(shared_bench, max_examples=examples(15, 500))
+@settings(shared_bench, max_examples=examples(9, 500))
 @given(calendars())
 def test_a_move_is_offered_exactly_the_times_that_it_can_take(bench: Bench, calendar: Calendar) -> None:
     """The treatment has another length by now than the visit. Its own old time is offered too, unless something else

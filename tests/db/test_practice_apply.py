@@ -31,10 +31,11 @@ from tests.db.overtaking import READS, apply_after
 from tests.db.races import Clients, booking, transaction
 from tests.factories import Practice
 from tests.lock_waits import lock_waiters, until
+from tests.profiles import examples
 from tests.servers import plain_engine
 
 LIMA = "Lima Centro"
-ROUNDS = 10
+ROUNDS = examples(4, 10)
 WRITTEN = text("SELECT COUNT(*) FROM user WHERE full_name = 'Mei Wu'")
 
 

@@ -41,7 +41,7 @@ def as_file(folder: Path, document: Any) -> Any:
 
 
 @settings(
-    max_examples=examples(60, 2000),
+    max_examples=examples(25, 2000),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(document=practice_files())

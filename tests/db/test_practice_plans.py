@@ -96,7 +96,7 @@ def fields(plan: Plan) -> set[tuple[str, str, str]]:
     return {(change.kind.section, change.name, field) for change in plan.changes for field in change.new}
 
 
-@settings(max_examples=examples(60, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=SOME)
 def test_a_plan_is_exactly_the_change_and_nothing_is_left_after_it(
     database: Database, practice: Practice, edits: list[tuple[tuple[str, str, str], Any]]
@@ -122,7 +122,7 @@ def test_a_plan_is_exactly_the_change_and_nothing_is_left_after_it(
     database.transact(run, commit=False)
 
 
-@settings(max_examples=examples(60, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=COUNTRIES, second=st.none() | COUNTRIES)
 def test_a_list_of_countries_is_complete_and_a_file_without_one_leaves_them_as_they_are(
     database: Database, first: list[str], second: list[str] | None

@@ -20,11 +20,12 @@ from lambda_function.services.registers.registering import Country, register_vis
 from tests.clock import NOW
 from tests.db.races import Clients, transaction
 from tests.factories import Practice
+from tests.profiles import examples
 from tests.registers import PeruvianRegister
 from tests.servers import plain_engine
 
 WORKERS = 6
-ROUNDS = 10
+ROUNDS = examples(5, 10)
 
 
 class Workers:

@@ -20,8 +20,9 @@ from lambda_function.services.registration import Registration, made_user_name, 
 from tests.clock import NOW
 from tests.db.races import Clients, Job, outcome, transaction
 from tests.factories import Practice
+from tests.profiles import examples
 
-ROUNDS = 10
+ROUNDS = examples(5, 10)
 THREADS = 6
 BORN = NOW.date()
 

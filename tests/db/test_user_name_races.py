@@ -10,8 +10,9 @@ from lambda_function.services.registration import Registration, register
 from lambda_function.services.sign_up import Account, sign_up
 from tests.db.races import THREADS, Clients, Job, outcome, transaction
 from tests.factories import Practice
+from tests.profiles import examples
 
-ROUNDS = 10
+ROUNDS = examples(5, 10)
 
 
 def by_reception(receptionist: Actor, name: str) -> Job:

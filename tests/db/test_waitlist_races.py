@@ -19,8 +19,9 @@ from lambda_function.services.waitlist_schedule import RESERVE, keep_up
 from tests.clock import NOW
 from tests.db.races import THREADS, Clients, Job, Run, booking, held, outcome, overlapping_pairs
 from tests.factories import Practice
+from tests.profiles import examples
 
-ROUNDS = 10
+ROUNDS = examples(5, 10)
 START = NOW + timedelta(days=1, hours=1)
 
 

@@ -6,6 +6,7 @@ import calendar
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -96,6 +97,8 @@ def state_of(status: RecallStatus, due_on: date, *, booked: bool, today: date) -
     return RecallState.DUE if due_on <= today else RecallState.UPCOMING
 
 
+# A sweep asks for the same few days again for each recall.
+@lru_cache(maxsize=1024)
 def notice_time(day: date, *, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:
     """Returns when notices go out on that day: when the quiet hours of the night end, or at eight in the morning if
     there are none. A local time that clocks skip stands for the instant after it.

@@ -21,7 +21,9 @@ def scene(desk: Desk) -> Scene:
 
 
 def messages(desk: Desk) -> list[OutboxMessage]:
-    return sorted(desk.practice.rows(OutboxMessage), key=lambda row: row.outbox_id)
+    """Returns the messages about visits. Completing one leaves another about the next recall."""
+    found = [row for row in desk.practice.rows(OutboxMessage) if row.kind.startswith("appointment.")]
+    return sorted(found, key=lambda row: row.outbox_id)
 
 
 def told(desk: Desk) -> list[tuple[str, int, int]]:

@@ -89,6 +89,7 @@ def _create_recall() -> None:
         ["treatment_id", "status", "due_on", "recall_id"],
         ["clinic_id", "due_on", "recall_id"],
         ["clinic_id", "status", "due_on", "recall_id"],
+        ["doctor_id"],
     ):
         op.create_index(f"ix_recall_{'_'.join(columns)}", "recall", columns)
 

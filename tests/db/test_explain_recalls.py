@@ -9,6 +9,7 @@ from sqlalchemy import URL, Engine, insert, select, text, update
 
 from lambda_function.api.app import create_app
 from lambda_function.db.models import Appointment, PatientIdentifier, Recall, Treatment
+from lambda_function.db.repositories import recall_lists
 from lambda_function.db.unit_of_work import Database
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.recalls import RecallStatus
@@ -78,16 +79,22 @@ def recalled(migrated_url: URL, engine: Engine) -> Iterator[Crowd]:
         {"state": "BOOKED"},
         {"state": "DONE"},
         {"due_from": "2030-01-01", "due_to": "2030-01-31"},
+        {"treatment_id": CHECKUP},
+        {"treatment_id": CHECKUP, "due_from": "2030-01-01", "due_to": "2030-12-31"},
+        {"limit": 100},
     ],
     ids=str,
 )
-def test_recalls_are_listed_by_an_index(recalled: Crowd, caller: str, query: dict[str, Any]) -> None:
-    client = recalled.desk.client
+def test_recalls_are_listed_by_an_index(
+    recalled: Crowd, caller: str, query: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_lists, "LOOKED_AT", 100)
+    client, query = recalled.desk.client, {"limit": 10, **query}
     with recalled.recorded() as sent:
-        answer = client.get(caller, "/recalls", **query, limit=10)
+        answer = client.get(caller, "/recalls", **query)
         assert answer.status == 200, answer.text
         if cursor := answer.json["next_cursor"]:
-            assert client.get(caller, "/recalls", **query, limit=10, cursor=cursor).status == 200
+            assert client.get(caller, "/recalls", **query, cursor=cursor).status == 200
 
     check(recalled, sent)
 

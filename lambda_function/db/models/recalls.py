@@ -28,6 +28,7 @@ class Recall(Base):
         Index(None, "treatment_id", "status", "due_on", "recall_id"),
         Index(None, "clinic_id", "due_on", "recall_id"),
         Index(None, "clinic_id", "status", "due_on", "recall_id"),
+        Index(None, "doctor_id"),
     )
 
     recall_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=True)

@@ -104,10 +104,6 @@ class FoundRecalls:
     until: Place | None
 
 
-class _Id(NamedTuple):
-    recall_id: int
-
-
 def _is_booked(*, staff: bool) -> ColumnElement[bool]:
     """Returns whether a visit of the patient and the treatment is ahead, whoever the doctor. Staff are not told of
     visits in the clinics of others.
@@ -144,8 +140,6 @@ _ENDED_BY = _visit(Appointment.appointment_id == Recall.done_by)
 _OPENED_BY = _visit(Appointment.appointment_id == Recall.opened_by)
 _LAST_NOTIFIED_AT = (
     select(func.max(NOTIFICATION_ROWS.c.sent_at))
-    # Few messages are about recalls, so the optimiser would read the whole table.
-    .with_hint(NOTIFICATION_ROWS, "FORCE INDEX (ix_notification_recall_id)")
     .where(NOTIFICATION_ROWS.c.recall_id == Recall.recall_id, NOTIFICATION_ROWS.c.kind == NotificationKind.RECALL)
     # Most messages are about no recall, from which the server would conclude that the index finds too many of them.
     .with_hint(NOTIFICATION_ROWS, "FORCE INDEX (ix_notification_recall_id)", "mysql")
@@ -154,31 +148,37 @@ _LAST_NOTIFIED_AT = (
 )
 
 
-def _view(*, staff: bool) -> AnySelect:
+def _view(*, staff: bool, page: Subquery | None = None) -> AnySelect:
+    """Returns the statement for all recalls, or for those of a page, which is read first."""
     is_open = Recall.status == RecallStatus.OPEN
-    return (
-        select(
-            *columns(
-                RecallView,
-                Recall,
-                patient_name=PersonName.full_name,
-                treatment_code=Treatment.code,
-                treatment_name=Treatment.name,
-                time_zone=Clinic.time_zone,
-                booked=case((is_open, _is_booked(staff=staff)), else_=false()),
-                appointment_id=case((is_open, _VISIT_AHEAD), else_=_ENDED_BY),
-                last_notified_at=_LAST_NOTIFIED_AT,
-            )
+    shown: AnySelect = select(
+        *columns(
+            RecallView,
+            Recall,
+            patient_name=PersonName.full_name,
+            treatment_code=Treatment.code,
+            treatment_name=Treatment.name,
+            time_zone=Clinic.time_zone,
+            booked=case((is_open, _is_booked(staff=staff)), else_=false()),
+            appointment_id=case((is_open, _VISIT_AHEAD), else_=_ENDED_BY),
+            last_notified_at=_LAST_NOTIFIED_AT,
         )
-        .join(PersonName, PersonName.user_id == Recall.patient_id)
+    )
+    if page is None:
+        shown = shown.select_from(Recall)
+    else:
+        # Otherwise the server may begin with all recalls of a clinic, and sort them.
+        shown = shown.prefix_with("STRAIGHT_JOIN").select_from(page)
+        shown = shown.join(Recall, Recall.recall_id == page.c.recall_id)
+    return (
+        shown.join(PersonName, PersonName.user_id == Recall.patient_id)
         .join(Treatment, Treatment.treatment_id == Recall.treatment_id)
         .join(Clinic, Clinic.clinic_id == Recall.clinic_id)
     )
 
 
-_VIEWS: Mapping[bool, AnySelect] = MappingProxyType({staff: _view(staff=staff) for staff in (False, True)})
 _ONE: Mapping[bool, AnySelect] = MappingProxyType(
-    {staff: view.where(Recall.recall_id == bindparam("recall_id")) for staff, view in _VIEWS.items()}
+    {staff: _view(staff=staff).where(Recall.recall_id == bindparam("recall_id")) for staff in (False, True)}
 )
 _ENDS: AnySelect = select(
     *columns(
@@ -332,6 +332,9 @@ def _next(shape: _Shape, *, limit: str) -> Subquery:
         .order_by(Recall.due_on, Recall.recall_id)
         .limit(bindparam(limit))
     )
+    if shape.staff and shape.filters.isdisjoint({"patient_id", "status"}):
+        # The server might skip through the statuses of another index instead, and sort all later recalls of a clinic.
+        found = found.with_hint(Recall, "FORCE INDEX (ix_recall_clinic_id_due_on_recall_id)")
     return first_of(found, shape.owners, limit=limit)
 
 
@@ -339,18 +342,13 @@ def _next(shape: _Shape, *, limit: str) -> Subquery:
 def _page(shape: _Shape) -> AnySelect:
     """Builds the statement once for each set of filters in use, because building costs more than running."""
     page = _looked_up_page(shape) if shape.looked_up else _next(shape, limit="page_limit")
-    return (
-        _VIEWS[shape.staff]
-        .join(page, page.c.recall_id == Recall.recall_id)
-        .order_by(Recall.due_on, Recall.recall_id)
-        .limit(bindparam("page_limit"))
-    )
+    return _view(staff=shape.staff, page=page).order_by(page.c.due_on, page.c.recall_id).limit(bindparam("page_limit"))
 
 
 def _looked_up_page(shape: _Shape) -> Subquery:
     looked_at = _next(shape, limit="looked_at")
     return (
-        select(*columns(_Id, Recall))
+        select(*columns(Place, Recall))
         # In their order, so that the search ends when the page is full.
         .prefix_with("STRAIGHT_JOIN")
         .select_from(looked_at)

@@ -118,73 +118,64 @@ def year(stack: RunningStack) -> Iterator[Year]:
     reception.set_clock(None)
 
 
-def test_a_year_of_recalls(year: Year) -> None:
-    people = {
-        name: year.reception.patient(name, language="es" if name == "Ana Ruiz" else "en")
-        for name in ("Ana Ruiz", "Ben Ortiz", "Cleo Paz", "Dora Luna")
-    }
-    ana, ben, cleo, dora = people.values()
-    year.check_ups([ana, ben, cleo, dora])
-    for patient in people.values():
-        assert year.states(patient) == [(year.due.isoformat(), "UPCOMING")]
-
-    [recall] = year.recalls(dora)
+def _dismissed(year: Year, patient: Any) -> None:
+    """The doctor dismisses the patient's recall, and says why."""
+    [recall] = year.recalls(patient)
     assert (recall["doctor_id"], recall["treatment"]["code"], recall["clinic_id"]) == (year.doctor_id, "checkup", 1)
-    year.as_doctor("POST", f"/recalls/{recall['recall_id']}/dismiss", {"reason": "She moves to another city."})
-    history = year.reception.call("GET", f"/recalls/{recall['recall_id']}/history")["items"]
-    assert [(event["action"], event["user_name"], event["reason"]) for event in history][-1] == (
-        "DISMISS",
-        "drjay",
-        "She moves to another city.",
-    )
+    reason = "She moves to another city."
+    year.as_doctor("POST", f"/recalls/{recall['recall_id']}/dismiss", {"reason": reason})
+    last = year.reception.call("GET", f"/recalls/{recall['recall_id']}/history")["items"][-1]
+    assert (last["action"], last["user_name"], last["reason"]) == ("DISMISS", "drjay", reason)
 
-    year.go_to(year.due - timedelta(days=14), time(7))
-    year.go_to_notice(-14)
-    told = {name: year.reception.mail(people[name], "RECALL") for name in ("Ana Ruiz", "Ben Ortiz", "Cleo Paz")}
-    assert "Lima Centro" in told["Ana Ruiz"]["text"]
-    assert re.search(r"\bsu\b", told["Ana Ruiz"]["text"])
-    assert "Check-up" not in told["Ben Ortiz"]["subject"]
-    assert year.notices(dora) == []
 
-    stopped = year.page(told["Cleo Paz"]["links"][0], {"action": "unsubscribe"})
-    assert stopped.status == HTTPStatus.SEE_OTHER
-
-    link = told["Ana Ruiz"]["links"][0]
+def _booked_by_the_page(year: Year, patient: Any, link: str) -> Any:
+    """The patient chooses a time on the page behind the link, and the answer to it is lost once."""
     page = year.page(link)
     assert page.status == HTTPStatus.OK
     start = re.findall(r'name="starts_at" value="([^"]+)"', page.body.decode())[-1]
-    for _ in range(2):  # the second is a repeat, and answers like the first
+    for _ in range(2):
         booked = year.page(link, {"action": "book", "starts_at": start, "doctor_id": year.doctor_id})
         assert booked.status == HTTPStatus.SEE_OTHER, booked.body
-    [before, visit] = year.reception.visits(ana)
+    [before, visit] = year.reception.visits(patient)
     assert year.reception.history(visit) == [("BOOK", "LINK")]
     assert (visit["treatment"]["treatment_id"], visit["starts_at"]) == (before["treatment"]["treatment_id"], start)
-    [recall] = year.recalls(ana)
+    [recall] = year.recalls(patient)
     assert (recall["state"], recall["appointment_id"]) == ("BOOKED", visit["appointment_id"])
     assert recall["last_notified_at"] is not None
+    return visit
+
+
+def test_a_year_of_recalls(year: Year) -> None:
+    names = ("Ana Ruiz", "Ben Ortiz", "Cleo Paz", "Dora Luna")
+    people = [year.reception.patient(name, language="es" if name == "Ana Ruiz" else "en") for name in names]
+    ana, ben, cleo, dora = people
+    year.check_ups(people)
+    assert [year.states(patient) for patient in people] == [[(year.due.isoformat(), "UPCOMING")]] * 4
+    _dismissed(year, dora)
+
+    year.go_to_notice(-14)
+    to_ana, to_ben, to_cleo = (year.reception.mail(patient, "RECALL") for patient in (ana, ben, cleo))
+    assert ("Hola" in to_ana["text"], "Check-up" in to_ben["subject"]) == (True, False)
+    assert year.page(to_cleo["links"][0], {"action": "unsubscribe"}).status == HTTPStatus.SEE_OTHER
+    visit = _booked_by_the_page(year, ana, to_ana["links"][0])
 
     year.complete([visit])
-    came = datetime.fromisoformat(start).astimezone(_lima()).date()
+    came = datetime.fromisoformat(visit["starts_at"]).astimezone(_lima()).date()
     [done, following] = year.recalls(ana)
     assert (done["state"], following["state"]) == ("DONE", "UPCOMING")
     assert date.fromisoformat(following["due_on"]) > came + timedelta(days=180)
 
-    year.go_to_notice(14)
-    year.reception.mail(ben, "RECALL", 2)
-    year.go_to_notice(60)
-    year.reception.mail(ben, "RECALL", 3)
-    assert [len(year.notices(patient)) for patient in people.values()] == [1, 3, 1, 0]
-    assert year.states(ben) == [(year.due.isoformat(), "DUE")]
-    assert year.states(cleo) == [(year.due.isoformat(), "DUE")]
-    assert year.states(dora) == [(year.due.isoformat(), "DISMISSED")]
+    for number, days in enumerate((14, 60), 2):
+        year.go_to_notice(days)
+        year.reception.mail(ben, "RECALL", number)
+    assert [len(year.notices(patient)) for patient in people] == [1, 3, 1, 0]
+    states = [year.states(patient) for patient in (ben, cleo, dora)]
+    assert states == [[(year.due.isoformat(), state)] for state in ("DUE", "DUE", "DISMISSED")]
 
     year.go_to(date(year.due.year, 6, 2), time(12))
-    overdue = [
-        recall["patient"]["full_name"]
-        for recall in year.reception.call("GET", f"/recalls?clinic_id=1&state=DUE&due_to={year.due}&limit=100")["items"]
-        if recall["patient"]["user_id"] in {patient["user_id"] for patient in people.values()}
-    ]
-    assert sorted(overdue) == ["Ben Ortiz", "Cleo Paz"]
+    overdue = year.reception.call("GET", f"/recalls?clinic_id=1&state=DUE&due_to={year.due}&limit=100")["items"]
+    ids = {recall["patient"]["user_id"] for recall in overdue}
+    assert [patient["full_name"] for patient in people if patient["user_id"] in ids] == ["Ben Ortiz", "Cleo Paz"]
 
 
 def test_a_clock_that_is_set_back_keeps_no_notice_from_being_sent(year: Year) -> None:

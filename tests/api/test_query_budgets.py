@@ -49,7 +49,8 @@ BUDGETS = {
     "POST /users/{user_id}/reactivate": 7,
     "POST /users/{user_id}/link-code": 6,
     "POST /me/link": 26,
-    "DELETE /users/{user_id}": 18,
+    # 18, and one more that looks for open recalls.
+    "DELETE /users/{user_id}": 19,
     "GET /users/{user_id}/guardians": 3,
     "PUT /users/{user_id}/guardians/{guardian_id}": 11,
     "DELETE /users/{user_id}/guardians/{guardian_id}": 8,
@@ -62,7 +63,8 @@ BUDGETS = {
     "POST /appointments/{appointment_id}/confirm-attendance": 10,
     "POST /appointments/{appointment_id}/cancel": 12,
     "POST /appointments/{appointment_id}/check-in": 10,
-    "POST /appointments/{appointment_id}/complete": 10,
+    # 10, and one more that ends a recall or opens one, or both.
+    "POST /appointments/{appointment_id}/complete": 11,
     "POST /appointments/{appointment_id}/no-show": 11,
     "GET /appointments/{appointment_id}/history": 3,
     "POST /appointments/{appointment_id}/remind": 12,

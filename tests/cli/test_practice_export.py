@@ -59,6 +59,7 @@ treatments:
     buffer_before_minutes: 0
     buffer_after_minutes: 0
     needs_approval: false
+    recall_months: 6
     price: 40.00
     active: true
 """

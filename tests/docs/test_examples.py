@@ -72,8 +72,9 @@ def booked(ran: "subprocess.CompletedProcess[str]") -> int:
 
 
 def test_no_example_goes_untried() -> None:
-    # tests/cli/test_importing.py imports the file of patients.
-    assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == {*PROGRAMS, "patients.csv"}
+    # tests/cli/test_importing.py and test_recalls_import.py import these files.
+    files = {"patients.csv", "recalls.csv"}
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == {*PROGRAMS, *files}
 
 
 def turns() -> list[tuple[str, str]]:

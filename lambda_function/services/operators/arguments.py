@@ -19,7 +19,7 @@ def _month(value: object) -> date:
     """Returns the first day of a month."""
     day = day_in(f"{value}-01") if isinstance(value, str) else None
     if day is None:
-        raise PydanticCustomError("malformed", "Give a month such as 2030-01.")
+        raise PydanticCustomError("not_a_day", "Give a month such as 2030-01.")
     return day
 
 

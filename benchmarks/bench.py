@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from logging import StreamHandler
 from os import devnull
 from pathlib import Path
+from statistics import median, quantiles
 from time import perf_counter
 from types import MappingProxyType
 
@@ -64,6 +65,16 @@ def in_turns(
             if number >= 0:
                 times[name].append((perf_counter() - begun) * 1000)
     return times
+
+
+def print_ratios(ways: Ways, times: Times, *, what: str) -> None:
+    """Prints a table of the ways, each with the median of its ratios to the first one, the floor, in the same round."""
+    floor = times[next(iter(ways))]
+    print(f"| {what} | median | p95 | times the floor |\n|---|---|---|---|")
+    for name in ways:
+        found = times[name]
+        ratio = median(mine / least for mine, least in zip(found, floor, strict=True))
+        print(f"| {name} | {median(found):.2f} ms | {quantiles(found, n=20)[-1]:.2f} ms | {ratio:.1f} |")
 
 
 def add_doctors(practice: Practice, clinic_name: str, amount: int) -> list[tuple[int, int, int]]:

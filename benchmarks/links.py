@@ -15,12 +15,11 @@ from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from statistics import median, quantiles
 from typing import Any
 
 from sqlalchemy import URL
 
-from benchmarks.bench import Ways, argument_parser, bench_database, in_turns
+from benchmarks.bench import Ways, argument_parser, bench_database, in_turns, print_ratios
 from dev.lambda_context import LambdaContext
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
@@ -78,12 +77,7 @@ def main() -> None:
     with bench_database(wanted.url) as url:
         ways = requests_of(url, Clock(NOW))
         times = in_turns(lambda: ways, wanted.rounds, warm_up=WARM_UP)
-    floor = times[next(iter(ways))]
-    print("| request | median | p95 | times the floor |\n|---|---|---|---|")
-    for name in ways:
-        found = times[name]
-        ratio = median(mine / least for mine, least in zip(found, floor, strict=True))
-        print(f"| {name} | {median(found):.2f} ms | {quantiles(found, n=20)[-1]:.2f} ms | {ratio:.1f} |")
+    print_ratios(ways, times, what="request")
 
 
 if __name__ == "__main__":

@@ -70,9 +70,6 @@ class Step(StrEnum):
 # States that keep their time: nobody else can book it.
 HOLDING = frozenset({Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN, Status.COMPLETED})
 
-# Something is still to come of a visit with one of these.
-UNFINISHED = HOLDING - {Status.COMPLETED}
-
 # Claims that ended longer ago than this are purged.
 CLAIMS_KEPT = timedelta(days=7)
 MAX_OPEN_REQUESTS = 3

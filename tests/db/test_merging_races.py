@@ -14,8 +14,6 @@ from threading import Barrier
 import pytest
 from sqlalchemy import URL, select
 
-from lambda_function.bootstrap.operator_context import UrlCredentials
-from lambda_function.db.engine import build_engine
 from lambda_function.db.models import Appointment, Guardian, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
@@ -27,15 +25,14 @@ from lambda_function.services.operators import checking
 from lambda_function.services.operators.actions import OperatorContext, run
 from tests.clock import NOW
 from tests.db.agreement import assert_agreement
+from tests.db.rounds import playing
 from tests.factories import Practice, sub_of
 from tests.profiles import examples
-from tests.servers import empty_tables
 from tests.traces import everywhere
 
 ROUNDS = examples(2, 200)
 # The database is emptied after so many rounds, because each round is checked against everything in it.
 ROUNDS_TOGETHER = 10
-CLIENTS = 4
 Act = Callable[[Database], object]
 
 
@@ -156,24 +153,8 @@ class Scene:
 @pytest.fixture
 def rounds(race_url: URL) -> Iterator[Iterator[Scene]]:
     """The scene, once for each round, which is checked at its end."""
-    engines = [build_engine(UrlCredentials(race_url), tls=None) for _ in range(CLIENTS)]
-    databases = [Database(engine, lambda: NOW) for engine in engines]
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        yield _played(race_url, databases, pool)
-    for engine in engines:
-        engine.dispose()
-
-
-def _played(url: URL, databases: list[Database], pool: ThreadPoolExecutor) -> Iterator[Scene]:
-    parts = (range(start, min(start + ROUNDS_TOGETHER, ROUNDS)) for start in range(0, ROUNDS, ROUNDS_TOGETHER))
-    for together in parts:
-        with Practice.open(url) as practice:
-            scene = Scene(practice, databases, pool)
-            for _ in together:
-                scene.next_round()
-                yield scene
-                scene.check()
-        empty_tables(url)
+    with playing(race_url, Scene, rounds=ROUNDS, together=ROUNDS_TOGETHER) as played:
+        yield played
 
 
 def is_merged(outcome: object) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, and_, bindparam, case, delete, func, insert, select, union, update
+from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Appointment, AppointmentEvent, Link, Notification, Recall, WaitlistEntry
 from lambda_function.db.models.links import LINK_ROWS
+from lambda_function.db.repositories.recalls import is_of
 from lambda_function.db.rows import columns, fetch_all, fetch_one, write
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.appointment import EventAction, Status, Via
@@ -99,9 +100,7 @@ _LEADING = union(
     _LINKS_OF.where(Notification.appointment_id.in_(_VISITS)),
     _LINKS_OF.where(Notification.subject.in_(bindparam("subjects", expanding=True))),
     _LINKS_OF.join(Recall, Recall.recall_id == Notification.recall_id)
-    .join(
-        Appointment, and_(Appointment.patient_id == Recall.patient_id, Appointment.treatment_id == Recall.treatment_id)
-    )
+    .join(Appointment, is_of(Appointment, Recall))
     .where(Appointment.appointment_id.in_(_VISITS), Recall.open_key == 1),
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, Clinic, Patient, Recall, Treatment, User
+from lambda_function.db.repositories.recalls import is_of
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.db.scoping import UNSCOPED
 from lambda_function.domain.actor import Role
@@ -49,7 +50,7 @@ _PATIENTS = (
     .order_by(Patient.user_id)
     .limit(bindparam("page_limit"))
 )
-_SAME = and_(Recall.patient_id == Appointment.patient_id, Recall.treatment_id == Appointment.treatment_id)
+_SAME = is_of(Appointment, Recall)
 _LAST_VISITS: AnySelect = (
     select(*columns(LastVisit, Appointment, Clinic, clinic_id=Clinic.clinic_id, clinic_name=Clinic.name))
     .join(Clinic, Clinic.clinic_id == Appointment.clinic_id)

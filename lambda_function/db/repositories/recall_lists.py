@@ -28,15 +28,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect, instant_parameter
+from lambda_function.db.base import AnySelect
 from lambda_function.db.criteria import in_my_clinics
 from lambda_function.db.models import Appointment, Clinic, PersonName, Recall, RecallEvent, Treatment
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS
 from lambda_function.db.models.notifications import NOTIFICATION_ROWS
 from lambda_function.db.repositories.appointments import ACTOR_NAME, MERGED_INTO
 from lambda_function.db.repositories.keyset import first_of
+from lambda_function.db.repositories.recalls import is_ahead
 from lambda_function.db.rows import columns, fetch_all, fetch_one
-from lambda_function.domain.appointment import UNFINISHED
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.recalls import RecallAction, RecallState, RecallStatus
 
@@ -109,12 +109,7 @@ def _is_booked(*, staff: bool) -> ColumnElement[bool]:
     visits in the clinics of others.
     """
     rows = APPOINTMENT_ROWS.alias().c
-    ahead = exists().where(
-        rows.patient_id == Recall.patient_id,
-        rows.treatment_id == Recall.treatment_id,
-        rows.status.in_(sorted(UNFINISHED)),
-        rows.ends_at > instant_parameter("now"),
-    )
+    ahead = exists().where(is_ahead(rows, Recall))
     return ahead.where(in_my_clinics(rows.clinic_id)) if staff else ahead
 
 
@@ -130,12 +125,7 @@ def _visit(*which: ColumnElement[bool]) -> Any:
     )
 
 
-_VISIT_AHEAD = _visit(
-    Appointment.patient_id == Recall.patient_id,
-    Appointment.treatment_id == Recall.treatment_id,
-    Appointment.status.in_(sorted(UNFINISHED)),
-    Appointment.ends_at > instant_parameter("now"),
-)
+_VISIT_AHEAD = _visit(is_ahead(Appointment, Recall))
 _ENDED_BY = _visit(Appointment.appointment_id == Recall.done_by)
 _OPENED_BY = _visit(Appointment.appointment_id == Recall.opened_by)
 _LAST_NOTIFIED_AT = (

@@ -10,15 +10,13 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect, instant_parameter
+from lambda_function.db.base import AnySelect
 from lambda_function.db.models import Appointment, Clinic, Notification, Recall, RecallSweep, User
+from lambda_function.db.repositories.recalls import is_ahead
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
-from lambda_function.domain.appointment import Status
 from lambda_function.domain.quiet_hours import QuietHours
 from lambda_function.domain.recalls import RecallStatus
-
-_AHEAD = (Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN)
 
 
 class RecallingClinic(NamedTuple):
@@ -53,12 +51,7 @@ def visit_ahead(recall: Any) -> ColumnElement[int | None]:
     """
     visit: ColumnElement[int | None] = (
         select(Appointment.appointment_id)
-        .where(
-            Appointment.patient_id == recall.patient_id,
-            Appointment.treatment_id == recall.treatment_id,
-            Appointment.status.in_(_AHEAD),
-            Appointment.ends_at > instant_parameter("now"),
-        )
+        .where(is_ahead(Appointment, recall))
         .order_by(Appointment.starts_at, Appointment.appointment_id)
         .limit(1)
         .correlate(recall)

@@ -22,10 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect, UtcDateTime, instant_parameter
+from lambda_function.db.base import AnySelect, UtcDateTime
 from lambda_function.db.models import Appointment, Clinic, Recall
+from lambda_function.db.repositories.recalls import is_ahead, is_of
 from lambda_function.db.rows import columns, fetch_all
-from lambda_function.domain.appointment import HOLDING, UNFINISHED
+from lambda_function.domain.appointment import HOLDING
 from lambda_function.domain.recalls import RecallStatus
 
 
@@ -48,13 +49,10 @@ class RecallsOfDay(NamedTuple):
 
 
 _CLINICS = select(*columns(ClinicOfReport, Clinic)).order_by(Clinic.clinic_id)
-_SAME = and_(Appointment.patient_id == Recall.patient_id, Appointment.treatment_id == Recall.treatment_id)
-_AHEAD = exists().where(
-    _SAME, Appointment.status.in_(sorted(UNFINISHED)), Appointment.ends_at > instant_parameter("now")
-)
+_AHEAD = exists().where(is_ahead(Appointment, Recall))
 # The visit from which the recall comes is no answer to it.
 _ANSWERS = and_(
-    _SAME,
+    is_of(Appointment, Recall),
     Appointment.status.in_(sorted(HOLDING)),
     or_(Appointment.appointment_id == Recall.done_by, Appointment.ends_at > Recall.created_at),
     Appointment.appointment_id != func.coalesce(Recall.opened_by, 0),

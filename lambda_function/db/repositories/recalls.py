@@ -4,17 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, exists, insert, not_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, insert, not_, select, true, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect
+from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Appointment, Clinic, ClinicPatient, Recall, Treatment, User
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS
 from lambda_function.db.models.people import USER_ROWS
 from lambda_function.db.models.recalls import RECALL_EVENT_ROWS, RECALL_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.db.scoping import UNSYNCED
+from lambda_function.domain.appointment import UNFINISHED
 from lambda_function.domain.recalls import RecallStatus
 
 
@@ -128,6 +129,16 @@ MONTHS_OF_VISIT = (
 OPEN_OF_VISIT = (
     select(RECALL_ROWS.c.recall_id).where(_OPEN_FOR_VISIT, not_(_OPENED_LATER)).correlate(Appointment).scalar_subquery()
 )
+
+
+def is_of(visit: Any, recall: Any) -> ColumnElement[bool]:
+    """Returns the criterion for visits of the patient and for the treatment of a recall. Both are classes or tables."""
+    return and_(visit.patient_id == recall.patient_id, visit.treatment_id == recall.treatment_id)
+
+
+def is_ahead(visit: Any, recall: Any) -> ColumnElement[bool]:
+    """Returns the criterion for visits by which a recall is booked. The statement binds `now`."""
+    return and_(is_of(visit, recall), visit.status.in_(sorted(UNFINISHED)), visit.ends_at > instant_parameter("now"))
 
 
 def find(session: Session, recall_id: int) -> StoredRecall | None:

@@ -29,15 +29,19 @@ _STATES: Mapping[str, tuple[str, ...]] = {
     "complete_appointment": ("CHECKED_IN", "BOOKED"),
     "mark_no_show": ("BOOKED",),
 }
+_ENDED = {"DONE", "DISMISSED"}
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What can be tried today: bookings, and the visits of the receptionist's clinic, the latest first."""
+    """What can be tried today: bookings, the visits of the receptionist's clinic, the latest first, and the latest
+    recall there that is open.
+    """
 
     now: datetime
     bookings: list[Booking]
     visits: list[Any]
+    recall_id: int | None
 
 
 def served(document: str, addresses: Addresses, now: datetime) -> str:
@@ -52,9 +56,12 @@ def today(get: Get, now: datetime) -> Today:
     try:
         window = {"from": (now - timedelta(days=1)).isoformat(), "limit": 100}
         visits = get(example.RECEPTIONIST, "/appointments", window)["items"]
-        return Today(now, example.bookings(get, now, 3), sorted(visits, key=_id, reverse=True))
+        recalls = get(example.RECEPTIONIST, "/recalls", {"due_from": now.date().isoformat(), "limit": 100})["items"]
+        still_open = [recall["recall_id"] for recall in recalls if recall["state"] not in _ENDED]
+        bookings = example.bookings(get, now, 3)
+        return Today(now, bookings, sorted(visits, key=_id, reverse=True), max(still_open, default=None))
     except StackError:
-        return Today(now, [], [])
+        return Today(now, [], [], None)
 
 
 def refreshed(document: dict[str, Any], today: Today) -> dict[str, Any]:
@@ -66,6 +73,8 @@ def refreshed(document: dict[str, Any], today: Today) -> dict[str, Any]:
             shown["example"] = _moved(shown["example"], later)
             if shown.get("name") == "appointment_id":
                 shown["example"] = _visit(operation["operationId"], today.visits, shown["example"])
+            if shown.get("name") == "recall_id" and today.recall_id is not None:
+                shown["example"] = today.recall_id
             if operation["operationId"] in _FREE and len(today.bookings) > _FREE[operation["operationId"]][0]:
                 number, fill = _FREE[operation["operationId"]]
                 shown["example"] = fill(shown["example"], today.bookings[number])

@@ -1,7 +1,7 @@
 """The booking that `make run` prints works whenever it is started, and whatever was done before."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,3 +107,18 @@ def test_the_document_of_the_local_stack_shows_what_can_be_booked_at(
     query = {each["name"]: each for each in document["paths"]["/availability"]["get"]["parameters"]}
     window = {name: query[name]["example"] for name in ("from", "to", "treatment_id", "doctor_id")}
     assert get("pat", "/availability", window)["items"] != []
+
+
+def test_the_document_of_the_local_stack_shows_a_recall_that_can_be_dismissed(get: Get, caller: ApiClient) -> None:
+    made = []
+    for treatment_id in (1, 2):
+        body = {"patient_id": caller.get("pat", "/me").json["user_id"], "treatment_id": treatment_id}
+        due_on = (NOW + timedelta(days=10)).date().isoformat()
+        made.append(caller.post("rita", "/recalls", {**body, "due_on": due_on}).json["recall_id"])
+    ended = caller.post("rita", f"/recalls/{made[1]}/dismiss", {"reason": "Moved away"})
+    assert ended.status == 200, ended.text
+
+    document = refreshed(json.loads(FILE.read_text()), today(get, NOW))
+
+    shown = document["paths"]["/recalls/{recall_id}/dismiss"]["post"]["parameters"]
+    assert [each["example"] for each in shown if each.get("name") == "recall_id"] == [made[0]]

@@ -115,10 +115,10 @@ def test_the_document_of_the_local_stack_shows_a_recall_that_can_be_dismissed(ge
         body = {"patient_id": caller.get("pat", "/me").json["user_id"], "treatment_id": treatment_id}
         due_on = (NOW + timedelta(days=10)).date().isoformat()
         made.append(caller.post("rita", "/recalls", {**body, "due_on": due_on}).json["recall_id"])
-    ended = caller.post("rita", f"/recalls/{made[1]}/dismiss", {"reason": "Moved away"})
+    ended = caller.post("rita", f"/recalls/{made[0]}/dismiss", {"reason": "Moved away"})
     assert ended.status == 200, ended.text
 
     document = refreshed(json.loads(FILE.read_text()), today(get, NOW))
 
     shown = document["paths"]["/recalls/{recall_id}/dismiss"]["post"]["parameters"]
-    assert [each["example"] for each in shown if each.get("name") == "recall_id"] == [made[0]]
+    assert [each["example"] for each in shown if each.get("name") == "recall_id"] == [made[1]]

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dev.children import Child, running
-from dev.database import APP_SECRET
+from dev.secret_names import APP_SECRET
 from dev.stack import StackError
 from lambda_function.aws.secrets import SecretVersions
 
@@ -45,12 +46,18 @@ class UnknownPersonError(StackError):
     """Cognito has no account with that name."""
 
 
+@cache
+def _session() -> boto3.Session:
+    """Each session reads the descriptions of the services anew, which takes a quarter of a second."""
+    return boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - the emulator takes any
+
+
 class Aws:
     """Everything that the local stack asks of the emulator at `url`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - the emulator takes any
+        self.session = _session()
         self.cognito: CognitoIdentityProviderClient = self.session.client("cognito-idp", endpoint_url=url)
         self._secrets: SecretsManagerClient = self.session.client("secretsmanager", endpoint_url=url)
 

@@ -3,24 +3,26 @@ same names and rights as in production.
 """
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from dev.secret_names import (
+    APP_SECRET,
+    MAIN_SECRETS,
+    MASTER_SECRET,
+    READER_SECRET,
+    SecretNames,
+    register_secrets,
+)
 from dev.stack import StackError
 from lambda_function.bootstrap import alembic_setup
 from lambda_function.db import logins
 from lambda_function.db.schemas import Schema
 from lambda_function.services import database_users
 from lambda_function.services.database_users import ManagedDatabase, Secrets
-
-MASTER_SECRET = "dentist/master"  # noqa: S105 - the secret's name
-APP_SECRET = "dentist/app"  # noqa: S105 - the secret's name
-MIGRATOR_SECRET = "dentist/migrator"  # noqa: S105 - the secret's name
-READER_SECRET = "dentist/reader"  # noqa: S105 - the secret's name
 
 _DATABASE = "dentist"
 # Users are named after their database, so its name has 23 characters at most.
@@ -49,29 +51,6 @@ class Register:
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SecretNames:
-    app: str
-    migrator: str
-    reader: str | None = None
-
-
-_MAIN_SECRETS = SecretNames(APP_SECRET, MIGRATOR_SECRET, READER_SECRET)
-
-
-def register_secrets(country: str) -> SecretNames:
-    folder = f"dentist/register/{country.lower()}"
-    return SecretNames(f"{folder}/app", f"{folder}/migrator")
-
-
-def secret_names(countries: Iterable[str]) -> list[str]:
-    """Returns the names of all secrets of the stack."""
-    registers = [register_secrets(country) for country in countries]
-    return [MASTER_SECRET, APP_SECRET, MIGRATOR_SECRET, READER_SECRET] + [
-        name for names in registers for name in (names.app, names.migrator)
-    ]
-
-
 def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> Accounts:
     """Creates the database (`dentist` unless the URL names another) and its users, and fills their secrets, which
     must exist. The users are created again each time, so that they have exactly today's rights.
@@ -88,7 +67,7 @@ def provision(administrator: sa.URL, database: str | None, secrets: Secrets) -> 
     except OperationalError as error:
         raise StackError(f"The database server refused the connection: {error.orig}") from error
     try:
-        return _with_users(administrator, own, secrets, _MAIN_SECRETS, Schema.MAIN)
+        return _with_users(administrator, own, secrets, MAIN_SECRETS, Schema.MAIN)
     except ValueError as error:
         raise StackError(f"The database {own.database} cannot be used here: {error}.") from None
 

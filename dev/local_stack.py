@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from dev import aws, clock, country, database, demo, example, messaging, stops
 from dev.children import Child, running
 from dev.mysql import NoDatabaseServerError, Server, running_server
+from dev.secret_names import secret_names
 from dev.stack import Addresses, StackError, elsewhere, locked, shown
 from dev.token import token_of
 from lambda_function.aws.secrets import SecretVersions
@@ -115,7 +116,7 @@ def _running(options: _Options) -> Iterator[_Stack]:
         emulator.wait_until_it_answers(f"{aws_url}/moto-api/")
         account = aws.Aws(aws_url)
         senders = messaging.create(account)
-        secrets = account.create_secrets(*database.secret_names(demo.countries()))
+        secrets = account.create_secrets(*secret_names(demo.countries()))
         accounts = database.provision(server.url, options.database_name, secrets)
         registers = _registers(options, server, country.states(aws_url), secrets)
         known = [register.country for register in registers]

@@ -4,7 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from dev import database, demo
 from dev.aws import PASSWORD, Aws, UnknownPersonError, reached
 from dev.stack import DEFAULT_FOLDER, Addresses, StackError
 
@@ -58,6 +57,9 @@ def token_of(addresses: Addresses, user_name: str) -> str:
 
 
 def _make_account(account: Aws, addresses: Addresses, user_name: str) -> None:
+    # Most people have an account. The curl that `make run` prints waits for a token, and these imports take a second.
+    from dev import database, demo  # noqa: PLC0415 - see above
+
     url = database.app_url(account.secrets())
     if url is None or not demo.known(url, user_name):
         raise StackError(

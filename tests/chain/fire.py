@@ -17,7 +17,7 @@ from dev import messaging
 from dev.aws import Aws, environment, lambda_environment
 from dev.children import running
 from dev.clock import StackClock
-from dev.database import APP_SECRET
+from dev.secret_names import APP_SECRET
 from tests.aws import secret_of
 from tests.chain.programs import BIRTHS, CLOCK, DEATHS, INVOKE_PORT, LIVES, MESSAGE_ROLES, TURN
 from tests.chain.providers import BUS, BYSTANDER, DELIVERIES, TROUBLE

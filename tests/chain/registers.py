@@ -12,8 +12,8 @@ from sqlalchemy import URL, text
 
 from dev import messaging
 from dev.aws import Aws, lambda_environment
-from dev.database import APP_SECRET
 from dev.gate import Gate
+from dev.secret_names import APP_SECRET, READER_SECRET
 from lambda_function.aws.events import EventBridge
 from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.bootstrap.operator_context import UrlCredentials
@@ -30,7 +30,6 @@ from tests.zones import zone_named
 
 COUNTRIES: Mapping[str, str] = {"PE": "America/Lima", "CL": "America/Santiago"}
 RELAY, REGISTRATION = "relay", "registration"
-_READER_SECRET = "dentist/reader"
 _VISIBILITY_SECONDS = 1
 
 Row = Mapping[str, Any]
@@ -170,15 +169,15 @@ def burning_registers(
     reader = reader_user(main)
     with ExitStack() as stack:
         account = stack.enter_context(emulated_aws(folder))
-        secrets = account.create_secrets(APP_SECRET, _READER_SECRET, *found)
-        accounts = {APP_SECRET: app, _READER_SECRET: reader} | {name: each.login for name, each in found.items()}
+        secrets = account.create_secrets(APP_SECRET, READER_SECRET, *found)
+        accounts = {APP_SECRET: app, READER_SECRET: reader} | {name: each.login for name, each in found.items()}
         for name, login in accounts.items():
             secrets.put_current(name, secret_of(login))
         queues = _queues(account, found.values(), max_receives)
         shared = lambda_environment(account.url) | {"EVENT_BUS_NAME": messaging.BUS, "MAX_RECEIVES": str(max_receives)}
         programs = {RELAY: shared, REGISTRATION: shared | {QUEUE: queues[REGISTRATION]}}
         for country, each in found.items():
-            own = {"COUNTRY": country, "DATABASE_SECRET_ID": _READER_SECRET, "REGISTER_SECRET_ID": country}
+            own = {"COUNTRY": country, "DATABASE_SECRET_ID": READER_SECRET, "REGISTER_SECRET_ID": country}
             programs[each.role] = shared | own | {QUEUE: queues[each.role]}
         fire = stack.enter_context(burning(folder, account, programs, queues, longest_life=longest_life))
         yield Registers(fire, account, main, reader, found)

@@ -99,7 +99,7 @@ def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
     check_due_on(request.due_on, work.now.date())
     if visible_ids(work.session, patient_id=request.patient_id).patient_id is None:
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
-    check_ids(work, treatment_id=request.treatment_id, doctor_id=request.doctor_id, clinic_id=request.clinic_id)
+    check_ids(work, treatment_id=request.treatment_id, doctor_id=None, clinic_id=request.clinic_id)
     clinic_id = _clinic_of(work, request)
     require(work.actor, Action.SET_RECALLS, Subject(request.patient_id, request.doctor_id, clinic_id))
     lock_patient(work, request.patient_id)
@@ -128,17 +128,23 @@ def open_many(work: UnitOfWork, recalls: Sequence[NewRecall]) -> None:
 
 
 def _clinic_of(work: UnitOfWork, request: RecallRequest) -> int:
-    """Raises InvalidInputError for a doctor of another clinic than the one asked for."""
-    of_doctor = None if request.doctor_id is None else doctor_clinic(work.session, request.doctor_id)
-    if of_doctor is not None:
-        if request.clinic_id not in {None, of_doctor.clinic_id}:
-            raise InvalidInputError("This doctor works in another clinic.", field="doctor_id")
-        return of_doctor.clinic_id
+    if request.doctor_id is not None:
+        return _clinic_of_doctor(work, request.doctor_id, request.clinic_id)
     return (
         request.clinic_id
         or recall_rows.clinic_of_last_visit(work.session, request.patient_id)
         or min(work.actor.clinic_ids)
     )
+
+
+def _clinic_of_doctor(work: UnitOfWork, doctor_id: int, clinic_id: int | None) -> int:
+    """Raises InvalidInputError for nobody in practice, and for a doctor of another clinic than the one asked for."""
+    clinic = doctor_clinic(work.session, doctor_id)
+    if clinic is None:
+        raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
+    if clinic_id not in {None, clinic.clinic_id}:
+        raise InvalidInputError("This doctor works in another clinic.", field="doctor_id")
+    return clinic.clinic_id
 
 
 def change(
@@ -153,12 +159,8 @@ def change(
     changed = {name: value for name, value in values.items() if value != getattr(recall, name)}
     if "due_on" in changed:
         check_due_on(changed["due_on"], work.now.date())
-    doctor_id = changed.get("doctor_id")
-    if doctor_id is not None:
-        check_ids(work, treatment_id=recall.treatment_id, doctor_id=doctor_id, clinic_id=None)
-        clinic = doctor_clinic(work.session, doctor_id)
-        if clinic is None or clinic.clinic_id != recall.clinic_id:
-            raise InvalidInputError("This doctor works in another clinic.", field="doctor_id")
+    if changed.get("doctor_id") is not None:
+        _clinic_of_doctor(work, changed["doctor_id"], recall.clinic_id)
     if not changed:
         return
     written = {**changed, "due_set_at": work.now} if "due_on" in changed else changed

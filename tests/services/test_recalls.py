@@ -240,6 +240,27 @@ def test_a_doctor_of_another_clinic_than_that_of_the_recall_is_refused(desk: Des
         desk.change(recall, by="both", doctor_id=drsol)
 
 
+def test_a_doctor_who_has_left_is_refused(desk: Desk) -> None:
+    recall_id = desk.open()
+    desk.visit(doctor_id=desk.practice.ids["drwu"])  # rita goes on seeing the doctor of this visit
+    desk.practice.session.execute(update(User).where(User.user_name == "drwu").values(active=False))
+    desk.practice.session.commit()
+    gone = desk.practice.ids["drwu"]
+
+    with pytest.raises(InvalidInputError, match="no such doctor"):
+        desk.open(treatment_id=2, doctor_id=gone, clinic_id=1)
+    with pytest.raises(InvalidInputError, match="no such doctor"):
+        desk.change(recall_id, doctor_id=gone)
+
+
+def test_the_doctor_of_a_recall_may_change_though_its_treatment_is_no_longer_offered(desk: Desk) -> None:
+    recall_id = desk.open()
+    desk.practice.session.execute(update(Treatment).where(Treatment.treatment_id == 1).values(active=False))
+    desk.practice.session.commit()
+    desk.change(recall_id, doctor_id=desk.practice.ids["drwu"])
+    assert desk.row(Recall, recall_id).doctor_id == desk.practice.ids["drwu"]
+
+
 def test_two_open_recalls_for_a_treatment_are_refused_also_in_another_clinic(desk: Desk) -> None:
     desk.open()
     for by in ("rita", "drsol"):

@@ -8,6 +8,7 @@ from tests.cli.terminal import Terminal
 from tests.pages.family import Family
 from tests.pages.seen import visits
 from tests.pages.visitor import Visitor
+from tests.services.notifications.planned import noticed, recalled
 
 LATER = rfc3339(instant("17:00"))
 
@@ -64,6 +65,18 @@ def test_links_of_the_offer_that_was_accepted_end(terminal: Terminal, family: Fa
 
     assert answer["ended"] == 2
     assert [family.visitor.get(path).status for path in told] == [404, 404]
+
+
+def test_the_link_of_a_recall_ends_with_those_of_the_visit_that_was_booked_by_it(
+    terminal: Terminal, visitor: Visitor, desk: Desk
+) -> None:
+    noticed(visitor.messages, recalled(visitor.messages))
+    [path] = visitor.links().values()
+    assert visitor.post(path, "book", starts_at=LATER).status == 303
+
+    answer = terminal.done("links", "end", "--visit", str(visits(desk)[0].appointment_id))
+
+    assert (answer["ended"], visitor.get(path).status) == (1, 404)
 
 
 def test_links_of_an_offer_end_when_another_visit_was_booked_in_place_of_its_own(

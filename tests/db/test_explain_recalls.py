@@ -108,6 +108,38 @@ def test_those_who_are_to_be_told_are_found_by_an_index(recalled: Crowd) -> None
     check(recalled, sent)
 
 
+def test_completing_finds_the_recall_by_an_index(recalled: Crowd) -> None:
+    desk = recalled.desk
+    start = NOW - timedelta(minutes=40)
+    waiting = desk.practice.session.scalars(select(Recall.patient_id).where(Recall.status == RecallStatus.OPEN))
+    visit = desk.practice.add_appointment(start, status=Status.CHECKED_IN, patient_id=waiting.first())
+    with recalled.recorded() as sent:
+        answer = desk.client.post("drjay", f"/appointments/{visit.appointment_id}/complete")
+        assert answer.status == 200, answer.text
+
+    assert [one for one in sent if "recall" in one.statement and "FOR UPDATE" in one.statement]
+    check(recalled, sent)
+
+
+def test_what_a_reception_does_reads_by_an_index(recalled: Crowd) -> None:
+    client = recalled.desk.client
+    wanted = {
+        "patient_id": recalled.desk.id_of("pat"),
+        "treatment_id": CLEANING,
+        "due_on": "2030-03-01",
+        "clinic_id": 1,
+    }
+    with recalled.recorded() as sent:
+        opened = client.post("rita", "/recalls", wanted)
+        assert opened.status == 201, opened.text
+        path = f"/recalls/{opened.json['recall_id']}"
+        assert client.call("rita", "PATCH", path, {"due_on": "2030-04-01"}).status == 200
+        assert client.post("rita", f"{path}/dismiss", {"reason": "Moved away"}).status == 200
+        assert len(client.get("rita", f"{path}/history").json["items"]) == 3
+
+    check(recalled, sent)
+
+
 def test_the_report_reads_by_an_index(recalled: Crowd) -> None:
     with recalled.recorded() as sent:
         assert report(Database(recalled.engine, Clock(NOW)), RecallReport())["months"]

@@ -1,6 +1,6 @@
 """When a message still holds, whatever has happened since it was planned, and when it is tried again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -13,14 +13,17 @@ from lambda_function.domain.message_rules import (
     pause_after,
     reminder_hours,
     why_not_of_offer,
+    why_not_of_recall,
     why_not_of_visit,
 )
 from lambda_function.domain.notifications import NotificationKind, Reason
+from lambda_function.domain.recalls import RecallStatus, recall_subject
 from lambda_function.domain.waitlist import WaitlistStatus
 
 BASIS = datetime(2030, 1, 7, 14, 0, tzinfo=UTC)
 NOW = BASIS + timedelta(hours=1)
 START = BASIS + timedelta(days=1)
+DUE = date(2030, 2, 28)
 EARLIER, LATER = BASIS - timedelta(microseconds=1), BASIS + timedelta(microseconds=1)
 OF_VISITS = [kind for kind in NotificationKind if kind not in {NotificationKind.OFFER, NotificationKind.RECALL}]
 UNDER_WAY = [Status.CHECKED_IN, Status.COMPLETED, Status.NO_SHOW]
@@ -60,6 +63,12 @@ class Offer(NamedTuple):
     offer_expires_at: datetime | None = NOW + timedelta(minutes=1)
     offer_doctor_id: int | None = 7
     waitlist_id: int = 5
+
+
+class Recall(NamedTuple):
+    status: RecallStatus = RecallStatus.OPEN
+    due_on: date = DUE
+    appointment_id: int | None = None
 
 
 def test_the_table_has_each_kind_in_each_state() -> None:
@@ -114,6 +123,26 @@ def test_a_visit_that_got_another_time_since_is_told_of_by_a_later_message(kind:
 )
 def test_an_offer_is_told_while_it_stands(offer: Offer, *, stands: bool) -> None:
     assert why_not_of_offer(offer_subject(5, BASIS, 7), offer, NOW) is (None if stands else Reason.OFFER_ENDED)
+
+
+@pytest.mark.parametrize(
+    ("recall", "reason"),
+    [
+        (Recall(), None),
+        (Recall(due_on=DUE + timedelta(days=1)), Reason.SUPERSEDED),
+        (Recall(appointment_id=17), Reason.BOOKED),
+        *((Recall(status), Reason.RECALL_CLOSED) for status in RecallStatus if status is not RecallStatus.OPEN),
+        *(
+            (Recall(status, DUE + timedelta(days=1), appointment_id=17), Reason.RECALL_CLOSED)
+            for status in RecallStatus
+            if status is not RecallStatus.OPEN
+        ),
+    ],
+)
+def test_a_patient_is_told_of_a_recall_while_it_is_open_for_the_same_day_and_nothing_is_booked(
+    recall: Recall, reason: Reason | None
+) -> None:
+    assert why_not_of_recall(recall_subject(3, -14, DUE), recall) is reason
 
 
 @pytest.mark.parametrize(

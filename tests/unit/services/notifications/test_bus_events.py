@@ -43,6 +43,11 @@ def test_what_patients_did_themselves_or_need_not_know_is_not_told(name: str) ->
     assert read_event(event(f"appointment.{name}", CHANGE)) is None
 
 
+@pytest.mark.parametrize("name", ["opened", "done", "dismissed"])
+def test_that_a_recall_is_open_or_has_ended_tells_nobody(name: str) -> None:
+    assert read_event(event(f"recall.{name}", {"recall_id": 3, "appointment_id": 17, "at": CHANGE["at"]})) is None
+
+
 def test_what_is_not_to_be_announced_is_not_told() -> None:
     assert read_event(event("appointment.cancelled", {**CHANGE, "announce": False})) is None
 

@@ -24,6 +24,9 @@ from lambda_function.domain.recalls import DISMISSED, DONE, OPENED, RecallAction
 from lambda_function.services import deactivation, lifecycle, recalls
 from lambda_function.services.operators import checking
 from lambda_function.services.operators.actions import OperatorContext, run
+from lambda_function.services.operators.arguments import ImportBatch, ImportRow, RecallBackfill
+from lambda_function.services.operators.recall_backfill import backfill
+from lambda_function.services.operators.recall_import import import_recalls
 from lambda_function.services.recalls import RecallRequest
 from tests.clock import NOW
 from tests.db.rounds import CLIENTS, playing
@@ -110,6 +113,20 @@ class Scene:
     def merging(self, source: int, target: int) -> Act:
         arguments = {"source": f"id:{self.people[source]}", "target": f"id:{self.people[target]}"}
         return lambda database: run(OperatorContext(database), "users.merge", arguments)
+
+    def importing(self, patient: int) -> Act:
+        number = f"{self.round}-{patient}"
+        self.practice.add_identifier(self.people[patient], "national_id", "PE", number)
+        values = {"system": "national_id", "value": number, "treatment": "checkup", "due_on": BY_HAND.isoformat()}
+        batch = ImportBatch(clinic="Lima Centro", rows=[ImportRow(line=2, values=values)])
+        return lambda database: import_recalls(database, batch)
+
+    def filling_in(self, patient: int) -> Act:
+        """Opens recalls by visits that were completed before anybody was due for a check-up again."""
+        start = self._start(20)
+        self.practice.add_appointment(start, patient_id=self.people[patient], status=Status.COMPLETED)
+        wanted = RecallBackfill(treatment="checkup", plan=False, after=self.people[0] - 1)
+        return lambda database: backfill(database, wanted)
 
     def erasing(self, patient: int) -> Act:
         arguments = {"user_name": self.names[patient], "cancel_visits": True}
@@ -255,6 +272,17 @@ def test_opening_by_hand_and_completing(rounds: Iterator[Scene]) -> None:
         assert left.opened_by == scene.visits[0][0]
         assert len(scene.rows()) == (2 if isinstance(opened, int) else 1)
         assert isinstance(opened, int) or opened == "already_recalled"
+
+
+def test_importing_filling_in_opening_and_completing(rounds: Iterator[Scene]) -> None:
+    for scene in rounds:
+        imported, filled_in, opened, completed = scene.at_once(
+            scene.importing(0), scene.filling_in(0), scene.opening(0), scene.completing(0, 0)
+        )
+        assert (is_view(imported), is_view(filled_in), is_view(completed)) == (True, True, True)
+        assert isinstance(opened, int) or opened == "already_recalled"
+        [left] = scene.open()
+        assert left.patient_id == scene.people[0]
 
 
 @pytest.mark.parametrize("completed_of", [0, 1], ids=["source", "target"])

@@ -138,7 +138,7 @@ def list_recall_history(
     """Lists everything that happened to a recall, oldest first: who did what, when and why, and which visits opened and
     ended it.
 
-    Doctors and receptionists may read that of recalls of their clinics; patients get 403.
+    Doctors and receptionists may read it for recalls of their clinics; patients get 403.
     """
     after = None if cursor is None else paging.after_id(cursor)
     rows = recall_lists.history(current_work(), recall_id, after=after, limit=limit + 1)
@@ -150,10 +150,10 @@ def open_recall(wanted: NewRecall) -> Response[Recall]:
     """Notes that a patient is due for a treatment. Completing a visit does the same by itself if the treatment has
     `recall_months`, and ends the open recall for it.
 
-    Doctors and receptionists may do this for patients of their clinics. Messages ask the patient to come on the days
-    before and after `due_on` that the clinic has chosen and that are still ahead. 409 `already_recalled`: the patient
-    has an open recall for the treatment, perhaps in another clinic; change or dismiss that one. 422 names the field
-    that is wrong.
+    Doctors and receptionists may do this for patients of their clinics. The patient gets a message on each of the days
+    before and after `due_on` that the clinic has chosen, as far as they are still ahead. 409 `already_recalled`: the
+    patient has an open recall for the treatment, perhaps in another clinic; change or dismiss that one. 422 names the
+    field that is wrong.
     """
     work = current_work()
     return _answer(work, recalls.open_recall(work, wanted.request(work)), HTTPStatus.CREATED)
@@ -161,7 +161,7 @@ def open_recall(wanted: NewRecall) -> Response[Recall]:
 
 @router.patch("/recalls/<recall_id>", tags=["recalls"], summary="Change a recall")
 def change_recall(recall_id: RecallId, wanted: RecallChange, if_match: RecallMatch = None) -> Response[Recall]:
-    """Changes the day, the doctor or the note of an open recall. For another day, new messages ask the patient to come.
+    """Changes the day, the doctor or the note of an open recall. If the day changes, the patient gets new messages.
 
     Doctors and receptionists may do this for recalls of their clinics. 412: somebody changed the recall since the ETag
     in `If-Match` was read; read it again. 409 `invalid_transition`: it is done or dismissed; open another one.
@@ -173,8 +173,8 @@ def change_recall(recall_id: RecallId, wanted: RecallChange, if_match: RecallMat
 
 @router.post("/recalls/<recall_id>/dismiss", tags=["recalls"], summary="Dismiss a recall")
 def dismiss_recall(recall_id: RecallId, dismissal: Dismissal, if_match: RecallMatch = None) -> Response[Recall]:
-    """Ends an open recall without a visit; the patient is no longer told to come. This cannot be undone, but another
-    one can be opened.
+    """Ends an open recall without a visit; the patient gets no more messages about it. This cannot be undone, but
+    another one can be opened.
 
     Doctors and receptionists may do this for recalls of their clinics. 409 `invalid_transition`: it is done or
     dismissed already; read it again.

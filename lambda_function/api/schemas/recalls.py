@@ -41,7 +41,8 @@ class Recall(TypedDict):
     treatment: Annotated[TreatmentName, Field(description="What the patient is due for; it never changes")]
     clinic_id: Annotated[int, Field(description="The clinic that looks after the recall")]
     doctor_id: Annotated[
-        int | None, Field(description="The doctor to see: who treated the patient last, or whom staff chose, or null")
+        int | None,
+        Field(description="The doctor to see: who treated the patient last, or whom staff chose; null if nobody"),
     ]
     due_on: Annotated[date, Field(description="The day of the clinic's calendar from which the patient is due")]
     state: Annotated[
@@ -49,8 +50,8 @@ class Recall(TypedDict):
         Field(
             description=(
                 "`UPCOMING` before `due_on` and `DUE` from then on, by the clinic's calendar; `BOOKED` while a visit "
-                "of the treatment is ahead, for staff one in their clinics; `DONE` once the patient has come, and "
-                "`DISMISSED` once staff have decided against it"
+                "of the treatment is ahead, which staff learn of in their own clinics only; `DONE` once such a visit "
+                "has been completed, and `DISMISSED` once the recall has ended without one"
             )
         ),
     ]
@@ -142,8 +143,8 @@ class NewRecall(BaseModel):
         BodyId | None,
         Field(
             description=(
-                "The clinic that looks after it; left out, the doctor's, else that of the patient's last visit that "
-                "the caller may see, else the caller's with the lowest id"
+                "The clinic that looks after it. By default it is the doctor's, else that of the patient's last visit "
+                "that the caller may see, else the caller's with the lowest id"
             )
         ),
     ] = None
@@ -164,8 +165,8 @@ class NewRecall(BaseModel):
 
 
 class RecallChange(BaseModel):
-    """What to change of a recall: at least one field. Whatever is left out stays as it is; null removes the doctor or
-    the note.
+    """What to change about a recall: at least one field. Whatever is left out stays as it is; null removes the doctor
+    or the note.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})

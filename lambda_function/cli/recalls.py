@@ -40,9 +40,9 @@ def recalls() -> None:
 def report(tools: Tools, first: str | None, to: str | None, *, as_csv: bool, function: str | None) -> Output:
     """Count, by clinic and month, the patients who were due and those who booked.
 
-    DUE are recalls that became due in the month and were not dismissed. BOOKED WITHIN 30 DAYS are those of them with a
-    visit of the treatment that starts at the latest 30 days after the day; a cancelled or missed one does not count.
-    OVERDUE are those that are open today, without a visit ahead, and became due at least 3, 6 or 12 months ago.
+    DUE counts the recalls that are due in the month and were not dismissed. BOOKED WITHIN 30 DAYS counts those of them
+    with a visit of the treatment that starts at most 30 days after the due day; cancelled and missed visits do not
+    count. OVERDUE counts those that are open today, have no visit ahead, and became due at least 3, 6 or 12 months ago.
     """
     document = run_action(tools, "recalls.report", function, **{"from": first, "to": to})
     rows = [list(_COLUMNS.values()), *([str(row[name]) for name in _COLUMNS] for row in document["months"])]
@@ -59,11 +59,11 @@ def report(tools: Tools, first: str | None, to: str | None, *, as_csv: bool, fun
 @_function
 @click.pass_obj
 def backfill(tools: Tools, treatment: str, *, plan: bool, yes: bool, function: str | None) -> Output:
-    """Open recalls for patients whose last visit of TREATMENT, given by its code, was before there were recalls.
+    """Open recalls for patients who were treated before TREATMENT, given by its code, had `recall_months`.
 
-    They are due `recall_months` after that visit, in its clinic and with its doctor. Left out are patients who are
-    inactive, have an open recall or a later visit, or whose recall was dismissed after the visit. Notices whose time
-    has passed are not sent. If it is stopped half-way, run it again.
+    They are due `recall_months` after their last completed visit, in its clinic and with its doctor. Left out are
+    patients who are inactive, have an open recall or a later visit, or whose recall was dismissed after the visit.
+    Notices whose time has passed are not sent. If it is stopped half-way, run it again.
 
     It asks for confirmation on a terminal only.
     """
@@ -91,7 +91,7 @@ def _backfill_text(tally: Tally, done: str) -> str:
     weeks = ", ".join(f"{number:,}" for number in tally.weeks)
     lines = [
         f"Recalls {done}: {tally.recalls:,}, of which {tally.overdue:,} are due already.",
-        f"Notices in the next {len(tally.weeks)} weeks, at most, by week: {weeks}.",
+        f"Notices in each of the next {len(tally.weeks)} weeks, at most: {weeks}.",
         f"Notices whose time has passed, which are not sent: {tally.past:,}.",
     ]
     if tally.without_time_zone:

@@ -29,14 +29,14 @@ from lambda_function.services.catalogue import check_ids
 from lambda_function.services.guardians import lock_patient
 from lambda_function.services.visits import LockedVisit
 
-_NOBODY = "There is no such patient in this clinic. Look patients up with GET /users, and book them there first."
+_NOBODY = "This is no active patient of the clinic. Choose another `clinic_id`, or book a visit there first."
 Message = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class RecallRequest:
-    """A recall to open. Without a clinic, it is the doctor's, else that of the patient's last visit that the actor may
-    see, else the actor's with the lowest id.
+    """A recall to open. If no clinic is given, it is the doctor's, else that of the patient's last visit that the actor
+    may see, else the actor's with the lowest id.
     """
 
     patient_id: int
@@ -118,8 +118,8 @@ def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
 
 
 def open_many(work: UnitOfWork, recalls: Sequence[NewRecall]) -> None:
-    """Opens recalls for an operator, in as many statements however many they are. The patients are locked, none of them
-    has an open one for the treatment, and no treatment comes twice for a patient.
+    """Opens recalls for an operator, in the same number of statements however many there are. The patients are locked,
+    none of them has an open one for the treatment, and no treatment comes twice for a patient.
     """
     if recalls:
         ids = recall_rows.add_many(work.session, recalls, work.now)
@@ -150,8 +150,8 @@ def _clinic_of_doctor(work: UnitOfWork, doctor_id: int, clinic_id: int | None) -
 def change(
     work: UnitOfWork, recall_id: int, values: Mapping[str, Any], *, expected_versions: frozenset[int] | None = None
 ) -> None:
-    """Changes `due_on`, `doctor_id` and `note` of an open recall. What is the same already does not count. A new day is
-    told anew.
+    """Changes `due_on`, `doctor_id` and `note` of an open recall. A value that is the same already is no change.
+    If the day changes, the patient gets new messages.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, InvalidInputError, InvalidTransitionError.
     """
@@ -193,7 +193,7 @@ def dismiss(work: UnitOfWork, recall_id: int, reason: str, *, expected_versions:
 
 
 def dismiss_locked(work: UnitOfWork, recalls: Iterable[StoredRecall], reason: str) -> None:
-    """Ends these open recalls, whose patients are locked, in four statements, however many."""
+    """Ends these open recalls, whose patients are locked, in four statements, however many there are."""
     ids = [recall.recall_id for recall in recalls]
     if ids:
         recall_rows.dismiss(work.session, ids, work.now)
@@ -215,12 +215,12 @@ def _locked(work: UnitOfWork, recall_id: int, expected_versions: frozenset[int] 
         raise ContentionError("The patient of the recall was erased or merged at the same time; try again.")
     check_version(recall.version, expected_versions)
     if recall.status is not RecallStatus.OPEN:
-        raise InvalidTransitionError(f"A recall that is {recall.status} can no longer be changed.")
+        raise InvalidTransitionError(f"This recall is {recall.status} and stays so. Open another one if need be.")
     return recall
 
 
 def tell(work: UnitOfWork, kind: str, recall_ids: Collection[int]) -> None:
-    """Adds messages about recalls as they are now to the outbox, in two statements, however many."""
+    """Adds messages about recalls as they are now to the outbox, in two statements, however many there are."""
     messages = [
         _message(work, kind, recall.recall_id, recall, recall.country, due_on=recall.due_on if kind == OPENED else None)
         for recall in recall_rows.to_tell(work.session, recall_ids)

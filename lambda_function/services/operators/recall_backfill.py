@@ -1,7 +1,7 @@
 """`recalls backfill`: recalls for patients who were treated before their treatment had any.
 
 It goes through the patients by their ids, and one call handles some thousands of them and says where the next one
-begins. What is decided before is decided again under the locks of the patients, so it can run beside the service, and
+begins. Everything is decided again under the locks of the patients, so it can run beside the service, and
 whatever ends it, the same command continues.
 """
 
@@ -100,9 +100,9 @@ class Tally:
 
 
 def backfill(database: Database, wanted: RecallBackfill) -> Document:
-    """Opens, or with `plan` only counts, the recalls of the next patients behind `after`.
+    """Opens, or with `plan` only counts, the recalls of the next patients, whose ids are above `after`.
 
-    Raises InvalidInputError for a treatment that does not exist, or after which nobody is due again.
+    Raises InvalidInputError for a treatment that does not exist, or has no `recall_months`.
     """
     treatment = database.transact(lambda work: _treatment(work.session, wanted.treatment), commit=False)
     tally = Tally(wanted.after)
@@ -124,7 +124,7 @@ def _treatment(session: Session, code: str) -> RecalledTreatment:
         raise InvalidInputError(no_treatment([each.code for each in treatments]), field="treatment")
     if found.recall_months is None:
         raise InvalidInputError(
-            "Nobody is due for this treatment again. Give it `recall_months` in the practice file first.",
+            "This treatment has no `recall_months`. Set it in the practice file first.",
             field="treatment",
         )
     return found

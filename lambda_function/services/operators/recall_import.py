@@ -153,24 +153,25 @@ def _problems_of(row: _ReadRow, place: Place, facts: _Facts) -> Iterator[Problem
     if recall.treatment not in facts.treatments:
         yield Problem(row.line, "treatment", "not_found", no_treatment(facts.treatments))
     if clinic_id is None:
-        yield Problem(row.line, "clinic", "not_found", "There is no such clinic that is active.")
+        yield Problem(row.line, "clinic", "not_found", "No active clinic has this name. Correct it, or leave it empty.")
     if patient_id is None:
         message = "No patient has this identifier. Import the patient first, or leave out the row."
         yield Problem(row.line, "value", "not_found", message)
     elif patient_id not in facts.active:
-        message = f"Patient {patient_id}, who has this, is inactive. Leave out the row, or reactivate the patient."
+        message = f"Patient {patient_id} has this identifier but is inactive. Reactivate them, or leave out the row."
         yield Problem(row.line, "value", "inactive", message)
     elif clinic_id is not None and (patient_id, clinic_id) not in facts.members:
         message = (
-            f"Patient {patient_id}, who has this, is no patient of the clinic. Name a clinic of theirs in `clinic`."
+            f"Patient {patient_id}, who has this identifier, is no patient of the clinic. Name theirs in `clinic`."
         )
         yield Problem(row.line, "clinic", "inconsistent", message)
     if recall.doctor is not None:
         doctor = facts.doctors.get(folded(recall.doctor))
         if doctor is None:
-            yield Problem(row.line, "doctor", "not_found", "No doctor in practice has this user name. Leave it empty.")
+            message = "No doctor in practice has this user name. Correct it, or leave it empty."
+            yield Problem(row.line, "doctor", "not_found", message)
         elif clinic_id is not None and doctor.clinic_id != clinic_id:
-            message = "This doctor works in another clinic than that of the recall."
+            message = "This doctor works in another clinic than that of the recall. Correct it, or leave it empty."
             yield Problem(row.line, "doctor", "inconsistent", message)
 
 

@@ -18,7 +18,7 @@ from lambda_function.domain.time_zones import day_end, time_zone
 from lambda_function.services.operators.arguments import RecallReport
 
 Document = dict[str, Any]
-# A visit that starts at most so long after the day on which the patient was due is one that was booked in time.
+# A visit counts as booked in time if it starts at most this long after the day on which the patient was due.
 IN_TIME = timedelta(days=30)
 OVERDUE_MONTHS = (3, 6, 12)
 MOST_MONTHS = 36
@@ -70,7 +70,7 @@ def _months(wanted: RecallReport, today: date) -> list[date]:
     first = wanted.first or due_day(last, 1 - _USUAL_MONTHS)
     number = (last.year - first.year) * 12 + last.month - first.month + 1
     if number < 1:
-        raise InvalidInputError("The months end before they begin. Give them in order.", field="to")
+        raise InvalidInputError("The last month is before the first. Give them in order.", field="to")
     if number > MOST_MONTHS:
         raise InvalidInputError(f"Ask for at most {MOST_MONTHS} months at a time.", field="to")
     return [due_day(first, months) for months in range(number)]

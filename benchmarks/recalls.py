@@ -1,8 +1,8 @@
-"""Times what is asked of recalls among 100,000 open ones, against the barest read of a page of them.
+"""Times what is done with recalls among 100,000 open ones, against the barest read of a page of them.
 
     python -m benchmarks.recalls [--url mysql+pymysql://administrator:password@host:port] [--rounds 50]
 
-The recalls are spread over ten clinics and two years; each eleventh patient has a visit ahead. In process and warm:
+The recalls are spread over ten clinics and two years; every eleventh patient has a visit ahead. In process and warm:
 a receptionist's pages of `GET /recalls` by filter, completing a visit whose treatment has recalls and one whose
 treatment has none, the sweep that plans the notices of a day (some 400 messages), and the operators' report of a year.
 The floor is one SELECT of 50 recalls of a clinic by its index, with PyMySQL alone on an open connection. In each round

@@ -19,12 +19,12 @@ MAX_RECALL_MONTHS = 120
 # Patients can be due between this day and so many years after today.
 FIRST_DUE_DAY = date(2000, 1, 1)
 MAX_DUE_YEARS = 10
-# How far before and after the day on which somebody is due a clinic can tell them, and how often.
+# How many days before or after the due day a clinic can tell somebody, and how often.
 MAX_NOTICE_DAYS = 366
 MAX_NOTICES = 10
-# Who was not told because the service stood still is told this much later at most.
+# Notices that did not go out because the service stood still go this much later at most.
 CATCH_UP = timedelta(days=7)
-# When notices go out in a clinic without quiet hours, or whose quiet hours do not end that day.
+# When notices go out in a clinic without quiet hours.
 _MORNING = time(8)
 
 OPENED = "recall.opened"
@@ -33,7 +33,7 @@ DISMISSED = "recall.dismissed"
 
 
 class RecallStatus(StrEnum):
-    """What is stored of a recall. DONE means that the patient came, and DISMISSED that somebody decided against it."""
+    """What is stored of a recall. DONE means that the patient came, and DISMISSED that it ended without a visit."""
 
     OPEN = "OPEN"
     DONE = "DONE"
@@ -121,9 +121,9 @@ def notices(
 
 
 def days_to_tell(swept_on: date | None, now: datetime, *, quiet: QuietHours | None, zone: ZoneInfo) -> list[date]:
-    """Returns the days of the clinic's calendar whose notices may go by now and have not been planned, of the last
-    CATCH_UP. `swept_on` is the last day for which they have been. One that is still ahead, because a clock was set back
-    or the clinic has another zone, says nothing.
+    """Returns the days of the clinic's calendar, within the last CATCH_UP, whose notices may go by now and have not
+    been planned. `swept_on` is the last day whose notices have been. It is ignored if it is still ahead, because a
+    clock was set back or the clinic has another zone.
     """
     today = now.astimezone(zone).date()
     since = date.min if swept_on is None or swept_on > today else swept_on

@@ -17,10 +17,10 @@ from lambda_function.domain.recalls import RecallAction, RecallState, state_of
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.text_rules import MAX_ID
 
-# The places in a history before and after everything that people do, whose ids are those of events.
+# The places in a history before and after everything that people did, whose places are the ids of the events.
 _OPENED, _ENDED = 0, MAX_ID
 _NOWHERE = "There is nothing with this id that you may see."
-# What a completed visit does about a recall, in the history. It opens the next one as people do.
+# What the history calls the end of a recall by a completed visit. The visit opens the next one by OPEN, as people do.
 _DONE = "DONE"
 
 
@@ -134,8 +134,8 @@ def _check(work: UnitOfWork, wanted: RecallSearch) -> None:
 
 
 def _spread(actor: Actor, wanted: RecallSearch) -> tuple[Sequence[int], Sequence[int]]:
-    """Returns the clinics or the patients whose recalls are to be found one after the other, because an index holds
-    those of one.
+    """Returns the clinics or the patients whose recalls are to be found one after the other, because an index has only
+    those of each one in order.
     """
     if wanted.patient_id is not None:
         return (), ()
@@ -145,12 +145,12 @@ def _spread(actor: Actor, wanted: RecallSearch) -> tuple[Sequence[int], Sequence
 
 
 def _day(zone_name: str, now: datetime) -> date:
-    """Returns the day that it is in a time zone, or in UTC if nobody knows the zone."""
+    """Returns what day it is in a time zone, or in UTC if nobody knows the zone."""
     return now.astimezone(time_zone(zone_name) or UTC).date()
 
 
 def _days(zone_names: Iterable[str], now: datetime) -> dict[date, list[str]]:
-    """Returns the days that it is somewhere, at most three, each with its time zones."""
+    """Returns the days that it is now in any of the time zones, at most three, each with its zones."""
     days: defaultdict[date, list[str]] = defaultdict(list, {now.date(): []})
     for name in zone_names:
         days[_day(name, now)].append(name)

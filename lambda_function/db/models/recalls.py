@@ -13,8 +13,9 @@ from lambda_function.domain.recalls import RecallAction, RecallStatus
 
 class Recall(Base):
     """A patient is due for a treatment from the day `due_on` of the clinic's calendar. `due_set_at` is when that day
-    was decided: notices whose time had come by then are not sent. `doctor_id` is who treated the patient last. It is no
-    foreign key, because the check would wait for the locks of bookings, which hold the doctor's row.
+    was decided: notices whose time had come by then are not sent. `doctor_id` is who treated the patient last, or whom
+    staff chose. It is no foreign key, because the check would wait for the locks of bookings, which hold the doctor's
+    row.
 
     `opened_by` and `done_by` are the visits whose completion opened and ended it. `open_key` is 1 while it is open, so
     that a patient has at most one open recall for a treatment.

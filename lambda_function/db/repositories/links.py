@@ -147,8 +147,8 @@ def accepted_offers(session: Session, appointment_ids: Collection[int]) -> list[
 
 
 def end(session: Session, appointment_ids: Collection[int], subjects: Collection[str]) -> int:
-    """Deletes the links in all messages about these visits, on these subjects, or about open recalls to which a visit
-    answers, and returns how many there were.
+    """Deletes the links in all messages about these visits, on these subjects, or about open recalls of the patient
+    for the treatment of one of the visits, and returns how many there were.
     """
     values = {"appointment_ids": list(appointment_ids), "subjects": list(subjects)}
     found = session.scalars(_LEADING, values, execution_options=UNSCOPED).all()

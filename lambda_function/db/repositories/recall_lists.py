@@ -1,8 +1,8 @@
 """Recalls as far as the caller may see them, page by page in the order of (due_on, recall_id).
 
-An index finds the recalls of a person or a clinic in that order, but none knows which patients have booked, or where it
-is which day. A page that asks for this, or for a treatment, looks at a limited number of recalls, the next in the
-order, and ends there, however few it found.
+An index finds the recalls of a person or a clinic in that order, but none knows which patients have booked, or what day
+it is in each clinic. A page that asks for this, or for a treatment, looks at a limited number of recalls, the next in
+the order, and ends there, however few it found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ from lambda_function.db.rows import columns, fetch_all, fetch_one
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.recalls import RecallAction, RecallState, RecallStatus
 
-# So many recalls are looked at for one page, at most, if more has to be looked up than an index tells.
+# The most recalls that are looked at for one page, if more has to be looked up than an index tells.
 LOOKED_AT = 5000
 
 
@@ -106,7 +106,7 @@ class FoundRecalls:
 
 def _is_booked(*, staff: bool) -> ColumnElement[bool]:
     """Returns whether a visit of the patient and the treatment is ahead, whoever the doctor. Staff are not told of
-    visits in the clinics of others.
+    visits in clinics that are not theirs.
     """
     rows = APPOINTMENT_ROWS.alias().c
     ahead = exists().where(is_ahead(rows, Recall))
@@ -209,7 +209,7 @@ _OF_TREATMENT = Recall.treatment_id == bindparam("treatment_id")
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What decides the text of a statement. `clinics` and `patients` are how many there are to be searched, and `days`
-    how many days it is somewhere.
+    is how many days it is now in different time zones.
     """
 
     filters: frozenset[str]
@@ -245,7 +245,7 @@ class _Shape:
         return found
 
     def _is_due(self) -> ColumnElement[bool]:
-        """Returns whether the patient is due on the day that it is in the clinic."""
+        """Returns whether the patient is due by the day that it is now in the clinic."""
         return or_(
             *(
                 and_(
@@ -270,9 +270,9 @@ def page(
     patient_ids: Sequence[int] = (),
 ) -> FoundRecalls:
     """Returns at most `limit` recalls. `filters` are any of clinic_id, patient_id, treatment_id, due_from, due_to, and
-    after_day with after_id, the last row of the page before. `today` has the days that it is somewhere, each with its
+    after_day with after_id, the last row of the page before. `today` has the days that it is now, each with its
     time zones, and is needed for the states UPCOMING and DUE. `clinic_ids` or `patient_ids`, unless both are empty, are
-    the clinics or the patients to search. `staff` is whether the caller is no patient.
+    the clinics or the patients to search. `staff` is whether the caller is staff.
     """
     given = {**filters, **_bounds(state, today, filters)}
     names = frozenset(given) - {"after_id"}
@@ -353,7 +353,7 @@ def _looked_up_page(shape: _Shape) -> Subquery:
 
 @lru_cache(maxsize=128)
 def _last_looked_at(shape: _Shape) -> AnySelect:
-    """Returns the last place of which a page can tell, if it could not look at all recalls."""
+    """Returns the statement for the place of the last recall that a page looks at, if there are that many."""
     looked_at = _next(shape, limit="looked_at")
     return (
         select(*columns(Place, Recall))

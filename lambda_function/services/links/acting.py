@@ -26,7 +26,8 @@ from lambda_function.services.links.opening import OpenedLink, open_person
 from lambda_function.services.moving import ChangeRequest
 from lambda_function.services.visits import lock_visit
 
-# How often one visit is booked again, or one is booked for a recall within a day, and how often it is moved in one.
+# How often one visit is booked again, how often one is booked for a recall within a day, and how often one is moved
+# within a day.
 MAX_BOOKED_AGAIN = 10
 MAX_MOVES_A_DAY = 10
 

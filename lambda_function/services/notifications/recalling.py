@@ -23,7 +23,7 @@ BATCH = 500
 
 
 class _Day(NamedTuple):
-    """A clinic with the days whose notices are to be planned, and the days on which whoever is told then is due."""
+    """A clinic with the days whose notices are to be planned, and the due days of the recalls that they are about."""
 
     clinic: RecallingClinic
     zone: ZoneInfo
@@ -88,7 +88,7 @@ def _plan_batch(work: UnitOfWork, *, day: _Day, after: tuple[date, int] | None) 
 
 def _plan(recall: RecallToNotice, day: _Day) -> Plan | None:
     """Returns the last of the recall's notices on these days, because nobody is told the same thing twice at once, or
-    None if all of them had passed when its day was decided.
+    None if the time of all of them had come when the due day was set.
     """
     clinic = day.clinic
     told = [

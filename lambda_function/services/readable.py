@@ -40,7 +40,7 @@ FACT_LABELS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
         Language.ES: {
             "patient": "Paciente",
             "until": "Fecha límite",
-            "due": "Fecha prevista",
+            "due": "Fecha recomendada",
             "doctor": "Con",
             "treatment": "Tratamiento",
             "clinic": "Clínica",

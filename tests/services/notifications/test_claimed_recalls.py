@@ -54,7 +54,7 @@ def test_a_notice_is_in_the_language_of_the_person(messages: Messages) -> None:
     [message] = messages.claim()
 
     assert message.subject == "Ya es momento de su próxima visita dental"
-    assert "prevista para el lunes 21 de enero de 2030" in message.text
+    assert "recomendada para el lunes 21 de enero de 2030" in message.text
 
 
 @pytest.mark.parametrize("language", Language)

@@ -75,7 +75,7 @@ def patients(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: 
 @import_group.command("recalls")
 @_file
 @click.option(
-    "--clinic", required=True, help="Name of the clinic that the file comes from, and whose recalls these are."
+    "--clinic", required=True, help="Name of the clinic that recalls the patients, unless a row names another one."
 )
 @_dry_run
 @_function

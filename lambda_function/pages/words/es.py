@@ -73,8 +73,8 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "none_free": "Por ahora no hay horarios disponibles. Por favor, {reach}.",
         "none_here": "Por ahora no se puede elegir un horario en línea. Por favor, {reach}.",
         # Reminders of check-ups.
-        "recalls": "Podemos recordarle cuando le toque un chequeo dental. Si no desea estos recordatorios, los "
-        "mensajes sobre citas seguirán llegando.",
+        "recalls": "Podemos recordarle cuando le toque un chequeo dental. Si deja de recibir estos recordatorios, "
+        "los mensajes sobre citas seguirán llegando.",
         "stop_recalls": "No recibir estos recordatorios",
         "recalls_stopped": "Ya no recibirá recordatorios de chequeos. Los mensajes sobre citas seguirán llegando. "
         "Si desea recibir los recordatorios de nuevo, {reach}.",

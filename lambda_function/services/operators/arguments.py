@@ -97,7 +97,7 @@ class RecallReport(_Arguments):
 
 
 class RecallBackfill(_Arguments):
-    """`after` is the id of a patient behind whom it begins."""
+    """It begins with the first patient whose id is above `after`."""
 
     treatment: _Text
     plan: StrictBool = False

@@ -1,11 +1,11 @@
 """A practice with thousands of rows in every table that grows, so that the optimiser has a choice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text
 
 from lambda_function.db.base import Base
 from lambda_function.db.models import (
@@ -54,7 +54,9 @@ def _insert(practice: Practice, mapped: type[Any], rows: Iterable[Mapping[str, A
     practice.session.commit()
 
 
-def _people(practice: Practice, role: Role, number: int) -> list[int]:
+def _people(
+    practice: Practice, role: Role, number: int, born: Callable[[int], date | None] = lambda _: None
+) -> list[int]:
     names = [f"{role.lower()}-{position}" for position in range(number)]
     _insert(
         practice,
@@ -65,10 +67,11 @@ def _people(practice: Practice, role: Role, number: int) -> list[int]:
                 "user_type": role,
                 "full_name": name,
                 "cognito_sub": sub_of(name),
+                "birth_date": born(position),
                 "created_at": NOW,
                 "updated_at": NOW,
             }
-            for name in names
+            for position, name in enumerate(names)
         ),
     )
     ids = practice.ids
@@ -91,7 +94,10 @@ def crowd(practice: Practice) -> None:
         DoctorTreatment,
         ({"doctor_id": doctor, "treatment_id": 1 + (n % 10 > 0)} for n, doctor in enumerate(doctors)),
     )
-    patients = _people(practice, Role.PATIENT, PATIENTS)
+    # Each tenth was born on the same day.
+    patients = _people(
+        practice, Role.PATIENT, PATIENTS, lambda n: date(1980, 1, 1) + timedelta(n) if n % 10 else date(1990, 1, 1)
+    )
     _insert(practice, Patient, ({"user_id": patient} for patient in patients))
     _insert(
         practice,
@@ -110,7 +116,7 @@ def crowd(practice: Practice) -> None:
 
 
 def _known(practice: Practice, patients: list[int]) -> None:
-    """Gives everybody an identifier and a date of birth. Each tenth was born on the same day."""
+    """Gives everybody an identifier, and the words by which they are found."""
     _insert(
         practice,
         PatientIdentifier,
@@ -119,9 +125,6 @@ def _known(practice: Practice, patients: list[int]) -> None:
             for patient in patients
         ),
     )
-    for number, patient in enumerate(patients):
-        day = date(1990, 1, 1) if number % 10 == 0 else date(1980, 1, 1) + timedelta(number)
-        practice.session.execute(update(User).where(User.user_id == patient).values(birth_date=day))
     correct_words(practice.session, patients)
     # All of them have the same words of names, by which no index would find a few.
     whole = PersonWord.kind.in_([WordKind.SAME, WordKind.BIRTH_DATE])

@@ -1,6 +1,6 @@
 """Sixteen clients want overlapping but different windows of one doctor, one patient or one chair.
 
-Each runs sixteen rounds on MySQL and on MariaDB, or forty with `--hypothesis-profile=full`. No two winners overlap, no
+Each runs eight rounds on MySQL and on MariaDB, or forty with `--hypothesis-profile=full`. No two winners overlap, no
 deadlock reaches a client, and nobody is refused a time that stayed free.
 """
 
@@ -18,7 +18,7 @@ from tests.db.races import THREADS, Clients, booking, held, overlapping_pairs, p
 from tests.factories import Practice
 from tests.profiles import examples
 
-ROUNDS = examples(16, 40)
+ROUNDS = examples(8, 40)
 VISIT = timedelta(minutes=30)
 BUSY = {"doctor": "doctor_busy", "patient": "patient_busy", "chair": "chair_busy"}
 

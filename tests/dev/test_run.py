@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -144,19 +146,46 @@ def test_the_data_are_not_deleted_while_it_runs(stack: RunningStack) -> None:
     assert Client(stack.port).send("GET", "/health/ready").status == HTTPStatus.OK
 
 
-def test_what_the_printed_command_books_is_there_after_ctrl_c_and_the_next_start(tmp_path: Path) -> None:
-    with running_stack(tmp_path) as first:
+@pytest.fixture(scope="module")
+def started_again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, RunningStack]]:
+    """What the printed command has booked, and the stack that was started after Ctrl-C, with the same data."""
+    folder = tmp_path_factory.mktemp("again")
+    with running_stack(folder) as first:
         answer = book(first).stdout
         assert answer.startswith("HTTP/1.1 201 Created"), answer
         assert first.stop() == (0, "\nStopping …\nStopped.\n")
         assert first.left_behind() == []
-    booked = json.loads(answer.splitlines()[-1])
+    with running_stack(folder) as second:
+        yield json.loads(answer.splitlines()[-1]), second
+
+
+def test_what_the_printed_command_books_is_there_after_ctrl_c_and_the_next_start(
+    started_again: tuple[Any, RunningStack],
+) -> None:
+    booked, stack = started_again
     names = (booked["doctor"]["full_name"], booked["patient"]["full_name"], booked["receptionist"]["full_name"])
     assert names == ("Jay Quispe", "Pat Rojas", "Rita Flores")
-    with running_stack(tmp_path) as second:
-        headers = [("Authorization", f"Bearer {token(second, 'pat')}")]
-        reply = Client(second.port).send("GET", f"/appointments/{booked['appointment_id']}", headers)
-        assert reply.json()["status"] == "BOOKED"
+    headers = [("Authorization", f"Bearer {access_token(stack.folder, 'pat')}")]
+    reply = Client(stack.port).send("GET", f"/appointments/{booked['appointment_id']}", headers)
+    assert reply.json()["status"] == "BOOKED"
+
+
+def test_when_the_emulator_dies_everything_stops(started_again: tuple[Any, RunningStack]) -> None:
+    kill("dev.aws_server", "The AWS emulator", started_again[1])
+
+
+def test_when_the_api_dies_everything_stops(tmp_path: Path) -> None:
+    with running_stack(tmp_path) as stack:
+        kill("dev.api_server", "The API", stack)
+
+
+def kill(program: str, name: str, stack: RunningStack) -> None:
+    """Kills a program of the stack, and checks that everything stops and says why."""
+    os.kill(stack.pid_of(program), signal.SIGKILL)
+    code, errors = stack.ended()
+    assert (code, stack.left_behind()) == (1, [])
+    assert errors.startswith(f"{name} has ended unexpectedly, so everything stops.")
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -165,16 +194,6 @@ def test_a_stop_in_the_middle_of_the_start_leaves_nothing_behind(tmp_path: Path,
     stack.wait("Starting the AWS emulator and the database")
     assert stack.stop(how) == (0, "\nStopping …\nStopped.\n")
     assert stack.left_behind() == []
-
-
-@pytest.mark.parametrize(("program", "name"), [("dev.aws_server", "The AWS emulator"), ("dev.api_server", "The API")])
-def test_when_one_program_dies_everything_stops(tmp_path: Path, program: str, name: str) -> None:
-    with running_stack(tmp_path) as stack:
-        os.kill(stack.pid_of(program), signal.SIGKILL)
-        code, errors = stack.ended()
-        assert (code, stack.left_behind()) == (1, [])
-        assert errors.startswith(f"{name} has ended unexpectedly, so everything stops.")
-        assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])

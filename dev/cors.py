@@ -8,7 +8,7 @@ from dev.http_event import Answer, Request
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 REQUEST_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "if-match", "prefer")
-ANSWER_HEADERS: Final = ("allow", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id")
+ANSWER_HEADERS: Final = ("allow", "etag", "idempotency-replayed", "link", "location", "retry-after", "x-request-id")
 MAX_AGE_SECONDS: Final = 7200  # the longest that Chromium believes
 
 # Pages that developers of a client serve on their own machine, on any port.

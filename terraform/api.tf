@@ -88,7 +88,7 @@ resource "aws_apigatewayv2_api" "main" {
       allow_origins  = cors_configuration.value
       allow_methods  = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
       allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match", "prefer"]
-      expose_headers = ["allow", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id"]
+      expose_headers = ["allow", "etag", "idempotency-replayed", "link", "location", "retry-after", "x-request-id"]
       max_age        = 7200 # Chromium believes no more; each preflight is a call of the function
     }
   }

@@ -4,14 +4,17 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
+
+from lambda_function.domain.messages import rfc3339
 
 MEDIA_TYPE = "text/csv"
 CSV = f"{MEDIA_TYPE}; charset=utf-8"
 
 _WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
-# A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins with one of these for a formula, some also behind white space.
+_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r]")
 
 
 def asks_for_csv(accept: str | None) -> bool:
@@ -44,5 +47,7 @@ def flat(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return rfc3339(value)
     text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

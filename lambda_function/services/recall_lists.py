@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from lambda_function.db.repositories import people, recall_lists
-from lambda_function.db.repositories.catalogue import has_treatment, time_zones, visible_ids
+from lambda_function.db.repositories.catalogue import had_treatment, time_zones, visible_ids
 from lambda_function.db.repositories.recall_lists import Place, RecallView
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.actor import Actor, Role
@@ -127,7 +127,7 @@ def _check(work: UnitOfWork, wanted: RecallSearch) -> None:
             raise InvalidInputError(_NOWHERE, field="clinic_id")
         if wanted.patient_id is not None and visible.patient_id is None:
             raise InvalidInputError(_NOWHERE, field="patient_id")
-    if wanted.treatment_id is not None and not has_treatment(work.session, wanted.treatment_id):
+    if wanted.treatment_id is not None and not had_treatment(work.session, wanted.treatment_id):
         raise InvalidInputError(
             "There is no such treatment. Look treatments up with GET /treatments.", field="treatment_id"
         )

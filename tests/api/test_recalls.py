@@ -9,7 +9,7 @@ from lambda_function.db.repositories import recall_lists
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.notifications import NotificationKind
 from lambda_function.domain.recalls import RecallStatus
-from tests.api.conditions import set_clinic
+from tests.api.conditions import set_clinic, set_treatment
 from tests.api.conftest import Statements
 from tests.api.desk import Desk, at, instant
 from tests.api.expect import expect_problem
@@ -208,6 +208,13 @@ def test_the_filters_narrow_the_list(desk: Desk) -> None:
 )
 def test_a_filter_that_makes_no_sense_is_refused(desk: Desk, query: dict[str, Any], field: str) -> None:
     expect_problem(desk.client.get("rita", "/recalls", **query), 422, "validation_error", field)
+
+
+def test_those_for_a_treatment_that_is_out_of_use_are_found_by_it(desk: Desk) -> None:
+    number = add_recall(desk)
+    set_treatment(desk.practice, 1, active=False)
+
+    assert ids(desk, "rita", treatment_id=1) == [number]
 
 
 @pytest.mark.parametrize("query", [{}, {"state": "UPCOMING"}, {"treatment_id": 1}], ids=str)

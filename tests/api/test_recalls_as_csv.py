@@ -2,14 +2,18 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from lambda_function.domain.notifications import NotificationKind
 from tests.api.desk import Desk
 from tests.api.expect import expect_problem
 from tests.api.recalling import add_recall
+from tests.api.test_notifications import tell
 from tests.api_client import Answer
+from tests.clock import NOW
 
 
 def table(desk: Desk, caller: str = "rita", accept: str = "text/csv", **query: Any) -> Answer:
@@ -49,11 +53,20 @@ def test_a_reception_gets_the_same_rows_as_csv(desk: Desk) -> None:
     ]
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t"])
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\n=", " +"])
 def test_a_text_that_would_be_a_formula_has_an_apostrophe_in_front(desk: Desk, begin: str) -> None:
     add_recall(desk, note=f"{begin}1+1")
 
     assert [row["note"] for row in rows(table(desk))] == [f"'{begin}1+1"]
+
+
+def test_an_instant_is_written_as_in_json(desk: Desk) -> None:
+    number = add_recall(desk)
+    tell(desk, "pat", kind=NotificationKind.RECALL, recall_id=number, sent_at=NOW - timedelta(microseconds=5))
+
+    [row] = rows(table(desk))
+
+    assert row["last_notified_at"] == desk.client.get("rita", f"/recalls/{number}").json["last_notified_at"]
 
 
 def test_the_next_page_is_behind_a_link(desk: Desk) -> None:

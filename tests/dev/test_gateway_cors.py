@@ -1,15 +1,18 @@
 """Cross-origin requests at the gateway, and those without a token."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from dev.cors import Cors
+from dev.cors import ANSWER_HEADERS, Cors
 from dev.gateway import create_gateway
 from lambda_function.api.app import PREFLIGHT_KEY
 from tests.dev.gateway_client import CLIENT_ID, ROUTES, FakeLambda
 from tests.dev.http_server import Client, Issuer, Reply, served
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = "https://app.example.org"
 ELSEWHERE = "https://evil.example"
 PUBLIC = ("GET /health", "HEAD /health", PREFLIGHT_KEY)
@@ -104,6 +107,16 @@ def test_the_page_may_read_answers_and_refusals_with_their_headers(client: Clien
         reply = client.send("GET", path, [("Origin", PAGE)])
         assert reply.header("access-control-allow-origin") == PAGE
         assert "etag" in (reply.header("access-control-expose-headers") or "")
+
+
+def test_the_page_may_read_each_header_that_openapi_json_describes() -> None:
+    document = json.loads((ROOT / "openapi.json").read_text())
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    responses = [response for operation in operations for response in operation["responses"].values()]
+    described = {name.lower() for response in responses for name in response.get("headers", {})}
+
+    # It is always the same, and answers 401, after which a page asks for another token.
+    assert described - {"www-authenticate"} <= set(ANSWER_HEADERS)
 
 
 def test_the_gateway_alone_decides_whatever_the_lambda_says(client: Client, handler: FakeLambda) -> None:

@@ -141,7 +141,7 @@ def change_user(user_id: UserId, change: PersonChange, if_match: ProfileMatch = 
 )
 def deactivate_user(user_id: UserId) -> Response[None]:
     """Closes the account of a patient, cancels the requested and booked visits that are ahead, and ends the
-    patient's waitlist entries, calendar token and link code. The history stays, and `POST
+    patient's waitlist entries, calendar token and link code. Open recalls are dismissed. The history stays, and `POST
     /users/{user_id}/reactivate` lets the patient back in.
 
     Only receptionists may do this, for patients whom they see (403 for staff). 409 `has_bookings`: there are visits
@@ -180,8 +180,8 @@ def create_user(patient: NewPatient) -> Response[Person]:
 
 @router.post("/users/<user_id>/reactivate", tags=["people"], summary="Reactivate a patient")
 def reactivate_user(user_id: UserId, body: EmptyBody | None = None) -> Response[Person]:
-    """Lets a deactivated patient back in. Cancelled visits and waitlist entries stay cancelled. A patient who is
-    active stays as they are.
+    """Lets a deactivated patient back in. Cancelled visits, waitlist entries and dismissed recalls stay as they are:
+    book and open them anew if need be. A patient who is active stays as they are.
 
     Only receptionists may do this. 403: the person is staff, whom operators reactivate. 404: the patient belongs to
     other clinics only, or has been erased.

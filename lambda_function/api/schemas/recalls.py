@@ -69,7 +69,9 @@ class Recall(TypedDict):
     ]
     last_notified_at: Annotated[
         datetime | None,
-        Field(description="When the patient, or a guardian, was last told to come, in UTC; null when nobody was"),
+        Field(
+            description="When the patient or a guardian was last told to come, in UTC; null if not in the last 400 days"
+        ),
     ]
     version: Annotated[
         int, Field(description="1 for a new recall, and higher after each change; the ETag has the same number")

@@ -62,6 +62,7 @@ _HAS_CLINIC = select(Clinic.clinic_id).where(Clinic.clinic_id == bindparam("clin
 _HAS_TREATMENT = select(Treatment.treatment_id).where(
     Treatment.treatment_id == bindparam("treatment_id"), Treatment.active
 )
+_EVER_TREATMENT = select(Treatment.treatment_id).where(Treatment.treatment_id == bindparam("treatment_id"))
 _TIME_ZONES = select(Clinic.time_zone).distinct()
 _CLINICS: AnySelect = select(*columns(ClinicRow, Clinic)).where(Clinic.active)
 _CLINIC = _CLINICS.where(Clinic.clinic_id == bindparam("clinic_id"))
@@ -209,6 +210,11 @@ def has_clinic(session: Session, clinic_id: int) -> bool:
 
 def has_treatment(session: Session, treatment_id: int) -> bool:
     return session.scalar(_HAS_TREATMENT, {"treatment_id": treatment_id}) is not None
+
+
+def had_treatment(session: Session, treatment_id: int) -> bool:
+    """Returns whether there is such a treatment, or was one that is out of use."""
+    return session.scalar(_EVER_TREATMENT, {"treatment_id": treatment_id}) is not None
 
 
 def time_zones(session: Session) -> Sequence[str]:

@@ -37,7 +37,8 @@ from lambda_function.services.visits import NewEvent, join_clinic, record
 class BookingRequest:
     """A visit to book. Patients may leave out `patient_id` if they book for themselves. `offered_until` is the
     end of a visit that has been offered to the waitlist: its start and length hold, whatever has changed since.
-    `in_place_of` is a cancelled visit that is locked, and in place of which nothing has been booked yet.
+    `in_place_of` is a cancelled visit that is locked, and in place of which nothing has been booked yet. If there is a
+    `clinic_id`, the doctor has to be one of that clinic.
     """
 
     doctor_id: int
@@ -49,6 +50,7 @@ class BookingRequest:
     override_reason: str | None = None
     offered_until: datetime | None = None
     in_place_of: int | None = None
+    clinic_id: int | None = None
 
 
 def book(work: UnitOfWork, request: BookingRequest) -> AppointmentView:
@@ -116,6 +118,8 @@ def _locked_facts(work: UnitOfWork, request: BookingRequest, patient_id: int) ->
     clinic_of = claims.lock_doctors(work.session, [request.doctor_id])
     if not clinic_of:
         raise InvalidInputError("There is no such doctor. Look doctors up with GET /doctors.", field="doctor_id")
+    if request.clinic_id not in {None, clinic_of[request.doctor_id]}:
+        raise InvalidInputError("Choose a doctor of this clinic.", field="doctor_id")
     if not lock_patient(work, patient_id):
         raise InvalidInputError("There is no such patient. Look patients up with GET /users.", field="patient_id")
     found = booking_facts(

@@ -41,7 +41,7 @@ from lambda_function.services.visits import LockedVisit, NewEvent, join_clinic, 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
     """A change of a visit. A start, a doctor or a chair that is None stays. `notes` are patient_note and internal_note,
-    if given.
+    if given. The doctor has to be one of the visit's clinic if it `stays_in_clinic`.
     """
 
     starts_at: datetime | None
@@ -49,6 +49,7 @@ class ChangeRequest:
     chair_id: int | None
     override_reason: str | None
     notes: dict[str, str | None]
+    stays_in_clinic: bool = False
 
     @property
     def moves(self) -> bool:
@@ -163,6 +164,8 @@ def _facts(work: UnitOfWork, locked: LockedVisit, wanted: ChangeRequest) -> tupl
     """
     visit = locked.appointment
     doctor_id = wanted.doctor_id or visit.doctor_id
+    if wanted.stays_in_clinic and locked.clinic_of.get(doctor_id) != visit.clinic_id:
+        raise InvalidInputError("Choose a doctor of this clinic.", field="doctor_id")
     found = booking_facts(
         work.session,
         doctor_id=doctor_id,

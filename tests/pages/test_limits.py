@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from lambda_function.db.models import WaitlistEntry
+import pytest
+from sqlalchemy import update
+
+from lambda_function.db.models import Doctor, WaitlistEntry
 from lambda_function.domain.waitlist import WaitlistStatus
 from lambda_function.services.links.acting import MAX_BOOKED_AGAIN, MAX_MOVES_A_DAY
 from tests.api.desk import Desk, instant, rfc3339
@@ -62,6 +65,25 @@ def test_a_visit_stays_in_its_clinic(visitor: Visitor, desk: Desk) -> None:
     visitor.post(path, "cancel")
     assert visitor.post(path, "book", **elsewhere).status == 422
     assert statuses(desk) == ["CANCELLED"]
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["by default", "chosen"])
+def test_a_visit_does_not_follow_its_doctor_to_another_clinic(visitor: Visitor, desk: Desk, *, chosen: bool) -> None:
+    path = visitor.told("booked", desk.practice.add_appointment(START))
+    same = {"starts_at": rfc3339(START + HALF), "doctor_id": desk.id_of("drjay") if chosen else None}
+    to_other_clinic(desk, "drjay")
+
+    assert visitor.post(path, "move", **same).status == 422
+    visitor.post(path, "cancel")
+    assert visitor.post(path, "book", **same).status == 422
+    assert "Please choose one of the doctors." in visitor.post(path, "book", **same).text
+    assert [(visit.clinic_id, visit.status) for visit in visits(desk)] == [(1, "CANCELLED")]
+
+
+def to_other_clinic(desk: Desk, doctor: str) -> None:
+    session = desk.practice.session
+    session.execute(update(Doctor).where(Doctor.user_id == desk.id_of(doctor)).values(clinic_id=2))
+    session.commit()
 
 
 def test_reminders_of_check_ups_are_stopped_by_a_link_that_has_ended_too(visitor: Visitor, desk: Desk) -> None:

@@ -5,8 +5,9 @@ import threading
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
-from lambda_function.db.models import Clinic, Recall
+from lambda_function.db.models import Clinic, Doctor, Recall
 from lambda_function.domain.recalls import RecallStatus
 from lambda_function.services.links.acting import MAX_BOOKED_AGAIN
 from lambda_function.services.links.showing import JUST_NOW
@@ -195,6 +196,23 @@ def test_patients_rules_hold(visitor: Visitor, desk: Desk) -> None:
     assert visitor.post(path, "book", starts_at=rfc3339(NOW)).status == 422
     assert visitor.post(path, "book", starts_at=AGAIN, doctor_id=desk.id_of("drsol")).status == 422
     assert statuses(desk) == []
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["by default", "chosen"])
+def test_nothing_is_booked_in_the_clinic_to_which_its_doctor_has_moved(
+    visitor: Visitor, desk: Desk, *, chosen: bool
+) -> None:
+    path, _ = notice(visitor)
+    session = desk.practice.session
+    session.execute(update(Doctor).where(Doctor.user_id == desk.id_of("drjay")).values(clinic_id=2))
+    session.commit()
+
+    refused = visitor.post(path, "book", starts_at=AGAIN, doctor_id=desk.id_of("drjay") if chosen else None)
+
+    assert refused.status == 422
+    assert "Please choose one of the doctors." in refused.text
+    assert statuses(desk) == []
+    assert visitor.post(path, "book", starts_at=AGAIN, doctor_id=desk.id_of("drwu")).status == 303
 
 
 def test_it_is_booked_only_so_often_in_a_day(visitor: Visitor, desk: Desk) -> None:

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from lambda_function.db.repositories import appointments, claims, links, message_facts
 from lambda_function.db.repositories.appointments import AppointmentView
-from lambda_function.db.repositories.booking import doctor_clinic
 from lambda_function.db.repositories.message_facts import RecallFacts
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.appointment import Status, Step, Via
@@ -129,17 +128,12 @@ def unsubscribe(work: UnitOfWork, token: str) -> None:
 
 
 def _check_limits(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> None:
-    """Raises InvalidInputError for a doctor of another clinic, and ThrottledError for somebody who changes their
-    mind without end: each change tells the patient, and may cost an SMS.
+    """Raises ThrottledError for somebody who changes their mind without end: each change tells the patient, and may
+    cost an SMS.
     """
     visit, recall = opened.visit, opened.recall
-    matter = visit or recall
-    if matter is None or request.action not in {LinkAction.MOVE, LinkAction.BOOK}:
+    if request.action not in {LinkAction.MOVE, LinkAction.BOOK}:
         return
-    if request.doctor_id not in {None, matter.doctor_id}:
-        clinic = doctor_clinic(work.session, request.doctor_id or 0)
-        if clinic is None or clinic.clinic_id != matter.clinic_id:
-            raise InvalidInputError("Choose a doctor of this clinic.", field="doctor_id")
     since = work.now - timedelta(days=1)
     often = False
     if request.action is LinkAction.MOVE and visit is not None:
@@ -179,7 +173,7 @@ def _change(work: UnitOfWork, visit: AppointmentView, request: LinkRequest) -> N
             case LinkAction.CANCEL:
                 lifecycle.take(work, number, Step.CANCEL, reason=request.reason, expected_versions=versions)
             case _:
-                wanted = ChangeRequest(_start_of(request), request.doctor_id, None, None, {})
+                wanted = ChangeRequest(_start_of(request), request.doctor_id, None, None, {}, stays_in_clinic=True)
                 moving.change(work, number, wanted, expected_versions=versions)
     except StaleVersionError as error:
         raise ContentionError("The visit was changed at the same time; try again.") from error
@@ -200,6 +194,7 @@ def _book_again(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) -> N
         starts_at=starts_at,
         patient_id=visit.patient_id,
         in_place_of=visit.appointment_id,
+        clinic_id=visit.clinic_id,
     )
     book(work, request_of_patient)
 
@@ -225,6 +220,7 @@ def _book_recalled(work: UnitOfWork, opened: OpenedLink, recall: RecallFacts, re
             treatment_id=recall.treatment_id,
             starts_at=starts_at,
             patient_id=recall.patient_id,
+            clinic_id=recall.clinic_id,
         ),
     )
 

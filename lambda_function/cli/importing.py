@@ -1,7 +1,8 @@
 """`import patients FILE` and `import recalls FILE`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ from lambda_function.cli.csv_file import CsvFile
 from lambda_function.cli.run_action import action_runner
 from lambda_function.services.operators import importing, recall_import
 from lambda_function.services.operators.arguments import MOST_ROWS, ImportRow
-from lambda_function.services.operators.importing import Problem, Repeats, UniqueValues
+from lambda_function.services.operators.importing import Problem, Repeats, Unique
 
 # Lambda takes events of 6 MB. What JSON escapes can make a row six times as long.
 BATCH_BYTES = 512 * 1024
 # People read so many problems one by one, and the others by their numbers.
 MOST_LINES = 100
+_OPEN_ALREADY = (
+    "The patient has an open recall for this treatment, due on another day, so this row changes nothing. If this day "
+    "is right, change that recall."
+)
+_Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +35,46 @@ class _Kind:
     many: str
     columns: tuple[str, ...]
     required: tuple[str, ...]
-    unique_values: UniqueValues
+    # What no two rows of the file may have in common, of some rows and what the action answered about them.
+    unique_values: Callable[[Sequence[ImportRow], _Answer], Iterator[Unique]]
+    # What people read about a row that has it in common with another.
+    repeated: str
 
     def counted(self, number: int) -> str:
         return f"{number:,} {self.one if number == 1 else self.many}"
 
-    def before(self, counts: "_Counts") -> str:
-        return f"; {self.counted(counts.known)} imported before" if counts.known else ""
+    def outcome(self, counts: "_Counts") -> str:
+        before = f"; {self.counted(counts.known)} imported before" if counts.known else ""
+        rows = "row" if len(counts.open_already) == 1 else "rows"
+        passed_over = f"; {len(counts.open_already):,} {rows} passed over" if counts.open_already else ""
+        return f"{before}{passed_over}"
+
+
+def _of_patients(rows: Sequence[ImportRow], answer: _Answer) -> Iterator[Unique]:
+    return chain.from_iterable(map(importing.unique_values, rows))
+
+
+def _of_recalls(rows: Sequence[ImportRow], answer: _Answer) -> Iterator[Unique]:
+    return recall_import.unique_values(answer)
 
 
 _PATIENTS = _Kind(
-    "patients.import", "patient", "patients", importing.COLUMNS, importing.REQUIRED, importing.unique_values
+    "patients.import",
+    "patient",
+    "patients",
+    importing.COLUMNS,
+    importing.REQUIRED,
+    _of_patients,
+    importing.REPEATED,
 )
 _RECALLS = _Kind(
-    "recalls.import", "recall", "recalls", recall_import.COLUMNS, recall_import.REQUIRED, recall_import.unique_values
+    "recalls.import",
+    "recall",
+    "recalls",
+    recall_import.COLUMNS,
+    recall_import.REQUIRED,
+    _of_recalls,
+    recall_import.REPEATED,
 )
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _dry_run = click.option("--dry-run", is_flag=True, help="Check the file, and write nothing.")
@@ -84,8 +116,9 @@ def recalls(tools: Tools, file: Path, clinic: str, *, dry_run: bool, function: s
     """Import from a CSV file when patients are due again, as docs/operators.md describes.
 
     First the whole file is checked. If anything is wrong, the problems are listed with their lines (the first 100; all
-    of them with --json), and nothing is written. Then the recalls are opened in batches. A row whose patient has an
-    open recall for the treatment, or had one for that day, is skipped, so repeat an import that was stopped.
+    of them with --json), and nothing is written. Then the recalls are opened in batches. A row that was imported before
+    is skipped, so repeat an import that was stopped. A row whose patient has an open recall for the treatment that is
+    due on another day is passed over and listed.
     """
     return _import(_RECALLS, file, action_runner(tools, function), clinic, dry_run=dry_run)
 
@@ -96,14 +129,24 @@ def _import(kind: _Kind, file: Path, run: RunAction, clinic: str, *, dry_run: bo
     if checked.problems:
         return _wrong(file, checked.problems, "Nothing was written.")
     if dry_run:
-        document = {"dry_run": True, "to_import": checked.new, "already_imported": checked.known}
-        return Output(document, f"Nothing is wrong. {kind.counted(checked.new)} to import{kind.before(checked)}.")
+        text = f"Nothing is wrong. {kind.counted(checked.new)} to import{kind.outcome(checked)}."
+        return _fine(kind, file, checked, {"dry_run": True, "to_import": checked.new}, text)
     done = _write(kind, table, run, clinic)
     if done.problems:
         written = f"{kind.counted(done.new)} were written before. Correct the file and repeat."
         return _wrong(file, done.problems, written)
-    document = {"dry_run": False, "imported": done.new, "already_imported": done.known}
-    return Output(document, f"Imported {kind.counted(done.new)}{kind.before(done)}.")
+    text = f"Imported {kind.counted(done.new)}{kind.outcome(done)}."
+    return _fine(kind, file, done, {"dry_run": False, "imported": done.new}, text)
+
+
+def _fine(kind: _Kind, file: Path, counts: "_Counts", document: Mapping[str, Any], text: str) -> Output:
+    document = {**document, "already_imported": counts.known}
+    if kind is _PATIENTS:
+        return Output(document, text)
+    lines = [f"{file}:{line}: {_OPEN_ALREADY}" for line in counts.open_already[:MOST_LINES]]
+    if len(counts.open_already) > MOST_LINES:
+        lines.append(f"… and {len(counts.open_already) - MOST_LINES:,} more. --json names all of them.")
+    return Output({**document, "open_already": counts.open_already}, text, message="\n".join(lines))
 
 
 @dataclass(slots=True)
@@ -117,29 +160,31 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Counts:
-    """How many rows are new, and how many were known before."""
+    """How many rows are new, and how many were known before. `open_already` has the lines of those that are neither."""
 
     new: int = 0
     known: int = 0
+    open_already: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, answer: Mapping[str, Any]) -> None:
+    def add(self, answer: _Answer) -> None:
         self.problems += (Problem(**problem) for problem in answer["problems"])
         self.new += answer["new"]
         self.known += answer["already_imported"]
+        self.open_already += answer.get("open_already", ())
 
 
 def _check(kind: _Kind, table: CsvFile, run: RunAction, clinic: str) -> _Counts:
     counts = _Counts()
-    with Repeats(kind.unique_values) as repeats, progress_of(table.size, "Checking") as bar:
+    with Repeats(kind.repeated) as repeats, progress_of(table.size, "Checking") as bar:
         for batch in _batches(table):
+            answer = run(kind.action, _arguments(clinic, batch, dry_run=True))
             counts.problems += batch.problems
-            for row in batch.rows:
-                counts.problems += repeats.problems(row)
+            unique = list(kind.unique_values(batch.rows, answer))
             # The action compares the rows of one batch with each other.
-            for row in batch.rows:
-                repeats.add(row)
-            counts.add(run(kind.action, _arguments(clinic, batch, dry_run=True)))
+            counts.problems += repeats.problems(unique)
+            repeats.add(unique)
+            counts.add(answer)
             bar.update(batch.size)
     return counts
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, insert, update
 from lambda_function.cli.command import Exit, RunAction
 from lambda_function.cli.run_action import action_runner
 from lambda_function.db.models import (
+    Clinic,
     ClinicPatient,
     OutboxMessage,
     Patient,
@@ -147,12 +148,59 @@ def test_a_dry_run_writes_nothing(terminal: Terminal, practice: Practice) -> Non
     assert practice.rows(Recall) == []
 
 
-def test_a_patient_with_an_open_recall_is_passed_over(terminal: Terminal, practice: Practice) -> None:
+def test_a_row_that_was_imported_before_changes_nothing(terminal: Terminal, practice: Practice) -> None:
     done(terminal, text_of(LOU))
-    again = text_of({**LOU, "due_on": "2031-01-31"})
-    assert done(terminal, again, "--dry-run") == {"dry_run": True, "to_import": 0, "already_imported": 1}
-    assert run(terminal, again).stdout == "Imported 0 recalls; 1 recall imported before.\n"
-    assert [recall.due_on for recall in practice.rows(Recall)] == [date(2030, 2, 28)]
+    assert done(terminal, text_of(LOU), "--dry-run") == {
+        "dry_run": True,
+        "to_import": 0,
+        "already_imported": 1,
+        "open_already": [],
+    }
+    again = run(terminal, text_of(LOU))
+    assert (again.stdout, again.stderr) == ("Imported 0 recalls; 1 recall imported before.\n", "")
+    assert len(practice.rows(Recall)) == 1
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["open clinic", "closed clinic"])
+def test_a_row_whose_patient_has_an_open_recall_for_another_day_is_passed_over_and_shown(
+    terminal: Terminal, practice: Practice, *, closed: bool
+) -> None:
+    practice.add(ClinicPatient(clinic_id=2, patient_id=practice.ids["lou"], created_at=NOW))
+    done(terminal, text_of({**LOU, "clinic": "Santiago Norte"}))
+    if closed:
+        practice.session.execute(update(Clinic).where(Clinic.clinic_id == 2).values(active=False))
+        practice.session.commit()
+    other = text_of({**LOU, "treatment": "cleaning"}, {**LOU, "due_on": "2031-01-31"})
+    result = run(terminal, other, "--dry-run")
+    assert (result.exit_code, result.stdout) == (
+        Exit.DONE,
+        "Nothing is wrong. 1 recall to import; 1 row passed over.\n",
+    )
+    [line] = result.stderr.splitlines()
+    assert line.endswith(
+        "recalls.csv:3: The patient has an open recall for this treatment, due on another day, so this row changes "
+        "nothing. If this day is right, change that recall."
+    )
+    assert done(terminal, other) == {"dry_run": False, "imported": 1, "already_imported": 0, "open_already": [3]}
+    again = run(terminal, other)
+    assert again.stdout == "Imported 0 recalls; 1 recall imported before; 1 row passed over.\n"
+    assert {(each.treatment_id, each.due_on) for each in practice.rows(Recall)} == {
+        (1, date(2030, 2, 28)),
+        (2, date(2030, 2, 28)),
+    }
+
+
+def test_people_read_the_first_hundred_rows_that_were_passed_over_and_programs_all_of_them(
+    terminal: Terminal, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_function.cli.importing.MOST_ROWS", 50)
+    add_patients(practice, 120)
+    done(terminal, charts(120))
+    result = run(terminal, charts(120).replace("2030-02-28", "2031-01-31"), "--json")
+    assert json.loads(result.stdout)["open_already"] == list(range(2, 122))
+    lines = result.stderr.splitlines()
+    assert "recalls.csv:101: " in lines[99]
+    assert lines[100:] == ["… and 20 more. --json names all of them."]
 
 
 @pytest.mark.parametrize("status", [RecallStatus.DONE, RecallStatus.DISMISSED])
@@ -162,15 +210,28 @@ def test_a_recall_that_has_ended_is_not_opened_again_by_the_same_file(
     done(terminal, text_of(LOU))
     practice.session.execute(update(Recall).values(status=status, open_key=None, closed_at=NOW))
     practice.session.commit()
-    assert done(terminal, text_of(LOU)) == {"dry_run": False, "imported": 0, "already_imported": 1}
+    found = done(terminal, text_of(LOU))
+    assert (found["imported"], found["already_imported"], found["open_already"]) == (0, 1, [])
     assert done(terminal, text_of({**LOU, "due_on": "2030-08-31"}))["imported"] == 1
 
 
-def test_two_identifiers_of_one_patient_are_one_patient(terminal: Terminal, practice: Practice) -> None:
-    practice.add_identifier(practice.ids["lou"], "chart", 1, "A7")
-    found = done(terminal, text_of(LOU, {**LOU, "system": "chart", "value": "A7"}))
-    assert found == {"dry_run": False, "imported": 1, "already_imported": 1}
-    assert len(practice.rows(Recall)) == 1
+@pytest.mark.parametrize("day", ["1000-01-01", "1999-12-31", "2040-01-08", "2999-12-31"])
+@pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["import", "dry run"])
+def test_a_day_that_the_api_refuses_is_a_problem(
+    terminal: Terminal, practice: Practice, day: str, options: list[str]
+) -> None:
+    result = run(terminal, text_of({**LOU, "due_on": day}), *options, "--json")
+    assert result.exit_code == Exit.REFUSED
+    [problem] = json.loads(result.stdout)["error"]["problems"]
+    words = "from 2000-01-01 on" if day < "2000" else "at most 10 years ahead"
+    assert (problem["line"], problem["column"], problem["code"]) == (2, "due_on", "not_in_range")
+    assert words in problem["message"]
+    assert practice.rows(Recall) == []
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2040-01-07"])
+def test_a_day_that_the_api_takes_is_imported(terminal: Terminal, day: str) -> None:
+    assert done(terminal, text_of({**LOU, "due_on": day}))["imported"] == 1
 
 
 def test_treatments_are_recalled_on_their_own(terminal: Terminal, practice: Practice) -> None:
@@ -210,13 +271,41 @@ def test_a_patient_who_is_inactive_is_a_problem(terminal: Terminal, practice: Pr
     assert problems(terminal, LOU) == [(2, "value", "inactive")]
 
 
+def test_a_clinic_that_nobody_knows_is_told_with_the_active_ones(terminal: Terminal, practice: Practice) -> None:
+    practice.add_clinic("Lima Sur", "America/Lima")
+    practice.session.execute(update(Clinic).where(Clinic.name == "Lima Sur").values(active=False))
+    practice.session.commit()
+    for written in ("Lima Centr", "Lima Sur"):
+        result = run(terminal, text_of({**LOU, "clinic": written}))
+        assert result.stderr.splitlines()[0].endswith(
+            ":2: clinic: No active clinic has this name. There are: Lima Centro, Santiago Norte."
+        )
+
+
+def test_a_closed_clinic_recalls_nobody(terminal: Terminal, practice: Practice) -> None:
+    practice.add(ClinicPatient(clinic_id=2, patient_id=practice.ids["lou"], created_at=NOW))
+    practice.session.execute(update(Clinic).where(Clinic.clinic_id == 1).values(active=False))
+    practice.session.commit()
+    assert problems(terminal, {**LOU, "clinic": ""}) == [(2, "clinic", "inactive")]
+    # Its identifiers are still there.
+    practice.add_identifier(practice.ids["lou"], "chart", 1, "A7")
+    row = {**LOU, "system": "chart", "value": "A7", "clinic": "Santiago Norte"}
+    assert done(terminal, text_of(row))["imported"] == 1
+
+
 @pytest.mark.parametrize("batch", [1, 500])
-def test_a_patient_and_treatment_come_once_in_a_file(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, batch: int
+@pytest.mark.parametrize("again", [{"value": "12 345 678"}, {"system": "chart", "value": "A7"}], ids=["same", "other"])
+def test_a_patient_and_treatment_come_once_in_a_file_whatever_the_identifier(
+    terminal: Terminal, practice: Practice, monkeypatch: pytest.MonkeyPatch, batch: int, again: dict[str, str]
 ) -> None:
     monkeypatch.setattr("lambda_function.cli.importing.MOST_ROWS", batch)
-    again = {**LOU, "value": "12 345 678", "due_on": "2031-01-01"}
-    assert problems(terminal, LOU, again) == [(3, "value", "duplicate")]
+    practice.add_identifier(practice.ids["lou"], "chart", 1, "A7")
+    rows = [LOU, {**LOU, **again, "due_on": "2031-01-01"}]
+    assert problems(terminal, *rows) == [(3, "value", "duplicate")]
+    result = run(terminal, text_of(*rows))
+    assert result.stderr.splitlines()[0].endswith(
+        "recalls.csv:3: value: Line 2 is about the same patient and treatment. Keep one of the two."
+    )
 
 
 def test_people_read_the_file_the_line_and_the_column_and_no_value(terminal: Terminal) -> None:
@@ -250,7 +339,8 @@ def test_an_import_that_was_stopped_in_the_middle_is_completed_by_the_same_comma
     with pytest.raises(StoppedError):
         run(terminal, charts(100))
     assert len(practice.rows(Recall)) == 40
-    assert done(terminal, charts(100)) == {"dry_run": False, "imported": 60, "already_imported": 40}
+    found = done(terminal, charts(100))
+    assert (found["imported"], found["already_imported"], found["open_already"]) == (60, 40, [])
     assert sorted(recall.patient_id for recall in practice.rows(Recall)) == sorted(ids)
     assert len(practice.rows(RecallEvent)) == 100
 

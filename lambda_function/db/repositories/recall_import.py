@@ -1,6 +1,6 @@
 """What rows of another system's recalls name, many in each statement. Unscoped."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -44,6 +44,7 @@ class _Member(NamedTuple):
 _CLINICS = select(*columns(_NamedClinic, Clinic)).where(
     Clinic.name.in_(bindparam("names", expanding=True)), Clinic.active
 )
+_ACTIVE_CLINICS = select(Clinic.name).where(Clinic.active).order_by(Clinic.name).limit(bindparam("most"))
 _DOCTORS: AnySelect = (
     select(*columns(NamedDoctor, User, clinic_id=Doctor.clinic_id, user_id=Doctor.user_id))
     .join(Doctor, Doctor.user_id == User.user_id)
@@ -64,6 +65,11 @@ def clinics_named(session: Session, names: Collection[str]) -> Mapping[str, int]
     """Returns the ids of the active clinics with these names, which are in their stored form."""
     found = fetch_all(session, _NamedClinic, _CLINICS, {"names": sorted(names)}, unscoped=True)
     return {as_stored(clinic.name): clinic.clinic_id for clinic in found}
+
+
+def active_clinics(session: Session, limit: int) -> Sequence[str]:
+    """Returns the names of at most `limit` active clinics, in order."""
+    return session.scalars(_ACTIVE_CLINICS, {"most": limit}, execution_options=UNSCOPED).all()
 
 
 def doctors_named(session: Session, names: Collection[str]) -> Mapping[str, NamedDoctor]:

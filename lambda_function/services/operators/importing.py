@@ -6,7 +6,7 @@ same import continues it. See docs/decisions/0020-import.md.
 
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -35,6 +35,8 @@ _FORMULA = re.compile(r"[=+@#-]")
 # a long number, such as 4,57E+07.
 BROKEN = re.compile(r"[=+@#]|[0-9]+([.,][0-9]+)?E\+[0-9]+$", re.IGNORECASE)
 _TRUTHS = {"true": True, "false": False}
+# What people read about a key or an identifier that comes again.
+REPEATED = "Line {line} has the same. Each may come once."
 
 
 class Problem(NamedTuple):
@@ -109,18 +111,23 @@ COLUMNS: tuple[str, ...] = tuple(PatientRow.model_fields)
 REQUIRED: tuple[str, ...] = tuple(name for name, field in PatientRow.model_fields.items() if field.is_required())
 
 
-# What no other row of a file may have, by column.
-UniqueValues = Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]
+class Unique(NamedTuple):
+    """What no other line of a file may have in a column, such as a key or an identifier."""
+
+    line: int
+    column: str
+    value: str
 
 
 class Repeats:
-    """What may come once in a file, such as keys and identifiers. Only hashes of them are kept, and those of a long
-    file in a temporary file without a name, so that the memory does not grow with it. Use it in a `with` statement,
-    whose end removes the file.
+    """What may come once in a file. Only hashes of it are kept, and those of a long file in a temporary file without a
+    name, so that the memory does not grow with it. Use it in a `with` statement, whose end removes the file.
+
+    `message` is what people read about a repetition; `{line}` in it is the line that was added.
     """
 
-    def __init__(self, unique_values: UniqueValues) -> None:
-        self._unique_values = unique_values
+    def __init__(self, message: str) -> None:
+        self._message = message
         self._seen = sqlite3.connect("")
         self._seen.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY, line INTEGER)")
 
@@ -130,23 +137,24 @@ class Repeats:
     def __exit__(self, *_: object) -> None:
         self._seen.close()
 
-    def add(self, row: ImportRow) -> None:
-        values = ((hash(unique), row.line) for unique in self._unique_values(row.values))
-        self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", values)
+    def add(self, values: Iterable[Unique]) -> None:
+        hashes = ((hash((column, value)), line) for line, column, value in values)
+        self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", hashes)
 
-    def problems(self, row: ImportRow) -> Iterator[Problem]:
-        """Yields what the rows that were added already have."""
-        for column, value in self._unique_values(row.values):
+    def problems(self, values: Iterable[Unique]) -> Iterator[Problem]:
+        """Yields which of the values were added already."""
+        for line, column, value in values:
             found = self._seen.execute("SELECT line FROM seen WHERE hash = ?", (hash((column, value)),)).fetchone()
             if found is not None:
-                yield Problem(row.line, column, "duplicate", f"Line {found[0]} has the same. Each may come once.")
+                yield Problem(line, column, "duplicate", self._message.format(line=found[0]))
 
 
-def unique_values(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yields the key and the identifiers of a row, by column, as they are compared."""
-    if "key" in values and not BROKEN.match(values["key"]):
-        yield "key", as_stored(values["key"])
-    yield from _identifiers(values)
+def unique_values(row: ImportRow) -> Iterator[Unique]:
+    """Yields the key and the identifiers of a row, as they are compared."""
+    if "key" in row.values and not BROKEN.match(row.values["key"]):
+        yield Unique(row.line, "key", as_stored(row.values["key"]))
+    for system, value in _identifiers(row.values):
+        yield Unique(row.line, system, value)
 
 
 def _identifiers(values: Mapping[str, str]) -> list[Identifier]:
@@ -181,10 +189,11 @@ def _read(wanted: ImportBatch) -> tuple[list[_ReadRow], list[Problem]]:
     """Returns the rows, and what is wrong with them whatever is in the database."""
     rows: list[_ReadRow] = []
     problems: list[Problem] = []
-    with Repeats(unique_values) as repeats:
+    with Repeats(REPEATED) as repeats:
         for row in wanted.rows:
-            problems += repeats.problems(row)
-            repeats.add(row)
+            unique = list(unique_values(row))
+            problems += repeats.problems(unique)
+            repeats.add(unique)
             patient = None
             try:
                 patient = PatientRow.model_validate(row.values)

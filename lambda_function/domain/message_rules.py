@@ -63,12 +63,14 @@ class ToldOffer(Protocol):
 
 
 class ToldRecall(Protocol):
-    """A recall, and the patient's next visit for it, or None while none is ahead."""
+    """A recall, whether its treatment is in use, and the patient's next visit for it, or None while none is ahead."""
 
     @property
     def status(self) -> RecallStatus: ...
     @property
     def due_on(self) -> date: ...
+    @property
+    def treatment_active(self) -> bool: ...
     @property
     def appointment_id(self) -> int | None: ...
 
@@ -103,12 +105,14 @@ def why_not_of_offer(subject: str, offer: ToldOffer, now: datetime) -> Reason | 
 
 def why_not_of_recall(subject: str, recall: ToldRecall) -> Reason | None:
     """Returns why a message on this subject may no longer be sent, or None while the patient is due on the day that it
-    is about, and has booked nothing for it.
+    is about, can book the treatment, and has booked nothing for it.
     """
     if recall.status is not RecallStatus.OPEN:
         return Reason.RECALL_CLOSED
     if not is_about_day(subject, recall.due_on):
         return Reason.SUPERSEDED
+    if not recall.treatment_active:
+        return Reason.TREATMENT_INACTIVE
     return None if recall.appointment_id is None else Reason.BOOKED
 
 

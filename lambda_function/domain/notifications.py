@@ -56,6 +56,7 @@ class Reason(StrEnum):
     OFFER_ENDED = "offer_ended"
     RECALL_CLOSED = "recall_closed"
     BOOKED = "booked"
+    TREATMENT_INACTIVE = "treatment_inactive"
     PATIENT_INACTIVE = "patient_inactive"
     ADDRESSEE_INACTIVE = "addressee_inactive"
     NOT_ADDRESSEE = "not_addressee"

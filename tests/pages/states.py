@@ -72,6 +72,7 @@ RECALL = RecallFacts(
     patient_id=11,
     treatment_id=1,
     treatment_name="Check-up",
+    treatment_active=True,
     clinic_id=1,
     doctor_id=3,
     due_on=date(2030, 1, 21),

@@ -79,6 +79,7 @@ class RecallFacts(NamedTuple):
     patient_id: int
     treatment_id: int
     treatment_name: str
+    treatment_active: bool
     clinic_id: int
     doctor_id: int | None
     due_on: date
@@ -161,7 +162,15 @@ _OFFERS: AnySelect = (
     .where(WaitlistEntry.waitlist_id.in_(_ids("waitlist_ids")))
 )
 _RECALLS: AnySelect = (
-    select(*columns(RecallFacts, Recall, treatment_name=Treatment.name, appointment_id=visit_ahead(Recall)))
+    select(
+        *columns(
+            RecallFacts,
+            Recall,
+            treatment_name=Treatment.name,
+            treatment_active=Treatment.active,
+            appointment_id=visit_ahead(Recall),
+        )
+    )
     .join(Treatment, Treatment.treatment_id == Recall.treatment_id)
     .where(Recall.recall_id.in_(_ids("recall_ids")))
 )

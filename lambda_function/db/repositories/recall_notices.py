@@ -11,7 +11,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
 from lambda_function.db.base import AnySelect
-from lambda_function.db.models import Appointment, Clinic, Notification, Recall, RecallSweep, User
+from lambda_function.db.models import Appointment, Clinic, Notification, Recall, RecallSweep, Treatment, User
 from lambda_function.db.repositories.recalls import is_ahead
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
@@ -37,7 +37,9 @@ class RecallingClinic(NamedTuple):
 
 
 class RecallToNotice(NamedTuple):
-    """An open recall of an active patient who has no visit for it ahead. `due_set_at` is when its day was decided."""
+    """An open recall, for a treatment in use, of an active patient who has no visit for it ahead. `due_set_at` is when
+    its day was decided.
+    """
 
     recall_id: int
     patient_id: int
@@ -70,6 +72,7 @@ _CLINICS: AnySelect = (
 _RECALLS: AnySelect = (
     select(*columns(RecallToNotice, Recall))
     .join(User, User.user_id == Recall.patient_id)
+    .join(Treatment, Treatment.treatment_id == Recall.treatment_id)
     .where(
         Recall.clinic_id == bindparam("clinic_id"),
         Recall.status == RecallStatus.OPEN,
@@ -78,6 +81,7 @@ _RECALLS: AnySelect = (
             Recall.due_on.in_(bindparam("later_days", expanding=True)),
         ),
         User.active,
+        Treatment.active,
         visit_ahead(Recall).is_(None),
     )
     .order_by(Recall.due_on, Recall.recall_id)
@@ -103,7 +107,7 @@ def recalls_to_notice(
     limit: int,
 ) -> list[RecallToNotice]:
     """Returns the next open recalls of a clinic that are due on one of these days and not booked, after this due_on and
-    recall_id, in their order. Inactive patients are left out.
+    recall_id, in their order. Inactive patients, and treatments out of use, are left out.
     """
     first_day, after_id = after or (min(due_days), 0)
     values = {

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
-from lambda_function.db.models import Recall
+from lambda_function.db.models import Recall, Treatment
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.recalls import RecallStatus
 from tests.api.desk import instant
@@ -74,6 +74,10 @@ STOPPED: dict[str, tuple[Callable[[Messages, Recall], object], str]] = {
     "dismissed": (lambda m, r: m.change_recall(r, status=RecallStatus.DISMISSED, open_key=None), "recall_closed"),
     "done": (lambda m, r: m.change_recall(r, status=RecallStatus.DONE, open_key=None), "recall_closed"),
     "another day": (lambda m, r: m.change_recall(r, due_on=date(2030, 1, 22)), "superseded"),
+    "treatment out of use": (
+        lambda m, r: m.write(update(Treatment).where(Treatment.treatment_id == r.treatment_id).values(active=False)),
+        "treatment_inactive",
+    ),
     "booked": (lambda m, _: m.practice.add_appointment(NOW + timedelta(days=9), clinic_id=2), "booked"),
     "unsubscribed": (lambda m, _: m.change_user("pat", recalls=False), "not_wanted"),
     "wants nothing": (lambda m, _: m.change_user("pat", contact_by=Channel.NONE), "not_wanted"),

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
-from lambda_function.db.models import Clinic, Notification, Recall, RecallSweep
+from lambda_function.db.models import Clinic, Notification, Recall, RecallSweep, Treatment
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
@@ -177,6 +177,9 @@ NOTHING: dict[str, Callable[[Messages, Recall], None]] = {
     "done": lambda m, r: m.change_recall(r, status=RecallStatus.DONE, open_key=None),
     "another day": lambda m, r: m.change_recall(r, due_on=date(2030, 1, 22)),
     "deactivated": lambda m, _: m.change_user("pat", active=False),
+    "treatment out of use": lambda m, r: m.write(
+        update(Treatment).where(Treatment.treatment_id == r.treatment_id).values(active=False)
+    ),
     "clinic closed": lambda m, _: m.change_clinic(active=False),
     "clinic tells nobody": lambda m, _: m.change_clinic(recall_notice_days=()),
     "zone unknown": lambda m, _: m.change_clinic(time_zone="Mars/Olympus"),

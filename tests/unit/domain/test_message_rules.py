@@ -68,6 +68,7 @@ class Offer(NamedTuple):
 class Recall(NamedTuple):
     status: RecallStatus = RecallStatus.OPEN
     due_on: date = DUE
+    treatment_active: bool = True
     appointment_id: int | None = None
 
 
@@ -130,16 +131,17 @@ def test_an_offer_is_told_while_it_stands(offer: Offer, *, stands: bool) -> None
     [
         (Recall(), None),
         (Recall(due_on=DUE + timedelta(days=1)), Reason.SUPERSEDED),
+        (Recall(treatment_active=False, appointment_id=17), Reason.TREATMENT_INACTIVE),
         (Recall(appointment_id=17), Reason.BOOKED),
         *((Recall(status), Reason.RECALL_CLOSED) for status in RecallStatus if status is not RecallStatus.OPEN),
         *(
-            (Recall(status, DUE + timedelta(days=1), appointment_id=17), Reason.RECALL_CLOSED)
+            (Recall(status, DUE + timedelta(days=1), treatment_active=False, appointment_id=17), Reason.RECALL_CLOSED)
             for status in RecallStatus
             if status is not RecallStatus.OPEN
         ),
     ],
 )
-def test_a_patient_is_told_of_a_recall_while_it_is_open_for_the_same_day_and_nothing_is_booked(
+def test_a_patient_is_told_of_a_recall_while_it_is_open_for_the_same_day_and_bookable_and_nothing_is_booked(
     recall: Recall, reason: Reason | None
 ) -> None:
     assert why_not_of_recall(recall_subject(3, -14, DUE), recall) is reason

@@ -63,7 +63,9 @@ class ToldOffer(Protocol):
 
 
 class ToldRecall(Protocol):
-    """A recall, whether its treatment is in use, and the patient's next visit for it, or None while none is ahead."""
+    """A recall, whether its treatment is in use, and the patient's next visit for it, or None while none is ahead.
+    `unfinished` is whether a visit for it is ahead, or has begun lately and has not been completed.
+    """
 
     @property
     def status(self) -> RecallStatus: ...
@@ -73,6 +75,8 @@ class ToldRecall(Protocol):
     def treatment_active(self) -> bool: ...
     @property
     def appointment_id(self) -> int | None: ...
+    @property
+    def unfinished(self) -> bool: ...
 
 
 def why_not_of_visit(kind: NotificationKind, basis_at: datetime, visit: ToldVisit, now: datetime) -> Reason | None:
@@ -105,7 +109,7 @@ def why_not_of_offer(subject: str, offer: ToldOffer, now: datetime) -> Reason | 
 
 def why_not_of_recall(subject: str, recall: ToldRecall) -> Reason | None:
     """Returns why a message on this subject may no longer be sent, or None while the patient is due on the day that it
-    is about, can book the treatment, and has booked nothing for it.
+    is about, can book the treatment, has booked nothing for it, and is not at the dentist's for it just now.
     """
     if recall.status is not RecallStatus.OPEN:
         return Reason.RECALL_CLOSED
@@ -113,7 +117,9 @@ def why_not_of_recall(subject: str, recall: ToldRecall) -> Reason | None:
         return Reason.SUPERSEDED
     if not recall.treatment_active:
         return Reason.TREATMENT_INACTIVE
-    return None if recall.appointment_id is None else Reason.BOOKED
+    if recall.appointment_id is not None:
+        return Reason.BOOKED
+    return Reason.STARTED if recall.unfinished else None
 
 
 def is_about(subject: str, offer: ToldOffer) -> bool:

@@ -24,6 +24,10 @@ MAX_NOTICE_DAYS = 366
 MAX_NOTICES = 10
 # Notices that did not go out because the service stood still go this much later at most.
 CATCH_UP = timedelta(days=7)
+# A visit that has begun and is neither completed, cancelled nor missed holds notices back for so long: nobody in the
+# chair is told to come, and doctors may complete a visit after the weekend. One that everybody has forgotten must not
+# silence the notices for ever.
+UNDER_WAY = timedelta(days=7)
 # When notices go out in a clinic without quiet hours.
 _MORNING = time(8)
 

@@ -78,6 +78,7 @@ RECALL = RecallFacts(
     due_on=date(2030, 1, 21),
     status=RecallStatus.OPEN,
     appointment_id=None,
+    unfinished=False,
 )
 CLINIC = ClinicFacts(
     clinic_id=1,

@@ -22,12 +22,12 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.models.appointments import PLACED_AT
 from lambda_function.db.repositories.guardians import acting
-from lambda_function.db.repositories.recall_notices import visit_ahead
+from lambda_function.db.repositories.recall_notices import unfinished_visit, visit_ahead
 from lambda_function.db.rows import columns, fetch_all
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.quiet_hours import QuietHours
-from lambda_function.domain.recalls import RecallStatus
+from lambda_function.domain.recalls import UNDER_WAY, RecallStatus
 from lambda_function.domain.waitlist import WaitlistStatus
 
 # Nobody is merged so often. It ends a chain that runs in a circle.
@@ -73,7 +73,9 @@ class OfferFacts(NamedTuple):
 
 
 class RecallFacts(NamedTuple):
-    """A recall. `appointment_id` is the patient's next visit of the treatment, or None while none is ahead."""
+    """A recall. `appointment_id` is the patient's next visit of the treatment, or None while none is ahead.
+    `unfinished` is whether one is ahead, or has begun within UNDER_WAY and has not been completed.
+    """
 
     recall_id: int
     patient_id: int
@@ -85,6 +87,7 @@ class RecallFacts(NamedTuple):
     due_on: date
     status: RecallStatus
     appointment_id: int | None
+    unfinished: bool
 
 
 class ClinicFacts(NamedTuple):
@@ -169,6 +172,7 @@ _RECALLS: AnySelect = (
             treatment_name=Treatment.name,
             treatment_active=Treatment.active,
             appointment_id=visit_ahead(Recall),
+            unfinished=unfinished_visit(Recall).is_not(None),
         )
     )
     .join(Treatment, Treatment.treatment_id == Recall.treatment_id)
@@ -213,7 +217,7 @@ def offers(session: Session, waitlist_ids: Collection[int]) -> dict[int, OfferFa
 
 
 def recalls(session: Session, recall_ids: Collection[int], now: datetime) -> dict[int, RecallFacts]:
-    values = {"recall_ids": sorted(recall_ids), "now": now}
+    values = {"recall_ids": sorted(recall_ids), "now": now, "begun_after": now - UNDER_WAY}
     found = fetch_all(session, RecallFacts, _RECALLS, values, unscoped=True) if recall_ids else []
     return {recall.recall_id: recall for recall in found}
 

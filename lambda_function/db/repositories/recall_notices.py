@@ -10,13 +10,14 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
-from lambda_function.db.base import AnySelect
+from lambda_function.db.base import AnySelect, instant_parameter
 from lambda_function.db.models import Appointment, Clinic, Notification, Recall, RecallSweep, Treatment, User
-from lambda_function.db.repositories.recalls import is_ahead
+from lambda_function.db.repositories.recalls import is_ahead, is_of
 from lambda_function.db.rows import columns, fetch_all, write
 from lambda_function.db.scoping import UNSCOPED
+from lambda_function.domain.appointment import UNFINISHED
 from lambda_function.domain.quiet_hours import QuietHours
-from lambda_function.domain.recalls import RecallStatus
+from lambda_function.domain.recalls import UNDER_WAY, RecallStatus
 
 
 class RecallingClinic(NamedTuple):
@@ -37,8 +38,8 @@ class RecallingClinic(NamedTuple):
 
 
 class RecallToNotice(NamedTuple):
-    """An open recall, for a treatment in use, of an active patient who has no visit for it ahead. `due_set_at` is when
-    its day was decided.
+    """An open recall, for a treatment in use, of an active patient who has no visit for it ahead or under way.
+    `due_set_at` is when its day was decided.
     """
 
     recall_id: int
@@ -51,9 +52,25 @@ def visit_ahead(recall: Any) -> ColumnElement[int | None]:
     """Returns the patient's next visit of the treatment that has not ended, in whatever clinic, as a subquery on a row
     of recalls. It is NULL if there is none. The statement binds `now`.
     """
+    return _first_visit(recall, is_ahead(Appointment, recall))
+
+
+def unfinished_visit(recall: Any) -> ColumnElement[int | None]:
+    """Returns, as visit_ahead does, the first visit that is ahead, or that has begun and has been neither completed,
+    cancelled nor missed. The statement binds `begun_after`, and no visit that had begun by then counts.
+    """
+    is_unfinished = and_(
+        is_of(Appointment, recall),
+        Appointment.status.in_(sorted(UNFINISHED)),
+        Appointment.starts_at > instant_parameter("begun_after"),
+    )
+    return _first_visit(recall, is_unfinished)
+
+
+def _first_visit(recall: Any, which: ColumnElement[bool]) -> ColumnElement[int | None]:
     visit: ColumnElement[int | None] = (
         select(Appointment.appointment_id)
-        .where(is_ahead(Appointment, recall))
+        .where(which)
         .order_by(Appointment.starts_at, Appointment.appointment_id)
         .limit(1)
         .correlate(recall)
@@ -82,7 +99,7 @@ _RECALLS: AnySelect = (
         ),
         User.active,
         Treatment.active,
-        visit_ahead(Recall).is_(None),
+        unfinished_visit(Recall).is_(None),
     )
     .order_by(Recall.due_on, Recall.recall_id)
     .limit(bindparam("most"))
@@ -106,8 +123,9 @@ def recalls_to_notice(
     now: datetime,
     limit: int,
 ) -> list[RecallToNotice]:
-    """Returns the next open recalls of a clinic that are due on one of these days and not booked, after this due_on and
-    recall_id, in their order. Inactive patients, and treatments out of use, are left out.
+    """Returns the next open recalls of a clinic that are due on one of these days, after this due_on and recall_id, in
+    their order. Patients who have a visit for it ahead or under way, inactive ones, and treatments out of use are left
+    out.
     """
     first_day, after_id = after or (min(due_days), 0)
     values = {
@@ -115,7 +133,7 @@ def recalls_to_notice(
         "first_day": first_day,
         "after_id": after_id,
         "later_days": sorted(day for day in due_days if day > first_day),
-        "now": now,
+        "begun_after": now - UNDER_WAY,
         "most": limit,
     }
     return fetch_all(session, RecallToNotice, _RECALLS, values, unscoped=True)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from lambda_function.db.models import Recall, Treatment
+from lambda_function.domain.appointment import Status
 from lambda_function.domain.people import Channel, Language
 from lambda_function.domain.recalls import RecallStatus
 from tests.api.desk import instant
@@ -79,6 +80,10 @@ STOPPED: dict[str, tuple[Callable[[Messages, Recall], object], str]] = {
         "treatment_inactive",
     ),
     "booked": (lambda m, _: m.practice.add_appointment(NOW + timedelta(days=9), clinic_id=2), "booked"),
+    "in the chair": (
+        lambda m, _: m.practice.add_appointment(NOW - timedelta(hours=1), status=Status.CHECKED_IN, clinic_id=2),
+        "started",
+    ),
     "unsubscribed": (lambda m, _: m.change_user("pat", recalls=False), "not_wanted"),
     "wants nothing": (lambda m, _: m.change_user("pat", contact_by=Channel.NONE), "not_wanted"),
     "deactivated": (lambda m, _: m.change_user("pat", active=False), "patient_inactive"),

@@ -15,7 +15,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
-from lambda_function.domain.recalls import CATCH_UP, RecallStatus
+from lambda_function.domain.recalls import CATCH_UP, UNDER_WAY, RecallStatus
 from lambda_function.services.notifications import recalling
 from lambda_function.services.notifications.clinics_in_turn import RESERVE
 from lambda_function.services.notifications.recalling import sweep_recalls
@@ -28,6 +28,7 @@ from tests.services.notifications.planned import recalled
 __all__ = ["statements"]
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 TODAY = date(2030, 1, 7)
 EIGHT = instant("13:00", "2030-01-07")
@@ -170,6 +171,37 @@ def test_a_visit_of_another_treatment_or_one_that_is_over_is_no_reason_to_be_sil
     messages.practice.add_appointment(NOW - 30 * DAY)
 
     assert swept(messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "planned"),
+    [(status, 0 if status in {Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN} else 1) for status in Status],
+)
+def test_nobody_is_told_while_a_visit_that_has_begun_is_not_completed(
+    messages: Messages, status: Status, planned: int
+) -> None:
+    recalled(messages)
+    messages.practice.add_appointment(NOW - UNDER_WAY + 5 * MINUTE, status=status, clinic_id=2)
+
+    assert swept(messages) == planned
+
+
+def test_a_visit_that_nobody_has_completed_within_a_week_is_no_reason_to_be_silent(messages: Messages) -> None:
+    recalled(messages)
+    messages.practice.add_appointment(NOW - UNDER_WAY, status=Status.CHECKED_IN)
+
+    assert swept(messages) == 1
+
+
+def test_what_a_visit_under_way_holds_back_is_not_told_later_and_the_next_notice_is(messages: Messages) -> None:
+    recall = recalled(messages)
+    visit = messages.practice.add_appointment(NOW - 6 * DAY, status=Status.CHECKED_IN)
+    assert swept(messages) == 0
+
+    messages.change_visit(visit, status=Status.CANCELLED)
+
+    assert sum(swept(messages, NOW + hours * HOUR) for hours in range(1, 29 * 24)) == 1
+    assert subjects(messages) == [f"recall:{recall.recall_id}:14:2030-01-21"]
 
 
 NOTHING: dict[str, Callable[[Messages, Recall], None]] = {

@@ -70,6 +70,7 @@ class Recall(NamedTuple):
     due_on: date = DUE
     treatment_active: bool = True
     appointment_id: int | None = None
+    unfinished: bool = False
 
 
 def test_the_table_has_each_kind_in_each_state() -> None:
@@ -132,7 +133,8 @@ def test_an_offer_is_told_while_it_stands(offer: Offer, *, stands: bool) -> None
         (Recall(), None),
         (Recall(due_on=DUE + timedelta(days=1)), Reason.SUPERSEDED),
         (Recall(treatment_active=False, appointment_id=17), Reason.TREATMENT_INACTIVE),
-        (Recall(appointment_id=17), Reason.BOOKED),
+        (Recall(appointment_id=17, unfinished=True), Reason.BOOKED),
+        (Recall(unfinished=True), Reason.STARTED),
         *((Recall(status), Reason.RECALL_CLOSED) for status in RecallStatus if status is not RecallStatus.OPEN),
         *(
             (Recall(status, DUE + timedelta(days=1), treatment_active=False, appointment_id=17), Reason.RECALL_CLOSED)
@@ -141,7 +143,7 @@ def test_an_offer_is_told_while_it_stands(offer: Offer, *, stands: bool) -> None
         ),
     ],
 )
-def test_a_patient_is_told_of_a_recall_while_it_is_open_for_the_same_day_and_bookable_and_nothing_is_booked(
+def test_a_patient_is_told_of_a_recall_while_it_is_open_for_the_same_day_and_bookable_and_no_visit_is_unfinished(
     recall: Recall, reason: Reason | None
 ) -> None:
     assert why_not_of_recall(recall_subject(3, -14, DUE), recall) is reason

@@ -28,6 +28,10 @@ CATCH_UP = timedelta(days=7)
 # chair is told to come, and doctors may complete a visit after the weekend. One that everybody has forgotten must not
 # silence the notices for ever.
 UNDER_WAY = timedelta(days=7)
+# A day is looked at again for so long after its notices could first go, because a recall that was set before that may be
+# committed after a sweep. No transaction lasts longer: those of an operator's command, such as an import, end with its
+# function after 15 minutes, and all others much sooner.
+SETTLED_AFTER = timedelta(minutes=20)
 # When notices go out in a clinic without quiet hours.
 _MORNING = time(8)
 
@@ -133,6 +137,12 @@ def days_to_tell(swept_on: date | None, now: datetime, *, quiet: QuietHours | No
     since = date.min if swept_on is None or swept_on > today else swept_on
     days = (today - timedelta(days=number) for number in range(CATCH_UP.days + 1, -1, -1))
     return [day for day in days if day > since and now - CATCH_UP <= notice_time(day, quiet=quiet, zone=zone) <= now]
+
+
+def settled_day(days: Iterable[date], now: datetime, *, quiet: QuietHours | None, zone: ZoneInfo) -> date | None:
+    """Returns the last of these days to which no notice can be added any more, or None if there is none yet."""
+    settled = (day for day in days if notice_time(day, quiet=quiet, zone=zone) <= now - SETTLED_AFTER)
+    return max(settled, default=None)
 
 
 def recall_subject(recall_id: int, days: int, due_on: date) -> str:

@@ -147,6 +147,6 @@ def planned(session: Session, recall_ids: Collection[int]) -> set[str]:
 
 
 def note_swept(session: Session, clinic_id: int, day: date) -> None:
-    """Remembers that all notices of the clinic up to this day have been planned."""
+    """Remembers that all notices of the clinic up to this day have been planned, and that none can be added."""
     statement = mysql.insert(RecallSweep).values(clinic_id=clinic_id, swept_on=day)
     write(session, statement.on_duplicate_key_update(swept_on=statement.inserted.swept_on))

@@ -1,7 +1,8 @@
 """Plans the notices of recalls that may go, on a schedule and in bounded transactions.
 
-A day of a clinic's calendar is swept once, when its quiet hours have ended. It is remembered in the transaction of the
-last batch, so an interrupted run is repeated by the next, which finds what has been planned and leaves it alone.
+A day of a clinic's calendar is swept when its quiet hours have ended, and again by each run until the day has settled
+(see SETTLED_AFTER). That is remembered in the transaction of the last batch, so an interrupted run is repeated by the
+next. What a run finds planned it leaves alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from lambda_function.db.repositories import recall_notices
 from lambda_function.db.repositories.recall_notices import RecallingClinic, RecallToNotice
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.notifications import NotificationKind
-from lambda_function.domain.recalls import days_to_tell, notices, recall_subject
+from lambda_function.domain.recalls import days_to_tell, notices, recall_subject, settled_day
 from lambda_function.domain.time_zones import time_zone
 from lambda_function.services.notifications.clinics_in_turn import RESERVE, in_turn
 from lambda_function.services.notifications.planning import Plan, plan_messages
@@ -23,11 +24,14 @@ BATCH = 500
 
 
 class _Day(NamedTuple):
-    """A clinic with the days whose notices are to be planned, and the due days of the recalls that they are about."""
+    """A clinic with the days whose notices are to be planned, the last of them that has settled, if any has, and the
+    due days of the recalls that they are about.
+    """
 
     clinic: RecallingClinic
     zone: ZoneInfo
     days: Sequence[date]
+    settled: date | None
     due_days: frozenset[date]
 
 
@@ -58,7 +62,8 @@ def _day(clinic: RecallingClinic, work: UnitOfWork) -> _Day | None:
     if zone is None or not days:
         return None
     due_days = frozenset(day - timedelta(days=number) for day in days for number in clinic.recall_notice_days)
-    return _Day(clinic, zone, days, due_days)
+    settled = settled_day(days, work.now, quiet=clinic.quiet, zone=zone)
+    return _Day(clinic, zone, days, settled, due_days)
 
 
 def _sweep_clinic(database: Database, day: _Day, seconds_left: Callable[[], float]) -> Iterator[int]:
@@ -82,7 +87,8 @@ def _plan_batch(work: UnitOfWork, *, day: _Day, after: tuple[date, int] | None) 
     planned = plan_messages(work, [plan for plan in plans if plan.subject not in there])
     if len(found) == BATCH:
         return _Batch(planned, found[-1])
-    recall_notices.note_swept(work.session, clinic_id, day.days[-1])
+    if day.settled is not None:
+        recall_notices.note_swept(work.session, clinic_id, day.settled)
     return _Batch(planned, None)
 
 

@@ -15,7 +15,7 @@ from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import ContentionError
 from lambda_function.domain.notifications import NotificationKind, NotificationStatus
 from lambda_function.domain.people import Channel
-from lambda_function.domain.recalls import CATCH_UP, UNDER_WAY, RecallStatus
+from lambda_function.domain.recalls import CATCH_UP, SETTLED_AFTER, UNDER_WAY, RecallStatus
 from lambda_function.services.notifications import recalling
 from lambda_function.services.notifications.clinics_in_turn import RESERVE
 from lambda_function.services.notifications.recalling import sweep_recalls
@@ -97,6 +97,26 @@ def test_a_day_that_has_been_swept_is_not_looked_at_again(messages: Messages, st
     assert swept(messages, NOW + timedelta(hours=1)) == 0
 
     assert [sent.split()[0] for sent in statements.sent] == ["SELECT"]
+
+
+@pytest.mark.parametrize(("first", "planned"), [(0 * MINUTE, 1), (SETTLED_AFTER - MINUTE, 1), (SETTLED_AFTER, 0)])
+def test_a_recall_that_is_committed_after_a_sweep_of_its_day_is_told_by_the_next(
+    messages: Messages, first: timedelta, planned: int
+) -> None:
+    swept(messages, EIGHT + first)
+    recalled(messages, due_set_at=EIGHT - MINUTE)
+
+    assert swept(messages, EIGHT + first + 5 * MINUTE) == planned
+    assert swept(messages, EIGHT + first + 10 * MINUTE) == 0
+    assert len(messages.rows()) == planned
+
+
+def test_the_days_before_one_that_has_not_settled_count_as_swept(messages: Messages) -> None:
+    recalled(messages, "2030-01-20")
+
+    assert swept(messages, EIGHT) == 1
+    assert swept_on(messages)[1] == TODAY - DAY
+    assert swept(messages, EIGHT + 5 * MINUTE) == 0
 
 
 @pytest.mark.parametrize(("late", "planned"), [(CATCH_UP, 1), (CATCH_UP + MINUTE, 0)])

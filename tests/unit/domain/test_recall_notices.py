@@ -13,11 +13,13 @@ from lambda_function.domain.quiet_hours import QuietHours, is_quiet
 from lambda_function.domain.recalls import (
     CATCH_UP,
     MAX_NOTICE_DAYS,
+    SETTLED_AFTER,
     days_to_tell,
     is_about_day,
     notice_time,
     notices,
     recall_subject,
+    settled_day,
 )
 from tests.unit.domain.test_quiet_hours import ZONES, instants, quiet, quiet_hours, zones
 from tests.zones import zone_named
@@ -123,6 +125,19 @@ def test_a_day_may_be_told_from_its_notice_time_on(zone: str) -> None:
     assert days_to_tell(day - DAY, at - TICK, quiet=NIGHT, zone=zone_named(zone)) == []
     assert days_to_tell(day - DAY, at, quiet=NIGHT, zone=zone_named(zone)) == [day]
     assert days_to_tell(day, at, quiet=NIGHT, zone=zone_named(zone)) == []
+
+
+@given(maybe_quiet, zones, st.data())
+def test_a_day_has_settled_once_its_notices_could_go_for_longer_than_any_transaction_lasts(
+    hushed: QuietHours | None, zone: ZoneInfo, data: st.DataObject
+) -> None:
+    day = data.draw(days)
+    at = notice_time(day, quiet=hushed, zone=zone)
+    found = [day - DAY, day]
+
+    assert settled_day(found, at + SETTLED_AFTER - TICK, quiet=hushed, zone=zone) == day - DAY
+    assert settled_day(found, at + SETTLED_AFTER, quiet=hushed, zone=zone) == day
+    assert settled_day([day], at, quiet=hushed, zone=zone) is None
 
 
 @given(st.integers(1), st.integers(-MAX_NOTICE_DAYS, MAX_NOTICE_DAYS), st.dates(), st.dates())

@@ -51,9 +51,11 @@ def visit_completed(work: UnitOfWork, locked: LockedVisit) -> list[Message]:
     """Ends the patient's open recall for the treatment of a visit that has just been completed, and opens the next one
     if patients are due for it again, in one statement at most. Returns the messages for the outbox.
 
-    A clinic whose time zone nobody knows has no days, and its patients are not recalled. A recall that a later visit
-    has opened stays.
+    Nothing changes if a later visit of the treatment has been completed before, whatever became of its recall. A clinic
+    whose time zone nobody knows has no days, and its patients are not recalled.
     """
+    if locked.recall_stays:
+        return []
     visit, open_id, zone = locked.appointment, locked.open_recall_id, time_zone(locked.time_zone)
     new: NewRecall | None = None
     if locked.recall_months is not None and zone is not None:

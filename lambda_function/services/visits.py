@@ -25,7 +25,7 @@ BusyVisit = VisitAhead | VisitInSpan | VisitOfDoctor
 class LockedVisit:
     """An appointment whose doctor, patient and own row are locked, with its clinic's policy and zone. `erased` is
     whether its patient has been or is being erased. `clinic_of` are the clinics of all locked doctors. `country` is
-    that of the visit's clinic. The last two fields are as in VisitForChange.
+    that of the visit's clinic. The last three fields are as in VisitForChange.
     """
 
     appointment: Appointment
@@ -36,6 +36,7 @@ class LockedVisit:
     clinic_of: Mapping[int, int]
     recall_months: int | None
     open_recall_id: int | None
+    recall_stays: bool
 
     @property
     def subject(self) -> Subject:
@@ -81,6 +82,7 @@ def lock_visit(work: UnitOfWork, appointment_id: int, more_doctors: Collection[i
         clinic_of,
         found.recall_months,
         found.open_recall_id,
+        found.recall_stays,
     )
 
 

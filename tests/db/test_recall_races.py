@@ -13,9 +13,11 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from sqlalchemy import URL, update
+from sqlalchemy import URL, text, update
 
 from lambda_function.db.models import Appointment, OutboxMessage, Recall, RecallEvent, Treatment
+from lambda_function.db.repositories import appointments
+from lambda_function.db.repositories.appointments import VisitForChange
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status, Step
@@ -32,6 +34,7 @@ from tests.clock import NOW
 from tests.db.rounds import CLIENTS, playing
 from tests.factories import Practice
 from tests.profiles import examples
+from tests.servers import plain_engine
 
 ROUNDS = examples(2, 200)
 # The database is emptied after so many rounds, because each round is checked against everything in it.
@@ -90,6 +93,13 @@ class Scene:
         doctor = self.doctors[sorted(self.doctors)[visit]]
         number = self.visits[patient][visit]
         return _as(doctor, lambda work: lifecycle.take(work, number, Step.COMPLETE))
+
+    def reading(self, visit: int) -> Act:
+        """Locks a visit as completing does."""
+        return _as(
+            self.rita,
+            lambda work: appointments.get_for_change(work.session, visit, guardian_id=None, today=work.today),
+        )
 
     def opening(self, patient: int) -> Act:
         request = RecallRequest(self.people[patient], 1, BY_HAND, clinic_id=1)
@@ -220,6 +230,26 @@ def test_of_two_completions_the_later_visit_decides(rounds: Iterator[Scene]) -> 
         assert (left.opened_by, left.due_on) == (scene.visits[0][1], scene.due(10))
         assert [row.recall_id for row in scene.rows() if row.opened_by is None] == before
         assert all(row.status is RecallStatus.DONE for row in scene.rows() if row.recall_id != left.recall_id)
+
+
+def test_completing_reads_about_recalls_without_locks(rounds: Iterator[Scene]) -> None:
+    """Others have everything about recalls locked, and a later visit, and nobody has to wait for them."""
+    for scene in rounds:
+        by_hand = scene.opened(0)
+        earlier, later = scene.visits[0]
+        scene.completing(0, 1)(scene.databases[0])
+        with plain_engine(scene.practice.url).begin() as others:
+            for table, column, number in (
+                ("appointment", "appointment_id", later),
+                ("recall", "patient_id", scene.people[0]),
+                ("recall_event", "recall_id", by_hand),
+                ("treatment", "treatment_id", 1),
+                ("user", "user_id", scene.people[0]),
+            ):
+                others.execute(text(f"SELECT 1 FROM `{table}` WHERE {column} = :number FOR UPDATE"), {"number": number})
+            found = scene.reading(earlier)(scene.databases[0])
+        assert isinstance(found, VisitForChange)
+        assert found.recall_stays
 
 
 def test_a_visit_that_is_completed_twice_opens_one_recall(rounds: Iterator[Scene]) -> None:

@@ -20,7 +20,7 @@ from lambda_function.db.models import (
 )
 from lambda_function.db.models.appointments import APPOINTMENT_ROWS, EVENT_ROWS
 from lambda_function.db.repositories.guardians import represented
-from lambda_function.db.repositories.recalls import MONTHS_OF_VISIT, OPEN_OF_VISIT
+from lambda_function.db.repositories.recalls import MONTHS_OF_VISIT, OPEN_OF_VISIT, RECALL_STAYS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.domain.appointment import HOLDING, EventAction, Policy, Status, Via
 from lambda_function.domain.registration import Outcome, RegistrationState, registration_of
@@ -113,7 +113,8 @@ class VisitResources(NamedTuple):
 class VisitForChange(NamedTuple):
     """An appointment whose row is locked, whether its patient has been erased by now, and whether the caller who acts
     for that patient still does. `recall_months` is after how many months an active patient is due for its treatment
-    again, and `open_recall_id` the recall for it that is open.
+    again, and `open_recall_id` the recall for it that is open. If `recall_stays`, completing the visit changes nothing
+    about recalls.
     """
 
     appointment: Appointment
@@ -121,6 +122,7 @@ class VisitForChange(NamedTuple):
     represented: bool
     recall_months: int | None
     open_recall_id: int | None
+    recall_stays: bool
 
 
 class CancelledVisit(NamedTuple):
@@ -239,7 +241,9 @@ _MOVES = select(func.count(AppointmentEvent.event_id)).where(
     AppointmentEvent.at >= bindparam("since"),
 )
 _FOR_CHANGE = (
-    select(Appointment, _ERASED, represented(APPOINTMENT_ROWS.c.patient_id), MONTHS_OF_VISIT, OPEN_OF_VISIT)
+    select(
+        Appointment, _ERASED, represented(APPOINTMENT_ROWS.c.patient_id), MONTHS_OF_VISIT, OPEN_OF_VISIT, RECALL_STAYS
+    )
     .where(Appointment.appointment_id == bindparam("appointment_id"))
     .with_for_update()
     .execution_options(populate_existing=True)
@@ -307,7 +311,12 @@ def get_for_change(
     """
     values = {"appointment_id": appointment_id, "guardian_id": guardian_id, "today": today}
     row = session.execute(_FOR_CHANGE, values).one_or_none()
-    return None if row is None else VisitForChange(row[0], row[1] is not None, bool(row[2]), row[3], row[4])
+    if row is None:
+        return None
+    visit, erased_at, is_represented, recall_months, open_recall_id, recall_stays = row
+    return VisitForChange(
+        visit, erased_at is not None, bool(is_represented), recall_months, open_recall_id, bool(recall_stays)
+    )
 
 
 def cancel_all(session: Session, appointment_ids: Sequence[int], *, reason: str, now: datetime) -> list[CancelledVisit]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, insert, not_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, insert, select, true, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from lambda_function.db.models.people import USER_ROWS
 from lambda_function.db.models.recalls import RECALL_EVENT_ROWS, RECALL_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.db.scoping import UNSYNCED
-from lambda_function.domain.appointment import UNFINISHED
+from lambda_function.domain.appointment import UNFINISHED, Status
 from lambda_function.domain.recalls import RecallStatus
 
 
@@ -100,34 +100,42 @@ _BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
 
 
 # For the statement that locks a visit (appointments.py): subqueries lock nothing there, and none of them is scoped,
-# since a recall may be that of another clinic. A patient who is not active is not recalled. If a later visit has been
-# completed before and has opened the recall, both are None, and the recall stays. What is correlated is said outright,
-# because two subqueries deep SQLAlchemy would take any visit instead of that of the row.
+# since a recall or a later visit may be that of another clinic. Nobody is recalled who is not active, and nobody for a
+# treatment that is out of use. What is correlated is said outright, because two subqueries deep SQLAlchemy would take
+# any visit instead of that of the row.
 _LATER = APPOINTMENT_ROWS.alias()
-_OPENED_LATER = (
-    exists()
-    .where(_LATER.c.appointment_id == RECALL_ROWS.c.opened_by, _LATER.c.starts_at > Appointment.starts_at)
-    .correlate(RECALL_ROWS, Appointment)
-)
-_OPEN_FOR_VISIT = and_(
-    RECALL_ROWS.c.patient_id == Appointment.patient_id,
-    RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
-    RECALL_ROWS.c.open_key == 1,
-)
 MONTHS_OF_VISIT = (
     select(Treatment.recall_months)
     .where(
         Treatment.treatment_id == Appointment.treatment_id,
+        Treatment.active == true(),
         exists()
         .where(USER_ROWS.c.user_id == Appointment.patient_id, USER_ROWS.c.active == true())
         .correlate(Appointment),
-        not_(exists().where(_OPEN_FOR_VISIT, _OPENED_LATER).correlate(Appointment)),
     )
     .correlate(Appointment)
     .scalar_subquery()
 )
 OPEN_OF_VISIT = (
-    select(RECALL_ROWS.c.recall_id).where(_OPEN_FOR_VISIT, not_(_OPENED_LATER)).correlate(Appointment).scalar_subquery()
+    select(RECALL_ROWS.c.recall_id)
+    .where(
+        RECALL_ROWS.c.patient_id == Appointment.patient_id,
+        RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
+        RECALL_ROWS.c.open_key == 1,
+    )
+    .correlate(Appointment)
+    .scalar_subquery()
+)
+# Whether completing the visit changes nothing, because a later one counts, whatever has become of its recall.
+RECALL_STAYS = (
+    exists()
+    .where(
+        _LATER.c.patient_id == Appointment.patient_id,
+        _LATER.c.treatment_id == Appointment.treatment_id,
+        _LATER.c.status == Status.COMPLETED,
+        _LATER.c.starts_at > Appointment.starts_at,
+    )
+    .correlate(Appointment)
 )
 
 

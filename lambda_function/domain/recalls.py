@@ -28,9 +28,9 @@ CATCH_UP = timedelta(days=7)
 # chair is told to come, and doctors may complete a visit after the weekend. One that everybody has forgotten must not
 # silence the notices for ever.
 UNDER_WAY = timedelta(days=7)
-# A day is looked at again for so long after its notices could first go, because a recall that was set before that may be
-# committed after a sweep. No transaction lasts longer: those of an operator's command, such as an import, end with its
-# function after 15 minutes, and all others much sooner.
+# A day is looked at again for so long after its notices could first go, because a recall that was set before that may
+# be committed after a sweep. No transaction lasts longer: those of an operator's command, such as an import, end with
+# its function after 15 minutes, and all others much sooner.
 SETTLED_AFTER = timedelta(minutes=20)
 # When notices go out in a clinic without quiet hours.
 _MORNING = time(8)

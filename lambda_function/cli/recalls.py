@@ -72,6 +72,8 @@ def backfill(tools: Tools, treatment: str, *, plan: bool, yes: bool, function: s
         if plan:
             return Output(planned.document(plan=True), _backfill_text(planned, "would be opened"))
         click.echo(_backfill_text(planned, "would be opened"), err=True)
+        if not planned.recalls:
+            return Output(planned.document(plan=False), "There is no recall to open.")
         click.confirm("Open these recalls?", abort=True, err=True)
     done = _backfilled(tools, treatment, function, plan=False)
     return Output(done.document(plan=False), _backfill_text(done, "opened"))

@@ -202,6 +202,15 @@ def test_a_terminal_shows_the_plan_and_asks(terminal: Terminal, practice: Practi
     assert "Recalls opened: 1, of which 0 are due already." in done.stdout
 
 
+def test_a_terminal_is_not_asked_about_nothing(terminal: Terminal) -> None:
+    terminal.on_terminal = True
+    result = terminal.run("recalls", "backfill", "checkup")
+    assert (result.exit_code, result.stdout) == (Exit.DONE, "There is no recall to open.\n")
+    assert "[y/N]" not in result.stderr
+    found = backfill(terminal)
+    assert (found["plan"], found["recalls"], found["months"]) == (False, 0, [])
+
+
 def test_it_can_be_repeated(terminal: Terminal, practice: Practice) -> None:
     visit(practice)
     assert [backfill(terminal)["recalls"] for _ in range(2)] == [1, 0]

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from lambda_function.db.models import User
 from lambda_function.domain.appointment import Status
 from lambda_function.domain.recalls import RecallStatus
 from tests.api.conditions import set_treatment
@@ -172,3 +174,15 @@ def test_a_history_ends_with_the_visit(desk: Desk) -> None:
 
     assert [first["items"][0]["action"], second["items"][0]["action"]] == ["OPEN", "DONE"]
     assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize("values", [{"active": False}, {"user_type": "RECEPTIONIST"}], ids=["deactivated", "now staff"])
+def test_receptions_dismiss_what_is_left_of_somebody_who_is_no_active_patient(
+    desk: Desk, values: dict[str, Any]
+) -> None:
+    """`check` sends operators to them."""
+    recall_id = add_recall(desk)
+    desk.practice.session.execute(update(User).where(User.user_id == desk.id_of("pat")).values(**values))
+    desk.practice.session.commit()
+    answer = desk.client.post("rita", f"/recalls/{recall_id}/dismiss", {"reason": "No patient"})
+    assert (answer.status, answer.json["state"]) == (200, "DISMISSED")

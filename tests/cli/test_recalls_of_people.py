@@ -163,8 +163,8 @@ def test_a_copy_for_staff_says_what_they_did_but_not_what_was_written(terminal: 
 @pytest.mark.parametrize(
     ("of", "columns", "detail"),
     [
-        ("gone", {}, "dismiss it"),
-        ("now staff", {}, "dismiss it"),
+        ("gone", {}, "A receptionist of its clinic ends it with POST /recalls/{recall_id}/dismiss."),
+        ("now staff", {}, "A receptionist of its clinic ends it with POST /recalls/{recall_id}/dismiss."),
         ("pat", {"opened_by": 999}, "not there"),
         ("pat", {"is_open": False, "done_by": 999}, "not there"),
         ("pat", {}, None),

@@ -114,7 +114,10 @@ def _notifications(work: UnitOfWork, ids: IdRange) -> list[Finding]:
 
 
 def _recalls(work: UnitOfWork, ids: IdRange) -> list[Finding]:
-    of_nobody = "This recall is open, but its patient is deactivated or no longer a patient: dismiss it."
+    of_nobody = (
+        "This recall is open, but its patient is deactivated or no longer a patient. A receptionist of its clinic ends "
+        "it with POST /recalls/{recall_id}/dismiss."
+    )
     no_visit = "The visit that opened or ended this recall is not there."
     wrong = [
         *((of_nobody, number) for number in integrity.recalls_of_nobody(work.session, ids)[:_SHOWN]),

@@ -61,6 +61,10 @@ def _summary(plan: Document) -> str:
 def _difference(old: object, new: object, *, created: bool) -> str:
     if isinstance(new, list):
         before = old if isinstance(old, list) else []
+        # A minus before a number would look like its sign.
+        if all(isinstance(item, int) for item in (*before, *new)):
+            numbers = _listed(new) or "none"
+            return numbers if created else f"{_listed(before) or 'none'} → {numbers}"
         gone = [f"- {item}" for item in _items(item for item in before if item not in new)]
         added = [f"+ {item}" for item in _items(item for item in new if item not in before)]
         return ", ".join([*gone, *added]) or "none"

@@ -84,7 +84,7 @@ def test_what_messages_say_and_when_they_go_is_changed_and_left_out_again(
     document["clinics"][LIMA]["reminder_hours"] = []
     assert terminal.practice_file("plan", document).stdout.splitlines()[:4] == [
         f"~ clinic {LIMA}",
-        "    reminder_hours: - 48, - 2",
+        "    reminder_hours: 48, 2 → none",
         "    quiet_hours: 21:00 to 08:00 → 22:00 to 00:00",
         "    messages: + BOOKED EMAIL en (Welcome. Bye.)",
     ]
@@ -100,6 +100,22 @@ def test_what_messages_say_and_when_they_go_is_changed_and_left_out_again(
     }
     assert terminal.practice_file("apply", document).exit_code == Exit.DONE
     assert practice.rows(ClinicMessage) == []
+
+
+def test_a_plan_shows_lists_of_numbers_so_that_nobody_takes_a_sign_for_a_removal(terminal: Terminal) -> None:
+    document = demo_document()
+    document["clinics"][LIMA] |= {"recall_notice_days": [-7, 0, 14], "reminder_hours": [24]}
+    document["clinics"]["Puno"] = {
+        "country": "PE",
+        "time_zone": "America/Lima",
+        "recall_notice_days": [-7, 14],
+    }
+    shown = terminal.practice_file("plan", document).stdout.splitlines()
+    assert {line.strip() for line in shown} >= {
+        "recall_notice_days: -14, 14, 60 → -7, 0, 14",
+        "reminder_hours: 48, 2 → 24",
+        "recall_notice_days: -7, 14",
+    }
 
 
 def test_own_words_that_cannot_be_used_are_refused_with_their_line(terminal: Terminal) -> None:

@@ -119,6 +119,10 @@ def error_page(refusal: DomainError, event: Event) -> str:
         clinic=refusal.clinic if isinstance(refusal, LinkEndedError) else None,
         heading=say(heading),
         recalls_stopped=isinstance(refusal, LinkEndedError) and refusal.recalls_stopped,
+        # The notice has promised that its page has the way to stop them.
+        recalls_stoppable=isinstance(refusal, LinkEndedError)
+        and refusal.ended is Ended.RECALL
+        and not refusal.recalls_stopped,
         sentences=[say(sentence) for sentence in sentences],
         again=heading in {"busy", "our_error"},
     )

@@ -101,7 +101,9 @@ def heading_of(page: Shown, say: Say) -> Markup:
     if visit is None:
         if page.opened.recall is None:
             return say("offered")
-        return say("due_again") if page.done is None else _with_capital(say("cancelled", visit=say("visit")))
+        if page.done is not None:
+            return _with_capital(say("cancelled", visit=say("visit")))
+        return say("due_later") if page.due_later else say("due_again")
     name = _heading(page, visit.status, confirmed=visit.attendance_confirmed_at is not None)
     return _with_capital(say(name, visit=say("visit")))
 
@@ -135,9 +137,10 @@ def lead_of(page: Shown) -> str | None:
 
 
 def _lead_of_recall(page: Shown) -> str | None:
-    if page.done is not None:
-        return "done_cancelling"
-    return "choose_below" if page.times is not None and page.times.days else None
+    if page.times is None or not page.times.days:
+        return None if page.done is None else "done_cancelling"
+    # What has just been cancelled is due all the same.
+    return "choose_below" if page.done is None else "come_again"
 
 
 def _lead_of_cancelled(page: Shown) -> str | None:

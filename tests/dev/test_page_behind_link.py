@@ -166,7 +166,7 @@ def test_nobody_confirms_a_time_of_the_reception_unseen(
     old.submit("Confirm that you are coming")
     for _ in range(2):
         assert (old.status, shown_start(old)) == (HTTPStatus.CONFLICT, slot["starts_at"])
-        assert "The appointment has changed since you opened this page." in old.text
+        assert "Something has changed since you opened this page." in old.text
         old.reload()
     assert reception.history(visit) == [BOOKED, ("MOVE", None)]
 

@@ -119,7 +119,8 @@ def test_after_cancelling_it_says_so_and_offers_times_again(visitor: Visitor, de
 
     page = visitor.get(path).text
     assert "Your appointment is cancelled" in page
-    assert "Thank you for letting us know." in page
+    assert "Would you like another appointment? Choose a time below." in page
+    assert "You do not need to do anything else." not in page
     assert 'name="starts_at"' in page
     assert visitor.post(path, "cancel").status == 303
     visitor.messages.clock.now += JUST_NOW
@@ -180,6 +181,39 @@ def test_the_link_leads_nowhere_once_the_recall_is_erased(visitor: Visitor, desk
     desk.practice.session.commit()
 
     assert visitor.get(path).status == 404
+
+
+def test_whoever_reads_an_old_notice_can_stop_the_reminders_too(visitor: Visitor, desk: Desk) -> None:
+    path, recall = notice(visitor)
+    visitor.messages.change_recall(recall, status=RecallStatus.DONE, open_key=None)
+    assert 'name="action" value="unsubscribe"' in visitor.get(path).text
+
+    assert visitor.post(path, "unsubscribe").status == 303
+
+    page = visitor.get(path)
+    assert (page.status, "You will no longer get check-up reminders." in page.text) == (404, True)
+    assert 'value="unsubscribe"' not in page.text
+    assert desk.client.get("pat", "/me").json["recalls"] is False
+
+
+@pytest.mark.parametrize(("days", "time"), [(-30, True), (60, True), (61, False), (400, False)])
+def test_whoever_is_due_much_later_is_not_told_that_it_is_time(visitor: Visitor, days: int, *, time: bool) -> None:
+    path, recall = notice(visitor)
+    visitor.messages.change_recall(recall, due_on=NOW.date() + timedelta(days=days))
+
+    page = visitor.get(path).text
+
+    assert ("<h1>It is time for your next visit</h1>" in page) == time
+    assert ("<h1>Your next visit</h1>" in page) == (not time)
+
+
+def test_whoever_saw_something_else_reads_words_that_hold_without_an_appointment(visitor: Visitor) -> None:
+    path, _ = notice(visitor)
+
+    refused = visitor.post(path, "book", starts_at=AGAIN, seen="something else")
+
+    assert refused.status == 409
+    assert "Something has changed since you opened this page." in refused.text
 
 
 def test_the_day_is_the_present_one(visitor: Visitor) -> None:

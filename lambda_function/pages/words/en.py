@@ -20,6 +20,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "offered_guardian": "An appointment has become available for {patient}",
         "due_again": "It is time for your next visit",
         "due_again_guardian": "It is time for the next visit of {patient}",
+        "due_later": "Your next visit",
+        "due_later_guardian": "The next visit of {patient}",
         "moved": "{visit} has been changed",
         # What a person may want to know next.
         "please_confirm": "Please confirm that you are coming.",
@@ -92,7 +94,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "treatment_not_offered": "The doctor does not offer this treatment at present. Please choose another doctor.",
         "treatment_gone": "This treatment cannot be booked online at present. Please {reach}.",
         "offer_over": "The offer has ended, or somebody else was faster.",
-        "has_changed": "The appointment has changed since you opened this page. Please check the details below.",
+        "has_changed": "Something has changed since you opened this page. Please check the details below.",
         "no_time_chosen": "Please choose one of the times.",
         "no_doctor_chosen": "Please choose one of the doctors.",
         "reason_refused": "Please give the reason in plain text of at most 500 characters.",

@@ -20,6 +20,8 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "offered_guardian": "Hay una cita disponible para {patient}",
         "due_again": "Ya es momento de su próxima visita",
         "due_again_guardian": "Ya es momento de la próxima visita de {patient}",
+        "due_later": "Su próxima visita",
+        "due_later_guardian": "La próxima visita de {patient}",
         "moved": "Hemos cambiado {visit}",
         # What a person may want to know next.
         "please_confirm": "Por favor, confirme su asistencia.",
@@ -60,7 +62,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "no_need_guardian": "Si no les conviene, no tiene que hacer nada. {patient} sigue en nuestra lista de espera.",
         # Free times.
         "choose_doctor": "¿Con quién desea atenderse?",
-        "show_times": "Ver los horarios de esta persona",
+        "show_times": "Ver horarios disponibles",
         "times_with": "Horarios disponibles con {doctor}",
         "all_of_day": "Todos los horarios de este día",
         "later": "Días siguientes",
@@ -92,7 +94,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "treatment_not_offered": "Por ahora esa persona no ofrece este tratamiento. Por favor, elija a otra.",
         "treatment_gone": "Por ahora este tratamiento no se puede reservar en línea. Por favor, {reach}.",
         "offer_over": "La oferta ya terminó, o alguien se adelantó.",
-        "has_changed": "La cita ha cambiado desde que usted abrió esta página. Por favor, revise los datos que siguen.",
+        "has_changed": "Algo ha cambiado desde que usted abrió esta página. Por favor, revise los datos que siguen.",
         "no_time_chosen": "Por favor, elija uno de los horarios.",
         "no_doctor_chosen": "Por favor, elija con quién desea atenderse.",
         "reason_refused": "Por favor, escriba el motivo como texto simple, en 500 caracteres como máximo.",

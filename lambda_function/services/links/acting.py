@@ -144,7 +144,7 @@ def _check_limits(work: UnitOfWork, opened: OpenedLink, request: LinkRequest) ->
     elif visit is not None:
         often = len(links.booked_before(work.session, visit.appointment_id)) >= MAX_BOOKED_AGAIN
     if often:
-        raise ThrottledError("This visit was changed too often by its link. Call the clinic.")
+        raise ThrottledError("Visits were booked or moved too often by this link. Call the clinic.")
 
 
 def _is_stale(opened: OpenedLink, request: LinkRequest) -> bool:

@@ -16,13 +16,16 @@ from lambda_function.services.links.times import Times, TimesOf, TimesWanted, fr
 
 # What has just been done by a link is said for as long as this.
 JUST_NOW = timedelta(minutes=10)
+# Somebody who is due later than this, since staff have chosen another day, is not told that it is time.
+NOT_YET = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What a page shows. `actions` are possible now, as far as can be known without trying, besides UNSUBSCRIBE. `done`
     is what has just been done by a link. `unchangeable` says why a visit can be neither moved nor cancelled here.
-    `seen` goes with every action (see `seen_of`). `searched` is whether the person asked for certain times.
+    `seen` goes with every action (see `seen_of`). `searched` is whether the person asked for certain times. `due_later`
+    is whether the person is due for a recall only in more than NOT_YET.
     """
 
     opened: OpenedLink
@@ -33,6 +36,7 @@ class Shown:
     unchangeable: DomainError | None = None
     times: Times | None = None
     searched: bool = False
+    due_later: bool = False
 
 
 def shown(work: UnitOfWork, opened: OpenedLink, wanted: TimesWanted) -> Shown:
@@ -80,6 +84,7 @@ def _shown_recall(work: UnitOfWork, opened: OpenedLink, recall: RecallFacts, wan
         done=done if done is EventAction.CANCEL else None,
         times=free_times(work, what, wanted),
         searched=wanted != TimesWanted(),
+        due_later=recall.due_on - work.today > NOT_YET,
     )
 
 

@@ -12,6 +12,7 @@ from lambda_function.services.notifications.calendar_file import WITH_FILE, cale
 from lambda_function.services.notifications.claim_facts import ClaimFacts, Matter
 from lambda_function.services.notifications.messages import Attachment, ComposedMessage, MessageFacts
 from lambda_function.services.notifications.wording import OwnWords, compose
+from lambda_function.services.readable import local_time
 
 
 def composed(
@@ -73,6 +74,7 @@ def _facts(
     now: datetime,
 ) -> MessageFacts:
     clinic, patient, visit = matter.clinic, facts.people[matter.patient_id], matter.visit
+    due_on = None if matter.recall is None else matter.recall.due_on
     return MessageFacts(
         kind=message.kind,
         channel=channel,
@@ -89,7 +91,8 @@ def _facts(
         treatment_name=matter.treatment_name,
         starts_at=matter.starts_at,
         ends_at=matter.ends_at,
-        due_on=None if matter.recall is None else matter.recall.due_on,
+        due_on=due_on,
+        overdue=due_on is not None and due_on < local_time(now, clinic.time_zone).date(),
         offer_expires_at=None if matter.offer is None else matter.offer.offer_expires_at,
         link=link,
         unconfirmed=visit is not None and visit.status is Status.REQUESTED,

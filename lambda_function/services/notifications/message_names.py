@@ -27,6 +27,7 @@ def names_of(facts: MessageFacts) -> dict[str, object]:
         "until": until and day_and_time(local_time(until, facts.time_zone), facts.language, short=short),
         "link": facts.link,
         "unconfirmed": facts.unconfirmed,
+        "overdue": facts.overdue,
         "attending": facts.attending,
         "changeable": facts.changeable,
     }

@@ -27,9 +27,9 @@ class Attachment(NamedTuple):
 class MessageFacts:
     """What a message is made of, all of it true when it was read. `patient_name` differs from `addressee_name` for a
     guardian. `starts_at` and `ends_at` are those of the visit or of the offered time. A recall has neither: `due_on` is
-    the day on which its patient is due. `link` is the page's address, and None where there is none. `unconfirmed` is a
-    visit that the clinic has yet to agree to, `attending` is one to which the patient has said to come, and
-    `changeable` is whether patients may still change or cancel it themselves.
+    the day on which its patient is due, and `overdue` whether that has passed. `link` is the page's address, and None
+    where there is none. `unconfirmed` is a visit that the clinic has yet to agree to, `attending` is one to which the
+    patient has said to come, and `changeable` is whether patients may still change or cancel it themselves.
     """
 
     kind: NotificationKind
@@ -48,6 +48,7 @@ class MessageFacts:
     starts_at: datetime | None
     ends_at: datetime | None
     due_on: date | None = None
+    overdue: bool = False
     offer_expires_at: datetime | None = None
     link: str | None = None
     unconfirmed: bool = False

@@ -48,6 +48,16 @@ def test_a_notice_says_what_to_do_and_how_to_stop_it(messages: Messages) -> None
     assert message.attachments == ()
 
 
+@pytest.mark.parametrize(
+    ("due_on", "said"),
+    [("2030-01-07", "visit, due on Monday, 7 January"), ("2030-01-06", "visit, which was due on Sunday, 6 January")],
+)
+def test_a_notice_after_the_day_says_that_it_has_passed(messages: Messages, due_on: str, said: str) -> None:
+    noticed(messages, recalled(messages, due_on))
+
+    assert said in messages.claim()[0].text
+
+
 def test_a_notice_is_in_the_language_of_the_person(messages: Messages) -> None:
     noticed(messages, recalled(messages))
     messages.change_user("pat", language=Language.ES)

@@ -229,6 +229,11 @@ def test_a_day_that_the_api_refuses_is_a_problem(
     assert practice.rows(Recall) == []
 
 
+def test_a_day_out_of_range_is_told_together_with_what_else_is_wrong_in_the_row(terminal: Terminal) -> None:
+    found = problems(terminal, {**LOU, "system": "passport", "due_on": "2062-03-01"})
+    assert found == [(2, "system", "not_a_choice"), (2, "due_on", "not_in_range")]
+
+
 @pytest.mark.parametrize("day", ["2000-01-01", "2040-01-07"])
 def test_a_day_that_the_api_takes_is_imported(terminal: Terminal, day: str) -> None:
     assert done(terminal, text_of({**LOU, "due_on": day}))["imported"] == 1

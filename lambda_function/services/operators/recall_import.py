@@ -22,7 +22,7 @@ from lambda_function.domain.errors import ContentionError, InvalidInputError
 from lambda_function.domain.identifiers import Identifier, IdentifierSystem, ScopedIdentifier, scoped
 from lambda_function.domain.recalls import check_due_on
 from lambda_function.domain.user_names import folded
-from lambda_function.services.operators.arguments import ImportBatch
+from lambda_function.services.operators.arguments import ImportBatch, ImportRow
 from lambda_function.services.operators.clinics import MOST_LISTED, listed, no_treatment, unknown_clinic
 from lambda_function.services.operators.importing import FileIdentifier, Problem, Repeats, Unique, faults
 from lambda_function.services.recalls import open_many
@@ -124,7 +124,8 @@ def _import(
     found = [
         *problems,
         *_repeated(unique_values({"patients": patients})),
-        *(problem for row in rows for problem in _problems_of(row, place, facts, work.today)),
+        *(problem for row in rows for problem in _problems_of(row, place, facts)),
+        *_days_out_of_range(wanted.rows, work.today),
     ]
     sorted_out = _Sorted([], [], 0) if found else _sort(work, place, rows, facts)
     if not wanted.dry_run:
@@ -177,14 +178,22 @@ def _facts(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow], *, lock: bo
     )
 
 
-def _problems_of(row: _ReadRow, place: Place, facts: _Facts, today: date) -> Iterator[Problem]:
+def _days_out_of_range(rows: Iterable[ImportRow], today: date) -> Iterator[Problem]:
+    """Yields what is wrong with the days of rows, also of those with other values that cannot be read."""
+    for row in rows:
+        due_on = day_in(row.values.get("due_on"))
+        if due_on is None:
+            continue
+        try:
+            check_due_on(due_on, today)
+        except InvalidInputError as error:
+            yield Problem(row.line, "due_on", "not_in_range", error.detail)
+
+
+def _problems_of(row: _ReadRow, place: Place, facts: _Facts) -> Iterator[Problem]:
     """Yields what is wrong with a row as things are."""
     recall, patient_id = row.recall, facts.owners.get(row.identifier(place))
     clinic_id = _clinic_of(recall, place, facts)
-    try:
-        check_due_on(recall.due_on, today)
-    except InvalidInputError as error:
-        yield Problem(row.line, "due_on", "not_in_range", error.detail)
     if recall.treatment not in facts.treatments:
         yield Problem(row.line, "treatment", "not_found", no_treatment(facts.treatments))
     if clinic_id is None and recall.clinic is None:

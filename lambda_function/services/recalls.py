@@ -51,8 +51,9 @@ def visit_completed(work: UnitOfWork, locked: LockedVisit) -> list[Message]:
     """Ends the patient's open recall for the treatment of a visit that has just been completed, and opens the next one
     if patients are due for it again, in one statement at most. Returns the messages for the outbox.
 
-    Nothing changes if a later visit of the treatment has been completed before, whatever became of its recall. A clinic
-    whose time zone nobody knows has no days, and its patients are not recalled.
+    Nothing changes if a later visit of the treatment has been completed before, whatever became of its recall, or if
+    staff have set the day of the open recall since the visit began. A clinic whose time zone nobody knows has no days,
+    and its patients are not recalled.
     """
     if locked.recall_stays:
         return []

@@ -130,6 +130,68 @@ def test_a_later_visit_that_is_not_completed_or_for_something_else_does_not_coun
     assert [(row.opened_by, row.status) for row in desk.rows()] == [(visit, RecallStatus.OPEN)]
 
 
+def test_what_staff_opened_since_the_visit_began_stays_when_it_is_completed(desk: Desk) -> None:
+    """The reception opens it at checkout, and five minutes later the doctor completes the visit."""
+    visit = desk.visit()
+    desk.clock.now = VISIT
+    by_hand = desk.open(due_on=date(2030, 11, 30), note="Look at the gums")
+    desk.complete(visit)
+    [recall] = desk.rows()
+    assert (recall.recall_id, recall.status, recall.version) == (by_hand, RecallStatus.OPEN, 1)
+    assert (recall.due_on, recall.note) == (date(2030, 11, 30), "Look at the gums")
+    assert [kind for kind, _ in desk.told()] == [OPENED]
+
+
+def test_what_staff_moved_to_another_day_since_the_visit_began_stays(desk: Desk) -> None:
+    recall_id, visit = desk.open(), desk.visit()
+    desk.clock.now = VISIT + timedelta(minutes=20)
+    desk.change(recall_id, due_on=date(2030, 11, 30))
+    desk.complete(visit)
+    assert [(row.recall_id, row.status, row.version) for row in desk.rows()] == [(recall_id, RecallStatus.OPEN, 2)]
+
+
+def test_what_staff_set_since_the_visit_began_stays_also_if_nobody_is_due_again(desk: Desk) -> None:
+    visit = desk.visit(treatment_id=2)
+    desk.clock.now = VISIT
+    desk.open(treatment_id=2)
+    desk.complete(visit)
+    assert [row.status for row in desk.rows()] == [RecallStatus.OPEN]
+
+
+@pytest.mark.parametrize("before", [timedelta(microseconds=1), timedelta(days=100)], ids=["just", "long"])
+def test_what_staff_opened_before_the_visit_began_ends(desk: Desk, before: timedelta) -> None:
+    desk.clock.now = VISIT - before
+    desk.open()
+    visit = desk.completed()
+    assert [(row.status, row.done_by) for row in desk.rows()] == [(RecallStatus.DONE, visit), (RecallStatus.OPEN, None)]
+
+
+def test_a_note_or_a_doctor_since_the_visit_began_keeps_no_recall_open(desk: Desk) -> None:
+    recall_id, visit = desk.open(), desk.visit()
+    desk.clock.now = VISIT
+    desk.change(recall_id, note="Afternoons", doctor_id=desk.practice.ids["drwu"])
+    desk.complete(visit)
+    assert [row.status for row in desk.rows()] == [RecallStatus.DONE, RecallStatus.OPEN]
+
+
+def test_what_operators_opened_since_the_visit_began_ends(desk: Desk) -> None:
+    desk.practice.add_appointment(VISIT - timedelta(days=300), status=Status.COMPLETED)
+    desk.clock.now = VISIT
+    run(OperatorContext(desk.database), "recalls.backfill", {"treatment": "checkup"})
+    desk.completed()
+    assert [row.status for row in desk.rows()] == [RecallStatus.DONE, RecallStatus.OPEN]
+
+
+def test_what_operators_opened_and_staff_moved_since_the_visit_began_stays(desk: Desk) -> None:
+    desk.practice.add_appointment(VISIT - timedelta(days=300), status=Status.COMPLETED)
+    run(OperatorContext(desk.database), "recalls.backfill", {"treatment": "checkup"})
+    visit = desk.visit()
+    desk.clock.now = VISIT
+    desk.change(desk.rows()[0].recall_id, due_on=date(2030, 11, 30))
+    desk.complete(visit)
+    assert [(row.status, row.due_on) for row in desk.rows()] == [(RecallStatus.OPEN, date(2030, 11, 30))]
+
+
 def test_a_treatment_that_is_out_of_use_ends_a_recall_and_opens_none(desk: Desk) -> None:
     desk.open()
     desk.set_treatment(active=False)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, insert, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, insert, or_, select, true, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from lambda_function.db.models.recalls import RECALL_EVENT_ROWS, RECALL_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.db.scoping import UNSYNCED
 from lambda_function.domain.appointment import UNFINISHED, Status
-from lambda_function.domain.recalls import RecallStatus
+from lambda_function.domain.recalls import RecallAction, RecallStatus
 
 
 class StoredRecall(NamedTuple):
@@ -104,6 +104,11 @@ _BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
 # treatment that is out of use. What is correlated is said outright, because two subqueries deep SQLAlchemy would take
 # any visit instead of that of the row.
 _LATER = APPOINTMENT_ROWS.alias()
+_OPEN_FOR_VISIT = and_(
+    RECALL_ROWS.c.patient_id == Appointment.patient_id,
+    RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
+    RECALL_ROWS.c.open_key == 1,
+)
 MONTHS_OF_VISIT = (
     select(Treatment.recall_months)
     .where(
@@ -116,18 +121,8 @@ MONTHS_OF_VISIT = (
     .correlate(Appointment)
     .scalar_subquery()
 )
-OPEN_OF_VISIT = (
-    select(RECALL_ROWS.c.recall_id)
-    .where(
-        RECALL_ROWS.c.patient_id == Appointment.patient_id,
-        RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
-        RECALL_ROWS.c.open_key == 1,
-    )
-    .correlate(Appointment)
-    .scalar_subquery()
-)
-# Whether completing the visit changes nothing, because a later one counts, whatever has become of its recall.
-RECALL_STAYS = (
+OPEN_OF_VISIT = select(RECALL_ROWS.c.recall_id).where(_OPEN_FOR_VISIT).correlate(Appointment).scalar_subquery()
+_LATER_COMPLETED = (
     exists()
     .where(
         _LATER.c.patient_id == Appointment.patient_id,
@@ -137,6 +132,21 @@ RECALL_STAYS = (
     )
     .correlate(Appointment)
 )
+_SET_BY_A_PERSON = (
+    exists()
+    .where(
+        _OPEN_FOR_VISIT,
+        RECALL_ROWS.c.due_set_at >= Appointment.starts_at,
+        RECALL_EVENT_ROWS.c.recall_id == RECALL_ROWS.c.recall_id,
+        RECALL_EVENT_ROWS.c.at == RECALL_ROWS.c.due_set_at,
+        RECALL_EVENT_ROWS.c.actor_id.is_not(None),
+        RECALL_EVENT_ROWS.c.action.in_([RecallAction.OPEN, RecallAction.CHANGE]),
+    )
+    .correlate(Appointment)
+)
+# Whether completing the visit changes nothing: because a later one counts, whatever has become of its recall, or
+# because staff, and no import, have set the day of the open recall since the visit began.
+RECALL_STAYS = or_(_LATER_COMPLETED, _SET_BY_A_PERSON)
 
 
 def is_of(visit: Any, recall: Any) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from lambda_function.db.repositories import outbox
 from lambda_function.db.repositories import recalls as recall_rows
 from lambda_function.db.repositories.booking import doctor_clinic
-from lambda_function.db.repositories.catalogue import visible_ids
+from lambda_function.db.repositories.catalogue import has_clinic, visible_ids
 from lambda_function.db.repositories.recalls import NewRecall, StoredRecall
 from lambda_function.db.unit_of_work import UnitOfWork
 from lambda_function.domain.errors import (
@@ -29,14 +29,19 @@ from lambda_function.services.catalogue import check_ids
 from lambda_function.services.guardians import lock_patient
 from lambda_function.services.visits import LockedVisit
 
-_NOBODY = "This is no active patient of the clinic. Choose another `clinic_id`, or book a visit there first."
+_NOBODY = "This person is not an active patient of the clinic. Choose another `clinic_id`, or book a visit there first."
+_ALREADY = (
+    "The patient has an open recall for this treatment, perhaps in another clinic. Change or dismiss it there instead."
+)
+# Why a recall ends that nobody can look after any more.
+_CLINIC_CLOSED = "Its clinic has closed"
 Message = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class RecallRequest:
-    """A recall to open. If no clinic is given, it is the doctor's, else that of the patient's last visit that the actor
-    may see, else the actor's with the lowest id.
+    """A recall to open. If no clinic is given, it is the doctor's, else that one of the actor's active clinics in which
+    the patient had the last visit, else the one of them with the lowest id.
     """
 
     patient_id: int
@@ -94,7 +99,8 @@ def visit_completed(work: UnitOfWork, locked: LockedVisit) -> list[Message]:
 
 
 def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
-    """Opens a recall by hand, and returns its id.
+    """Opens a recall by hand, and returns its id. An open one for the treatment in a clinic that is not active any more
+    is dismissed, because nobody there can do so.
 
     Raises ForbiddenError, InvalidInputError, AlreadyRecalledError.
     """
@@ -105,12 +111,11 @@ def open_recall(work: UnitOfWork, request: RecallRequest) -> int:
     check_ids(work, treatment_id=request.treatment_id, doctor_id=None, clinic_id=request.clinic_id)
     clinic_id = _clinic_of(work, request)
     require(work.actor, Action.SET_RECALLS, Subject(request.patient_id, request.doctor_id, clinic_id))
+    _check_active(work, request, clinic_id)
     lock_patient(work, request.patient_id)
     if not recall_rows.is_patient_of(work.session, request.patient_id, clinic_id):
         raise InvalidInputError(_NOBODY, field="patient_id")
-    present = recall_rows.open_of(work.session, request.patient_id)
-    if any(recall.treatment_id == request.treatment_id for recall in present):
-        raise AlreadyRecalledError("The patient has an open recall for this treatment. Change or dismiss that one.")
+    _end_present(work, request)
     new = NewRecall(
         request.patient_id, request.treatment_id, clinic_id, request.doctor_id, request.due_on, note=request.note
     )
@@ -133,11 +138,37 @@ def open_many(work: UnitOfWork, recalls: Sequence[NewRecall]) -> None:
 def _clinic_of(work: UnitOfWork, request: RecallRequest) -> int:
     if request.doctor_id is not None:
         return _clinic_of_doctor(work, request.doctor_id, request.clinic_id)
-    return (
-        request.clinic_id
-        or recall_rows.clinic_of_last_visit(work.session, request.patient_id)
-        or min(work.actor.clinic_ids)
-    )
+    if request.clinic_id is not None:
+        return request.clinic_id
+    usual = recall_rows.usual_clinic(work.session, request.patient_id, work.actor.clinic_ids)
+    if usual is None:
+        raise InvalidInputError(
+            "None of your clinics is active. Ask an operator to assign you to one that is.", field="clinic_id"
+        )
+    return usual
+
+
+def _check_active(work: UnitOfWork, request: RecallRequest, clinic_id: int) -> None:
+    """Raises InvalidInputError for a clinic that is not active any more. The usual one is."""
+    if (request.clinic_id, request.doctor_id) == (None, None) or has_clinic(work.session, clinic_id):
+        return
+    if request.clinic_id is None:
+        raise InvalidInputError(
+            "The clinic of this doctor is no longer active. Choose a doctor of another clinic.", field="doctor_id"
+        )
+    raise InvalidInputError("This clinic is no longer active. Choose another `clinic_id`.", field="clinic_id")
+
+
+def _end_present(work: UnitOfWork, request: RecallRequest) -> None:
+    """Ends the patient's open recall for the treatment if its clinic is no longer active. The patient is locked.
+
+    Raises AlreadyRecalledError for any other.
+    """
+    present = recall_rows.open_of(work.session, request.patient_id)
+    same = [recall for recall in present if recall.treatment_id == request.treatment_id]
+    if any(has_clinic(work.session, recall.clinic_id) for recall in same):
+        raise AlreadyRecalledError(_ALREADY)
+    dismiss_locked(work, same, _CLINIC_CLOSED)
 
 
 def _clinic_of_doctor(work: UnitOfWork, doctor_id: int, clinic_id: int | None) -> int:

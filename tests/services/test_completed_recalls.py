@@ -11,6 +11,7 @@ from lambda_function.domain.appointment import Status, Step
 from lambda_function.domain.recalls import DISMISSED, DONE, OPENED, RecallStatus
 from lambda_function.services import lifecycle
 from lambda_function.services.operators.actions import OperatorContext, run
+from tests.api.conditions import set_clinic
 from tests.clock import NOW
 from tests.services.recall_desk import DUE, LATER, MONTHS, VISIT, Desk
 
@@ -195,6 +196,13 @@ def test_what_operators_opened_and_staff_moved_since_the_visit_began_stays(desk:
 def test_a_treatment_that_is_out_of_use_ends_a_recall_and_opens_none(desk: Desk) -> None:
     desk.open()
     desk.set_treatment(active=False)
+    visit = desk.completed()
+    assert [(row.status, row.done_by) for row in desk.rows()] == [(RecallStatus.DONE, visit)]
+
+
+def test_a_clinic_that_has_closed_opens_no_recall_when_a_past_visit_is_completed(desk: Desk) -> None:
+    desk.open()
+    set_clinic(desk.practice, 1, active=False)
     visit = desk.completed()
     assert [(row.status, row.done_by) for row in desk.rows()] == [(RecallStatus.DONE, visit)]
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from lambda_function.db.models import Recall, User
+from lambda_function.domain.appointment import Status
 from lambda_function.domain.errors import (
     AlreadyRecalledError,
     ForbiddenError,
@@ -15,6 +16,7 @@ from lambda_function.domain.errors import (
     StaleVersionError,
 )
 from lambda_function.domain.recalls import DISMISSED, OPENED, RecallAction, RecallStatus
+from tests.api.conditions import move_doctor, set_clinic
 from tests.clock import NOW
 from tests.services.recall_desk import DUE, VISIT, Desk
 
@@ -42,6 +44,66 @@ def test_the_clinic_of_a_recall_by_hand_is_that_of_the_doctor_else_of_the_last_v
     of_doctor = desk.open(by="both", doctor_id=ids["drwu"])
     clinics = {row.recall_id: row.clinic_id for row in desk.rows()}
     assert [clinics[number] for number in (lowest, last, of_doctor)] == [1, 2, 1]
+
+
+def test_a_cancelled_or_missed_visit_does_not_decide_in_which_clinic_a_recall_is(desk: Desk) -> None:
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    desk.practice.add_appointment(NOW - timedelta(days=30), status=Status.COMPLETED)
+    elsewhere = {"doctor_id": desk.practice.ids["drsol"], "clinic_id": 2}
+    desk.practice.add_appointment(NOW - timedelta(days=1), status=Status.NO_SHOW, **elsewhere)
+    desk.practice.add_appointment(NOW + timedelta(days=30), status=Status.CANCELLED, **elsewhere)
+    desk.open(by="both")
+    assert [row.clinic_id for row in desk.rows()] == [1]
+
+
+def test_a_doctor_who_now_works_elsewhere_opens_a_recall_there(desk: Desk) -> None:
+    desk.practice.add_appointment(NOW - timedelta(days=30), status=Status.COMPLETED)
+    move_doctor(desk.practice, desk.practice.ids["drjay"], 2)
+    desk.open(by="drjay")
+    assert [row.clinic_id for row in desk.rows()] == [2]
+
+
+def test_a_recall_by_default_is_in_no_clinic_that_has_closed(desk: Desk) -> None:
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    desk.practice.add_appointment(NOW, clinic_id=1, status=Status.COMPLETED)
+    set_clinic(desk.practice, 1, active=False)
+    desk.open(by="both")
+    assert [row.clinic_id for row in desk.rows()] == [2]
+    with pytest.raises(InvalidInputError, match="None of your clinics is active") as refusal:
+        desk.open(treatment_id=2)
+    assert refusal.value.field == "clinic_id"
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [(("clinic_id",), "clinic_id"), (("doctor_id",), "doctor_id"), (("clinic_id", "doctor_id"), "clinic_id")],
+    ids=str,
+)
+def test_nobody_opens_a_recall_in_a_clinic_that_has_closed(desk: Desk, asked: tuple[str, ...], field: str) -> None:
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    set_clinic(desk.practice, 2, active=False)
+    ids = {"clinic_id": 2, "doctor_id": desk.practice.ids["drsol"]}
+    with pytest.raises(InvalidInputError, match="is no longer active") as refusal:
+        desk.open(by="both", **{name: ids[name] for name in asked})
+    assert refusal.value.field == field
+    with pytest.raises(ForbiddenError):
+        desk.open(clinic_id=2)
+
+
+def test_a_recall_of_a_clinic_that_has_closed_gives_way_to_a_new_one(desk: Desk) -> None:
+    desk.practice.add_receptionist("both", clinics=(1, 2))
+    left = desk.open(by="both", clinic_id=2)
+    others = desk.open(by="both", clinic_id=2, treatment_id=2)
+    set_clinic(desk.practice, 2, active=False)
+    new = desk.open()
+    statuses = {row.recall_id: (row.clinic_id, row.status) for row in desk.rows()}
+    assert statuses == {
+        left: (2, RecallStatus.DISMISSED),
+        others: (2, RecallStatus.OPEN),
+        new: (1, RecallStatus.OPEN),
+    }
+    assert desk.history()[2:] == [(RecallAction.DISMISS, "Its clinic has closed", {}), (RecallAction.OPEN, None, {})]
+    assert [(kind, detail["recall_id"]) for kind, detail in desk.told()[2:]] == [(DISMISSED, left), (OPENED, new)]
 
 
 def test_a_doctor_of_another_clinic_than_that_of_the_recall_is_refused(desk: Desk) -> None:
@@ -77,7 +139,7 @@ def test_the_doctor_of_a_recall_may_change_though_its_treatment_is_no_longer_off
 def test_two_open_recalls_for_a_treatment_are_refused_also_in_another_clinic(desk: Desk) -> None:
     desk.open()
     for by in ("rita", "drsol"):
-        with pytest.raises(AlreadyRecalledError):
+        with pytest.raises(AlreadyRecalledError, match="perhaps in another clinic"):
             desk.open(by=by, clinic_id=1 if by == "rita" else 2)
     assert desk.open(treatment_id=2)
 

@@ -152,8 +152,9 @@ def open_recall(wanted: NewRecall) -> Response[Recall]:
 
     Doctors and receptionists may do this for patients of their clinics. The patient gets a message on each of the days
     before and after `due_on` that the clinic has chosen, as far as they are still ahead. 409 `already_recalled`: the
-    patient has an open recall for the treatment, perhaps in another clinic; change or dismiss that one. 422 names the
-    field that is wrong.
+    patient has an open recall for the treatment, perhaps in another clinic; change or dismiss it there. An open one of
+    a clinic that is no longer active is dismissed instead. 422 names the field that is wrong, such as a clinic that is
+    no longer active; choose another one.
     """
     work = current_work()
     return _answer(work, recalls.open_recall(work, wanted.request(work)), HTTPStatus.CREATED)

@@ -145,8 +145,9 @@ class NewRecall(BaseModel):
         BodyId | None,
         Field(
             description=(
-                "The clinic that looks after it. By default it is the doctor's, else that of the patient's last visit "
-                "that the caller may see, else the caller's with the lowest id"
+                "The clinic that looks after it, which must be active. By default it is the doctor's, else that one of "
+                "the caller's active clinics in which the patient had the last visit that was neither cancelled nor "
+                "missed, else the one of them with the lowest id"
             )
         ),
     ] = None

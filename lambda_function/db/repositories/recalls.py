@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, func, insert, or_, select, true, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from lambda_function.db.models.people import USER_ROWS
 from lambda_function.db.models.recalls import RECALL_EVENT_ROWS, RECALL_ROWS
 from lambda_function.db.rows import columns, fetch_all, fetch_one, insert_one, write
 from lambda_function.db.scoping import UNSYNCED
-from lambda_function.domain.appointment import UNFINISHED, Status
+from lambda_function.domain.appointment import HOLDING, UNFINISHED, Status
 from lambda_function.domain.recalls import RecallAction, RecallStatus
 
 
@@ -61,10 +61,6 @@ class _OpenRecall(NamedTuple):
     treatment_id: int
 
 
-class _Visited(NamedTuple):
-    clinic_id: int
-
-
 _ONE: AnySelect = select(*columns(StoredRecall, Recall)).where(Recall.recall_id == bindparam("recall_id"))
 _LOCKED = _ONE.with_for_update()
 _OPEN: AnySelect = (
@@ -83,10 +79,21 @@ _TO_TELL: AnySelect = (
     .where(Recall.recall_id.in_(bindparam("recall_ids", expanding=True)))
     .order_by(Recall.recall_id)
 )
-_LAST_VISIT: AnySelect = (
-    select(*columns(_Visited, Appointment))
-    .where(Appointment.patient_id == bindparam("patient_id"))
-    .order_by(Appointment.starts_at.desc(), Appointment.appointment_id.desc())
+# A clinic in which the patient has had no visit comes last, because NULL does in this order.
+_LAST_VISIT = (
+    select(func.max(Appointment.starts_at))
+    .where(
+        Appointment.patient_id == bindparam("patient_id"),
+        Appointment.clinic_id == Clinic.clinic_id,
+        Appointment.status.in_(sorted(HOLDING)),
+    )
+    .correlate(Clinic)
+    .scalar_subquery()
+)
+_USUAL_CLINIC = (
+    select(Clinic.clinic_id)
+    .where(Clinic.clinic_id.in_(bindparam("clinic_ids", expanding=True)), Clinic.active)
+    .order_by(_LAST_VISIT.desc(), Clinic.clinic_id)
     .limit(1)
 )
 _IS_PATIENT = (
@@ -100,9 +107,9 @@ _BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
 
 
 # For the statement that locks a visit (appointments.py): subqueries lock nothing there, and none of them is scoped,
-# since a recall or a later visit may be that of another clinic. Nobody is recalled who is not active, and nobody for a
-# treatment that is out of use. What is correlated is said outright, because two subqueries deep SQLAlchemy would take
-# any visit instead of that of the row.
+# since a recall or a later visit may be that of another clinic. Nobody is recalled who is not active, to a clinic that
+# is not active, or for a treatment that is out of use. What is correlated is said outright, because two subqueries deep
+# SQLAlchemy would take any visit instead of that of the row.
 _LATER = APPOINTMENT_ROWS.alias()
 _OPEN_FOR_VISIT = and_(
     RECALL_ROWS.c.patient_id == Appointment.patient_id,
@@ -117,6 +124,7 @@ MONTHS_OF_VISIT = (
         exists()
         .where(USER_ROWS.c.user_id == Appointment.patient_id, USER_ROWS.c.active == true())
         .correlate(Appointment),
+        exists().where(Clinic.clinic_id == Appointment.clinic_id, Clinic.active == true()).correlate(Appointment),
     )
     .correlate(Appointment)
     .scalar_subquery()
@@ -178,10 +186,12 @@ def to_tell(session: Session, recall_ids: Collection[int]) -> list[RecallToTell]
     return fetch_all(session, RecallToTell, _TO_TELL, {"recall_ids": sorted(recall_ids)}, unscoped=True)
 
 
-def clinic_of_last_visit(session: Session, patient_id: int) -> int | None:
-    """Returns the clinic of the last of the patient's visits that the actor may see."""
-    found = fetch_one(session, _Visited, _LAST_VISIT, {"patient_id": patient_id})
-    return None if found is None else found.clinic_id
+def usual_clinic(session: Session, patient_id: int, clinic_ids: Collection[int]) -> int | None:
+    """Returns the one of these clinics that recalls the patient unless another is asked for: that of the patient's last
+    visit that was neither cancelled nor missed, as far as the actor may see visits, else the one with the lowest id.
+    Clinics that are not active do not count. None if no clinic is left.
+    """
+    return session.scalar(_USUAL_CLINIC, {"patient_id": patient_id, "clinic_ids": sorted(clinic_ids)})
 
 
 def is_patient_of(session: Session, patient_id: int, clinic_id: int) -> bool:

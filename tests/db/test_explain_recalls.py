@@ -123,12 +123,7 @@ def test_completing_finds_the_recall_by_an_index(recalled: Crowd) -> None:
 
 def test_what_a_reception_does_reads_by_an_index(recalled: Crowd) -> None:
     client = recalled.desk.client
-    wanted = {
-        "patient_id": recalled.desk.id_of("pat"),
-        "treatment_id": CLEANING,
-        "due_on": "2030-03-01",
-        "clinic_id": 1,
-    }
+    wanted = {"patient_id": recalled.desk.id_of("pat"), "treatment_id": CLEANING, "due_on": "2030-03-01"}
     with recalled.recorded() as sent:
         opened = client.post("rita", "/recalls", wanted)
         assert opened.status == 201, opened.text

@@ -13,9 +13,9 @@ times as much as 10,000. Without --url a throw-away MySQL is started. With it, t
 server is dropped and created again.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from http import HTTPStatus
 from itertools import islice
 from statistics import median
 from time import perf_counter
@@ -24,13 +24,13 @@ from urllib.parse import urlencode
 
 from sqlalchemy import URL, Connection, text
 
-from benchmarks.bench import add_doctors, argument_parser, bench_database
+from benchmarks.bench import add_doctors, answered, argument_parser, bench_database
 from benchmarks.floor import Step, recorded, replay
-from lambda_function.api.app import create_app
+from lambda_function.api.app import Api, create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine, connect
 from lambda_function.db.unit_of_work import Database
-from tests.api_client import ApiClient, access_claims, http_event
+from tests.api_client import access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
 from tests.servers import plain_engine
@@ -127,27 +127,27 @@ def measure(url: URL, wanted: Mapping[str, dict[str, Any]]) -> dict[str, tuple[i
     """Returns each query's number of statements and the medians of handler and floor in milliseconds."""
     source = UrlCredentials(url)
     engine = build_engine(source, tls=None)
-    client = ApiClient(create_app(Database(engine, Clock(NOW))))
+    api = create_app(Database(engine, Clock(NOW)))
     raw = connect(source.current(), charset="utf8mb4", ssl_disabled=True)
     found = {}
     for name, query in wanted.items():
         event = http_event("GET", "/availability", query=urlencode(query), claims=access_claims("bench"))
         with recorded(engine) as steps:
-            answer = client.send(event)
-        if answer.status != HTTPStatus.OK or not answer.json["items"]:
-            raise RuntimeError(f"{name}: {answer.status} {answer.text[:200]}")
-        handler, floor = _times(client, event, raw, steps)
+            body = answered(api, event)
+        if not json.loads(body)["items"]:
+            raise RuntimeError(f"{name}: no slots")
+        handler, floor = _times(api, event, raw, steps)
         found[name] = (len(steps), handler, floor)
     raw.close()
     engine.dispose()
     return found
 
 
-def _times(client: ApiClient, event: dict[str, Any], raw: Any, steps: list[Step]) -> tuple[float, float]:
+def _times(api: Api, event: dict[str, Any], raw: Any, steps: list[Step]) -> tuple[float, float]:
     handler, floor = [], []
     for number in range(-WARM_UP, ROUNDS):
         begun = perf_counter()
-        client.send(event)
+        answered(api, event)
         between = perf_counter()
         raw.ping(reconnect=False)
         replay(raw, steps)

@@ -3,17 +3,22 @@
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from http import HTTPStatus
+from io import StringIO
 from logging import StreamHandler
 from os import devnull
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import URL, text
 
+from dev.lambda_context import LambdaContext
 from dev.mysql import running_server
+from lambda_function.api.app import Api
 from lambda_function.bootstrap.alembic_setup import upgrade
 from lambda_function.observability import logger
 from tests.factories import Practice
@@ -28,6 +33,18 @@ def argument_parser(document: str | None) -> ArgumentParser:
     parser = ArgumentParser(description=document, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="an administrator's URL of a MySQL that is already running, without a database")
     return parser
+
+
+def answered(api: Api, event: Mapping[str, Any]) -> str:
+    """Sends an event to the API and returns the body of the answer. The tests' own client would also hold the answer
+    against openapi.json, which takes longer than the answer. Raises RuntimeError unless the request succeeds.
+    """
+    with redirect_stdout(StringIO()):  # metrics
+        answer = api(event, LambdaContext("api", 60))
+    body = str(answer.get("body") or "")
+    if not HTTPStatus.OK <= answer["statusCode"] < HTTPStatus.MULTIPLE_CHOICES:
+        raise RuntimeError(f"{event['rawPath']}: {answer['statusCode']} {body[:200]}")
+    return body
 
 
 @contextmanager

@@ -12,17 +12,18 @@ Without --url a throw-away MySQL is started. With it, the database `dentist_benc
 again. The result is Markdown.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
-from http import HTTPStatus
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import URL, insert, text, update
 
-from benchmarks.bench import Ways, argument_parser, bench_database, in_turns, print_ratios
+from benchmarks.bench import Ways, answered, argument_parser, bench_database, in_turns, print_ratios
 from lambda_function.api.app import create_app
 from lambda_function.bootstrap.operator_context import UrlCredentials
 from lambda_function.db.engine import build_engine, connect
@@ -34,7 +35,7 @@ from lambda_function.domain.recalls import RecallStatus
 from lambda_function.services.notifications.recalling import sweep_recalls
 from lambda_function.services.operators.arguments import RecallReport
 from lambda_function.services.operators.recall_report import report
-from tests.api_client import ApiClient
+from tests.api_client import access_claims, http_event
 from tests.clock import NOW, Clock
 from tests.factories import Practice
 
@@ -42,6 +43,7 @@ CLINICS, RECALLS, TREATMENTS = 10, 100_000, 2
 WITH_RECALLS, WITHOUT = 1, 3
 WARM_UP = 10
 PAGE = 50
+_RITA, _DRJAY = access_claims("rita"), access_claims("drjay")
 _DAYS = 730
 _FIRST = NOW.date() - timedelta(days=_DAYS // 2)
 _FLOOR = (
@@ -144,7 +146,7 @@ def ways_of(url: URL, rounds: int) -> Ways:
     # Each sweep is that of another day.
     tomorrow = Clock(NOW)
     sweeping = Database(build_engine(source, tls=None), tomorrow)
-    client = ApiClient(create_app(database))
+    api = create_app(database)
     with Practice.open(url) as practice:
         patients = [each for each in fill(practice) if each % CLINICS == 0]
         recalled = to_complete(practice, patients[1:rounds], WITH_RECALLS)
@@ -159,9 +161,9 @@ def ways_of(url: URL, rounds: int) -> Ways:
         raw.rollback()
 
     def listed(query: Mapping[str, Any]) -> None:
-        answer = client.get("rita", "/recalls", **query, limit=PAGE)
-        if answer.status != HTTPStatus.OK or not answer.json["items"]:
-            raise RuntimeError(f"{query}: {answer.status}")
+        wanted = urlencode({**query, "limit": PAGE})
+        if not json.loads(answered(api, http_event("GET", "/recalls", query=wanted, claims=_RITA)))["items"]:
+            raise RuntimeError(f"{query}: no recalls")
 
     def swept() -> None:
         tomorrow.advance(days=1)
@@ -169,9 +171,7 @@ def ways_of(url: URL, rounds: int) -> Ways:
             raise RuntimeError("nobody was to be told")
 
     def completed(visits: Iterator[int]) -> None:
-        answer = client.post("drjay", f"/appointments/{next(visits)}/complete")
-        if answer.status != HTTPStatus.OK:
-            raise RuntimeError(answer.text)
+        answered(api, http_event("POST", f"/appointments/{next(visits)}/complete", claims=_DRJAY))
 
     return {
         "SELECT of a page (the floor)": floor,

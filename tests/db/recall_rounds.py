@@ -5,8 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
-from threading import Barrier
 
 from sqlalchemy import update
 
@@ -15,21 +13,19 @@ from lambda_function.db.repositories import appointments
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status, Step
-from lambda_function.domain.errors import DomainError
 from lambda_function.domain.recalls import DISMISSED, DONE, OPENED, RecallAction, RecallStatus, due_day
 from lambda_function.services import deactivation, lifecycle, recalls
-from lambda_function.services.operators import checking
 from lambda_function.services.operators.actions import OperatorContext, run
 from lambda_function.services.operators.arguments import ImportBatch, ImportRow, RecallBackfill
 from lambda_function.services.operators.recall_backfill import backfill
 from lambda_function.services.operators.recall_import import import_recalls
 from lambda_function.services.recalls import RecallRequest
 from tests.clock import NOW
+from tests.db.rounds import Act, at_once, findings
 from tests.factories import Practice
 
 MONTHS = 6
 BY_HAND = date(2031, 1, 1)
-Act = Callable[[Database], object]
 
 
 @dataclass(slots=True)
@@ -138,17 +134,7 @@ class Scene:
         return lambda database: run(OperatorContext(database), "erase-person", arguments)
 
     def at_once(self, *acts: Act) -> list[object]:
-        """Runs all at the same time. Returns what each answers, or the code of its refusal."""
-        barrier = Barrier(len(acts))
-
-        def one(act: Act, database: Database) -> object:
-            barrier.wait()
-            try:
-                return act(database) or "done"
-            except DomainError as refusal:
-                return refusal.code
-
-        return list(self.pool.map(one, acts, self.databases))
+        return at_once(self.pool, self.databases, acts)
 
     def rows(self) -> list[Recall]:
         """Returns the recalls of the round's patients, by id."""
@@ -181,14 +167,8 @@ class Scene:
         noted = Counter(row.recall_id for row in self.practice.rows(RecallEvent) if row.action is RecallAction.DISMISS)
         assert noted == Counter(number for number, kind in ended if kind == DISMISSED)
         assert all((row.done_by is not None) == (row.status is RecallStatus.DONE) for row in rows.values())
-        checks = [
-            check
-            for check in checking.checks(self.databases[0])
-            if isinstance(check, partial) and check.func is not checking._orphans
-        ]
-        findings = [finding for check in checks for finding in check()]
         # Visits are added without their claims here.
-        assert [finding for finding in findings if finding["check"] != "claims"] == []
+        assert [finding for finding in findings(self.databases[0]) if finding["check"] != "claims"] == []
 
 
 def _as(actor: Actor, run_it: Callable[[UnitOfWork], object]) -> Act:
@@ -202,7 +182,3 @@ def _as(actor: Actor, run_it: Callable[[UnitOfWork], object]) -> Act:
 def is_view(outcome: object) -> bool:
     """Returns whether an outcome is not the code of a refusal."""
     return not isinstance(outcome, str)
-
-
-def is_merged(outcome: object) -> bool:
-    return isinstance(outcome, dict) and outcome["merged"]

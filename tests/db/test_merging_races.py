@@ -4,12 +4,10 @@ MariaDB.
 Every round has new patients, and what must hold is checked after each. `--hypothesis-profile=full` plays 200 rounds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
-from threading import Barrier
 
 import pytest
 from sqlalchemy import URL, select
@@ -18,14 +16,12 @@ from lambda_function.db.models import Appointment, Guardian, User
 from lambda_function.db.unit_of_work import Database, UnitOfWork
 from lambda_function.domain.actor import Actor
 from lambda_function.domain.appointment import Status, Step
-from lambda_function.domain.errors import DomainError
 from lambda_function.services import lifecycle, people
 from lambda_function.services.booking import BookingRequest, book
-from lambda_function.services.operators import checking
 from lambda_function.services.operators.actions import OperatorContext, run
 from tests.clock import NOW
 from tests.db.agreement import assert_agreement
-from tests.db.rounds import playing
+from tests.db.rounds import Act, at_once, findings, is_merged, playing
 from tests.factories import Practice, sub_of
 from tests.profiles import examples
 from tests.traces import everywhere
@@ -33,7 +29,6 @@ from tests.traces import everywhere
 ROUNDS = examples(2, 200)
 # The database is emptied after so many rounds, because each round is checked against everything in it.
 ROUNDS_TOGETHER = 10
-Act = Callable[[Database], object]
 
 
 @dataclass(slots=True)
@@ -113,17 +108,7 @@ class Scene:
         return lambda database: run(OperatorContext(database), "erase-person", arguments)
 
     def at_once(self, *acts: Act) -> list[object]:
-        """Runs all at the same time. Returns what each answers, or the code of its refusal."""
-        barrier = Barrier(len(acts))
-
-        def one(act: Act, database: Database) -> object:
-            barrier.wait()
-            try:
-                return act(database) or "done"
-            except DomainError as refusal:
-                return refusal.code
-
-        return list(self.pool.map(one, acts, self.databases))
+        return at_once(self.pool, self.databases, acts)
 
     def patients(self) -> dict[int, int]:
         """Returns the patient of each visit of the round."""
@@ -136,18 +121,9 @@ class Scene:
         return list(self.practice.session.scalars(statement))
 
     def check(self) -> None:
-        """Claims, history and messages agree with the visits, no two visits overlap, and `check` finds nothing. Its
-        search for references that lead nowhere is left out: it takes most of its time, and the database has refused
-        such references.
-        """
+        """Claims, history and messages agree with the visits, no two visits overlap, and `check` finds nothing."""
         assert_agreement(self.practice.session)
-        checks = [
-            check
-            for check in checking.checks(self.databases[0])
-            if isinstance(check, partial) and check.func is not checking._orphans
-        ]
-        assert len(checks) > 5
-        assert [finding for check in checks for finding in check()] == []
+        assert findings(self.databases[0]) == []
 
 
 @pytest.fixture
@@ -155,11 +131,6 @@ def rounds(race_url: URL) -> Iterator[Iterator[Scene]]:
     """The scene, once for each round, which is checked at its end."""
     with playing(race_url, Scene, rounds=ROUNDS, together=ROUNDS_TOGETHER) as played:
         yield played
-
-
-def is_merged(outcome: object) -> bool:
-    """Returns whether an outcome is the document of a merge that was done."""
-    return isinstance(outcome, dict) and outcome["merged"]
 
 
 def test_no_booking_is_lost(rounds: Iterator[Scene]) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import URL, text
 from lambda_function.db.models import Recall, RecallEvent
 from lambda_function.db.repositories.appointments import VisitForChange
 from lambda_function.domain.recalls import RecallStatus
-from tests.db.recall_rounds import BY_HAND, Scene, is_merged, is_view
-from tests.db.rounds import CLIENTS, playing
+from tests.db.recall_rounds import BY_HAND, Scene, is_view
+from tests.db.rounds import CLIENTS, is_merged, playing
 from tests.profiles import examples
 from tests.servers import plain_engine
 

@@ -35,15 +35,21 @@ def argument_parser(document: str | None) -> ArgumentParser:
     return parser
 
 
-def answered(api: Api, event: Mapping[str, Any]) -> str:
-    """Sends an event to the API and returns the body of the answer. The tests' own client would also hold the answer
-    against openapi.json, which takes longer than the answer. Raises RuntimeError unless the request succeeds.
+def call(api: Api, event: dict[str, Any]) -> dict[str, Any]:
+    """Sends an event to the API, without its metrics on standard output. The tests' own client would also hold the
+    answer against openapi.json, which takes longer than the answer.
     """
-    with redirect_stdout(StringIO()):  # metrics
-        answer = api(event, LambdaContext("api", 60))
+    with redirect_stdout(StringIO()):
+        return api(event, LambdaContext("api", 60))
+
+
+def answered(api: Api, event: dict[str, Any]) -> str:
+    """Returns the body of the answer to an event. Raises RuntimeError unless the request succeeds."""
+    answer = call(api, event)
     body = str(answer.get("body") or "")
     if not HTTPStatus.OK <= answer["statusCode"] < HTTPStatus.MULTIPLE_CHOICES:
-        raise RuntimeError(f"{event['rawPath']}: {answer['statusCode']} {body[:200]}")
+        method = event["requestContext"]["http"]["method"]
+        raise RuntimeError(f"{method} {event['rawPath']}: {answer['statusCode']} {body[:300]}")
     return body
 
 

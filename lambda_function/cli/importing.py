@@ -180,10 +180,8 @@ def _check(kind: _Kind, table: CsvFile, run: RunAction, clinic: str) -> _Counts:
         for batch in _batches(table):
             answer = run(kind.action, _arguments(clinic, batch, dry_run=True))
             counts.problems += batch.problems
-            unique = list(kind.unique_values(batch.rows, answer))
             # The action compares the rows of one batch with each other.
-            counts.problems += repeats.problems(unique)
-            repeats.add(unique)
+            counts.problems += repeats.add(kind.unique_values(batch.rows, answer))
             counts.add(answer)
             bar.update(batch.size)
     return counts

@@ -137,16 +137,17 @@ class Repeats:
     def __exit__(self, *_: object) -> None:
         self._seen.close()
 
-    def add(self, values: Iterable[Unique]) -> None:
-        hashes = ((hash((column, value)), line) for line, column, value in values)
-        self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", hashes)
-
-    def problems(self, values: Iterable[Unique]) -> Iterator[Problem]:
-        """Yields which of the values were added already."""
-        for line, column, value in values:
-            found = self._seen.execute("SELECT line FROM seen WHERE hash = ?", (hash((column, value)),)).fetchone()
+    def add(self, values: Iterable[Unique]) -> list[Problem]:
+        """Adds the values, and returns which of them were added by an earlier call."""
+        hashes = [(hash((column, value)), line, column) for line, column, value in values]
+        problems = []
+        for number, line, column in hashes:
+            found = self._seen.execute("SELECT line FROM seen WHERE hash = ?", (number,)).fetchone()
             if found is not None:
-                yield Problem(line, column, "duplicate", self._message.format(line=found[0]))
+                problems.append(Problem(line, column, "duplicate", self._message.format(line=found[0])))
+        added = ((number, line) for number, line, _ in hashes)
+        self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", added)
+        return problems
 
 
 def unique_values(row: ImportRow) -> Iterator[Unique]:
@@ -191,9 +192,7 @@ def _read(wanted: ImportBatch) -> tuple[list[_ReadRow], list[Problem]]:
     problems: list[Problem] = []
     with Repeats(REPEATED) as repeats:
         for row in wanted.rows:
-            unique = list(unique_values(row))
-            problems += repeats.problems(unique)
-            repeats.add(unique)
+            problems += repeats.add(unique_values(row))
             patient = None
             try:
                 patient = PatientRow.model_validate(row.values)

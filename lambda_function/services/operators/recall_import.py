@@ -149,8 +149,7 @@ def _patients(rows: Sequence[_ReadRow], place: Place, facts: _Facts) -> Iterator
 def _repeated(values: Iterable[Unique]) -> Iterator[Problem]:
     with Repeats(REPEATED) as repeats:
         for each in values:
-            yield from repeats.problems([each])
-            repeats.add([each])
+            yield from repeats.add([each])
 
 
 def _facts(work: UnitOfWork, place: Place, rows: Sequence[_ReadRow], *, lock: bool) -> _Facts:
@@ -210,7 +209,7 @@ def _problems_of(row: _ReadRow, place: Place, facts: _Facts) -> Iterator[Problem
         yield Problem(row.line, "value", "inactive", message)
     elif clinic_id is not None and (patient_id, clinic_id) not in facts.members:
         message = (
-            f"Patient {patient_id}, who has this identifier, is no patient of the clinic. Name theirs in `clinic`."
+            f"Patient {patient_id}, who has this identifier, is not a patient of the clinic. Name theirs in `clinic`."
         )
         yield Problem(row.line, "clinic", "inconsistent", message)
     if recall.doctor is not None:

@@ -71,4 +71,4 @@ def _require_own_patients(work: UnitOfWork, action: Action, *user_ids: int) -> N
     for user_id in user_ids:
         if user_id not in known:
             require_patient(work, user_id, action)
-            raise NotFoundError("This person is no patient of your clinics. Book a visit there first.")
+            raise NotFoundError("This person is not a patient of your clinics. Book a visit there first.")

@@ -61,6 +61,11 @@ class _OpenRecall(NamedTuple):
     treatment_id: int
 
 
+def is_of(visit: Any, recall: Any) -> ColumnElement[bool]:
+    """Returns the criterion for visits of the patient and for the treatment of a recall."""
+    return and_(visit.patient_id == recall.patient_id, visit.treatment_id == recall.treatment_id)
+
+
 _ONE: AnySelect = select(*columns(StoredRecall, Recall)).where(Recall.recall_id == bindparam("recall_id"))
 _LOCKED = _ONE.with_for_update()
 _OPEN: AnySelect = (
@@ -111,11 +116,7 @@ _BY_ID = RECALL_ROWS.c.recall_id == bindparam("number")
 # is not active, or for a treatment that is out of use. What is correlated is said outright, because two subqueries deep
 # SQLAlchemy would take any visit instead of that of the row.
 _LATER = APPOINTMENT_ROWS.alias()
-_OPEN_FOR_VISIT = and_(
-    RECALL_ROWS.c.patient_id == Appointment.patient_id,
-    RECALL_ROWS.c.treatment_id == Appointment.treatment_id,
-    RECALL_ROWS.c.open_key == 1,
-)
+_OPEN_FOR_VISIT = and_(is_of(Appointment, RECALL_ROWS.c), RECALL_ROWS.c.open_key == 1)
 MONTHS_OF_VISIT = (
     select(Treatment.recall_months)
     .where(
@@ -155,11 +156,6 @@ _SET_BY_A_PERSON = (
 # Whether completing the visit changes nothing: because a later one counts, whatever has become of its recall, or
 # because staff, and no import, have set the day of the open recall since the visit began.
 RECALL_STAYS = or_(_LATER_COMPLETED, _SET_BY_A_PERSON)
-
-
-def is_of(visit: Any, recall: Any) -> ColumnElement[bool]:
-    """Returns the criterion for visits of the patient and for the treatment of a recall. Both are classes or tables."""
-    return and_(visit.patient_id == recall.patient_id, visit.treatment_id == recall.treatment_id)
 
 
 def is_ahead(visit: Any, recall: Any) -> ColumnElement[bool]:
